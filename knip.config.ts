@@ -1,0 +1,53 @@
+// What knip takes for an entry. A package that is only a name yet may list what it will use.
+import type { KnipConfig } from "knip";
+import { isPlaceholder } from "./tools/placeholder.ts";
+
+const doors = {
+  "packages/protocol": "src/index.ts",
+  "packages/server": "src/index.ts",
+  "packages/client": "src/index.ts",
+  "packages/react": "src/index.ts",
+  "packages/tidewire": "src/main.ts",
+  "apps/harbor": "server/main.ts",
+};
+
+const unwritten = Object.entries(doors).filter(([folder, door]) => isPlaceholder(`${folder}/${door}`));
+
+// Started by tools/run by their path, or found by one of those.
+const startedByPath = ["oxfmt", "oxlint", "oxlint-tsgolint"];
+
+// For the suites under test/; a name leaves this list with the first test that uses it.
+const forComingTests = [
+  "@axe-core/playwright",
+  "@types/react",
+  "@types/react-dom",
+  "@types/ws",
+  "centrifuge",
+  "fast-check",
+  "playwright-core",
+  "react",
+  "react-dom",
+  "websocket",
+  "ws",
+  "zod",
+];
+
+const config: KnipConfig = {
+  ignoreDependencies: [...startedByPath, ...forComingTests],
+  ignoreWorkspaces: unwritten.map(([folder]) => folder),
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  workspaces: {
+    ".": {
+      entry: ["tools/*.{ts,mjs}", "tools/run/with-parent.mjs", "test/**/*.{test,browser.test,test-d}.{ts,tsx}"],
+      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}"],
+    },
+    "packages/*": { project: ["src/**/*.{ts,tsx}"] },
+    "packages/tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
+    "apps/harbor": {
+      entry: ["server/main.ts", "web/main.tsx"],
+      project: ["{contract,server,web}/**/*.{ts,tsx}"],
+    },
+  },
+};
+
+export default config;

@@ -1,0 +1,66 @@
+// Who may import whom, as data. tools/layers.ts reads it; ARCHITECTURE, "Imports point down", says why.
+
+/** For each place, the places it may import; itself always. Type imports count. */
+export type LayerTable = Readonly<Record<string, readonly string[]>>;
+
+/** Packages and the parts of apps, by folder. */
+export const packageLayers: LayerTable = {
+  "packages/protocol": [],
+  "packages/server": ["packages/protocol"],
+  "packages/client": ["packages/protocol"],
+  "packages/react": ["packages/client", "packages/protocol"],
+  "packages/tidewire": ["packages/server", "packages/protocol"],
+  "apps/harbor/contract": ["packages/protocol"],
+  "apps/harbor/server": [
+    "apps/harbor/contract",
+    "packages/tidewire",
+    "packages/server",
+    "packages/client",
+    "packages/protocol",
+  ],
+  "apps/harbor/web": ["apps/harbor/contract", "packages/react", "packages/client", "packages/protocol"],
+  // The configuration of the page's build, and nothing else, lies beside the three.
+  "apps/harbor": [],
+};
+
+const world = ["ports"];
+const words = [...world, "access", "options"];
+const everything = [
+  ...words,
+  "engine",
+  "engines",
+  "hub",
+  "session",
+  "dialects/connection",
+  "dialects",
+  "transports",
+  "http",
+  "tidewire",
+  "channel-handle",
+  "server",
+  "testing",
+];
+
+/**
+ * Folders and single files below packages/server/src; a file's own line wins over its folder's.
+ * Tests are free of this table: they bring layers together.
+ */
+export const serverLayers: LayerTable = {
+  ports: [],
+  engine: [],
+  engines: ["engine", ...world],
+  access: [],
+  options: ["access", "engine", ...world],
+  hub: ["engine", ...words],
+  session: ["hub", "engine", ...words],
+  "dialects/connection": world,
+  dialects: ["dialects/connection", "session", "hub", "engine", ...words],
+  transports: ["dialects/connection", "dialects", ...words],
+  http: ["hub", "engine", ...words],
+  // These compose; nothing below imports them.
+  tidewire: ["access", "options", "engine", "hub"],
+  "channel-handle": ["tidewire", "http", "hub", "engine", ...words],
+  server: everything,
+  testing: everything,
+  index: everything,
+};

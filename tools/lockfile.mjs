@@ -1,0 +1,22 @@
+// Checks that every optional part a locked package names is locked too: npm drops a part that the registry lacks
+// without a word, and the lockfile then works on one platform only.
+import { readFileSync } from "node:fs";
+
+/** @type {Record<string, { optionalDependencies?: Record<string, string> }>} */
+const packages = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")).packages;
+
+/** The folders in which a package's dependency is looked for, nearest first. @param {string} location */
+function places(location) {
+  const parts = location.split("/node_modules/");
+  const nested = parts.map((_, index) => parts.slice(0, parts.length - index).join("/node_modules/"));
+  return [...nested.filter((folder) => folder !== "").map((folder) => `${folder}/node_modules`), "node_modules"];
+}
+
+const holes = Object.entries(packages).flatMap(([location, { optionalDependencies = {} }]) =>
+  Object.entries(optionalDependencies)
+    .filter(([name]) => !places(location).some((place) => `${place}/${name}` in packages))
+    .map(([name, range]) => `${location || "the root"} names ${name}@${range}, which is not in package-lock.json`),
+);
+
+if (holes.length > 0) console.log(`${holes.join("\n")}\nPin a version whose parts can all be installed.`);
+process.exitCode = holes.length > 0 ? 1 : 0;

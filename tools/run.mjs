@@ -1,0 +1,63 @@
+// What `npm start`, `npm run dev`, `npm test`, `npm run check` and `npm run tidewire` run. Node's built-ins only: it
+// must start on a Node that is too old for the project, before anything is installed.
+import { existsSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { ended, endSignal, exitCodeOf, start, watchOver } from "./run/children.mjs";
+import { ensureInstalled } from "./run/install.mjs";
+import { ensurePage } from "./run/page.mjs";
+import { supervise } from "./run/serve.mjs";
+import { testAll } from "./run/tests.mjs";
+import { at, projectNode, toolEnvironment } from "./run/workspace.mjs";
+
+const fromSource = "--conditions=@tidewire/source";
+
+/** @param {readonly string[]} args */
+async function serveHarbor(args) {
+  const main = at("apps/harbor/server/main.ts");
+  if (!existsSync(main)) throw new Error("there is no apps/harbor/server/main.ts yet");
+  const withParent = `--import=${pathToFileURL(at("tools/run/with-parent.mjs")).href}`;
+  // What the environment sets already wins over the file.
+  const settings = existsSync(at(".env")) ? [`--env-file=${at(".env")}`] : [];
+  return await supervise(projectNode(), [fromSource, withParent, ...settings, main, ...args]);
+}
+
+/** @param {readonly string[]} args */
+async function runBinary(args) {
+  // Ctrl-C comes to it from the terminal as well; it shares our standard input, since commands may read it.
+  const child = start(projectNode(), [fromSource, at("packages/tidewire/src/main.ts"), ...args], {
+    env: toolEnvironment(),
+  });
+  const { code, signal } = await ended(child);
+  return code ?? exitCodeOf(signal ?? "SIGTERM");
+}
+
+/** @type {Record<string, (args: readonly string[]) => Promise<number>>} */
+const commands = {
+  async start(args) {
+    await ensureInstalled();
+    await ensurePage();
+    return await serveHarbor(args);
+  },
+  async dev(args) {
+    await ensureInstalled();
+    return await serveHarbor(["--dev", ...args]);
+  },
+  test: (args) => testAll(args, { stopEarly: false }),
+  check: (args) => testAll(args, { stopEarly: true }),
+  async tidewire(args) {
+    await ensureInstalled();
+    return await runBinary(args);
+  },
+};
+
+const [name = "", ...args] = process.argv.slice(2);
+const command = commands[name];
+watchOver();
+try {
+  if (!command) throw new Error(`expected one of ${Object.keys(commands).join(", ")}; got "${name}"`);
+  process.exitCode = await command(args);
+} catch (error) {
+  const signal = endSignal();
+  console.error(`tidewire: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = signal ? exitCodeOf(signal) : 1;
+}
