@@ -1,0 +1,67 @@
+// The one table of codes: request errors answer one command, close reasons end the connection.
+
+/**
+ * Request errors. `code` is the number on the wire (the Centrifuge protocol's own where it has one, 400 and up are
+ * Tidewire's); `temporary` says whether the same request may succeed later without a change.
+ */
+export const requestErrors = {
+  internal: { code: 100, message: "internal server error", temporary: true },
+  unauthorized: { code: 101, message: "unauthorized", temporary: false },
+  unknown_channel: { code: 102, message: "unknown channel", temporary: false },
+  denied: { code: 103, message: "permission denied", temporary: false },
+  unknown_method: { code: 104, message: "method not found", temporary: false },
+  already_subscribed: { code: 105, message: "already subscribed", temporary: false },
+  limit_exceeded: { code: 106, message: "limit exceeded", temporary: false },
+  bad_request: { code: 107, message: "bad request", temporary: false },
+  not_available: { code: 108, message: "not available", temporary: false },
+  token_expired: { code: 109, message: "token expired", temporary: false },
+  expired: { code: 110, message: "expired", temporary: false },
+  too_many_requests: { code: 111, message: "too many requests", temporary: true },
+  unrecoverable_position: { code: 112, message: "unrecoverable position", temporary: false },
+  conflict: { code: 409, message: "conflict", temporary: false },
+  too_large: { code: 413, message: "too large", temporary: false },
+  invalid_data: { code: 422, message: "invalid data", temporary: false },
+  engine_unavailable: { code: 503, message: "engine unavailable", temporary: true },
+  indeterminate: { code: 504, message: "outcome unknown", temporary: true },
+  overloaded: { code: 529, message: "overloaded", temporary: true },
+} as const;
+
+export type RequestErrorName = keyof typeof requestErrors;
+
+/** Close reasons. `reconnect` says whether the client should come back by itself. */
+export const closeReasons = {
+  normal: { code: 3000, reason: "connection closed", reconnect: true },
+  shutdown: { code: 3001, reason: "shutdown", reconnect: true },
+  server_error: { code: 3004, reason: "internal server error", reconnect: true },
+  connection_expired: { code: 3005, reason: "connection expired", reconnect: true },
+  slow: { code: 3008, reason: "slow", reconnect: true },
+  insufficient_state: { code: 3010, reason: "insufficient state", reconnect: true },
+  force_reconnect: { code: 3011, reason: "force reconnect", reconnect: true },
+  no_pong: { code: 3012, reason: "no pong", reconnect: true },
+  too_many_requests: { code: 3013, reason: "too many requests", reconnect: true },
+  invalid_token: { code: 3500, reason: "invalid token", reconnect: false },
+  bad_request: { code: 3501, reason: "bad request", reconnect: false },
+  stale: { code: 3502, reason: "stale", reconnect: false },
+  force_disconnect: { code: 3503, reason: "force disconnect", reconnect: false },
+  connection_limit: { code: 3504, reason: "connection limit", reconnect: false },
+  inappropriate_protocol: { code: 3506, reason: "inappropriate protocol", reconnect: false },
+  denied: { code: 3507, reason: "permission denied", reconnect: false },
+  not_available: { code: 3508, reason: "not available", reconnect: false },
+  too_many_errors: { code: 3509, reason: "too many errors", reconnect: false },
+} as const;
+
+export type CloseReasonName = keyof typeof closeReasons;
+
+/** Why the server ends one subscription. At 2500 and above the client subscribes again by itself. */
+export const unsubscribeReasons = {
+  unsubscribed: { code: 2000, reason: "server unsubscribe", resubscribe: false },
+  insufficient_state: { code: 2500, reason: "insufficient state", resubscribe: true },
+} as const;
+
+export type UnsubscribeReasonName = keyof typeof unsubscribeReasons;
+
+/** Whether a client should connect again after the WebSocket close code `code`. 1009 says its message was too large. */
+export function mayReconnect(code: number): boolean {
+  if (code < 3000) return code !== 1009;
+  return (code < 3500 || code >= 4000) && (code < 4500 || code >= 5000);
+}

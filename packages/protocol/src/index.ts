@@ -1,0 +1,25 @@
+// The door of @tidewire/protocol: the words a server and its clients share.
+export { type CallDefinition, type CallShape, defineCall, type InputOf, type ResultOf } from "./call.ts";
+export {
+  type ChannelDefinition,
+  type ChannelMode,
+  type ChannelOptions,
+  type ChannelShape,
+  type DataOf,
+  defineChannel,
+  type InfoOf,
+  type Retention,
+} from "./channel.ts";
+export { channelNameProblem, maxChannelNameBytes, type ParamsOf } from "./channel-name.ts";
+export {
+  type CloseReasonName,
+  closeReasons,
+  mayReconnect,
+  type RequestErrorName,
+  requestErrors,
+  type UnsubscribeReasonName,
+  unsubscribeReasons,
+} from "./codes.ts";
+export { type ApplicationErrorCode, fail, type ReceivedError, TidewireError } from "./error.ts";
+export type { Member, Position, SessionId } from "./publication.ts";
+export { describeIssues, type OutputOf, type SchemaIssue, type StandardSchema } from "./standard-schema.ts";
