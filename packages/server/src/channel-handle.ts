@@ -1,0 +1,52 @@
+// A channel as the application holds it, to publish and to look at.
+import type { ChannelDefinition, Member } from "@tidewire/protocol";
+import type { Ack } from "./engine/engine.ts";
+import { checkTags } from "./http/api.ts";
+import type { Hub } from "./hub/hub.ts";
+import { validate } from "./hub/registry.ts";
+import type { ChannelHandle, Published, PublishOptions } from "./tidewire.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Publishes a value after its channel's schema has seen it. */
+export async function publishValue(
+  hub: Hub,
+  name: string,
+  given: { value: unknown; options?: PublishOptions },
+): Promise<Ack> {
+  const { definition } = hub.registry.resolve(name);
+  const json = await validate(definition.dataSchema, given.value);
+  const tags = given.options?.tags;
+  const body = {
+    data: encoder.encode(json),
+    form: "json" as const,
+    ...(tags === undefined ? {} : { tags: checkTags(tags) }),
+  };
+  return hub.publish(name, body, given.options?.idempotencyKey);
+}
+
+export function channelHandle(
+  hub: Hub,
+  definition: ChannelDefinition,
+  params: Readonly<Record<string, string>>,
+): ChannelHandle<unknown> {
+  const name = definition.name(params);
+  return {
+    name,
+    publish: async (value, options): Promise<Published> => {
+      const ack = await publishValue(hub, name, options === undefined ? { value } : { value, options });
+      const { position, publication, duplicate, durability } = ack;
+      return { position, id: publication?.id ?? "", duplicate, durability };
+    },
+    history: async (limit) => {
+      const { publications, top } = await hub.history(name, { limit, since: null, reverse: true });
+      return publications.toReversed().map(({ data, form, offset, atMs }) => ({
+        data: form === "json" ? (JSON.parse(decoder.decode(data)) as unknown) : decoder.decode(data),
+        position: { epoch: top.epoch, offset },
+        atMs,
+      }));
+    },
+    members: (): readonly Member[] => hub.channel(name)?.members.list() ?? [],
+  };
+}

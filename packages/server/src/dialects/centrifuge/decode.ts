@@ -1,0 +1,209 @@
+// Decoding JSON commands of the Centrifuge protocol into the server's own.
+import { type RequestErrorName, TidewireError } from "@tidewire/protocol";
+import type { Command, Payload } from "../../session/command.ts";
+import { MalformedFrame } from "../dialect.ts";
+import { scan, type ScanLimits } from "./scan.ts";
+
+export interface DecodeLimits extends ScanLimits {
+  readonly commandsPerFrame: number;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What stands for one command in the protocol: its number and the fields of its method. */
+interface Request {
+  readonly id: number;
+  readonly fields: Fields;
+  /** The payload as it was written. */
+  readonly payload: string | null;
+}
+
+/** In the order in which the server looks for a method when several are set. */
+const methods: readonly (readonly [string, (request: Request) => Command])[] = [
+  ["connect", connect],
+  ["subscribe", subscribe],
+  ["unsubscribe", (request) => ({ kind: "unsubscribe", id: request.id, channel: channelOf(request) })],
+  ["publish", publish],
+  ["presence", (request) => ({ kind: "presence", id: request.id, channel: channelOf(request) })],
+  ["presence_stats", (request) => ({ kind: "presence_stats", id: request.id, channel: channelOf(request) })],
+  ["history", history],
+  ["rpc", rpc],
+  ["refresh", (request) => invalid(request.id, "not_available", "connections here do not expire")],
+  ["sub_refresh", (request) => invalid(request.id, "not_available", "subscriptions here do not expire")],
+];
+
+/**
+ * The commands of one text message: JSON objects, one a line.
+ * @throws {MalformedFrame} when a line is not a command; an invalid value in one is answered as a request error.
+ */
+export function decode(text: string, limits: DecodeLimits): readonly Command[] {
+  const commands: Command[] = [];
+  for (const line of text.split("\n")) {
+    if (line.trim() === "") continue;
+    if (commands.length === limits.commandsPerFrame) {
+      throw new MalformedFrame(`expected at most ${limits.commandsPerFrame} commands in a frame, got more`);
+    }
+    commands.push(decodeLine(line, limits));
+  }
+  if (commands.length === 0) throw new MalformedFrame("expected a command, got an empty frame");
+  return commands;
+}
+
+function decodeLine(line: string, limits: ScanLimits): Command {
+  const payload = scan(line, limits);
+  const command = fieldsOf(parse(line), "a command");
+  const id = command["id"] ?? 0;
+  if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id > 0xffff_ffff) {
+    throw new MalformedFrame(`id: expected an unsigned 32-bit integer, got ${told(id)}`);
+  }
+  if (id === 0) return command["send"] === undefined ? { kind: "pong" } : { kind: "send" };
+  for (const [method, read] of methods) {
+    const given = command[method];
+    if (given !== undefined && given !== null) return read({ id, fields: fieldsOf(given, method), payload });
+  }
+  if (command["send"] !== undefined) return { kind: "send" };
+  throw new MalformedFrame(
+    `expected a known method, got ${told(
+      Object.keys(command)
+        .filter((key) => key !== "id")
+        .join(", "),
+    )}`,
+  );
+}
+
+function connect({ id, fields }: Request): Command {
+  return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], speaksTide: fields["tide"] === 1 };
+}
+
+function subscribe(request: Request): Command {
+  const { id, fields } = request;
+  const channel = channelOf(request);
+  const tide = fields["tide"] === undefined ? {} : fieldsOf(fields["tide"], "subscribe.tide");
+  const position = positionOf(fields);
+  if (fields["recover"] === true && position === null) return invalid(id, "bad_request", badOffset(fields));
+  const lastId = tide["last"];
+  const seen =
+    fields["recover"] === true && position !== null
+      ? { position, id: typeof lastId === "string" ? lastId : null }
+      : null;
+  const flag = typeof fields["flag"] === "number" ? fields["flag"] : 0;
+  return {
+    kind: "subscribe",
+    id,
+    channel,
+    seen,
+    wantsMembers: fields["join_leave"] === true,
+    isPaused: tide["paused"] === true,
+    mustRecover: (flag & 2) !== 0,
+  };
+}
+
+function publish(request: Request): Command {
+  const { id, fields, payload } = request;
+  const channel = channelOf(request);
+  if (fields["data"] === undefined)
+    return invalid(id, "bad_request", "publish.data: expected a JSON value, got nothing");
+  return publishing({
+    id,
+    channel,
+    payload: payloadOf(fields["data"], payload),
+    idempotencyKey: null,
+    wantsPosition: false,
+  });
+}
+
+function history(request: Request): Command {
+  const { id, fields } = request;
+  const channel = channelOf(request);
+  const limit = fields["limit"] ?? 0;
+  if (typeof limit !== "number" || !Number.isSafeInteger(limit)) {
+    return invalid(id, "bad_request", `history.limit: expected an integer, got ${told(limit)}`);
+  }
+  const sinceFields = fields["since"] === undefined ? null : fieldsOf(fields["since"], "history.since");
+  const since = sinceFields === null ? null : positionOf(sinceFields);
+  if (sinceFields !== null && since === null) return invalid(id, "bad_request", badOffset(sinceFields));
+  return { kind: "history", id, channel, limit, since, reverse: fields["reverse"] === true };
+}
+
+/** Methods with the prefix `tide.` are commands that the protocol has no word for. */
+function rpc({ id, fields, payload }: Request): Command {
+  const method = text(fields, "method");
+  if (!method.startsWith("tide.")) return { kind: "call", id, method, input: fields["data"] ?? null };
+  const data = fieldsOf(fields["data"] ?? {}, `${method}'s data`);
+  const { channel, key } = data as { channel?: unknown; key?: unknown };
+  if (typeof channel !== "string" || channel === "") {
+    return invalid(id, "bad_request", `${method}: expected a channel name, got ${told(channel)}`);
+  }
+  if (method === "tide.pause") return { kind: "pause", id, channel };
+  if (method === "tide.resume") return { kind: "resume", id, channel };
+  if (method !== "tide.publish") return invalid(id, "unknown_method", `${method} is not known`);
+  if (data["data"] === undefined) return invalid(id, "bad_request", "tide.publish: expected data, got none");
+  if (key !== undefined && (typeof key !== "string" || key.length === 0 || key.length > 64)) {
+    return invalid(id, "bad_request", `tide.publish: expected a key of 1 to 64 characters, got ${told(key)}`);
+  }
+  return publishing({
+    id,
+    channel,
+    payload: payloadOf(data["data"], payload),
+    idempotencyKey: key ?? null,
+    wantsPosition: true,
+  });
+}
+
+function publishing(command: Omit<Extract<Command, { kind: "publish" }>, "kind">): Command {
+  return { kind: "publish", ...command };
+}
+
+const encoder = new TextEncoder();
+
+function payloadOf(value: unknown, written: string | null): Payload {
+  return { bytes: encoder.encode(written ?? JSON.stringify(value)), form: "json", value };
+}
+
+/** `null` when it is none. An absent offset is 0, as the protocol leaves zero values out. */
+function positionOf(fields: Fields): { epoch: string; offset: number } | null {
+  const { epoch, offset } = { epoch: fields["epoch"] ?? "", offset: fields["offset"] ?? 0 };
+  const isPosition = typeof epoch === "string" && Number.isSafeInteger(offset) && (offset as number) >= 0;
+  return isPosition ? { epoch, offset: offset as number } : null;
+}
+
+function badOffset(fields: Fields): string {
+  return `expected a text as epoch and a non-negative integer as offset, got ${told(fields["epoch"])} and ${told(fields["offset"])}`;
+}
+
+/** An empty channel is a malformed frame in this protocol, not a request error. */
+function channelOf({ fields }: Request): string {
+  const channel = text(fields, "channel");
+  if (channel === "") throw new MalformedFrame("channel: expected a name, got none");
+  return channel;
+}
+
+function text(fields: Fields, name: string): string {
+  const value = fields[name] ?? "";
+  if (typeof value !== "string") throw new MalformedFrame(`${name}: expected a text, got ${told(value)}`);
+  return value;
+}
+
+function invalid(id: number, reason: RequestErrorName, message: string): Command {
+  return { kind: "invalid", id, error: new TidewireError(reason, message) };
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line) as unknown;
+  } catch {
+    throw new MalformedFrame(`expected JSON, got ${told(line)}`);
+  }
+}
+
+function fieldsOf(value: unknown, what: string): Fields {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Fields;
+  throw new MalformedFrame(`${what}: expected an object, got ${told(value)}`);
+}
+
+/** What came, short enough for an error. */
+function told(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const said = JSON.stringify(value);
+  return said.length > 40 ? `${said.slice(0, 40)}…` : said;
+}

@@ -1,0 +1,116 @@
+// Encoding replies, events and publications as JSON of the Centrifuge protocol.
+import { closeReasons, type Member, unsubscribeReasons } from "@tidewire/protocol";
+import type { Publication } from "../../engine/engine.ts";
+import type { ChannelRef, Encoder, MemberChange } from "../../hub/encoder.ts";
+import type { Reply, SessionEvent } from "../../session/reply.ts";
+import type { Framing } from "../connection.ts";
+
+/** The protocol's name for what the session answered, and its result as JSON. */
+export function encodeReply(reply: Reply): string {
+  return `{"id":${reply.id},${body(reply)}}`;
+}
+
+function body(reply: Reply): string {
+  switch (reply.kind) {
+    case "error": {
+      const { code, message, temporary } = reply.error;
+      return `"error":${JSON.stringify({ code, message, ...(temporary ? { temporary } : {}) })}`;
+    }
+    case "connected": {
+      const { session, data, pingIntervalMs } = reply;
+      const ping = Math.max(1, Math.round(pingIntervalMs / 1_000));
+      return `"connect":${JSON.stringify({ client: session, version: "tidewire", ping, pong: true, data })}`;
+    }
+    case "subscribed": {
+      const { position, wasRecovering, recovered } = reply;
+      if (position === null) return '"subscribe":{}';
+      const recovery = wasRecovering ? { was_recovering: true, ...(recovered ? { recovered } : {}) } : {};
+      return `"subscribe":${JSON.stringify({ recoverable: true, positioned: true, ...position, ...recovery })}`;
+    }
+    case "unsubscribed":
+      return '"unsubscribe":{}';
+    case "published":
+      if (reply.result === null) return '"publish":{}';
+      return `"rpc":${JSON.stringify({ data: { ...reply.result.position, duplicate: reply.result.duplicate } })}`;
+    case "presence": {
+      const members = reply.members.map((member) => [member.session, clientInfo(member)] as const);
+      return `"presence":${JSON.stringify({ presence: Object.fromEntries(members) })}`;
+    }
+    case "presence_stats":
+      return `"presence_stats":${JSON.stringify({ num_clients: reply.clients, num_users: reply.users })}`;
+    case "history": {
+      const publications = reply.publications.flatMap((publication) => pub(publication, false) ?? []);
+      const { epoch, offset } = reply.top;
+      return `"history":{"publications":[${publications.join(",")}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`;
+    }
+    case "result":
+      return `"rpc":{"data":${reply.json}}`;
+    case "flow":
+      return `"rpc":{"data":{"skipped":${reply.skipped}}}`;
+  }
+}
+
+/** `null`: the protocol has no word for it. */
+export function encodeEvent(event: SessionEvent): string | null {
+  switch (event.kind) {
+    case "ping":
+      return "{}";
+    case "unsubscribed": {
+      const { code, reason } = unsubscribeReasons[event.reason];
+      return push(JSON.stringify(event.channel), `"unsubscribe":${JSON.stringify({ code, reason })}`);
+    }
+    case "skipped":
+      return push(JSON.stringify(event.channel), `"skipped":{"count":${event.count}}`);
+    case "gap":
+      return null;
+  }
+}
+
+/** The protocol's close code and reason. */
+export function encodeClosing(
+  reason: keyof typeof closeReasons,
+  detail: string | undefined,
+): { code: number; reason: string } {
+  const closing = closeReasons[reason];
+  return { code: closing.code, reason: detail === undefined ? closing.reason : `${closing.reason}: ${detail}` };
+}
+
+/** @param knowsIds Whether the client is Tidewire's own, which is told ids and times too. */
+export function publicationEncoder(framing: Framing, knowsIds: boolean): Encoder {
+  const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
+  return {
+    id: `centrifuge-json${knowsIds ? "+tide" : ""}/${framing.id}`,
+    publication: (publication: Publication, channel: ChannelRef) => {
+      const said = pub(publication, knowsIds);
+      return said === null ? null : frame(push(channel.json, `"pub":${said}`));
+    },
+    member: ({ kind, member }: MemberChange, channel: ChannelRef) =>
+      frame(push(channel.json, `"${kind}":${JSON.stringify({ info: clientInfo(member) })}`)),
+  };
+}
+
+function push(channelJson: string, what: string): string {
+  return `{"push":{"channel":${channelJson},${what}}}`;
+}
+
+const decoder = new TextDecoder();
+
+/** A publication; `null` for binary data, which JSON cannot carry. */
+function pub(publication: Publication, knowsIds: boolean): string | null {
+  const { form, offset, author, tags } = publication;
+  if (form === "bytes") return null;
+  const written = decoder.decode(publication.data);
+  // The protocol separates messages by line feeds; in JSON they can only be white space.
+  const data = form === "text" ? JSON.stringify(written) : written.replaceAll(/[\n\r]/g, " ");
+  let fields = `"data":${data}`;
+  if (offset > 0) fields += `,"offset":${offset}`;
+  if (author !== undefined) fields += `,"info":${JSON.stringify(clientInfo(author))}`;
+  if (tags !== undefined) fields += `,"tags":${JSON.stringify(tags)}`;
+  if (knowsIds) fields += `,"id":"${publication.id}","time":${publication.atMs}`;
+  return `{${fields}}`;
+}
+
+function clientInfo(member: Member): { user: string; client: string; conn_info?: unknown } {
+  const { user, session, info } = member;
+  return info === undefined ? { user, client: session } : { user, client: session, conn_info: info };
+}

@@ -1,0 +1,31 @@
+// A dialect: turns messages into commands, and replies and events into messages. It sees no subscribers.
+import type { CloseReasonName } from "@tidewire/protocol";
+import type { Command } from "../session/command.ts";
+import type { LinkTraits } from "../session/link.ts";
+import type { Reply, SessionEvent } from "../session/reply.ts";
+
+/** One connection's share of a dialect. */
+export interface Speaker {
+  readonly traits: LinkTraits;
+  /** Commands to begin with, before anything was received. */
+  readonly opening: readonly Command[];
+  /** The commands of one message. @throws {MalformedFrame} */
+  decode(message: Uint8Array, form: "text" | "bytes"): readonly Command[];
+  /** Framed bytes; `null`: nothing is said, an error there: the connection is closed with it. */
+  reply(reply: Reply): Uint8Array | Ending | null;
+  event(event: SessionEvent): Uint8Array | null;
+  /** The code and text of a close frame. */
+  closing(reason: CloseReasonName, detail: string | undefined): Ending;
+}
+
+/** How a connection ends. */
+export interface Ending {
+  readonly code: number;
+  /** At most 123 bytes are sent. */
+  readonly reason: string;
+}
+
+/** A message that is none: says what was expected and what came. */
+export class MalformedFrame extends Error {
+  override readonly name: string = "MalformedFrame";
+}

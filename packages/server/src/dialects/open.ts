@@ -1,0 +1,89 @@
+// Opening: the glue between one connection, its dialect's speaker and its session.
+import type { CloseReasonName } from "@tidewire/protocol";
+import type { Link, LinkTraits } from "../session/link.ts";
+import type { SessionNode } from "../session/node.ts";
+import type { Reply, SessionEvent } from "../session/reply.ts";
+import { Session } from "../session/session.ts";
+import type { Connection, Opened } from "./connection.ts";
+import { type Ending, MalformedFrame, type Speaker } from "./dialect.ts";
+
+/** Begins a session on a connection. */
+export function open(node: SessionNode, connection: Connection, speaker: Speaker): Opened {
+  const link = new SpokenLink(connection, speaker);
+  const { headers, url, address, isLoopback } = connection.info;
+  const session = new Session(node, link, { headers, url, address, isLoopback, dialect: speaker.traits.encoder.id });
+  if (speaker.opening.length > 0) session.receive(speaker.opening);
+  return {
+    receive: (message, form) => {
+      try {
+        session.receive(speaker.decode(message, form));
+      } catch (thrown) {
+        if (!(thrown instanceof MalformedFrame)) throw thrown;
+        session.malformed(thrown.message);
+      }
+    },
+    pong: () => session.pong(),
+    writable: () => session.writable(),
+    closed: () => session.closed(),
+  };
+}
+
+class SpokenLink implements Link {
+  readonly #connection: Connection;
+  readonly #speaker: Speaker;
+
+  constructor(connection: Connection, speaker: Speaker) {
+    this.#connection = connection;
+    this.#speaker = speaker;
+  }
+
+  get traits(): LinkTraits {
+    return this.#speaker.traits;
+  }
+
+  reply(reply: Reply): Uint8Array | null {
+    const said = this.#speaker.reply(reply);
+    if (said === null || said instanceof Uint8Array) return said;
+    this.#end(said);
+    return null;
+  }
+
+  event(event: SessionEvent): Uint8Array | null {
+    return this.#speaker.event(event);
+  }
+
+  write(frames: readonly Uint8Array[]): "open" | "full" {
+    return this.#connection.send(frames);
+  }
+
+  hold(isHeld: boolean): void {
+    this.#connection.hold(isHeld);
+  }
+
+  close(reason: CloseReasonName, detail?: string): void {
+    this.#end(this.#speaker.closing(reason, detail));
+  }
+
+  cut(): void {
+    this.#connection.terminate();
+  }
+
+  traffic(): { readonly unsent: number; readonly received: number } {
+    return this.#connection.traffic();
+  }
+
+  #end(ending: Ending): void {
+    this.#connection.close(ending.code, cutTo(ending.reason, 123));
+  }
+}
+
+/** RFC 6455 §5.5: a control frame carries 125 bytes, two of which are the code. */
+function cutTo(reason: string, bytes: number): string {
+  const encoded = Buffer.from(reason);
+  return encoded.length <= bytes
+    ? reason
+    : encoded
+        .subarray(0, bytes)
+        .toString()
+        .replace(/\ufffd+$/, "");
+}

@@ -1,0 +1,143 @@
+// The raw dialect: a bare WebSocket on one channel; what a client sends is published, what is published arrives as it is.
+import { type CloseReasonName, type RequestErrorName, TidewireError } from "@tidewire/protocol";
+import type { Publication } from "../../engine/engine.ts";
+import type { Encoder } from "../../hub/encoder.ts";
+import type { Command, Payload } from "../../session/command.ts";
+import type { Framing } from "../connection.ts";
+import type { Ending, Speaker } from "../dialect.ts";
+
+export interface RawOptions {
+  readonly channel: string;
+  /** Said to whoever opens the channel. */
+  readonly greeting: string | undefined;
+  /** Where clients do not publish, the text frames `pause` and `resume` are commands. */
+  readonly takesPublications: boolean;
+  /** Called once, when the channel is open. */
+  readonly opened: () => void;
+}
+
+/** The session numbers commands; here nobody sees the numbers. */
+const connectId = 1;
+const subscribeId = 2;
+const laterId = 3;
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+export function raw(framing: Framing, options: RawOptions): Speaker {
+  const { channel } = options;
+  return {
+    traits: { encoder: rawEncoder(framing), onGap: "close" },
+    opening: [
+      { kind: "connect", id: connectId, token: "", data: undefined, speaksTide: false },
+      {
+        kind: "subscribe",
+        id: subscribeId,
+        channel,
+        seen: null,
+        wantsMembers: false,
+        isPaused: false,
+        mustRecover: false,
+      },
+    ],
+    decode: (message, form) => [
+      options.takesPublications ? publishing(channel, message, form) : flow(channel, message, form),
+    ],
+    reply: (reply) => {
+      if (reply.kind === "error") return endingOf(reply.error);
+      if (reply.kind !== "subscribed") return null;
+      options.opened();
+      return options.greeting === undefined ? null : framing.wrap(encoder.encode(options.greeting), "text");
+    },
+    event: (event) => (event.kind === "ping" ? framing.ping : null),
+    closing: (reason, detail) => ({ code: closeCodes[reason], reason: detail ?? reason }),
+  };
+}
+
+function publishing(channel: string, message: Uint8Array, form: "text" | "bytes"): Command {
+  const payload: Payload =
+    form === "bytes" ? { bytes: message.slice(), form: "bytes", value: undefined } : textPayload(message);
+  return { kind: "publish", id: laterId, channel, payload, idempotencyKey: null, wantsPosition: false };
+}
+
+/** JSON is passed on as JSON, anything else as text; a lone JSON string is text, quotes and all. */
+function textPayload(message: Uint8Array): Payload {
+  const bytes = message.slice();
+  const written = decoder.decode(bytes);
+  try {
+    const value = JSON.parse(written) as unknown;
+    return { bytes, form: typeof value === "string" ? "text" : "json", value };
+  } catch {
+    return { bytes, form: "text", value: written };
+  }
+}
+
+function flow(channel: string, message: Uint8Array, form: "text" | "bytes"): Command {
+  const word = form === "text" ? decoder.decode(message).trim() : "";
+  if (word === "pause" || word === "resume") return { kind: word, id: laterId, channel };
+  const error = new TidewireError("denied", 'this channel takes no publications; it understands "pause" and "resume"');
+  return { kind: "invalid", id: laterId, error };
+}
+
+function rawEncoder(framing: Framing): Encoder {
+  return {
+    id: `raw/${framing.id}`,
+    publication: (publication) => framing.wrap(wordsOf(publication), publication.form === "bytes" ? "bytes" : "text"),
+    member: () => null,
+  };
+}
+
+/** A JSON string reaches raw without its quotes. */
+function wordsOf({ data, form }: Publication): Uint8Array {
+  if (form !== "json" || data[0] !== 0x22) return data;
+  return encoder.encode(JSON.parse(decoder.decode(data)) as string);
+}
+
+/** RFC 6455 §7.4: 4000 and up are the application's. 1013: try again later. */
+const errorCodes: Readonly<Record<RequestErrorName | "application", number>> = {
+  internal: 1011,
+  unauthorized: 4403,
+  unknown_channel: 4400,
+  denied: 4403,
+  unknown_method: 4400,
+  already_subscribed: 4400,
+  limit_exceeded: 4429,
+  bad_request: 4400,
+  not_available: 4400,
+  token_expired: 4403,
+  expired: 4403,
+  too_many_requests: 4429,
+  unrecoverable_position: 4400,
+  conflict: 4400,
+  too_large: 4400,
+  invalid_data: 4400,
+  engine_unavailable: 1013,
+  indeterminate: 1013,
+  overloaded: 1013,
+  application: 4400,
+};
+
+const closeCodes: Readonly<Record<CloseReasonName, number>> = {
+  normal: 1000,
+  shutdown: 1001,
+  server_error: 1011,
+  connection_expired: 4403,
+  slow: 4429,
+  insufficient_state: 4410,
+  force_reconnect: 1012,
+  no_pong: 4408,
+  too_many_requests: 4429,
+  invalid_token: 4403,
+  bad_request: 4400,
+  stale: 4408,
+  force_disconnect: 4403,
+  connection_limit: 4429,
+  inappropriate_protocol: 4400,
+  denied: 4403,
+  not_available: 4400,
+  too_many_errors: 4429,
+};
+
+function endingOf(error: TidewireError): Ending {
+  return { code: errorCodes[error.reason], reason: error.message };
+}

@@ -1,0 +1,120 @@
+// The engine contract: the log of every channel, and the news of what was appended.
+//
+// What an implementer guarantees:
+// - `publish` appends and announces as one act: what was acked is announced to every node that follows the channel, or
+//   can be read. An announcement may be lost, doubled, early or reordered; the hub repairs that. An ack is one too.
+// - In one epoch offsets strictly increase, and each publication names the one before it (S1). Where numbering starts
+//   anew, for whatever reason, the epoch is another one (S8).
+// - `read` shows what was acked. Pages ascend and have no hole: each publication's `previous` is the one before it.
+// - A draft that was rejected is never seen. When the outcome is not known, `publish` throws `indeterminate` (P3).
+// - An idempotency key of a channel is remembered for 5 minutes or the newest 200,000 keys: the same key with the same
+//   body answers with the first ack and `duplicate: true`, with another body it throws `conflict` (P4).
+// What happens if it cannot: it says `health("down")`, its methods throw `engine_unavailable`, and once it is back
+// it says `health("up")` and `suspect("all")`; nobody has to restart anything.
+import type { Member, Position } from "@tidewire/protocol";
+
+/** What a publication's bytes are: JSON text, text that is not JSON, or anything. */
+export type Form = "json" | "text" | "bytes";
+
+export interface Publication {
+  /** 96 random bits as text: tells two publications apart that share an offset after a rollback. */
+  readonly id: string;
+  /** Its place in the epoch, from 1; 0 for an ephemeral one, which has no place. */
+  readonly offset: number;
+  /** The one before it in this epoch; `null` for the first and for an ephemeral one. `id` is `null` where not known. */
+  readonly previous: { readonly offset: number; readonly id: string | null } | null;
+  readonly data: Uint8Array;
+  readonly form: Form;
+  readonly author?: Member;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** Wall-clock time of the append, milliseconds since 1970. */
+  readonly atMs: number;
+}
+
+/** What somebody wants to say. */
+export interface Body {
+  readonly data: Uint8Array;
+  readonly form: Form;
+  readonly author?: Member;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+export type Draft =
+  | {
+      readonly kind: "value";
+      readonly body: Body;
+      /** How much the channel keeps from now on; `null`: nothing is kept, the publication is ephemeral. */
+      readonly retention: { readonly size: number; readonly ttlMs: number } | null;
+      readonly idempotencyKey?: string;
+    }
+  /** Forgets the channel's history. Its numbering starts anew in another epoch. */
+  | { readonly kind: "clear" };
+
+/** The class of fault that an acked publication survives (P2). */
+export type Durability = "volatile" | "process" | "fsync" | "quorum";
+
+export interface Ack {
+  /** Offset 0 for an ephemeral publication and after `clear`. */
+  readonly position: Position;
+  /** `null` after `clear`. */
+  readonly publication: Publication | null;
+  /** The key was used before; the position is the first one's and nothing was appended. */
+  readonly duplicate: boolean;
+  readonly durability: Durability;
+}
+
+/** Where a page begins. `after` goes forward from a position, `before` gives the newest ones below one. */
+export type PageStart = { readonly after: Position } | { readonly before: Position } | "oldest" | "newest";
+
+export interface PageLimit {
+  /** At most this many, at least 1. */
+  readonly publications: number;
+  /** Stops before the payloads exceed this, but one publication is always given. */
+  readonly bytes: number;
+}
+
+/**
+ * Publications in ascending order, whatever the start was.
+ * A start in an epoch that is not the current one gives an empty page; `top` then tells the current one.
+ */
+export interface Page {
+  readonly publications: readonly Publication[];
+  readonly top: Position;
+  /** A position at or above it can be read on from without a hole. */
+  readonly floor: number;
+  /** Whether the page was cut by its limit. */
+  readonly more: boolean;
+}
+
+export interface EngineTraits {
+  readonly name: string;
+  readonly durability: Durability;
+  /** Whether positions are still good after the process was restarted. */
+  readonly survivesRestart: boolean;
+}
+
+/** What the hub hears from its engine. */
+export interface EngineSink {
+  /** Something was appended, or is ephemeral. Only for channels that are followed. */
+  announced(channel: string, epoch: string, publication: Publication): void;
+  /** Announcements of these may have been lost: compare their tops. Also after a `clear`. */
+  suspect(channels: readonly string[] | "all"): void;
+  health(state: "up" | "down"): void;
+}
+
+/** @see delivery: an engine keeps the log; the hub reads on. */
+export interface Engine {
+  readonly traits: EngineTraits;
+  /** Opens the store. Nothing else is called before it resolved. @throws when the store cannot be opened. */
+  start(sink: EngineSink): Promise<void>;
+  /** Finishes what was accepted, then closes the store. */
+  stop(): Promise<void>;
+  /** @throws {TidewireError} `conflict`, `engine_unavailable` (not appended), `indeterminate`. */
+  publish(channel: string, draft: Draft): Promise<Ack>;
+  read(channel: string, start: PageStart, limit: PageLimit): Promise<Page>;
+  /** The top of each channel, in the order asked. A channel nobody wrote to has offset 0 and a stable epoch. */
+  tops(channels: readonly string[]): Promise<readonly Position[]>;
+  /** Begins to announce a channel; resolves with a top that was read after announcements flow. */
+  follow(channel: string): Promise<Position>;
+  unfollow(channel: string): void;
+}

@@ -1,0 +1,79 @@
+// The HTTP door: health, and the server API.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { TidewireError } from "@tidewire/protocol";
+import { type Log, reasonOf } from "../ports/log.ts";
+import { type Api, mayUseApi } from "./api.ts";
+import { BodyError, readJson } from "./body.ts";
+
+export interface RouterOptions {
+  readonly api: Api;
+  readonly apiKey: string | undefined;
+  readonly maxBodyBytes: number;
+  readonly log: Log;
+  readonly isReady: () => boolean;
+}
+
+/** False when the request is somebody else's. */
+export type Router = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export function createRouter(options: RouterOptions): Router {
+  return (request, response) => {
+    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+    if (path === "/health/live") return answer(response, 200, { status: "live" });
+    if (path === "/health/ready") {
+      return options.isReady()
+        ? answer(response, 200, { status: "ready" })
+        : answer(response, 503, { status: "not ready" });
+    }
+    if (!path.startsWith("/api/")) return false;
+    serveApi(path.slice("/api/".length), request, response, options).catch((thrown: unknown) => {
+      options.log.error("an API request failed", { reason: reasonOf(thrown) });
+      if (!response.headersSent) answer(response, 500, failure(new TidewireError("internal")));
+    });
+    return true;
+  };
+}
+
+async function serveApi(
+  method: string,
+  ...[request, response, options]: [IncomingMessage, ServerResponse, RouterOptions]
+): Promise<void> {
+  if (!mayUseApi(request, options.apiKey)) {
+    answer(response, 401, failure(new TidewireError("unauthorized", "expected the API key in the header X-API-Key")));
+    return;
+  }
+  const act = options.api[method];
+  if (act === undefined || request.method !== "POST") {
+    answer(
+      response,
+      404,
+      failure(new TidewireError("unknown_method", `expected POST and one of: ${Object.keys(options.api).join(", ")}`)),
+    );
+    return;
+  }
+  try {
+    const body = await readJson(request, options.maxBodyBytes);
+    answer(response, 200, { result: await act(body) });
+  } catch (thrown) {
+    if (thrown instanceof BodyError)
+      return void answer(response, thrown.status, failure(new TidewireError(thrown.reason, thrown.message)));
+    if (thrown instanceof TidewireError) return void answer(response, 200, failure(thrown));
+    throw thrown;
+  }
+}
+
+function failure({ code, message }: TidewireError): unknown {
+  return { error: { code, message } };
+}
+
+function answer(response: ServerResponse, status: number, body: unknown): true {
+  const json = JSON.stringify(body);
+  response.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(json),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+  });
+  response.end(json);
+  return true;
+}

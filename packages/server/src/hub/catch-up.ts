@@ -1,0 +1,123 @@
+// Catch-up: history for cursors that are behind their tail, with few reads however many ask.
+import type { Position } from "@tidewire/protocol";
+import type { Engine, Page, PageLimit, PageStart } from "../engine/engine.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { CatchUpPage, Cursor } from "./cursor.ts";
+import type { Subscriber } from "./subscriber.ts";
+import type { View } from "./view.ts";
+
+const pageLimit: PageLimit = { publications: 300, bytes: 65_536 };
+/** How long to wait before asking an engine again that could not answer. */
+const retryMs = 1_000;
+
+interface Turn {
+  holder: Cursor;
+  readonly waiting: Cursor[];
+}
+
+export class CatchUp {
+  readonly #engine: Engine;
+  readonly #clock: Clock;
+  readonly #maxReads: number;
+  #reading = 0;
+  readonly #queued: (() => void)[] = [];
+  readonly #pages = new Map<string, Promise<CatchUpPage>>();
+  readonly #turns = new Map<Subscriber, Turn>();
+
+  constructor(engine: Engine, clock: Clock, maxReads: number) {
+    this.#engine = engine;
+    this.#clock = clock;
+    this.#maxReads = maxReads;
+  }
+
+  /** Reads through the node's limit of reads in flight; those above it queue. */
+  async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
+    // A read that ends hands its place to the next in the queue.
+    if (this.#reading >= this.#maxReads) await new Promise<void>((resolve) => this.#queued.push(resolve));
+    else this.#reading += 1;
+    try {
+      return await this.#engine.read(channel, start, limit);
+    } finally {
+      const next = this.#queued.shift();
+      if (next === undefined) this.#reading -= 1;
+      else next();
+    }
+  }
+
+  /** The page after `position`; those who ask for the same one meanwhile get the same, bytes included. */
+  page(channel: string, position: Position): Promise<CatchUpPage> {
+    const key = `${position.epoch} ${position.offset} ${channel}`;
+    let page = this.#pages.get(key);
+    if (page === undefined) {
+      page = this.read(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
+      this.#pages.set(key, page);
+      const forget = (): void => void this.#pages.delete(key);
+      page.then(forget, forget);
+    }
+    return page;
+  }
+
+  /** Fetches the next page for a cursor: one page at a time for each subscriber, since each may be held until written. */
+  fetch(cursor: Cursor): void {
+    const turn = this.#turns.get(cursor.subscriber);
+    if (turn === undefined) {
+      this.#turns.set(cursor.subscriber, { holder: cursor, waiting: [] });
+      this.#begin(cursor);
+    } else if (turn.holder === cursor) {
+      this.#begin(cursor);
+    } else {
+      turn.waiting.push(cursor);
+    }
+  }
+
+  /** A page that is already at hand, for a new cursor; not kept when another cursor of its subscriber holds one. */
+  give(cursor: Cursor, page: CatchUpPage): void {
+    if (this.#turns.has(cursor.subscriber)) return;
+    this.#turns.set(cursor.subscriber, { holder: cursor, waiting: [] });
+    cursor.hold(page);
+  }
+
+  /** The cursor has used its page, or wants none any more: the next one of its subscriber has its turn. */
+  fetched(cursor: Cursor): void {
+    const turn = this.#turns.get(cursor.subscriber);
+    if (turn === undefined) return;
+    if (turn.holder !== cursor) {
+      const index = turn.waiting.indexOf(cursor);
+      if (index >= 0) turn.waiting.splice(index, 1);
+      return;
+    }
+    const next = turn.waiting.shift();
+    if (next === undefined) {
+      this.#turns.delete(cursor.subscriber);
+      return;
+    }
+    turn.holder = next;
+    this.#begin(next);
+  }
+
+  #begin(cursor: Cursor): void {
+    this.page(cursor.channel, cursor.position).then(
+      (page) => cursor.arrived(page),
+      () => void this.#clock.after(retryMs, () => cursor.failed()),
+    );
+  }
+}
+
+/** A page, encoded once per view however many cursors read it. */
+class SharedPage implements CatchUpPage {
+  readonly page: Page;
+  readonly #encoded = new Map<string, readonly Uint8Array[]>();
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  frames(view: View): readonly Uint8Array[] {
+    let frames = this.#encoded.get(view.encoder.id);
+    if (frames === undefined) {
+      frames = view.page(this.page.publications);
+      this.#encoded.set(view.encoder.id, frames);
+    }
+    return frames;
+  }
+}

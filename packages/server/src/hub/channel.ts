@@ -1,0 +1,299 @@
+// A channel on this node while somebody listens: its tail, and the cursors that an append wakes.
+//
+//   opening ─► live ⇄ filling ─► closed
+// Announcements wait while it opens or fills, per channel and not per subscriber.
+import type { ChannelDefinition, Position } from "@tidewire/protocol";
+import type { Engine, Page, Publication } from "../engine/engine.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type Log, reasonOf } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { CatchUp } from "./catch-up.ts";
+import { Contiguity } from "./contiguity.ts";
+import type { Cursor, CursorHome } from "./cursor.ts";
+import type { ChannelRef } from "./encoder.ts";
+import { Members } from "./members.ts";
+import type { TailMemory } from "./memory.ts";
+import { Tail } from "./tail.ts";
+
+/** What a name means: its definition and the parameters in it. */
+export interface Known {
+  readonly definition: ChannelDefinition;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** What every channel of a node shares. */
+export interface ChannelNode {
+  readonly engine: Engine;
+  readonly catchUp: CatchUp;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tailBytes: number;
+  readonly memory: TailMemory;
+  readonly membersShown: number;
+  /** Called when the last subscriber left, or the first came. */
+  occupancy(channel: Channel): void;
+}
+
+export type ChannelState = "opening" | "live" | "filling" | "closed";
+
+/** How much of history the tail holds from the start, so that a crowd that comes back does not read it one by one. */
+const openingBytes = 262_144;
+/** Above this many subscribers a channel's readers wait for those of smaller ones. */
+const crowd = 64;
+/** How long to wait before an engine is asked again that could not answer. */
+const fillRetryMs = 200;
+
+export class Channel implements CursorHome, ChannelRef {
+  readonly name: string;
+  readonly json: string;
+  readonly known: Known;
+  readonly members: Members;
+  readonly keepsHistory: boolean;
+  /** Resolves when it is live; rejects when the engine could not open it. */
+  readonly opened: Promise<void>;
+  readonly #node: ChannelNode;
+  readonly #contiguity: Contiguity;
+  #tail: Tail;
+  #state: ChannelState = "opening";
+  #live: Cursor[] = [];
+  #spare: Cursor[] = [];
+  #subscribers = 0;
+  #sweptHead = 0;
+  #countedBytes = 0;
+
+  constructor(name: string, known: Known, node: ChannelNode) {
+    const nowhere = { epoch: "", offset: 0 };
+    this.name = name;
+    this.json = JSON.stringify(name);
+    this.known = known;
+    this.keepsHistory = known.definition.history !== null;
+    this.members = new Members(this, node.membersShown);
+    this.#node = node;
+    this.#contiguity = new Contiguity(nowhere);
+    this.#tail = new Tail(this, nowhere, node.tailBytes);
+    this.opened = this.#open();
+  }
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  get tail(): Tail {
+    return this.#tail;
+  }
+
+  get subscribers(): number {
+    return this.#subscribers;
+  }
+
+  get isUrgent(): boolean {
+    return this.#subscribers <= crowd;
+  }
+
+  /** Somebody subscribes; said before the channel is live, so that it stays. */
+  enter(): void {
+    this.#subscribers += 1;
+    if (this.#subscribers === 1) this.#node.occupancy(this);
+  }
+
+  /** Somebody left, or the subscription came to nothing. */
+  leave(): void {
+    this.#subscribers -= 1;
+    if (this.#subscribers === 0) this.#node.occupancy(this);
+  }
+
+  left(cursor: Cursor): void {
+    this.#tail.leave(cursor.view);
+    this.leave();
+  }
+
+  settle(cursor: Cursor): void {
+    cursor.liveIndex = this.#live.length;
+    this.#live.push(cursor);
+  }
+
+  unsettle(cursor: Cursor): void {
+    const last = this.#live.pop();
+    if (last !== undefined && last !== cursor) {
+      this.#live[cursor.liveIndex] = last;
+      last.liveIndex = cursor.liveIndex;
+    }
+    cursor.liveIndex = -1;
+  }
+
+  fetch(cursor: Cursor): void {
+    this.#node.catchUp.fetch(cursor);
+  }
+
+  fetched(cursor: Cursor): void {
+    this.#node.catchUp.fetched(cursor);
+  }
+
+  /** An announcement, or an ack, which is one too. */
+  announced(epoch: string, publication: Publication): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "opening") return this.#contiguity.wait(epoch, publication);
+    const outcome = this.#contiguity.offer(epoch, publication);
+    if (outcome === "drop") return;
+    if (outcome === "append") {
+      this.#append(publication);
+      this.#appendWaiting();
+    } else {
+      if (outcome === "rollback") this.#rollBack();
+      this.#startFilling();
+    }
+  }
+
+  /** Announcements may have been lost: reads on when the engine's top is another one. */
+  verify(top: Position): void {
+    const { epoch, offset } = this.#contiguity.position;
+    if (this.#state !== "live" || (top.epoch === epoch && top.offset === offset)) return;
+    if (top.epoch === epoch && top.offset < offset) this.#rollBack();
+    this.#startFilling();
+  }
+
+  /** Gives memory back down to `bytes` when nothing came since the last sweep and nobody is behind. */
+  sweep(bytes: number): void {
+    const isQuiet = this.#tail.head === this.#sweptHead;
+    this.#sweptHead = this.#tail.head;
+    if (isQuiet && this.#live.length === this.#subscribers) this.#tail.shrink(bytes);
+    this.#countMemory();
+  }
+
+  /** Memory is short: gives back what history can give again, whoever is behind. */
+  squeeze(bytes: number): void {
+    if (!this.keepsHistory) return;
+    this.#tail.shrink(bytes);
+    this.#countMemory();
+  }
+
+  close(): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#node.memory.count(-this.#countedBytes);
+    this.#node.engine.unfollow(this.name);
+  }
+
+  async #open(): Promise<void> {
+    const { engine, catchUp } = this.#node;
+    const top = await engine.follow(this.name);
+    const page = this.keepsHistory
+      ? await catchUp.read(this.name, "newest", { publications: 1_000, bytes: openingBytes })
+      : null;
+    if (this.#state === "closed") return;
+    const start = page === null ? top : startOf(page);
+    this.#tail = new Tail(this, start, this.#node.tailBytes);
+    this.#contiguity.restart(start);
+    this.#state = "live";
+    for (const publication of page?.publications ?? []) {
+      if (this.#contiguity.accept(publication) === "append") this.#tail.append(publication);
+    }
+    this.#appendWaiting();
+    if (this.#contiguity.waiting > 0) this.#startFilling();
+  }
+
+  #append(publication: Publication): void {
+    this.#tail.append(publication);
+    this.#countMemory();
+    this.#wake();
+  }
+
+  #countMemory(): void {
+    const { bytes } = this.#tail;
+    this.#node.memory.count(bytes - this.#countedBytes);
+    this.#countedBytes = bytes;
+  }
+
+  #appendWaiting(): void {
+    for (let next = this.#contiguity.next(); next !== null; next = this.#contiguity.next()) this.#append(next);
+  }
+
+  /** Wakes each live cursor once; whatever is appended before they have pulled costs nothing per subscriber. */
+  #wake(): void {
+    const woken = this.#live;
+    if (woken.length === 0) return;
+    this.#live = this.#spare;
+    this.#spare = woken;
+    for (const cursor of woken) {
+      cursor.liveIndex = -1;
+      cursor.wake();
+    }
+    woken.length = 0;
+  }
+
+  #startFilling(): void {
+    if (this.#state !== "live") return;
+    this.#state = "filling";
+    this.#fill().catch((thrown: unknown) => {
+      this.#node.log.error("a channel could not read on", { channel: this.name, reason: reasonOf(thrown) });
+      if (this.#state === "filling") this.#state = "live";
+    });
+  }
+
+  /** Reads history after the tail until nothing is missing. */
+  async #fill(): Promise<void> {
+    this.#node.metrics.add("channel_fills");
+    for (let isDone = false; !isDone;) {
+      const { ticket } = this.#contiguity;
+      const page = await this.#nextPage();
+      if (this.#state !== "filling") return;
+      if (page === null) continue;
+      this.#take(page);
+      this.#appendWaiting();
+      if (page.more) continue;
+      // What waited before this read and still does not link is not in the log: a straggler of another epoch.
+      this.#contiguity.forgetThrough(ticket);
+      this.#appendWaiting();
+      isDone = this.#contiguity.waiting === 0;
+    }
+    this.#state = "live";
+  }
+
+  /** `null` when the engine could not answer; asked again a little later. */
+  async #nextPage(): Promise<Page | null> {
+    const start = { after: this.#contiguity.position };
+    try {
+      return await this.#node.catchUp.read(this.name, start, { publications: 300, bytes: openingBytes });
+    } catch (thrown) {
+      this.#node.log.debug("history could not be read", { channel: this.name, reason: reasonOf(thrown) });
+      await new Promise<void>((resolve) => void this.#node.clock.after(fillRetryMs, resolve));
+      return null;
+    }
+  }
+
+  #take(page: Page): void {
+    if (page.top.epoch !== this.#contiguity.position.epoch) return this.#breakAt(page.top);
+    for (const publication of page.publications) {
+      const outcome = this.#contiguity.accept(publication);
+      if (outcome === "append") this.#append(publication);
+      if (outcome === "rollback") return this.#breakAt(page.top);
+      if (outcome === "hole") {
+        // History no longer reaches back to the tail: readers get a gap here and go on with what is left.
+        this.#breakAt({ epoch: page.top.epoch, offset: publication.previous?.offset ?? 0 });
+        if (this.#contiguity.accept(publication) === "append") this.#append(publication);
+      }
+    }
+  }
+
+  /** The log says something else than was read before: nothing after this place continues what was (S8). */
+  #rollBack(): void {
+    this.#node.log.error("the engine's log went back; readers are told", { channel: this.name });
+    this.#node.metrics.add("channel_rollbacks");
+    this.#breakAt({ epoch: "", offset: 0 });
+  }
+
+  #breakAt(position: Position): void {
+    this.#node.metrics.add("channel_breaks");
+    this.#tail.break(position);
+    this.#contiguity.restart(position);
+    this.#wake();
+  }
+}
+
+/** Where the tail begins that a page fills. */
+function startOf(page: Page): Position {
+  const first = page.publications[0];
+  if (first === undefined) return page.top;
+  return { epoch: page.top.epoch, offset: first.previous?.offset ?? 0 };
+}

@@ -1,0 +1,28 @@
+// How a dialect turns a publication into bytes; implemented by dialects, called once per view.
+import type { Member } from "@tidewire/protocol";
+import type { Publication } from "../engine/engine.ts";
+
+/** A channel as encoders name it. */
+export interface ChannelRef {
+  readonly name: string;
+  /** The name as JSON text, made once. */
+  readonly json: string;
+}
+
+/** Somebody came to a channel or left it. */
+export interface MemberChange {
+  readonly kind: "join" | "leave";
+  readonly member: Member;
+}
+
+/** Encoders with the same `id` yield the same bytes; subscribers that share one share its bytes. */
+export interface Encoder {
+  /** Form and transport framing, for example `centrifuge-json/ws`. */
+  readonly id: string;
+  /**
+   * The framed bytes; `null` when the dialect cannot say it.
+   * They are copied before the next call, so an encoder may use one buffer again and again.
+   */
+  publication(publication: Publication, channel: ChannelRef): Uint8Array | null;
+  member(change: MemberChange, channel: ChannelRef): Uint8Array | null;
+}

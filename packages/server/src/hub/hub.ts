@@ -1,0 +1,305 @@
+// The hub: who listens to which channel on this node, and what is published to them.
+import { fail, type Member, type Position } from "@tidewire/protocol";
+import type { Ack, Body, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
+import type { Limits } from "../options.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import { CatchUp } from "./catch-up.ts";
+import { Channel, type ChannelNode, type Known } from "./channel.ts";
+import { Cursor } from "./cursor.ts";
+import { Delivery } from "./delivery.ts";
+import type { Encoder } from "./encoder.ts";
+import { TailMemory } from "./memory.ts";
+import type { MemberCursor } from "./members.ts";
+import { atHead, recover, type Seen } from "./recovery.ts";
+import { Registry } from "./registry.ts";
+import { Sources } from "./sources.ts";
+import type { Subscriber } from "./subscriber.ts";
+import { Wheel } from "./wheel.ts";
+
+export interface HubOptions {
+  readonly engine: Engine;
+  readonly registry: Registry;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Publishes a source's value, validated. */
+  readonly publishValue: (channel: string, value: unknown) => Promise<unknown>;
+}
+
+export interface SubscribeOptions {
+  readonly subscriber: Subscriber;
+  readonly encoder: Encoder;
+  /** Go on from here, if that can be proven. */
+  readonly seen: Seen | null;
+  /** Who shows up in presence; `null` where the channel has none. */
+  readonly member: Member | null;
+  /** Whether to be told who comes and goes. */
+  readonly wantsMembers: boolean;
+}
+
+/** A subscription, born held: call `release` in the step that queues its reply. */
+export interface Subscription {
+  readonly known: Known;
+  readonly cursor: Cursor;
+  readonly members: MemberCursor | null;
+  readonly position: Position;
+  readonly recovered: boolean;
+  release(): void;
+  close(): void;
+}
+
+export interface HistoryRequest {
+  /** 0: the position alone. */
+  readonly limit: number;
+  readonly since: Position | null;
+  readonly reverse: boolean;
+}
+
+const sweepMs = 10_000;
+const idleTailBytes = 65_536;
+const historyBytes = 900_000;
+
+export class Hub implements EngineSink {
+  readonly registry: Registry;
+  readonly delivery: Delivery;
+  readonly wheel: Wheel;
+  readonly sources: Sources;
+  readonly #engine: Engine;
+  readonly #limits: Limits;
+  readonly #metrics: Metrics;
+  readonly #log: Log;
+  readonly #catchUp: CatchUp;
+  readonly #channels = new Map<string, Channel>();
+  /** Channels that nobody listens to, until they close. */
+  readonly #closings = new Map<Channel, { due(): void }>();
+  readonly #memory: TailMemory;
+  readonly #node: ChannelNode;
+  readonly #sweep = { due: (): void => this.#sweepTails() };
+  #isUp = false;
+
+  constructor(options: HubOptions) {
+    const { engine, clock, log, metrics, limits } = options;
+    this.registry = options.registry;
+    this.delivery = new Delivery(clock);
+    this.wheel = new Wheel(clock);
+    this.sources = new Sources({ clock, log, publish: options.publishValue });
+    this.#engine = engine;
+    this.#limits = limits;
+    this.#metrics = metrics;
+    this.#log = log;
+    this.#memory = new TailMemory(limits.tailsBytes);
+    this.#catchUp = new CatchUp(engine, clock, limits.historyReads);
+    this.#node = {
+      engine,
+      catchUp: this.#catchUp,
+      clock,
+      log,
+      metrics,
+      tailBytes: limits.tailBytes,
+      memory: this.#memory,
+      membersShown: limits.membersShown,
+      occupancy: (channel) => this.#occupancy(channel),
+    };
+  }
+
+  /** Whether the engine answers. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  get channels(): number {
+    return this.#channels.size;
+  }
+
+  get subscriptions(): number {
+    let sum = 0;
+    for (const channel of this.#channels.values()) sum += channel.subscribers;
+    return sum;
+  }
+
+  async start(): Promise<void> {
+    await this.#engine.start(this);
+    this.#isUp = true;
+    this.wheel.schedule(this.#sweep, sweepMs);
+  }
+
+  async stop(): Promise<void> {
+    this.sources.stop();
+    this.wheel.stop();
+    this.#isUp = false;
+    for (const channel of this.#channels.values()) channel.close();
+    this.#channels.clear();
+    await this.#engine.stop();
+  }
+
+  /** @throws {TidewireError} `engine_unavailable` when the channel cannot be opened, or recovery cannot be decided. */
+  async subscribe(name: string, options: SubscribeOptions): Promise<Subscription> {
+    const channel = this.#open(name);
+    channel.enter();
+    try {
+      await channel.opened;
+      const place =
+        options.seen !== null && channel.keepsHistory
+          ? await recover(channel, options.seen, { engine: this.#engine, catchUp: this.#catchUp })
+          : atHead(channel);
+      return this.#place(channel, options, place);
+    } catch (thrown) {
+      channel.leave();
+      throw thrown;
+    }
+  }
+
+  /**
+   * Publishes what has been validated. Resolves when the engine has accepted it.
+   * The ack is an announcement too, so a publication is in the tail before its publisher's reply is queued.
+   */
+  async publish(name: string, body: Body, idempotencyKey?: string): Promise<Ack> {
+    const { definition } = this.registry.resolve(name);
+    this.#admit(body, definition.history === null);
+    const draft = { kind: "value", body, retention: definition.history } as const;
+    const ack = await this.#engine.publish(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+    this.#metrics.add("published");
+    if (ack.publication !== null && !ack.duplicate && ack.publication.offset > 0) {
+      this.announced(name, ack.position.epoch, ack.publication);
+    }
+    return ack;
+  }
+
+  /** @throws {TidewireError} `not_available` where nothing is kept, `unrecoverable_position` for another epoch. */
+  async history(
+    name: string,
+    request: HistoryRequest,
+  ): Promise<{ publications: readonly Publication[]; top: Position }> {
+    if (this.registry.resolve(name).definition.history === null) fail("not_available", "this channel keeps no history");
+    const [top] = await this.#engine.tops([name]);
+    if (top === undefined) return fail("internal", "the engine did not say where the channel ends");
+    const { since, reverse, limit } = request;
+    if (since !== null && since.epoch !== "" && since.epoch !== top.epoch) {
+      fail("unrecoverable_position", "the position is from another epoch of this channel");
+    }
+    if (limit === 0) return { publications: [], top };
+    const start = startOf(since === null ? null : { epoch: top.epoch, offset: since.offset }, reverse);
+    const page = await this.#catchUp.read(name, start, { publications: limit, bytes: historyBytes });
+    return { publications: reverse ? page.publications.toReversed() : page.publications, top: page.top };
+  }
+
+  /** The channel, when somebody listens to it here. */
+  channel(name: string): Channel | undefined {
+    return this.#channels.get(name);
+  }
+
+  announced(name: string, epoch: string, publication: Publication): void {
+    this.#channels.get(name)?.announced(epoch, publication);
+  }
+
+  suspect(names: readonly string[] | "all"): void {
+    const channels =
+      names === "all" ? [...this.#channels.values()] : names.flatMap((name) => this.#channels.get(name) ?? []);
+    if (channels.length === 0) return;
+    this.#engine.tops(channels.map((channel) => channel.name)).then(
+      (tops) => {
+        channels.forEach((channel, index) => {
+          const top = tops[index];
+          if (top !== undefined) channel.verify(top);
+        });
+      },
+      () => this.#log.warn("the engine could not say where its channels end", { channels: channels.length }),
+    );
+  }
+
+  health(state: "up" | "down"): void {
+    this.#isUp = state === "up";
+    this.#metrics.add(state === "up" ? "engine_up" : "engine_down");
+    if (state === "up") this.#log.info("the engine answers");
+    else this.#log.error("the engine does not answer");
+  }
+
+  /** @throws {TidewireError} `too_large`, or `overloaded` where nothing but memory would hold it. */
+  #admit(body: Body, isEphemeral: boolean): void {
+    const most = this.#limits.publicationBytes;
+    if (body.data.length > most)
+      fail("too_large", `a publication has at most ${most} bytes, this one has ${body.data.length}`);
+    if (!this.#memory.isTight) return;
+    this.#metrics.add("tail_memory_tight");
+    this.wheel.schedule(this.#sweep, 0);
+    if (isEphemeral && this.#memory.isFull) fail("overloaded", "the node's memory for publications is full");
+  }
+
+  #open(name: string): Channel {
+    let channel = this.#channels.get(name);
+    if (channel !== undefined) return channel;
+    const opening = new Channel(name, this.registry.resolve(name), this.#node);
+    channel = opening;
+    this.#channels.set(name, opening);
+    opening.opened.catch(() => this.#close(opening));
+    return channel;
+  }
+
+  #place(channel: Channel, options: SubscribeOptions, place: Awaited<ReturnType<typeof recover>>): Subscription {
+    const { subscriber, encoder, member } = options;
+    const view = channel.tail.join(encoder);
+    const cursor = new Cursor({ subscriber, home: channel, view }, place);
+    if (place.page !== undefined) this.#catchUp.give(cursor, place.page);
+    // Placed before one's own entry is added: one's own join comes after the reply (R4).
+    const members = options.wantsMembers ? channel.members.read(subscriber, encoder) : null;
+    if (member !== null) channel.members.add(member);
+    this.#metrics.add("subscribed");
+    if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
+    return {
+      known: channel.known,
+      cursor,
+      members,
+      position: place.position,
+      recovered: place.recovered,
+      release: () => {
+        members?.release();
+        cursor.release();
+      },
+      close: () => {
+        if (cursor.state === "closed") return;
+        members?.close();
+        if (member !== null) channel.members.remove(member.session);
+        cursor.close();
+      },
+    };
+  }
+
+  #occupancy(channel: Channel): void {
+    this.sources.occupancy(channel);
+    const closing = this.#closings.get(channel);
+    if (channel.subscribers > 0 && closing !== undefined) {
+      this.wheel.cancel(closing);
+      this.#closings.delete(channel);
+    } else if (channel.subscribers === 0) {
+      const due = { due: (): void => this.#close(channel) };
+      this.#closings.set(channel, due);
+      this.wheel.schedule(due, this.#limits.lingerMs);
+    }
+  }
+
+  #close(channel: Channel): void {
+    const closing = this.#closings.get(channel);
+    if (closing !== undefined) this.wheel.cancel(closing);
+    this.#closings.delete(channel);
+    channel.close();
+    if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
+  }
+
+  /** Gives back the memory of channels where nothing happened since the last sweep. */
+  #sweepTails(): void {
+    const { isTight } = this.#memory;
+    for (const channel of this.#channels.values()) {
+      if (isTight) channel.squeeze(idleTailBytes);
+      else channel.sweep(idleTailBytes);
+    }
+    this.wheel.schedule(this.#sweep, sweepMs);
+  }
+}
+
+function startOf(since: Position | null, reverse: boolean): PageStart {
+  if (since === null) return reverse ? "newest" : "oldest";
+  return reverse ? { before: since } : { after: since };
+}

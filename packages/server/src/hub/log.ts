@@ -1,0 +1,18 @@
+// The words of a channel's log on this node: an entry's number, and what reading gives.
+import type { Position } from "@tidewire/protocol";
+
+/** Counts the entries of one channel on this node. Never repeats; a cursor is one of these. */
+export type Seq = number;
+
+/** What a reader gets: frames up to `to`, a break to step over, or the news that it fell off the tail. */
+export type Run =
+  | {
+      readonly kind: "frames";
+      readonly frames: readonly Uint8Array[];
+      readonly to: Seq;
+      readonly at: Position;
+      /** Whether more lay behind it when it was read. */
+      readonly more: boolean;
+    }
+  | { readonly kind: "break"; readonly to: Seq; readonly at: Position }
+  | { readonly kind: "fallen" };

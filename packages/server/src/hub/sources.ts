@@ -1,0 +1,160 @@
+// Sources: values that somebody makes while somebody listens.
+import type { ChannelDefinition } from "@tidewire/protocol";
+import type { Clock } from "../ports/clock.ts";
+import { type Log, reasonOf } from "../ports/log.ts";
+import type { Channel } from "./channel.ts";
+
+/** Values made on the server: called when the first subscriber comes, aborted some seconds after the last left. */
+export type Source<Data> = (context: SourceContext) => AsyncIterable<Data>;
+
+export interface SourceContext {
+  readonly channel: string;
+  readonly params: Readonly<Record<string, string>>;
+  /** Aborted when nobody listens any more. */
+  readonly signal: AbortSignal;
+  /** Resolves `ms` milliseconds from now, or as soon as the signal is aborted. */
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** Yields what `make` returns, every `ms` milliseconds; a late one does not delay those after it. */
+export function every<Data>(ms: number, make: (context: SourceContext) => Data | Promise<Data>): Source<Data> {
+  if (!(ms >= 1)) throw new RangeError(`every() takes at least 1 millisecond, got ${ms}`);
+  return async function* (context) {
+    while (!context.signal.aborted) {
+      yield await make(context);
+      await context.sleep(ms);
+    }
+  };
+}
+
+/** A source or a rule may hold the event loop this long before its name is logged. */
+export const slowMs = 100;
+const lingerMs = 5_000;
+const firstRetryMs = 1_000;
+const longestRetryMs = 30_000;
+
+interface Running {
+  readonly abort: AbortController;
+  cancelStop: (() => void) | null;
+}
+
+export class Sources {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #publish: (channel: string, value: unknown) => Promise<unknown>;
+  readonly #bound = new Map<ChannelDefinition, Source<unknown>>();
+  readonly #running = new Map<string, Running>();
+
+  constructor(node: {
+    readonly clock: Clock;
+    readonly log: Log;
+    readonly publish: (channel: string, value: unknown) => Promise<unknown>;
+  }) {
+    this.#clock = node.clock;
+    this.#log = node.log;
+    this.#publish = node.publish;
+  }
+
+  /** How many are at work. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** @throws {TypeError} when the channel has a source already. */
+  bind(definition: ChannelDefinition, source: Source<unknown>): void {
+    if (this.#bound.has(definition)) throw new TypeError(`"${definition.pattern}" has a source already`);
+    this.#bound.set(definition, source);
+  }
+
+  has(definition: ChannelDefinition): boolean {
+    return this.#bound.has(definition);
+  }
+
+  /** Somebody listens, or nobody any more. */
+  occupancy(channel: Channel): void {
+    const source = this.#bound.get(channel.known.definition);
+    if (source === undefined) return;
+    const running = this.#running.get(channel.name);
+    if (channel.subscribers > 0) {
+      running?.cancelStop?.();
+      if (running === undefined) this.#start(channel, source);
+      else running.cancelStop = null;
+    } else if (running !== undefined) {
+      running.cancelStop = this.#clock.after(lingerMs, () => this.#stop(channel.name, running));
+    }
+  }
+
+  stop(): void {
+    for (const [name, running] of this.#running) this.#stop(name, running);
+  }
+
+  #stop(name: string, running: Running): void {
+    running.cancelStop?.();
+    running.abort.abort();
+    this.#running.delete(name);
+  }
+
+  #start(channel: Channel, source: Source<unknown>): void {
+    const running: Running = { abort: new AbortController(), cancelStop: null };
+    this.#running.set(channel.name, running);
+    const { signal } = running.abort;
+    this.#run(channel, source, signal).catch((thrown: unknown) => {
+      this.#log.error("a source ended", { channel: channel.name, reason: reasonOf(thrown) });
+    });
+  }
+
+  async #run(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<void> {
+    let retryMs = firstRetryMs;
+    while (!signal.aborted) {
+      try {
+        const drained = await this.#drain(channel, source, signal);
+        if (drained) return;
+      } catch (thrown) {
+        this.#log.error("a source failed; it starts again", {
+          channel: channel.name,
+          retryMs,
+          reason: reasonOf(thrown),
+        });
+        await this.#sleep(retryMs, signal);
+        retryMs = Math.min(retryMs * 2, longestRetryMs);
+      }
+    }
+  }
+
+  /** True when the source has no more values. */
+  async #drain(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<boolean> {
+    let resumedMs = this.#clock.now();
+    const sleep = async (ms: number): Promise<void> => {
+      await this.#sleep(ms, signal);
+      resumedMs = this.#clock.now();
+    };
+    for await (const value of source({ channel: channel.name, params: channel.known.params, signal, sleep })) {
+      const heldMs = this.#clock.now() - resumedMs;
+      if (heldMs > slowMs) {
+        this.#log.warn("a source was slow to yield", {
+          channel: channel.known.definition.pattern,
+          ms: Math.round(heldMs),
+        });
+      }
+      if (signal.aborted) return true;
+      await this.#publish(channel.name, value).catch((thrown: unknown) => {
+        this.#log.warn("a source's value was not published", { channel: channel.name, reason: reasonOf(thrown) });
+      });
+      resumedMs = this.#clock.now();
+    }
+    return true;
+  }
+
+  #sleep(ms: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const wake = (): void => {
+        cancel();
+        signal.removeEventListener("abort", wake);
+        resolve();
+      };
+      const cancel = this.#clock.after(ms, wake);
+      signal.addEventListener("abort", wake, { once: true });
+    });
+  }
+}

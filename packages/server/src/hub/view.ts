@@ -1,0 +1,107 @@
+// A view: the subscribers of one channel whose bytes are equal, and those bytes, made once.
+import type { Publication } from "../engine/engine.ts";
+import { type Bytes, ByteLog } from "./bytes.ts";
+import type { ChannelRef, Encoder } from "./encoder.ts";
+import type { Run, Seq } from "./log.ts";
+
+/** Gives the publication of an entry; `null` for a break. */
+export type EntryAt = (seq: Seq) => Publication | null;
+
+export class View {
+  readonly encoder: Encoder;
+  /** Cursors that read this view; at 0 it goes. */
+  readers = 0;
+  /** Whether it was pulled since the last sweep looked. */
+  isUsed = false;
+  readonly #channel: ChannelRef;
+  readonly #entryAt: EntryAt;
+  #log: ByteLog | null = null;
+  // Most readers stand at the same place: they share one run, object and all, so that a delivery allocates nothing.
+  #memoAfter: Seq = -1;
+  #memoHead: Seq = -1;
+  #memo: Run | null = null;
+  #memoMax = 0;
+  /** Whether it is all there was, and small enough for any budget. */
+  #memoIsWhole = false;
+
+  constructor(encoder: Encoder, channel: ChannelRef, entryAt: EntryAt) {
+    this.encoder = encoder;
+    this.#channel = channel;
+    this.#entryAt = entryAt;
+  }
+
+  /** Bytes of memory held. */
+  get capacity(): number {
+    return this.#log?.capacity ?? 0;
+  }
+
+  /** What was last given to a reader after `after`, while the head is still the same and the budget allows it. */
+  recall(after: Seq, head: Seq, maxBytes: number): Run | null {
+    if (after !== this.#memoAfter || head !== this.#memoHead) return null;
+    return maxBytes === this.#memoMax || this.#memoIsWhole ? this.#memo : null;
+  }
+
+  remember(asked: { readonly after: Seq; readonly head: Seq; readonly maxBytes: number }, run: Run): Run {
+    this.#memoAfter = asked.after;
+    this.#memoHead = asked.head;
+    this.#memoMax = asked.maxBytes;
+    this.#memo = run;
+    this.#memoIsWhole = run.kind === "frames" && !run.more && run.frames.length === 1 && sizeOf(run.frames) < smallRun;
+    return run;
+  }
+
+  /**
+   * The frames after `after` up to `limit`, at most `maxBytes`, but at least one entry.
+   */
+  bytes(after: Seq, limit: Seq, maxBytes: number): Bytes {
+    this.isUsed = true;
+    this.#log ??= new ByteLog(after);
+    const log = this.#log;
+    if (after < log.after) return this.#oneOff(after, Math.min(limit, log.after), maxBytes);
+    while (log.end < limit) log.append(this.#encode(this.#entryAt(log.end + 1)));
+    return log.run(after, limit, maxBytes);
+  }
+
+  /** Encodes publications that stand in no tail: a page of history. */
+  page(publications: readonly Publication[]): readonly Uint8Array[] {
+    const log = new ByteLog(0);
+    for (const publication of publications) log.append(this.#encode(publication));
+    return log.run(0, publications.length, Number.POSITIVE_INFINITY).frames;
+  }
+
+  dropThrough(seq: Seq): void {
+    if (this.#log === null) return;
+    // A log that nobody pulled for a whole tail's length starts anew at the next pull.
+    if (seq >= this.#log.end) this.forget();
+    else this.#log.dropThrough(seq);
+  }
+
+  /** Gives back its memory; the next pull starts a new log. */
+  forget(): void {
+    this.#log = null;
+    this.#memo = null;
+    this.#memoAfter = -1;
+  }
+
+  #oneOff(after: Seq, limit: Seq, maxBytes: number): Bytes {
+    const log = new ByteLog(after);
+    let bytes = 0;
+    while (log.end < limit && bytes < maxBytes) {
+      const frame = this.#encode(this.#entryAt(log.end + 1));
+      bytes += frame?.length ?? 0;
+      log.append(frame);
+    }
+    return log.run(after, log.end, maxBytes);
+  }
+
+  #encode(publication: Publication | null): Uint8Array | null {
+    return publication === null ? null : this.encoder.publication(publication, this.#channel);
+  }
+}
+
+/** Below every budget that a reader comes with. */
+const smallRun = 16_384;
+
+function sizeOf(frames: readonly Uint8Array[]): number {
+  return frames.reduce((sum, frame) => sum + frame.length, 0);
+}

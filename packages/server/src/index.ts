@@ -1,0 +1,18 @@
+// The door of @tidewire/server.
+export type {
+  AccessRules,
+  CallContext,
+  CallHandler,
+  ChannelRuleContext,
+  ConnectRequest,
+  Identity,
+  RuleContext,
+  Verdict,
+} from "./access.ts";
+export { every, type Source, type SourceContext } from "./hub/sources.ts";
+export { defaultLimits, type Limits, type Mode, type ServerOptions } from "./options.ts";
+export type { Clock } from "./ports/clock.ts";
+export type { Log, LogFields } from "./ports/log.ts";
+export type { Random } from "./ports/random.ts";
+export { createTidewire } from "./server.ts";
+export type { AttachOptions, ChannelHandle, Published, PublishOptions, Stats, Tidewire } from "./tidewire.ts";

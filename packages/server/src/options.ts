@@ -1,0 +1,164 @@
+// Every option of the server: meaning, unit, default and limit. They are checked once, here.
+import { totalmem } from "node:os";
+import type { ChannelDefinition } from "@tidewire/protocol";
+import type { AccessRules } from "./access.ts";
+import type { Engine } from "./engine/engine.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Log } from "./ports/log.ts";
+import type { Random } from "./ports/random.ts";
+
+/** Limits. Zero and negative numbers are refused, never read as "unlimited". */
+export interface Limits {
+  /** Bytes of one message from a client. Above: close 1009. Default 65,536. */
+  readonly messageBytes: number;
+  /** Bytes of one request body of the server API. Above: 413. Default 1,048,576. */
+  readonly requestBodyBytes: number;
+  /** Fragments of one message. Above: close 1008. Default 64. */
+  readonly fragments: number;
+  /** Commands in one frame. Default 100. */
+  readonly commandsPerFrame: number;
+  /** Nesting of JSON from a client. Default 32. */
+  readonly jsonDepth: number;
+  /** Keys of one JSON object from a client. Default 1,000. */
+  readonly jsonKeys: number;
+  /** Subscriptions of one connection. Default 128. */
+  readonly channelsPerConnection: number;
+  /** Control frames (replies, events) waiting for one connection. Default 256. */
+  readonly controlFrames: number;
+  /** Bytes of them. Default 262,144. */
+  readonly controlBytes: number;
+  /** Bytes of one reply. Above: `limit_exceeded`. Default 1,048,576. */
+  readonly replyBytes: number;
+  /** Bytes in this process waiting for one socket, above which its cursors wait. Default 65,536. */
+  readonly watermarkBytes: number;
+  /** Bytes of publications that one turn gives to one connection, or one publication if larger. Default 65,536. */
+  readonly pageBytes: number;
+  /** Milliseconds from the upgrade to the first command. Default 10,000. */
+  readonly firstCommandMs: number;
+  /** Milliseconds between pings. Default 25,000. */
+  readonly pingIntervalMs: number;
+  /** Milliseconds a pong may take after its ping has left. Default 10,000. */
+  readonly pongTimeoutMs: number;
+  /** Milliseconds a slow reader may go without taking a byte. Default 60,000. */
+  readonly stalledMs: number;
+  /** Milliseconds for the closing handshake. Default 5,000. */
+  readonly closeTimeoutMs: number;
+  /** Milliseconds over which `stop` spreads the closing of connections. Default 30,000. */
+  readonly drainMs: number;
+  /** Open connections of this node. Default 10,000. */
+  readonly connections: number;
+  /** Open connections of one public address. Default 100. */
+  readonly connectionsPerAddress: number;
+  /** New connections of one public address in a second. Default 20. */
+  readonly newPerAddressPerSecond: number;
+  /** New connections of this node in a second; above, they queue. Default 1,000. */
+  readonly newPerSecond: number;
+  /** Connections in that queue, each for at most 10 s. Above: 503. Default 10,000. */
+  readonly admissionQueue: number;
+  /** Connections of one user (guests without an account excepted). Default 10. */
+  readonly connectionsPerUser: number;
+  /** Subscribes of one connection: a second, and in a burst. Default 50 and 128. */
+  readonly subscribesPerSecond: number;
+  readonly subscribeBurst: number;
+  /** Publishes of one connection: a second, and in a burst. Default 50 and 100. */
+  readonly publishesPerSecond: number;
+  readonly publishBurst: number;
+  /** Bytes that one connection publishes in a second. Default 262,144. */
+  readonly publishBytesPerSecond: number;
+  /** Refusals in a row for being too fast, after which the connection is closed. Default 10. */
+  readonly refusalsInARow: number;
+  /** Members shown by presence. Above: `limit_exceeded`. Default 1,000. */
+  readonly membersShown: number;
+  /** Bytes of what one member shows. Default 2,048. */
+  readonly memberBytes: number;
+  /** Memory of one channel's tail, in bytes (or four of its largest publications). Default 1,048,576. */
+  readonly tailBytes: number;
+  /** Memory of all tails together, in bytes. Default: a quarter of the machine's, at most 1,073,741,824. */
+  readonly tailsBytes: number;
+  /** Bytes of one publication's payload. Above: `too_large`. Default 1,048,576. */
+  readonly publicationBytes: number;
+  /** Milliseconds a channel stays after its last subscriber. Default 30,000. */
+  readonly lingerMs: number;
+  /** History reads in flight on this node. Default 64. */
+  readonly historyReads: number;
+  /** Publications of one history request. Default 300. */
+  readonly historyPublications: number;
+}
+
+export const defaultLimits: Limits = {
+  messageBytes: 65_536,
+  requestBodyBytes: 1_048_576,
+  fragments: 64,
+  commandsPerFrame: 100,
+  jsonDepth: 32,
+  jsonKeys: 1_000,
+  channelsPerConnection: 128,
+  controlFrames: 256,
+  controlBytes: 262_144,
+  replyBytes: 1_048_576,
+  watermarkBytes: 65_536,
+  pageBytes: 65_536,
+  firstCommandMs: 10_000,
+  pingIntervalMs: 25_000,
+  pongTimeoutMs: 10_000,
+  stalledMs: 60_000,
+  closeTimeoutMs: 5_000,
+  drainMs: 30_000,
+  connections: 10_000,
+  connectionsPerAddress: 100,
+  newPerAddressPerSecond: 20,
+  newPerSecond: 1_000,
+  admissionQueue: 10_000,
+  connectionsPerUser: 10,
+  subscribesPerSecond: 50,
+  subscribeBurst: 128,
+  publishesPerSecond: 50,
+  publishBurst: 100,
+  publishBytesPerSecond: 262_144,
+  refusalsInARow: 10,
+  membersShown: 1_000,
+  memberBytes: 2_048,
+  tailBytes: 1_048_576,
+  tailsBytes: Math.min(1_073_741_824, Math.floor(totalmem() / 4)),
+  publicationBytes: 1_048_576,
+  lingerMs: 30_000,
+  historyReads: 64,
+  historyPublications: 300,
+};
+
+export type Mode = "development" | "production";
+
+export interface ServerOptions {
+  /** The channels this server knows; a name that matches none is refused. */
+  readonly channels: readonly ChannelDefinition[];
+  /** Where the log is kept. Default: in memory, gone at the end of the process. */
+  readonly engine?: Engine;
+  readonly access?: AccessRules;
+  /** Development lets guests and pages of any origin in. Default: development when every address listened on is loopback. */
+  readonly mode?: Mode;
+  /** Pages that may connect, such as `https://app.example`. Default: those of the host itself. `"*"` where no cookie is read. */
+  readonly origins?: readonly string[];
+  /** What `X-API-Key` must say. Without it the server API is closed. */
+  readonly apiKey?: string;
+  /** The channel that an upgrade at `/` opens in the raw dialect. Default: none. */
+  readonly rootChannel?: string;
+  /** What the raw dialect says to whoever opens a channel. Default: nothing. */
+  readonly greetings?: Readonly<Record<string, string>>;
+  /** Addresses of balancers whose `X-Forwarded-For` counts. Default: none. */
+  readonly trustProxy?: readonly string[];
+  readonly limits?: Partial<Limits>;
+  readonly log?: Log;
+  readonly clock?: Clock;
+  readonly random?: Random;
+}
+
+/** @throws {RangeError} when a limit is not a positive integer, {TypeError} when its name is not known. */
+export function resolveLimits(given: Partial<Limits> = {}): Limits {
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaultLimits, name)) throw new TypeError(`limits.${name} is not a limit`);
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`limits.${name} is a positive integer, got ${String(value)}`);
+    }
+  }
+  return { ...defaultLimits, ...given };
+}

@@ -1,0 +1,23 @@
+// What the server tells its operator. Messages are fixed sentences; what varies goes into the fields.
+
+export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
+
+/** Any structured logger fits: pino's methods with the arguments turned round. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  error(message: string, fields?: LogFields): void;
+}
+
+/** The default of an embedded server: a library does not write to somebody else's console. */
+export const silentLog: Log = { debug: silence, info: silence, warn: silence, error: silence };
+
+function silence(): void {
+  // Nothing is said.
+}
+
+/** What to log of something that was thrown: its message, never its object. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,250 @@
+// Composition: every part of the server, put together once.
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { CallDefinition, ChannelDefinition, SessionId } from "@tidewire/protocol";
+import { channelHandle, publishValue } from "./channel-handle.ts";
+import { centrifuge } from "./dialects/centrifuge/centrifuge.ts";
+import type { Connection, Open } from "./dialects/connection.ts";
+import { open } from "./dialects/open.ts";
+import { echo } from "./dialects/raw/echo.ts";
+import { raw } from "./dialects/raw/raw.ts";
+import { memoryEngine } from "./engines/memory/memory-engine.ts";
+import { createApi } from "./http/api.ts";
+import { createRouter, type Router } from "./http/router.ts";
+import { Hub } from "./hub/hub.ts";
+import { Registry } from "./hub/registry.ts";
+import { type Limits, type Mode, resolveLimits, type ServerOptions } from "./options.ts";
+import { type Clock, systemClock } from "./ports/clock.ts";
+import { type Log, reasonOf, silentLog } from "./ports/log.ts";
+import { Metrics } from "./ports/metrics.ts";
+import { systemRandom } from "./ports/random.ts";
+import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
+import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
+import { isLoopback } from "./transports/address.ts";
+import { Upgrades } from "./transports/upgrade.ts";
+
+/**
+ * Makes a server. It does nothing before `attach` or `start`.
+ * @throws {TypeError | RangeError} when an option is malformed.
+ */
+export function createTidewire(options: ServerOptions): Tidewire {
+  return new Composed(options);
+}
+
+class Composed implements Tidewire {
+  readonly #options: ServerOptions;
+  readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #metrics = new Metrics();
+  readonly #hub: Hub;
+  readonly #calls = new Map<string, BoundCall>();
+  readonly #sessions = new Map<SessionId, OpenSession>();
+  readonly #node: SessionNode;
+  readonly #upgrades: Upgrades;
+  readonly #router: Router;
+  readonly #servers = new Set<Server>();
+  #starting: Promise<void> | null = null;
+  #isStarted = false;
+  #isDraining = false;
+  #hasSaidMode = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#limits = resolveLimits(options.limits);
+    this.#clock = options.clock ?? systemClock;
+    this.#log = options.log ?? silentLog;
+    const [clock, log, metrics, limits] = [this.#clock, this.#log, this.#metrics, this.#limits];
+    const random = options.random ?? systemRandom;
+    this.#hub = new Hub({
+      engine: options.engine ?? memoryEngine({ clock, random }),
+      registry: new Registry(options.channels),
+      limits,
+      clock,
+      log,
+      metrics,
+      publishValue: (channel, value) => publishValue(this.#hub, channel, { value }),
+    });
+    this.#node = {
+      hub: this.#hub,
+      access: options.access ?? {},
+      calls: this.#calls,
+      limits,
+      clock,
+      random,
+      log,
+      metrics,
+      mode: () => this.#mode(),
+      isRated: (request) => !(request.isLoopback && this.#mode() === "development"),
+      sessions: this.#sessions,
+      users: new Map(),
+    };
+    this.#upgrades = new Upgrades({
+      limits,
+      clock,
+      log,
+      metrics,
+      origins: options.origins ?? [],
+      trustProxy: options.trustProxy ?? [],
+      isDevelopment: () => this.#mode() === "development",
+      isAdmitting: () => this.#isStarted && !this.#isDraining,
+      route: (path) => this.#route(path),
+    });
+    this.#router = createRouter({
+      api: createApi(this.#hub),
+      apiKey: options.apiKey,
+      maxBodyBytes: limits.requestBodyBytes,
+      log,
+      isReady: () => this.isReady(),
+    });
+  }
+
+  start(): Promise<void> {
+    this.#starting ??= this.#hub.start().then(() => {
+      this.#isStarted = true;
+    });
+    return this.#starting;
+  }
+
+  attach(server: Server, attachOptions: AttachOptions = {}): void {
+    this.start().catch((thrown: unknown) => this.#log.error("the engine did not start", { reason: reasonOf(thrown) }));
+    this.#servers.add(server);
+    this.#upgrades.attach(server, attachOptions.path ?? "");
+    if (attachOptions.http === true) this.#attachHttp(server);
+  }
+
+  http(request: IncomingMessage, response: ServerResponse): boolean {
+    return this.#router(request, response);
+  }
+
+  readonly channel: Tidewire["channel"] = (definition, ...params) =>
+    channelHandle(this.#hub, definition, params[0] ?? {}) as ReturnType<Tidewire["channel"]> as never;
+
+  readonly source: Tidewire["source"] = (definition, source) => this.#hub.sources.bind(definition, source);
+
+  readonly handle: Tidewire["handle"] = (definition: CallDefinition, handler) => {
+    if (this.#calls.has(definition.method))
+      throw new TypeError(`the call "${definition.method}" has a handler already`);
+    this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"] });
+  };
+
+  disconnect(session: SessionId, mayReturn: boolean): boolean {
+    const found = this.#sessions.get(session);
+    found?.close(mayReturn ? "force_reconnect" : "force_disconnect");
+    return found !== undefined;
+  }
+
+  cut(session: SessionId): boolean {
+    const found = this.#sessions.get(session);
+    found?.cut();
+    return found !== undefined;
+  }
+
+  stats(): Stats {
+    return {
+      connections: this.#upgrades.admission.open,
+      sessions: this.#sessions.size,
+      channels: this.#hub.channels,
+      subscriptions: this.#hub.subscriptions,
+      counters: this.#metrics.snapshot(),
+    };
+  }
+
+  isReady(): boolean {
+    return this.#isStarted && !this.#isDraining && this.#hub.isUp;
+  }
+
+  async stop(stopOptions: { readonly drainMs?: number } = {}): Promise<void> {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    const sessions = [...this.#sessions.values()];
+    const drainMs = stopOptions.drainMs ?? this.#limits.drainMs;
+    await this.#drain(sessions, drainMs);
+    if (this.#starting === null) return;
+    await this.#starting.catch(() => undefined);
+    await this.#hub.stop();
+  }
+
+  /** Sends sessions away one after the other, so that they do not come back all at once. */
+  async #drain(sessions: readonly OpenSession[], drainMs: number): Promise<void> {
+    const stepMs = sessions.length === 0 ? 0 : drainMs / sessions.length;
+    let dueMs = this.#clock.now();
+    for (const session of sessions) {
+      session.close("shutdown");
+      dueMs += stepMs;
+      const waitMs = dueMs - this.#clock.now();
+      if (waitMs >= 1) await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+    }
+    // Whoever came between the first look and the last.
+    for (const session of this.#sessions.values()) session.close("shutdown");
+  }
+
+  #attachHttp(server: Server): void {
+    const others = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
+    server.removeAllListeners("request");
+    server.on("request", (request, response) => {
+      if (this.#router(request, response)) return;
+      for (const other of others) other.call(server, request, response);
+    });
+  }
+
+  #route(path: string): Open | null {
+    if (path === "/connection/websocket") {
+      return (connection) => open(this.#node, connection, centrifuge(connection.framing, this.#limits));
+    }
+    if (path === "/echo") return echo;
+    const { rootChannel } = this.#options;
+    if (path === "/" && rootChannel !== undefined) return (connection) => this.#openRaw(connection, rootChannel);
+    if (!path.startsWith("/raw/") || path === "/raw/") return null;
+    const channel = decoded(path.slice("/raw/".length));
+    return channel === null ? null : (connection) => this.#openRaw(connection, channel);
+  }
+
+  #openRaw(connection: Connection, channel: string): ReturnType<Open> {
+    const count = (): number => this.#hub.channel(channel)?.subscribers ?? 0;
+    let isCounted = false;
+    const speaker = raw(connection.framing, {
+      channel,
+      greeting: this.#options.greetings?.[channel],
+      takesPublications: this.#takesPublications(channel),
+      opened: () => {
+        isCounted = true;
+        this.#log.info(`connected, ${count()} open`, { channel });
+      },
+    });
+    const opened = open(this.#node, connection, speaker);
+    return {
+      ...opened,
+      closed: (code, reason) => {
+        opened.closed(code, reason);
+        if (isCounted) this.#log.info(`gone, ${count()} open`, { channel });
+      },
+    };
+  }
+
+  #takesPublications(channel: string): boolean {
+    const definition = this.#options.channels.find((candidate: ChannelDefinition) => candidate.match(channel) !== null);
+    return definition === undefined || (definition.publishers === "clients" && !this.#hub.sources.has(definition));
+  }
+
+  /** Development when every address listened on is loopback; said once when it is not. */
+  #mode(): Mode {
+    if (this.#options.mode !== undefined) return this.#options.mode;
+    const isLocal = [...this.#servers].every((server) => {
+      const address = server.address();
+      return address === null || typeof address === "string" || isLoopback(address.address);
+    });
+    if (!isLocal && !this.#hasSaidMode) {
+      this.#hasSaidMode = true;
+      this.#log.warn("listening beyond this machine: guests are off unless a connect rule lets them in");
+    }
+    return isLocal ? "development" : "production";
+  }
+}
+
+function decoded(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}

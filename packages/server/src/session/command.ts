@@ -1,0 +1,65 @@
+// Commands: what a client may ask, in the server's own words; dialects translate.
+import type { TidewireError } from "@tidewire/protocol";
+import type { Form } from "../engine/engine.ts";
+import type { Seen } from "../hub/recovery.ts";
+
+/** The dialect's number for a command, which its reply carries. */
+export type CommandId = number;
+
+export type Command =
+  | {
+      readonly kind: "connect";
+      readonly id: CommandId;
+      readonly token: string;
+      readonly data: unknown;
+      /** Tidewire's own client, which is told the ids of publications. */
+      readonly speaksTide: boolean;
+    }
+  | {
+      readonly kind: "subscribe";
+      readonly id: CommandId;
+      readonly channel: string;
+      readonly seen: Seen | null;
+      readonly wantsMembers: boolean;
+      readonly isPaused: boolean;
+      /** Answer `unrecoverable_position` rather than start at the head. */
+      readonly mustRecover: boolean;
+    }
+  | { readonly kind: "unsubscribe"; readonly id: CommandId; readonly channel: string }
+  | {
+      readonly kind: "publish";
+      readonly id: CommandId;
+      readonly channel: string;
+      readonly payload: Payload;
+      readonly idempotencyKey: string | null;
+      /** Whether the reply carries the position. */
+      readonly wantsPosition: boolean;
+    }
+  | { readonly kind: "presence"; readonly id: CommandId; readonly channel: string }
+  | { readonly kind: "presence_stats"; readonly id: CommandId; readonly channel: string }
+  | {
+      readonly kind: "history";
+      readonly id: CommandId;
+      readonly channel: string;
+      /** Negative: as many as one reply holds. */
+      readonly limit: number;
+      readonly since: Seen["position"] | null;
+      readonly reverse: boolean;
+    }
+  | { readonly kind: "call"; readonly id: CommandId; readonly method: string; readonly input: unknown }
+  | { readonly kind: "send" }
+  | { readonly kind: "pause"; readonly id: CommandId; readonly channel: string }
+  | { readonly kind: "resume"; readonly id: CommandId; readonly channel: string }
+  | { readonly kind: "pong" }
+  /** One that its dialect could read but not accept. */
+  | { readonly kind: "invalid"; readonly id: CommandId; readonly error: TidewireError };
+
+export type CommandKind = Command["kind"];
+export type CommandOf<Kind extends CommandKind> = Extract<Command, { readonly kind: Kind }>;
+
+/** What a client publishes. `value` is the parsed JSON, for the channel's schema. */
+export interface Payload {
+  readonly bytes: Uint8Array;
+  readonly form: Form;
+  readonly value: unknown;
+}

@@ -1,0 +1,51 @@
+// presence, presence_stats and history: what a channel shows of itself to whoever may subscribe to it.
+import { fail } from "@tidewire/protocol";
+import type { Known } from "../../hub/channel.ts";
+import type { CommandOf } from "../command.ts";
+import type { Context } from "../context.ts";
+import { ask } from "../rules.ts";
+
+export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
+  await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
+  if (!context.isOpen) return;
+  const members = context.node.hub.channel(command.channel)?.members.list() ?? [];
+  context.reply({ kind: "presence", id: command.id, members });
+}
+
+export async function presenceStats(context: Context, command: CommandOf<"presence_stats">): Promise<void> {
+  await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
+  if (!context.isOpen) return;
+  const counts = context.node.hub.channel(command.channel)?.members.counts ?? { clients: 0, users: 0 };
+  context.reply({ kind: "presence_stats", id: command.id, ...counts });
+}
+
+export async function history(context: Context, command: CommandOf<"history">): Promise<void> {
+  await mayRead(
+    context,
+    command.channel,
+    (known) => known.definition.history !== null || fail("not_available", noHistory),
+  );
+  const { reverse, since } = command;
+  if (reverse && since !== null && since.offset === 0) fail("bad_request", "nothing lies before offset 0");
+  const most = context.node.limits.historyPublications;
+  const limit = command.limit < 0 ? most : Math.min(command.limit, most);
+  const { publications, top } = await context.node.hub.history(command.channel, { limit, since, reverse });
+  context.reply({ kind: "history", id: command.id, publications, top });
+}
+
+const noPresence = "this channel has no presence";
+const noHistory = "this channel keeps no history";
+
+/** Whoever is subscribed may read; others are asked as if they subscribed. */
+async function mayRead(context: Context, channel: string, isOn: (known: Known) => boolean): Promise<void> {
+  const { node } = context;
+  const known = node.hub.registry.resolve(channel);
+  isOn(known);
+  if (context.subscriptions.has(channel)) return;
+  const { access } = node;
+  await ask(
+    node,
+    "subscribe",
+    access.subscribe && (() => access.subscribe?.(context.channelRule(channel, known)) ?? true),
+  );
+}

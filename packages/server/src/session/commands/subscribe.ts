@@ -1,0 +1,96 @@
+// subscribe, unsubscribe, pause and resume: opening, ending and resting a cursor.
+import { fail, type Member, TidewireError } from "@tidewire/protocol";
+import type { Known } from "../../hub/channel.ts";
+import { validate } from "../../hub/registry.ts";
+import type { CommandOf } from "../command.ts";
+import type { Context } from "../context.ts";
+import { ask } from "../rules.ts";
+
+export async function subscribe(context: Context, command: CommandOf<"subscribe">): Promise<void> {
+  const { node, subscriptions, rates } = context;
+  const { channel } = command;
+  if (subscriptions.has(channel)) fail("already_subscribed");
+  if (subscriptions.size >= node.limits.channelsPerConnection) {
+    fail("limit_exceeded", `a connection has at most ${node.limits.channelsPerConnection} subscriptions`);
+  }
+  if (!rates.maySubscribe()) tooFast(context, "subscribes");
+  const known = node.hub.registry.resolve(channel);
+  const { access } = node;
+  await ask(
+    node,
+    "subscribe",
+    access.subscribe && (() => access.subscribe?.(context.channelRule(channel, known)) ?? true),
+  );
+  const member = await memberOf(context, known);
+  if (!context.isOpen) return;
+  const subscription = await node.hub.subscribe(channel, {
+    subscriber: context.subscriber,
+    encoder: context.encoder,
+    seen: command.seen,
+    member,
+    wantsMembers: command.wantsMembers && known.definition.presence,
+  });
+  if (!context.isOpen || (command.mustRecover && command.seen !== null && !subscription.recovered)) {
+    subscription.close();
+    if (context.isOpen) fail("unrecoverable_position");
+    return;
+  }
+  subscriptions.set(channel, subscription);
+  if (command.isPaused) {
+    subscription.cursor.pause();
+    subscription.members?.pause();
+  }
+  context.reply({
+    kind: "subscribed",
+    id: command.id,
+    channel,
+    position: known.definition.history === null ? null : subscription.position,
+    wasRecovering: command.seen !== null,
+    recovered: subscription.recovered,
+  });
+  // The reply is queued: from here publications may follow it (S10).
+  subscription.release();
+}
+
+/** Always succeeds, also for a channel that was not subscribed. */
+export function unsubscribe(context: Context, command: CommandOf<"unsubscribe">): void {
+  context.subscriptions.get(command.channel)?.close();
+  context.subscriptions.delete(command.channel);
+  context.reply({ kind: "unsubscribed", id: command.id });
+}
+
+export function pause(context: Context, command: CommandOf<"pause">): void {
+  const { cursor, members } = subscriptionOf(context, command.channel);
+  cursor.pause();
+  members?.pause();
+  context.reply({ kind: "flow", id: command.id, skipped: 0 });
+}
+
+export function resume(context: Context, command: CommandOf<"resume">): void {
+  const { cursor, members } = subscriptionOf(context, command.channel);
+  const skipped = cursor.resume();
+  context.reply({ kind: "flow", id: command.id, skipped });
+  members?.resume();
+}
+
+function subscriptionOf(context: Context, channel: string): NonNullable<ReturnType<Context["subscriptions"]["get"]>> {
+  return context.subscriptions.get(channel) ?? fail("denied", "not subscribed to this channel");
+}
+
+async function memberOf(context: Context, known: Known): Promise<Member | null> {
+  if (!known.definition.presence) return null;
+  const { infoSchema } = known.definition;
+  const member = context.member();
+  const json = await validate(infoSchema, member.info ?? null);
+  if (Buffer.byteLength(json) > context.node.limits.memberBytes) {
+    fail("too_large", `a member shows at most ${context.node.limits.memberBytes} bytes of itself`);
+  }
+  return infoSchema === null ? member : { ...member, info: JSON.parse(json) as unknown };
+}
+
+/** Refuses what came too fast, and ends a connection that does not slow down. */
+export function tooFast(context: Context, what: string): never {
+  context.node.metrics.add("rate_refusals");
+  if (context.rates.isHopeless) context.close("too_many_requests", `too many ${what}`);
+  throw new TidewireError("too_many_requests", `too many ${what} in a second`);
+}

@@ -1,0 +1,45 @@
+// The table of commands: which handler, and which earlier commands it waits for.
+import type { Command, CommandKind, CommandOf } from "../command.ts";
+import type { Context } from "../context.ts";
+import { call } from "./call.ts";
+import { publish } from "./publish.ts";
+import { history, presence, presenceStats } from "./read.ts";
+import { pause, resume, subscribe, unsubscribe } from "./subscribe.ts";
+
+/** What follows after `connect` and is answered. */
+export type Request = Exclude<Command, { readonly kind: "connect" | "pong" | "send" }>;
+
+type Handlers = {
+  readonly [Kind in Request["kind"]]: (context: Context, command: CommandOf<Kind>) => void | Promise<void>;
+};
+
+const handlers: Handlers = {
+  subscribe,
+  unsubscribe,
+  publish,
+  presence,
+  presence_stats: presenceStats,
+  history,
+  call,
+  pause,
+  resume,
+  invalid: (context, command) => context.refuse(command.id, command.error),
+};
+
+/** One reply of up to a megabyte is made at a time. */
+const largeReply = "reply";
+const publishing = "publish";
+
+export function handle(context: Context, command: Request): void | Promise<void> {
+  const handler = handlers[command.kind] as (context: Context, command: Request) => void | Promise<void>;
+  return handler(context, command);
+}
+
+/** A command waits for earlier ones on its channel; publishes wait for publishes; large replies for each other. */
+export function keysOf(command: Request): readonly string[] {
+  if (command.kind === "call" || command.kind === "invalid") return [];
+  const channel = `#${command.channel}`;
+  if (command.kind === "publish") return [publishing, channel];
+  const isLarge = (["presence", "history"] satisfies CommandKind[] as string[]).includes(command.kind);
+  return isLarge ? [largeReply, channel] : [channel];
+}

@@ -1,0 +1,113 @@
+// The heartbeat: finds out which clients are gone.
+//
+// A client that reads is judged by its pong, one that was slow by its progress alone: a slow link is not a dead one.
+import type { CloseReasonName } from "@tidewire/protocol";
+import type { Wheel } from "../hub/wheel.ts";
+import type { Clock } from "../ports/clock.ts";
+
+export interface HeartbeatOptions {
+  readonly clock: Clock;
+  readonly wheel: Wheel;
+  readonly pingIntervalMs: number;
+  readonly pongTimeoutMs: number;
+  readonly stalledMs: number;
+  /** Milliseconds to the first ping: spread, since clients come back together. */
+  readonly firstPingMs: number;
+  /** Queues a ping before everything else. */
+  readonly ping: () => void;
+  readonly close: (reason: CloseReasonName, detail: string) => void;
+  readonly traffic: () => { readonly unsent: number; readonly received: number };
+}
+
+/**
+ * idle      no ping is out; the next is due
+ * queued    a ping waits in our queue
+ * awaiting  it has left; the pong is due
+ * slow      the socket takes no more; it must make progress
+ */
+type State = "idle" | "queued" | "awaiting" | "slow";
+
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  #state: State = "idle";
+  /** A pong is owed: no second ping goes out before it. */
+  #isOwed = false;
+  #unsent = 0;
+  #received = 0;
+  #progressMs = 0;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+    options.wheel.schedule(this, options.firstPingMs);
+  }
+
+  /** Everything queued so far has left this process. */
+  left(): void {
+    if (this.#state === "queued") this.#await();
+    else if (this.#state === "slow") this.#next(this.#isOwed ? "awaiting" : "idle");
+  }
+
+  /** The socket takes no more. */
+  full(): void {
+    if (this.#state === "slow") return;
+    this.#state = "slow";
+    this.#noteProgress();
+    this.#options.wheel.schedule(this, this.#options.stalledMs);
+  }
+
+  /** False when no ping was out. */
+  pong(): boolean {
+    if (!this.#isOwed) return false;
+    this.#isOwed = false;
+    if (this.#state === "awaiting") this.#next("idle");
+    return true;
+  }
+
+  stop(): void {
+    this.#options.wheel.cancel(this);
+  }
+
+  /** The wheel's. */
+  due(): void {
+    if (this.#state === "idle") {
+      this.#state = "queued";
+      this.#isOwed = true;
+      this.#options.ping();
+      // A ping that cannot leave is found by the state `slow`; this only guards against a queue that is never flushed.
+      this.#options.wheel.schedule(this, this.#options.stalledMs);
+      return;
+    }
+    const waitMs = this.#state === "awaiting" ? this.#options.pongTimeoutMs : this.#options.stalledMs;
+    const sinceMs = this.#quietMs();
+    if (sinceMs < waitMs) return this.#options.wheel.schedule(this, waitMs - sinceMs);
+    if (this.#state === "awaiting") return this.#options.close("no_pong", `no pong within ${waitMs} ms`);
+    this.#options.close("slow", `took no byte for ${waitMs} ms`);
+  }
+
+  #await(): void {
+    this.#state = "awaiting";
+    this.#noteProgress();
+    this.#options.wheel.schedule(this, this.#options.pongTimeoutMs);
+  }
+
+  #next(state: "idle" | "awaiting"): void {
+    if (state === "awaiting") return this.#await();
+    this.#state = "idle";
+    this.#options.wheel.schedule(this, this.#options.pingIntervalMs);
+  }
+
+  #noteProgress(): void {
+    const { unsent, received } = this.#options.traffic();
+    this.#unsent = unsent;
+    this.#received = received;
+    this.#progressMs = this.#options.clock.now();
+  }
+
+  /** Milliseconds since bytes last moved; what moved since the last look counts as now. */
+  #quietMs(): number {
+    const { unsent, received } = this.#options.traffic();
+    const hasMoved = received !== this.#received || (this.#state === "slow" && unsent !== this.#unsent);
+    if (hasMoved) this.#noteProgress();
+    return this.#options.clock.now() - this.#progressMs;
+  }
+}

@@ -1,0 +1,32 @@
+// A link: what a session needs of its dialect and connection; implemented by dialects/open.ts.
+import type { CloseReasonName } from "@tidewire/protocol";
+import type { Encoder } from "../hub/encoder.ts";
+import type { Reply, SessionEvent } from "./reply.ts";
+
+/** What does not change while the connection lasts. */
+export interface LinkTraits {
+  /** How publications are said to this client. */
+  readonly encoder: Encoder;
+  /**
+   * What a gap in a stream does: the client subscribes again by itself, it is told and goes on, or only a closed
+   * connection can tell it.
+   */
+  readonly onGap: "resubscribe" | "continue" | "close";
+}
+
+export interface Link {
+  /** Final from the first subscription on. */
+  readonly traits: LinkTraits;
+  /** Framed bytes; `null` when the dialect has no word for it. Size is checked by the session. */
+  reply(reply: Reply): Uint8Array | null;
+  event(event: SessionEvent): Uint8Array | null;
+  /** One write. After "full" nothing more is written until the session hears `writable()`. */
+  write(frames: readonly Uint8Array[]): "open" | "full";
+  /** Stops reading from the client, or goes on. */
+  hold(isHeld: boolean): void;
+  close(reason: CloseReasonName, detail?: string): void;
+  /** Cuts the socket without a word. */
+  cut(): void;
+  /** Bytes so far: waiting in this process, and received. A change of either is life. */
+  traffic(): { readonly unsent: number; readonly received: number };
+}

@@ -1,0 +1,40 @@
+// What the sessions of one node share.
+import type { CallDefinition, CloseReasonName, SessionId } from "@tidewire/protocol";
+import type { AccessRules, CallContext, ConnectRequest, Identity } from "../access.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Limits, Mode } from "../options.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { Random } from "../ports/random.ts";
+
+export interface BoundCall {
+  readonly definition: CallDefinition;
+  readonly handler: (input: unknown, context: CallContext) => unknown;
+}
+
+/** A session as the rest of the node sees it. */
+export interface OpenSession {
+  readonly id: SessionId;
+  readonly identity: Identity;
+  close(reason: CloseReasonName, detail?: string): void;
+  /** Cuts the socket without a word. */
+  cut(): void;
+}
+
+export interface SessionNode {
+  readonly hub: Hub;
+  readonly access: AccessRules;
+  readonly calls: ReadonlyMap<string, BoundCall>;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly mode: () => Mode;
+  /** Whether rate limits hold: off for loopback in development. */
+  readonly isRated: (request: ConnectRequest) => boolean;
+  readonly sessions: Map<SessionId, OpenSession>;
+  /** Sessions per account. */
+  readonly users: Map<string, number>;
+}

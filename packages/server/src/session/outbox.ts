@@ -1,0 +1,132 @@
+// The outbox: what one client is owed, in order: control frames, and cursors that have something.
+import type { Budget, Pullable, Pulled } from "../hub/subscriber.ts";
+
+export interface OutboxLimits {
+  readonly controlFrames: number;
+  readonly controlBytes: number;
+  readonly pageBytes: number;
+}
+
+/** Puts a gap into words, in its place in the stream; says whether the cursor goes on. */
+export type OnGap = (
+  source: Pullable,
+  gap: Extract<Pulled, { kind: "gap" }>,
+) => { frame: Uint8Array | null; goesOn: boolean };
+
+export class Outbox {
+  readonly #limits: OutboxLimits;
+  readonly #page: Budget;
+  /** For what joins a page that is begun: together they stay within one page. */
+  readonly #rest: Budget;
+  readonly #onGap: OnGap;
+  #items: (Uint8Array | Pullable)[] = [];
+  #taken = 0;
+  #first: Uint8Array | null = null;
+  #controls = 0;
+  #controlBytes = 0;
+
+  constructor(limits: OutboxLimits, onGap: OnGap) {
+    this.#limits = limits;
+    this.#page = { pageBytes: limits.pageBytes };
+    this.#rest = { pageBytes: Math.ceil(limits.pageBytes / 4) };
+    this.#onGap = onGap;
+  }
+
+  get isEmpty(): boolean {
+    return this.#first === null && this.#taken === this.#items.length;
+  }
+
+  /** Whether replies pile up: the client's commands wait until it has read some. */
+  get isCrowded(): boolean {
+    return this.#controls >= this.#limits.controlFrames || this.#controlBytes >= this.#limits.controlBytes;
+  }
+
+  /** Whether there is room again for the client's commands. */
+  get isRelieved(): boolean {
+    return this.#controls <= this.#limits.controlFrames / 2 && this.#controlBytes <= this.#limits.controlBytes / 2;
+  }
+
+  /** A frame that goes before everything else: a ping. */
+  putFirst(frame: Uint8Array): void {
+    this.#first = frame;
+  }
+
+  putControl(frame: Uint8Array): void {
+    this.#items.push(frame);
+    this.#controls += 1;
+    this.#controlBytes += frame.length;
+  }
+
+  putSource(source: Pullable): void {
+    this.#items.push(source);
+  }
+
+  /** The frames of one turn: about a page, in order; each cursor gives a page at most and goes to the end. */
+  take(): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    if (this.#first !== null) {
+      frames.push(this.#first);
+      this.#first = null;
+    }
+    const full = this.#limits.pageBytes - this.#rest.pageBytes;
+    while (this.#taken < this.#items.length && (bytes < full || bytes === 0)) {
+      const item = this.#items[this.#taken];
+      this.#taken += 1;
+      if (item === undefined) continue;
+      if (item instanceof Uint8Array) {
+        this.#controls -= 1;
+        this.#controlBytes -= item.length;
+        frames.push(item);
+        bytes += item.length;
+      } else {
+        bytes += this.#pull(item, bytes === 0 ? this.#page : this.#rest, frames);
+      }
+    }
+    this.#compact();
+    return frames;
+  }
+
+  /** One page of a source that is about to end, ahead of its turn. */
+  pullNow(source: Pullable): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    this.#pull(source, this.#page, frames);
+    return frames;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#taken = 0;
+    this.#first = null;
+    this.#controls = 0;
+    this.#controlBytes = 0;
+  }
+
+  #pull(source: Pullable, budget: Budget, frames: Uint8Array[]): number {
+    const pulled = source.pull(budget);
+    if (pulled.kind === "later") return 0;
+    if (pulled.kind === "gap") {
+      const { frame, goesOn } = this.#onGap(source, pulled);
+      if (goesOn && pulled.more) this.putSource(source);
+      if (frame !== null) frames.push(frame);
+      return frame?.length ?? 0;
+    }
+    if (pulled.more) this.putSource(source);
+    let bytes = 0;
+    for (const frame of pulled.frames) {
+      frames.push(frame);
+      bytes += frame.length;
+    }
+    return bytes;
+  }
+
+  #compact(): void {
+    if (this.#taken === this.#items.length) {
+      if (this.#taken > 0) this.#items = [];
+      this.#taken = 0;
+    } else if (this.#taken > 64 && this.#taken * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#taken);
+      this.#taken = 0;
+    }
+  }
+}

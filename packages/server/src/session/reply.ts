@@ -1,0 +1,50 @@
+// Replies and events: what a session tells its client, in the server's own words; dialects translate.
+import type { Member, Position, TidewireError, UnsubscribeReasonName } from "@tidewire/protocol";
+import type { Publication } from "../engine/engine.ts";
+import type { CommandId } from "./command.ts";
+
+/** Answers one command. */
+export type Reply =
+  | { readonly kind: "error"; readonly id: CommandId; readonly error: TidewireError }
+  | {
+      readonly kind: "connected";
+      readonly id: CommandId;
+      readonly session: string;
+      readonly data: unknown;
+      readonly pingIntervalMs: number;
+    }
+  | {
+      readonly kind: "subscribed";
+      readonly id: CommandId;
+      readonly channel: string;
+      /** `null` where the channel keeps nothing. */
+      readonly position: Position | null;
+      readonly wasRecovering: boolean;
+      readonly recovered: boolean;
+    }
+  | { readonly kind: "unsubscribed"; readonly id: CommandId }
+  | {
+      readonly kind: "published";
+      readonly id: CommandId;
+      /** `null` where the client did not ask. */
+      readonly result: { readonly position: Position; readonly duplicate: boolean } | null;
+    }
+  | { readonly kind: "presence"; readonly id: CommandId; readonly members: readonly Member[] }
+  | { readonly kind: "presence_stats"; readonly id: CommandId; readonly clients: number; readonly users: number }
+  | {
+      readonly kind: "history";
+      readonly id: CommandId;
+      readonly publications: readonly Publication[];
+      readonly top: Position;
+    }
+  | { readonly kind: "result"; readonly id: CommandId; readonly json: string }
+  | { readonly kind: "flow"; readonly id: CommandId; readonly skipped: number };
+
+/** Said without having been asked. */
+export type SessionEvent =
+  | { readonly kind: "ping" }
+  | { readonly kind: "unsubscribed"; readonly channel: string; readonly reason: UnsubscribeReasonName }
+  /** A `signal` channel skipped ahead. */
+  | { readonly kind: "skipped"; readonly channel: string; readonly count: number }
+  /** Publications were lost for this reader, and it goes on behind them. */
+  | { readonly kind: "gap"; readonly channel: string; readonly position: Position };

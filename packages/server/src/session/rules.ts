@@ -1,0 +1,40 @@
+// Asking the application's rules, and noticing those that hold the event loop.
+import { fail, TidewireError } from "@tidewire/protocol";
+import type { Verdict } from "../access.ts";
+import { slowMs } from "../hub/sources.ts";
+import { reasonOf } from "../ports/log.ts";
+import type { SessionNode } from "./node.ts";
+
+/** Runs what the application wrote; its synchronous part is timed. */
+export function guarded<T>(node: SessionNode, name: string, run: () => T): T {
+  const startMs = node.clock.now();
+  try {
+    return run();
+  } finally {
+    const heldMs = node.clock.now() - startMs;
+    if (heldMs > slowMs) node.log.warn("a rule held the event loop", { rule: name, ms: Math.round(heldMs) });
+  }
+}
+
+/**
+ * Asks a rule; without one everybody may. Synchronous when the rule is.
+ * @throws {TidewireError} `denied`, or the rule's own.
+ */
+export function ask(node: SessionNode, name: string, rule: (() => Verdict) | undefined): void | Promise<void> {
+  if (rule === undefined) return;
+  const verdict = guarded(node, name, rule);
+  if (typeof verdict === "boolean") return judge(verdict, name);
+  return verdict.then((allowed) => judge(allowed, name));
+}
+
+function judge(isAllowed: boolean, name: string): void {
+  if (isAllowed !== true) fail("denied", `the ${name} rule does not allow it`);
+}
+
+/** What the client is told of something thrown: a TidewireError as it is, anything else as `internal`, logged. */
+export function toError(node: SessionNode, thrown: unknown): TidewireError {
+  if (thrown instanceof TidewireError) return thrown;
+  node.log.error("a command failed", { reason: reasonOf(thrown) });
+  node.metrics.add("internal_errors");
+  return new TidewireError("internal");
+}

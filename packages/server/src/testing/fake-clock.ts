@@ -1,0 +1,78 @@
+// A clock that stands still until a test moves it.
+import type { Cancel, Clock } from "../ports/clock.ts";
+
+interface Timer {
+  readonly dueMs: number;
+  readonly act: () => void;
+}
+
+/** Timers fire inside `advance`, in order of their due times; deferred work runs inside `turn` and `advance`. */
+export class FakeClock implements Clock {
+  #nowMs = 0;
+  #wallMs: number;
+  /** Ascending by due time, equal ones in the order they were set. */
+  readonly #timers: Timer[] = [];
+  #deferred: (() => void)[] = [];
+
+  /** @param wallMs Where the wall clock stands. Default: 2026-01-01. */
+  constructor(wallMs = 1_767_225_600_000) {
+    this.#wallMs = wallMs;
+  }
+
+  /** Timers that are set and not yet due: 0 shows that nothing was left behind. */
+  get pending(): number {
+    return this.#timers.length;
+  }
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  wall(): number {
+    return this.#wallMs;
+  }
+
+  after(ms: number, act: () => void): Cancel {
+    const timer = { dueMs: this.#nowMs + Math.max(0, ms), act };
+    const later = this.#timers.findIndex((other) => other.dueMs > timer.dueMs);
+    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer);
+    return () => {
+      const index = this.#timers.indexOf(timer);
+      if (index !== -1) this.#timers.splice(index, 1);
+    };
+  }
+
+  defer(act: () => void): void {
+    this.#deferred.push(act);
+  }
+
+  /** Runs what was deferred until now; what that defers in turn runs at the next call. */
+  turn(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const act of deferred) act();
+  }
+
+  /** Moves both clocks by `ms`, through every timer that falls due; each sees the time it was due at. */
+  advance(ms: number): void {
+    const endMs = this.#nowMs + ms;
+    this.turn();
+    for (let next = this.#timers[0]; next !== undefined && next.dueMs <= endMs; next = this.#timers[0]) {
+      this.#timers.shift();
+      this.#move(next.dueMs);
+      next.act();
+      this.turn();
+    }
+    this.#move(endMs);
+  }
+
+  /** Sets the wall clock forward or back, as people and time servers do; nothing falls due by it. */
+  stepWall(ms: number): void {
+    this.#wallMs += ms;
+  }
+
+  #move(nowMs: number): void {
+    this.#wallMs += nowMs - this.#nowMs;
+    this.#nowMs = nowMs;
+  }
+}

@@ -1,0 +1,87 @@
+// What an application holds: the face of a running server.
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type {
+  CallDefinition,
+  ChannelDefinition,
+  DataOf,
+  Member,
+  ParamsOf,
+  Position,
+  SessionId,
+} from "@tidewire/protocol";
+import type { CallHandler } from "./access.ts";
+import type { Durability } from "./engine/engine.ts";
+import type { Source } from "./hub/sources.ts";
+
+export interface PublishOptions {
+  /** 1 to 64 characters. Publishing again with the same key within 5 minutes publishes nothing (P4). */
+  readonly idempotencyKey?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** What became of a publish. */
+export interface Published {
+  /** Where it stands; offset 0 on a channel that keeps nothing. */
+  readonly position: Position;
+  readonly id: string;
+  readonly duplicate: boolean;
+  /** The class of fault it survives (P2). */
+  readonly durability: Durability;
+}
+
+/** One channel, to speak on from the server. */
+export interface ChannelHandle<Data> {
+  readonly name: string;
+  /**
+   * Publishes to the subscribers on every node; resolves when the engine has accepted it, not when subscribers have it.
+   * @throws {TidewireError} `invalid_data`, `too_large`, `conflict`, `engine_unavailable`, `indeterminate`.
+   */
+  publish(data: Data, options?: PublishOptions): Promise<Published>;
+  /** The newest `limit` publications, oldest first. */
+  history(
+    limit: number,
+  ): Promise<readonly { readonly data: Data; readonly position: Position; readonly atMs: number }[]>;
+  members(): readonly Member[];
+}
+
+export interface AttachOptions {
+  /** Put before every path. Default: none. */
+  readonly path?: string;
+  /** Also answer `/health/*` and `/api/*` on this server, before its own routes. Default: false. */
+  readonly http?: boolean;
+}
+
+export interface Stats {
+  readonly connections: number;
+  readonly sessions: number;
+  readonly channels: number;
+  readonly subscriptions: number;
+  /** Counters since the start, by fixed names. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface Tidewire {
+  /** Opens the engine. Called by `attach` too; more calls wait for the same start. */
+  start(): Promise<void>;
+  /** Takes Tidewire's own upgrades from `server`, before or after it listens, and leaves every other one alone. */
+  attach(server: Server, options?: AttachOptions): void;
+  /** Answers `/health/*` and `/api/*`; false when the request is somebody else's. */
+  http(request: IncomingMessage, response: ServerResponse): boolean;
+  channel<Pattern extends string, Definition extends ChannelDefinition<Pattern>>(
+    definition: Definition & { readonly pattern: Pattern },
+    ...params: keyof ParamsOf<Pattern> extends never ? [] : [ParamsOf<Pattern>]
+  ): ChannelHandle<DataOf<Definition>>;
+  /** Binds a source to every channel of `definition`; clients then do not publish there. */
+  source<Definition extends ChannelDefinition>(definition: Definition, source: Source<DataOf<Definition>>): void;
+  /** Answers a call. */
+  handle<Definition extends CallDefinition>(definition: Definition, handler: CallHandler<Definition>): void;
+  /** Ends a session with close code 3503 or, when it may come back, 3011. False when it is not here. */
+  disconnect(session: SessionId, mayReturn: boolean): boolean;
+  /** Cuts a session's socket without a word, as a broken network does. False when it is not here. */
+  cut(session: SessionId): boolean;
+  stats(): Stats;
+  /** Whether the engine answers and no drain has begun; what `/health/ready` says. */
+  isReady(): boolean;
+  /** Refuses new connections, sends the others away spread over `drainMs`, then closes the engine. */
+  stop(options?: { readonly drainMs?: number }): Promise<void>;
+}

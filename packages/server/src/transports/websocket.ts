@@ -1,0 +1,121 @@
+// WebSocket connections: `ws` does the handshake, parses what comes in, answers pings and closes; what goes out is ours.
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import type { Connection, ConnectionInfo, Open } from "../dialects/connection.ts";
+import type { Limits } from "../options.ts";
+import { webSocketFraming } from "./framing.ts";
+
+/** Options of ws 8.23 that its types do not know yet. */
+interface NewerOptions {
+  readonly maxFragments: number;
+  readonly closeTimeout: number;
+}
+
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+}
+
+export class WebSocketTransport {
+  readonly #server: WebSocketServer;
+  readonly #watermark: number;
+
+  constructor(limits: Limits, protocolFor: (offered: ReadonlySet<string>, request: IncomingMessage) => string | false) {
+    this.#watermark = limits.watermarkBytes;
+    const options: ServerOptions & NewerOptions = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      maxPayload: limits.messageBytes,
+      maxFragments: limits.fragments,
+      closeTimeout: limits.closeTimeoutMs,
+      handleProtocols: protocolFor,
+    };
+    this.#server = new WebSocketServer(options);
+  }
+
+  /** Completes the handshake, or answers it with an HTTP error. */
+  accept({ request, socket, head }: Upgrade, info: ConnectionInfo, open: Open): void {
+    // An offer of nothing is no offer, though some clients send the header: ws would refuse it.
+    if (request.headers["sec-websocket-protocol"] === "") delete request.headers["sec-websocket-protocol"];
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      this.#serve(webSocket, socket as Socket, { info, open });
+    });
+  }
+
+  #serve(webSocket: WebSocket, socket: Socket, { info, open }: { info: ConnectionInfo; open: Open }): void {
+    socket.setNoDelay(true);
+    const connection = new WebSocketConnection(webSocket, socket, { info, watermark: this.#watermark });
+    const opened = open(connection);
+    webSocket.on("message", (data: Buffer, isBinary) => opened.receive(data, isBinary ? "bytes" : "text"));
+    webSocket.on("pong", () => opened.pong());
+    webSocket.on("close", (code, reason) => opened.closed(code, reason.toString()));
+    // The close event follows and says what there is to say.
+    webSocket.on("error", () => undefined);
+    socket.on("drain", () => {
+      if (connection.isFull) {
+        connection.isFull = false;
+        opened.writable();
+      }
+    });
+  }
+}
+
+class WebSocketConnection implements Connection {
+  readonly info: ConnectionInfo;
+  readonly framing = webSocketFraming;
+  isFull = false;
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #watermark: number;
+
+  constructor(
+    webSocket: WebSocket,
+    socket: Socket,
+    options: { readonly info: ConnectionInfo; readonly watermark: number },
+  ) {
+    this.info = options.info;
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    // Node says "drain" only to a writer that was told to stop, which it does at its own mark.
+    this.#watermark = Math.max(options.watermark, socket.writableHighWaterMark);
+  }
+
+  traffic(): { readonly unsent: number; readonly received: number } {
+    return { unsent: this.#socket.writableLength, received: this.#socket.bytesRead };
+  }
+
+  send(frames: readonly Uint8Array[]): "open" | "full" {
+    const socket = this.#socket;
+    // After the close frame nothing may follow (RFC 6455 §5.5.1).
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN || socket.destroyed) return "open";
+    const only = frames.length === 1 ? frames[0] : undefined;
+    if (only === undefined) {
+      socket.cork();
+      for (const frame of frames) socket.write(frame);
+      socket.uncork();
+    } else {
+      socket.write(only);
+    }
+    this.isFull = socket.writableLength >= this.#watermark;
+    return this.isFull ? "full" : "open";
+  }
+
+  hold(isHeld: boolean): void {
+    if (isHeld) this.#webSocket.pause();
+    else this.#webSocket.resume();
+  }
+
+  close(code: number, reason: string): void {
+    // One that is held would never see the other side's close frame.
+    this.#webSocket.resume();
+    this.#webSocket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+}
