@@ -1,0 +1,17 @@
+// The door "tidewire/host": what a program that runs a server needs around it.
+export { consoleLog } from "./console-log.ts";
+export {
+  developmentChannels,
+  developmentOptions,
+  feedIntervalMs,
+  lobby,
+  numbers,
+  open,
+  startNumbers,
+} from "./development.ts";
+export { endOnSignal } from "./end-on-signal.ts";
+export { keptSecret } from "./kept-secret.ts";
+export { type Listening, listen } from "./listen.ts";
+export { portOwner } from "./port-owner.ts";
+export { hostsFor, modeFor, readSecrets, SettingsError } from "./settings.ts";
+export { type StartFacts, startReport } from "./start-report.ts";

@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+// The command line: `tidewire dev` and `tidewire start`.
+import { readFileSync } from "node:fs";
+import type { Log, LogFields } from "@tidewire/server";
+import { Command } from "commander";
+import { pino } from "pino";
+import { consoleLog } from "./host/console-log.ts";
+import { endOnSignal } from "./host/end-on-signal.ts";
+import { portOwner } from "./host/port-owner.ts";
+import { SettingsError } from "./host/settings.ts";
+import { startReport } from "./host/start-report.ts";
+import { type Flags, readSettings } from "./settings.ts";
+import { startStandalone } from "./standalone.ts";
+
+/** sysexits(3): something in the configuration is wrong. */
+const exitConfig = 78;
+
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const program = new Command("tidewire")
+  .description("Real-time messaging on the wires people already speak.")
+  .version(version);
+for (const [name, what] of [
+  ["dev", "run a server for development: guests, open channels, readable logs"],
+  ["start", "run a server"],
+] as const) {
+  program
+    .command(name)
+    .description(what)
+    .option("--port <number>", "port to listen on (PORT, default 8080)")
+    .option("--host <address>", "address to listen on (HOST, default this machine alone)")
+    .option("--data <folder>", "folder of everything kept on disk (TIDEWIRE_DATA, default ./data)")
+    .option("--engine <name>", "sqlite or memory (TIDEWIRE_ENGINE, default sqlite)")
+    .action((flags: Flags) => run(name, flags));
+}
+await program.parseAsync();
+
+async function run(name: "dev" | "start", flags: Flags): Promise<void> {
+  try {
+    await serve(flags, name === "dev" ? { ...process.env, NODE_ENV: "development" } : process.env);
+  } catch (thrown) {
+    process.stderr.write(`  ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+    process.exit(thrown instanceof SettingsError ? exitConfig : 1);
+  }
+}
+
+async function serve(flags: Flags, env: NodeJS.ProcessEnv): Promise<void> {
+  const settings = readSettings(flags, env);
+  const standalone = await startStandalone(
+    settings,
+    settings.mode === "development" ? consoleLog("info") : jsonLog(env),
+  );
+  endOnSignal(() => standalone.stop());
+  const isTaken = settings.port !== 0 && standalone.port !== settings.port;
+  const report = startReport({
+    title: `Tidewire ${version}`,
+    readyMs: performance.now(),
+    mode: settings.mode,
+    host: settings.hosts[0] ?? "localhost",
+    port: standalone.port,
+    page: null,
+    apiKey: standalone.apiKey,
+    dataFolder: settings.dataFolder,
+    taken: isTaken ? { port: settings.port, owner: portOwner(settings.port) } : null,
+  });
+  process.stdout.write(`${report}\n`);
+}
+
+function jsonLog(env: NodeJS.ProcessEnv): Log {
+  const log = pino({ level: env["TIDEWIRE_LOG"] ?? "info" }, pino.destination(2));
+  return {
+    debug: (message, fields: LogFields = {}) => log.debug(fields, message),
+    info: (message, fields: LogFields = {}) => log.info(fields, message),
+    warn: (message, fields: LogFields = {}) => log.warn(fields, message),
+    error: (message, fields: LogFields = {}) => log.error(fields, message),
+  };
+}

@@ -1,0 +1,60 @@
+// The standalone server: a Tidewire on a port of its own.
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { createServer } from "node:http";
+import path from "node:path";
+import { createTidewire, type Log } from "@tidewire/server";
+import { sqliteEngine } from "@tidewire/server/sqlite";
+import { developmentChannels, developmentOptions, startNumbers } from "./host/development.ts";
+import { keptSecret } from "./host/kept-secret.ts";
+import { listen } from "./host/listen.ts";
+import type { Settings } from "./settings.ts";
+
+export interface Standalone {
+  readonly port: number;
+  readonly apiKey: string;
+  /** Sends everybody away in good order, then closes the engine. */
+  stop(): Promise<void>;
+}
+
+/** In development nobody has to wait for a drain. */
+const quickDrainMs = 250;
+
+export async function startStandalone(settings: Settings, log: Log): Promise<Standalone> {
+  mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
+  const isDevelopment = settings.mode === "development";
+  const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeKey);
+  const tide = createTidewire({
+    channels: isDevelopment ? developmentChannels : [],
+    mode: settings.mode,
+    apiKey,
+    origins: settings.origins,
+    trustProxy: settings.trustProxy,
+    log,
+    ...(isDevelopment ? developmentOptions : {}),
+    ...(settings.engine === "sqlite"
+      ? { engine: sqliteEngine({ path: path.join(settings.dataFolder, "tidewire.db"), log }) }
+      : {}),
+  });
+  if (isDevelopment) startNumbers(tide);
+  const server = createServer((request, response) => {
+    if (tide.http(request, response)) return;
+    response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("Nothing is served here.\n");
+  });
+  tide.attach(server);
+  await tide.start();
+  const listening = await listen(server, settings.hosts, settings.port);
+  return {
+    port: listening.port,
+    apiKey,
+    stop: async () => {
+      listening.close();
+      await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
+      server.closeAllConnections();
+    },
+  };
+}
+
+function makeKey(): string {
+  return `tw_dev_${randomBytes(18).toString("base64url")}`;
+}
