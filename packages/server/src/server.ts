@@ -2,7 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { CallDefinition, ChannelDefinition, SessionId } from "@tidewire/protocol";
 import { channelHandle, publishValue } from "./channel-handle.ts";
-import { centrifuge } from "./dialects/centrifuge/centrifuge.ts";
+import { centrifugeFor } from "./dialects/centrifuge/centrifuge.ts";
 import type { Connection, Open } from "./dialects/connection.ts";
 import { open } from "./dialects/open.ts";
 import { echo } from "./dialects/raw/echo.ts";
@@ -20,6 +20,7 @@ import { systemRandom } from "./ports/random.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
+import { intercept, pathBehind } from "./transports/intercept.ts";
 import { Upgrades } from "./transports/upgrade.ts";
 
 /**
@@ -44,6 +45,7 @@ class Composed implements Tidewire {
   readonly #router: Router;
   readonly #servers = new Set<Server>();
   #starting: Promise<void> | null = null;
+  #stopping: Promise<void> | null = null;
   #isStarted = false;
   #isDraining = false;
   #hasSaidMode = false;
@@ -106,14 +108,20 @@ class Composed implements Tidewire {
   }
 
   attach(server: Server, attachOptions: AttachOptions = {}): void {
+    const prefix = prefixOf(attachOptions.path ?? "");
     this.start().catch((thrown: unknown) => this.#log.error("the engine did not start", { reason: reasonOf(thrown) }));
     this.#servers.add(server);
-    this.#upgrades.attach(server, attachOptions.path ?? "");
-    if (attachOptions.http === true) this.#attachHttp(server);
+    this.#upgrades.attach(server, prefix);
+    if (attachOptions.http !== true) return;
+    intercept(server, "request", (request: IncomingMessage, response: ServerResponse) => {
+      const path = pathBehind(prefix, request.url);
+      return path !== null && this.#router(path, request, response);
+    });
   }
 
   http(request: IncomingMessage, response: ServerResponse): boolean {
-    return this.#router(request, response);
+    const path = pathBehind("", request.url);
+    return path !== null && this.#router(path, request, response);
   }
 
   readonly channel: Tidewire["channel"] = (definition, ...params) =>
@@ -153,12 +161,15 @@ class Composed implements Tidewire {
     return this.#isStarted && !this.#isDraining && this.#hub.isUp;
   }
 
-  async stop(stopOptions: { readonly drainMs?: number } = {}): Promise<void> {
-    if (this.#isDraining) return;
+  stop(stopOptions: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(stopOptions.drainMs ?? this.#limits.drainMs);
+    return this.#stopping;
+  }
+
+  async #stop(drainMs: number): Promise<void> {
     this.#isDraining = true;
-    const sessions = [...this.#sessions.values()];
-    const drainMs = stopOptions.drainMs ?? this.#limits.drainMs;
-    await this.#drain(sessions, drainMs);
+    await this.#drain([...this.#sessions.values()], drainMs);
+    this.#upgrades.closeAll();
     if (this.#starting === null) return;
     await this.#starting.catch(() => undefined);
     await this.#hub.stop();
@@ -178,18 +189,9 @@ class Composed implements Tidewire {
     for (const session of this.#sessions.values()) session.close("shutdown");
   }
 
-  #attachHttp(server: Server): void {
-    const others = server.listeners("request") as ((request: IncomingMessage, response: ServerResponse) => void)[];
-    server.removeAllListeners("request");
-    server.on("request", (request, response) => {
-      if (this.#router(request, response)) return;
-      for (const other of others) other.call(server, request, response);
-    });
-  }
-
   #route(path: string): Open | null {
     if (path === "/connection/websocket") {
-      return (connection) => open(this.#node, connection, centrifuge(connection.framing, this.#limits));
+      return (connection) => open(this.#node, connection, centrifugeFor(connection, this.#limits));
     }
     if (path === "/echo") return echo;
     const { rootChannel } = this.#options;
@@ -239,6 +241,12 @@ class Composed implements Tidewire {
     }
     return isLocal ? "development" : "production";
   }
+}
+
+/** @throws {TypeError} when no path can begin with it. */
+function prefixOf(path: string): string {
+  if (path !== "" && !path.startsWith("/")) throw new TypeError(`a path begins with "/", got ${JSON.stringify(path)}`);
+  return path.replace(/\/+$/, "");
 }
 
 function decoded(text: string): string | null {

@@ -1,11 +1,11 @@
 // The standalone server: a Tidewire on a port of its own.
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { createServer } from "node:http";
 import path from "node:path";
 import { createTidewire, type Log } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { developmentChannels, developmentOptions, startNumbers } from "./host/development.ts";
+import { limitedServer } from "./host/http-server.ts";
 import { keptSecret } from "./host/kept-secret.ts";
 import { listen } from "./host/listen.ts";
 import type { Settings } from "./settings.ts";
@@ -37,7 +37,8 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
       : {}),
   });
   if (isDevelopment) startNumbers(tide);
-  const server = createServer((request, response) => {
+  const server = limitedServer();
+  server.on("request", (request, response) => {
     if (tide.http(request, response)) return;
     response.writeHead(404, { "content-type": "text/plain; charset=utf-8" }).end("Nothing is served here.\n");
   });

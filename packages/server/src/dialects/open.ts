@@ -12,6 +12,7 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
   const link = new SpokenLink(connection, speaker);
   const { headers, url, address, isLoopback } = connection.info;
   const session = new Session(node, link, { headers, url, address, isLoopback, dialect: speaker.traits.encoder.id });
+  link.ended = () => session.closed();
   if (speaker.opening.length > 0) session.receive(speaker.opening);
   return {
     receive: (message, form) => {
@@ -29,6 +30,8 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
 }
 
 class SpokenLink implements Link {
+  /** Tells the session that its dialect has ended the connection. */
+  ended: () => void = () => undefined;
   readonly #connection: Connection;
   readonly #speaker: Speaker;
 
@@ -45,6 +48,7 @@ class SpokenLink implements Link {
     const said = this.#speaker.reply(reply);
     if (said === null || said instanceof Uint8Array) return said;
     this.#end(said);
+    this.ended();
     return null;
   }
 

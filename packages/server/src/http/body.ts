@@ -32,12 +32,22 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
     if (!isTooLarge) chunks.push(chunk);
   }
   if (isTooLarge) throw new BodyError(413, `expected a body of at most ${maxBytes} bytes`);
-  const text = Buffer.concat(chunks).toString();
+  const text = decode(Buffer.concat(chunks));
   const value = parse(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new BodyError(400, "expected a JSON object as body");
   }
   return { text, value: value as Readonly<Record<string, unknown>> };
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new BodyError(400, "expected a body in UTF-8");
+  }
 }
 
 function parse(text: string): unknown {

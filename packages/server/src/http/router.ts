@@ -13,12 +13,11 @@ export interface RouterOptions {
   readonly isReady: () => boolean;
 }
 
-/** False when the request is somebody else's. */
-export type Router = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** False when the request is somebody else's. `path` is the request's, without query and prefix. */
+export type Router = (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
 
 export function createRouter(options: RouterOptions): Router {
-  return (request, response) => {
-    const path = (request.url ?? "/").split("?", 1)[0] ?? "/";
+  return (path, request, response) => {
     if (path === "/health/live") return answer(response, 200, { status: "live" });
     if (path === "/health/ready") {
       return options.isReady()
@@ -42,7 +41,7 @@ async function serveApi(
     answer(response, 401, failure(new TidewireError("unauthorized", "expected the API key in the header X-API-Key")));
     return;
   }
-  const act = options.api[method];
+  const act = Object.hasOwn(options.api, method) ? options.api[method] : undefined;
   if (act === undefined || request.method !== "POST") {
     answer(
       response,

@@ -2,6 +2,7 @@
 import type { Position } from "@tidewire/protocol";
 import type { Engine, Page, PageLimit, PageStart } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { ByteLog, Bytes } from "./bytes.ts";
 import type { CatchUpPage, Cursor } from "./cursor.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
@@ -97,27 +98,35 @@ export class CatchUp {
 
   #begin(cursor: Cursor): void {
     this.page(cursor.channel, cursor.position).then(
-      (page) => cursor.arrived(page),
+      (page) => {
+        // The tail does not know yet what this page is the end of: asked at once again, it would say the same.
+        if (isAtEnd(page.page, cursor.position)) this.#clock.after(retryMs, () => cursor.failed());
+        else cursor.arrived(page);
+      },
       () => void this.#clock.after(retryMs, () => cursor.failed()),
     );
   }
 }
 
+function isAtEnd({ publications, top }: Page, position: Position): boolean {
+  return publications.length === 0 && top.epoch === position.epoch && top.offset === position.offset;
+}
+
 /** A page, encoded once per view however many cursors read it. */
 class SharedPage implements CatchUpPage {
   readonly page: Page;
-  readonly #encoded = new Map<string, readonly Uint8Array[]>();
+  readonly #logs = new Map<string, ByteLog>();
 
   constructor(page: Page) {
     this.page = page;
   }
 
-  frames(view: View): readonly Uint8Array[] {
-    let frames = this.#encoded.get(view.encoder.id);
-    if (frames === undefined) {
-      frames = view.page(this.page.publications);
-      this.#encoded.set(view.encoder.id, frames);
+  run(view: View, from: number, maxBytes: number): Bytes {
+    let log = this.#logs.get(view.encoder.id);
+    if (log === undefined) {
+      log = view.page(this.page.publications);
+      this.#logs.set(view.encoder.id, log);
     }
-    return frames;
+    return log.run(from, this.page.publications.length, maxBytes);
   }
 }

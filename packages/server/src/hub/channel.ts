@@ -61,9 +61,10 @@ export class Channel implements CursorHome, ChannelRef {
   #subscribers = 0;
   #sweptHead = 0;
   #countedBytes = 0;
+  /** Something is known to be missing, or wrong: history must be read once more, from now. */
+  #isSuspect = false;
 
   constructor(name: string, known: Known, node: ChannelNode) {
-    const nowhere = { epoch: "", offset: 0 };
     this.name = name;
     this.json = JSON.stringify(name);
     this.known = known;
@@ -81,6 +82,11 @@ export class Channel implements CursorHome, ChannelRef {
 
   get tail(): Tail {
     return this.#tail;
+  }
+
+  /** What this node has read the engine's log to. */
+  get position(): Position {
+    return this.#contiguity.position;
   }
 
   get subscribers(): number {
@@ -145,12 +151,18 @@ export class Channel implements CursorHome, ChannelRef {
     }
   }
 
-  /** Announcements may have been lost: reads on when the engine's top is another one. */
-  verify(top: Position): void {
+  /**
+   * Announcements may have been lost: reads on when the engine's top is another one.
+   * @param asked Where this node stood when the top was asked for: what was appended since is above an honest top.
+   */
+  verify(asked: Position, top: Position): void {
     const { epoch, offset } = this.#contiguity.position;
-    if (this.#state !== "live" || (top.epoch === epoch && top.offset === offset)) return;
-    if (top.epoch === epoch && top.offset < offset) this.#rollBack();
-    this.#startFilling();
+    if (this.#state === "closed" || (top.epoch === epoch && top.offset === offset)) return;
+    const isBehind = top.epoch !== epoch || top.offset > offset;
+    if (epoch === asked.epoch && isBelow(top, asked)) this.#rollBack();
+    // A read that is under way may be older than the news.
+    this.#isSuspect ||= isBehind;
+    if (this.#isSuspect) this.#startFilling();
   }
 
   /** Gives memory back down to `bytes` when nothing came since the last sweep and nobody is behind. */
@@ -178,6 +190,7 @@ export class Channel implements CursorHome, ChannelRef {
   async #open(): Promise<void> {
     const { engine, catchUp } = this.#node;
     const top = await engine.follow(this.name);
+    const { ticket } = this.#contiguity;
     const page = this.keepsHistory
       ? await catchUp.read(this.name, "newest", { publications: 1_000, bytes: openingBytes })
       : null;
@@ -190,7 +203,8 @@ export class Channel implements CursorHome, ChannelRef {
       if (this.#contiguity.accept(publication) === "append") this.#tail.append(publication);
     }
     this.#appendWaiting();
-    if (this.#contiguity.waiting > 0) this.#startFilling();
+    const isMissing = this.keepsHistory && this.#contiguity.hasLostSince(ticket);
+    if (isMissing || this.#isSuspect || this.#contiguity.waiting > 0) this.#startFilling();
   }
 
   #append(publication: Publication): void {
@@ -206,7 +220,10 @@ export class Channel implements CursorHome, ChannelRef {
   }
 
   #appendWaiting(): void {
-    for (let next = this.#contiguity.next(); next !== null; next = this.#contiguity.next()) this.#append(next);
+    for (let next = this.#contiguity.next(); next !== null; next = this.#contiguity.next()) {
+      if (next === "rollback") this.#rollBack();
+      else this.#append(next);
+    }
   }
 
   /** Wakes each live cursor once; whatever is appended before they have pulled costs nothing per subscriber. */
@@ -235,17 +252,19 @@ export class Channel implements CursorHome, ChannelRef {
   async #fill(): Promise<void> {
     this.#node.metrics.add("channel_fills");
     for (let isDone = false; !isDone;) {
-      const { ticket } = this.#contiguity;
+      const { ticket, position } = this.#contiguity;
+      this.#isSuspect = false;
       const page = await this.#nextPage();
       if (this.#state !== "filling") return;
-      if (page === null) continue;
-      this.#take(page);
+      // What was found out while it was read is newer than the page.
+      if (page === null || this.#contiguity.position.epoch !== position.epoch) continue;
+      this.#take(page, position);
       this.#appendWaiting();
       if (page.more) continue;
       // What waited before this read and still does not link is not in the log: a straggler of another epoch.
       this.#contiguity.forgetThrough(ticket);
       this.#appendWaiting();
-      isDone = this.#contiguity.waiting === 0;
+      isDone = this.#contiguity.waiting === 0 && !this.#contiguity.hasLostSince(ticket) && !this.#isSuspect;
     }
     this.#state = "live";
   }
@@ -262,25 +281,32 @@ export class Channel implements CursorHome, ChannelRef {
     }
   }
 
-  #take(page: Page): void {
-    if (page.top.epoch !== this.#contiguity.position.epoch) return this.#breakAt(page.top);
+  #take(page: Page, asked: Position): void {
+    const { top, floor } = page;
+    const { epoch, offset } = this.#contiguity.position;
+    if (top.epoch !== epoch || isBelow(top, asked)) return this.#breakAt(top);
+    // History no longer reaches back to the tail: readers get a gap here and go on with what is left, if anything.
+    if (floor > offset) this.#breakAt({ epoch, offset: floor });
     for (const publication of page.publications) {
       const outcome = this.#contiguity.accept(publication);
       if (outcome === "append") this.#append(publication);
-      if (outcome === "rollback") return this.#breakAt(page.top);
+      if (outcome === "rollback") return this.#breakAt(top);
       if (outcome === "hole") {
-        // History no longer reaches back to the tail: readers get a gap here and go on with what is left.
-        this.#breakAt({ epoch: page.top.epoch, offset: publication.previous?.offset ?? 0 });
+        this.#breakAt({ epoch, offset: publication.previous?.offset ?? 0 });
         if (this.#contiguity.accept(publication) === "append") this.#append(publication);
       }
     }
   }
 
-  /** The log says something else than was read before: nothing after this place continues what was (S8). */
+  /**
+   * The log says something else than was read before: nothing after this place continues what was (S8).
+   * Where it goes on is the engine's to say: nothing durable is appended before that.
+   */
   #rollBack(): void {
     this.#node.log.error("the engine's log went back; readers are told", { channel: this.name });
     this.#node.metrics.add("channel_rollbacks");
-    this.#breakAt({ epoch: "", offset: 0 });
+    this.#contiguity.restart(nowhere);
+    this.#isSuspect = true;
   }
 
   #breakAt(position: Position): void {
@@ -289,6 +315,13 @@ export class Channel implements CursorHome, ChannelRef {
     this.#contiguity.restart(position);
     this.#wake();
   }
+}
+
+const nowhere: Position = { epoch: "", offset: 0 };
+
+/** Of one epoch, and before it. */
+function isBelow(top: Position, position: Position): boolean {
+  return top.epoch === position.epoch && top.offset < position.offset;
 }
 
 /** Where the tail begins that a page fills. */

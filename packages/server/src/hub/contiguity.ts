@@ -29,6 +29,8 @@ export class Contiguity {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #tickets = 0;
+  /** The ticket at which so many waited that all were dropped. */
+  #lost = 0;
   readonly #limits: WaitingLimits;
 
   constructor(start: Position, limits: WaitingLimits = defaultLimits) {
@@ -46,6 +48,11 @@ export class Contiguity {
   /** What waits now has tickets up to this one. */
   get ticket(): number {
     return this.#tickets;
+  }
+
+  /** Whether announcements after that ticket were dropped: history has them, if it is read from now on. */
+  hasLostSince(ticket: number): boolean {
+    return this.#lost > ticket;
   }
 
   /** Where the next publication must link. */
@@ -75,8 +82,8 @@ export class Contiguity {
     return outcome === "wait" ? "hole" : outcome;
   }
 
-  /** What waited and may now be appended; it counts as appended. */
-  next(): Publication | null {
+  /** What waited and may now be appended; it counts as appended. `rollback` as for an announcement. */
+  next(): Publication | "rollback" | null {
     for (let index = 0; index < this.#waiting.length; index += 1) {
       const item = this.#waiting[index];
       if (item === undefined) break;
@@ -88,6 +95,7 @@ export class Contiguity {
       this.#waiting.splice(index, 1);
       this.#waitingBytes -= publication.data.length;
       index -= 1;
+      if (outcome === "rollback") return outcome;
       if (outcome !== "append") continue;
       this.#advance(publication);
       return publication;
@@ -103,6 +111,7 @@ export class Contiguity {
     if (this.#waiting.length <= this.#limits.publications && this.#waitingBytes <= this.#limits.bytes) return;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#lost = this.#tickets;
   }
 
   /** Gives up on durable ones up to `ticket`: history was read since, to its top, and they are not in it. */

@@ -10,6 +10,7 @@
 // Its seq only grows.
 import type { Position } from "@tidewire/protocol";
 import type { Page } from "../engine/engine.ts";
+import type { Bytes } from "./bytes.ts";
 import type { Seq } from "./log.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
 import type { Tail } from "./tail.ts";
@@ -39,7 +40,8 @@ export interface CursorHome {
 /** A page of history for one cursor, shared with others that asked for the same. */
 export interface CatchUpPage {
   readonly page: Page;
-  frames(view: View): readonly Uint8Array[];
+  /** The frames of its publications but the first `from`: at most `maxBytes`, but at least one. */
+  run(view: View, from: number, maxBytes: number): Bytes;
 }
 
 const later: Pulled = { kind: "later" };
@@ -57,6 +59,8 @@ export class Cursor implements Pullable {
   /** Not in the tail: `#position` alone says where the cursor is. */
   #isBehind: boolean;
   #page: CatchUpPage | null = null;
+  /** How many publications of the page were pulled. */
+  #taken = 0;
   /** A pause asked for before the release. */
   #isPaused = false;
 
@@ -97,8 +101,9 @@ export class Cursor implements Pullable {
   /** Lets it go: the reply that comes before its publications is queued. */
   release(): void {
     if (this.#state !== "held") return;
-    if (this.#isPaused) this.#state = "resting";
-    else this.#proceed();
+    if (!this.#isPaused) return this.#proceed();
+    this.#state = "resting";
+    this.#drop();
   }
 
   /** Puts it to rest. Nothing of it reaches the subscriber until `resume` (F1). */
@@ -111,6 +116,7 @@ export class Cursor implements Pullable {
 
   /** Goes on from where it rested; a signal channel, which promises nothing, goes on from now. */
   resume(): number {
+    if (!this.#isPaused) return 0;
     this.#isPaused = false;
     const missed = this.home.keepsHistory || this.#state === "held" ? 0 : this.#skipToHead();
     if (this.#state === "resting") this.#proceed();
@@ -227,13 +233,15 @@ export class Cursor implements Pullable {
   #pullHistory(budget: Budget): Pulled {
     const held = this.#page;
     if (held === null) return this.#pullBehind(budget);
-    this.#drop();
     const { page } = held;
     const from = this.#position;
-    if (page.top.epoch !== from.epoch || !continues(page, from)) return this.#jump(page.top);
-    const last = page.publications.at(-1);
+    if (this.#taken === 0 && (page.top.epoch !== from.epoch || !continues(page, from))) return this.#jump(page.top);
+    const { frames, to } = held.run(this.view, this.#taken, budget.pageBytes);
+    this.#taken = to;
+    const last = page.publications[to - 1];
     if (last !== undefined) this.#position = { epoch: from.epoch, offset: last.offset };
-    const frames = last === undefined ? [] : held.frames(this.view);
+    if (to < page.publications.length) return { kind: "frames", frames, more: true };
+    this.#drop();
     this.#rejoin();
     return { kind: "frames", frames, more: this.#afterHistory() };
   }
@@ -241,6 +249,7 @@ export class Cursor implements Pullable {
   /** History no longer reaches back to here, or another epoch is in force. */
   #jump(top: Position): Pulled {
     const from = this.#position;
+    this.#drop();
     this.#position = top;
     this.#rejoin();
     return { kind: "gap", from, to: top, skipped: null, more: this.#afterHistory() };
@@ -264,6 +273,7 @@ export class Cursor implements Pullable {
   /** Gives the page back, so that the subscriber's next cursor may read: one page at a time is held for each. */
   #drop(): void {
     this.#page = null;
+    this.#taken = 0;
     this.home.fetched(this);
   }
 

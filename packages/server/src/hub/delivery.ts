@@ -17,6 +17,8 @@ export class Slot {
   readonly reader: Reader;
   /** Which queue holds it. */
   queue: "none" | "urgent" | "bulk" = "none";
+  /** Places in the bulk queue that it left when it moved up; each is passed over once. */
+  abandoned = 0;
 
   constructor(reader: Reader) {
     this.reader = reader;
@@ -40,7 +42,7 @@ export class Delivery {
    */
   wake(slot: Slot, isUrgent: boolean): void {
     if (slot.queue === "urgent" || (slot.queue === "bulk" && !isUrgent)) return;
-    // A slot that moves up stays behind in the bulk queue too; there its flush finds nothing left.
+    if (slot.queue === "bulk") slot.abandoned += 1;
     slot.queue = isUrgent ? "urgent" : "bulk";
     (isUrgent ? this.#urgent : this.#bulk).push(slot);
     this.#defer();
@@ -59,8 +61,9 @@ export class Delivery {
     this.#urgent = [];
     const bulk = this.#bulk;
     this.#bulk = [];
-    const urgentLeft = this.#serve(urgent, endMs);
-    const bulkLeft = urgentLeft.length > 0 ? bulk : this.#serve(bulk, endMs);
+    const urgentLeft = this.#serve(urgent, "urgent", endMs);
+    // However late it is, some of these have their turn too.
+    const bulkLeft = this.#serve(bulk, "bulk", endMs);
     // Whoever could not be served goes before those who were and have more.
     if (urgentLeft.length > 0) this.#urgent = [...urgentLeft, ...this.#urgent];
     if (bulkLeft.length > 0) this.#bulk = this.#bulk.length === 0 ? bulkLeft : [...bulkLeft, ...this.#bulk];
@@ -68,11 +71,15 @@ export class Delivery {
   }
 
   /** Serves in order until the time is up; returns those not served. */
-  #serve(queue: Slot[], endMs: number): Slot[] {
+  #serve(queue: Slot[], kind: "urgent" | "bulk", endMs: number): Slot[] {
     for (let index = 0; index < queue.length; index += 1) {
       if (index % stride === stride - 1 && this.#clock.now() > endMs) return queue.slice(index);
       const slot = queue[index];
-      if (slot === undefined || slot.queue === "none") continue;
+      if (slot === undefined) continue;
+      if (kind === "bulk" && slot.abandoned > 0) {
+        slot.abandoned -= 1;
+        continue;
+      }
       slot.queue = "none";
       if (slot.reader.flush()) this.wake(slot, false);
     }

@@ -58,6 +58,7 @@ export interface HistoryRequest {
   readonly reverse: boolean;
 }
 
+const suspectRetryMs = 1_000;
 const sweepMs = 10_000;
 const idleTailBytes = 65_536;
 const historyBytes = 900_000;
@@ -199,14 +200,18 @@ export class Hub implements EngineSink {
     const channels =
       names === "all" ? [...this.#channels.values()] : names.flatMap((name) => this.#channels.get(name) ?? []);
     if (channels.length === 0) return;
+    const asked = channels.map((channel) => channel.position);
     this.#engine.tops(channels.map((channel) => channel.name)).then(
       (tops) => {
         channels.forEach((channel, index) => {
-          const top = tops[index];
-          if (top !== undefined) channel.verify(top);
+          const [from, top] = [asked[index], tops[index]];
+          if (from !== undefined && top !== undefined) channel.verify(from, top);
         });
       },
-      () => this.#log.warn("the engine could not say where its channels end", { channels: channels.length }),
+      () => {
+        this.#log.warn("the engine could not say where its channels end", { channels: channels.length });
+        this.#node.clock.after(suspectRetryMs, () => this.suspect(names));
+      },
     );
   }
 

@@ -44,8 +44,11 @@ export async function recover(
   if (position.epoch !== head.epoch) return atHead(channel);
   if (position.offset > head.offset) return ahead(channel, position, node.engine);
   const seq = channel.tail.seqOf(position);
-  if (seq !== null && isSame(seen, channel.tail.idAt(position.offset))) return { seq, position, recovered: true };
-  if (seq !== null && position.offset === 0) return { seq, position, recovered: true };
+  if (seq !== null) {
+    // An empty page of history could not say more than the tail: another id there is the end of it (S5).
+    const isProven = position.offset === 0 || isSame(seen, channel.tail.idAt(position.offset));
+    return isProven ? { seq, position, recovered: true } : atHead(channel);
+  }
   const page = await node.catchUp.page(channel.name, position);
   const isProven = page.page.top.epoch === position.epoch && continues(page.page, position);
   if (!isProven || !isSame(seen, page.page.publications[0]?.previous?.id ?? null)) return atHead(channel);

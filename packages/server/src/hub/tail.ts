@@ -114,7 +114,8 @@ export class Tail {
     for (let seq = this.#head; seq > segment; seq -= 1) {
       const publication = this.#entry(seq)?.publication;
       if (publication?.offset === offset) return publication.id;
-      if (publication?.previous?.offset === offset) return publication.previous.id;
+      const previous = publication?.previous;
+      if (previous?.offset === offset && previous.id !== null) return previous.id;
     }
     return null;
   }

@@ -21,8 +21,8 @@ export class View {
   #memoHead: Seq = -1;
   #memo: Run | null = null;
   #memoMax = 0;
-  /** Whether it is all there was, and small enough for any budget. */
-  #memoIsWhole = false;
+  /** Its bytes, when it is all there was: then any budget above gives the same. */
+  #memoBytes = Number.POSITIVE_INFINITY;
 
   constructor(encoder: Encoder, channel: ChannelRef, entryAt: EntryAt) {
     this.encoder = encoder;
@@ -38,7 +38,7 @@ export class View {
   /** What was last given to a reader after `after`, while the head is still the same and the budget allows it. */
   recall(after: Seq, head: Seq, maxBytes: number): Run | null {
     if (after !== this.#memoAfter || head !== this.#memoHead) return null;
-    return maxBytes === this.#memoMax || this.#memoIsWhole ? this.#memo : null;
+    return maxBytes === this.#memoMax || maxBytes >= this.#memoBytes ? this.#memo : null;
   }
 
   remember(asked: { readonly after: Seq; readonly head: Seq; readonly maxBytes: number }, run: Run): Run {
@@ -46,7 +46,8 @@ export class View {
     this.#memoHead = asked.head;
     this.#memoMax = asked.maxBytes;
     this.#memo = run;
-    this.#memoIsWhole = run.kind === "frames" && !run.more && run.frames.length === 1 && sizeOf(run.frames) < smallRun;
+    const isWhole = run.kind === "frames" && !run.more;
+    this.#memoBytes = isWhole ? sizeOf(run.frames) : Number.POSITIVE_INFINITY;
     return run;
   }
 
@@ -63,10 +64,10 @@ export class View {
   }
 
   /** Encodes publications that stand in no tail: a page of history. */
-  page(publications: readonly Publication[]): readonly Uint8Array[] {
+  page(publications: readonly Publication[]): ByteLog {
     const log = new ByteLog(0);
     for (const publication of publications) log.append(this.#encode(publication));
-    return log.run(0, publications.length, Number.POSITIVE_INFINITY).frames;
+    return log;
   }
 
   dropThrough(seq: Seq): void {
@@ -98,9 +99,6 @@ export class View {
     return publication === null ? null : this.encoder.publication(publication, this.#channel);
   }
 }
-
-/** Below every budget that a reader comes with. */
-const smallRun = 16_384;
 
 function sizeOf(frames: readonly Uint8Array[]): number {
   return frames.reduce((sum, frame) => sum + frame.length, 0);

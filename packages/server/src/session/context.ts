@@ -25,6 +25,8 @@ export interface Context {
   rule(): RuleContext;
   channelRule(channel: string, known: Known): ChannelRuleContext;
   member(): Member;
+  /** Resolves when no replies pile up; for what is about to make a large one. One may wait at a time. */
+  room(): Promise<void>;
   reply(reply: Reply): void;
   refuse(id: CommandId, error: TidewireError): void;
   close(reason: CloseReasonName, detail?: string): void;

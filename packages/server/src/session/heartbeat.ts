@@ -17,6 +17,8 @@ export interface HeartbeatOptions {
   readonly ping: () => void;
   readonly close: (reason: CloseReasonName, detail: string) => void;
   readonly traffic: () => { readonly unsent: number; readonly received: number };
+  /** Whether this client is not read at present: then its pong cannot be heard. */
+  readonly isHeld: () => boolean;
 }
 
 /**
@@ -30,8 +32,10 @@ type State = "idle" | "queued" | "awaiting" | "slow";
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
   #state: State = "idle";
-  /** A pong is owed: no second ping goes out before it. */
+  /** A ping has left, and its pong is owed: no second ping goes out before it. */
   #isOwed = false;
+  /** Since the last pong the socket was full: what it still holds may take longer than a pong may. */
+  #wasSlow = false;
   #unsent = 0;
   #received = 0;
   #progressMs = 0;
@@ -43,14 +47,16 @@ export class Heartbeat {
 
   /** Everything queued so far has left this process. */
   left(): void {
-    if (this.#state === "queued") this.#await();
-    else if (this.#state === "slow") this.#next(this.#isOwed ? "awaiting" : "idle");
+    if (this.#state === "queued") this.#isOwed = true;
+    if (this.#state === "queued" || this.#state === "slow") this.#next(this.#isOwed ? "awaiting" : "idle");
   }
 
   /** The socket takes no more. */
   full(): void {
     if (this.#state === "slow") return;
+    if (this.#state === "queued") this.#isOwed = true;
     this.#state = "slow";
+    this.#wasSlow = true;
     this.#noteProgress();
     this.#options.wheel.schedule(this, this.#options.stalledMs);
   }
@@ -59,6 +65,7 @@ export class Heartbeat {
   pong(): boolean {
     if (!this.#isOwed) return false;
     this.#isOwed = false;
+    this.#wasSlow = this.#state === "slow";
     if (this.#state === "awaiting") this.#next("idle");
     return true;
   }
@@ -71,13 +78,12 @@ export class Heartbeat {
   due(): void {
     if (this.#state === "idle") {
       this.#state = "queued";
-      this.#isOwed = true;
       this.#options.ping();
       // A ping that cannot leave is found by the state `slow`; this only guards against a queue that is never flushed.
       this.#options.wheel.schedule(this, this.#options.stalledMs);
       return;
     }
-    const waitMs = this.#state === "awaiting" ? this.#options.pongTimeoutMs : this.#options.stalledMs;
+    const waitMs = this.#state === "awaiting" ? this.#pongMs : this.#options.stalledMs;
     const sinceMs = this.#quietMs();
     if (sinceMs < waitMs) return this.#options.wheel.schedule(this, waitMs - sinceMs);
     if (this.#state === "awaiting") return this.#options.close("no_pong", `no pong within ${waitMs} ms`);
@@ -87,7 +93,12 @@ export class Heartbeat {
   #await(): void {
     this.#state = "awaiting";
     this.#noteProgress();
-    this.#options.wheel.schedule(this, this.#options.pongTimeoutMs);
+    this.#options.wheel.schedule(this, this.#pongMs);
+  }
+
+  get #pongMs(): number {
+    const { pongTimeoutMs, stalledMs } = this.#options;
+    return this.#wasSlow ? Math.max(pongTimeoutMs, stalledMs) : pongTimeoutMs;
   }
 
   #next(state: "idle" | "awaiting"): void {
@@ -106,7 +117,10 @@ export class Heartbeat {
   /** Milliseconds since bytes last moved; what moved since the last look counts as now. */
   #quietMs(): number {
     const { unsent, received } = this.#options.traffic();
-    const hasMoved = received !== this.#received || (this.#state === "slow" && unsent !== this.#unsent);
+    const hasMoved =
+      received !== this.#received ||
+      (this.#state === "slow" && unsent !== this.#unsent) ||
+      (this.#state === "awaiting" && this.#options.isHeld());
     if (hasMoved) this.#noteProgress();
     return this.#options.clock.now() - this.#progressMs;
   }

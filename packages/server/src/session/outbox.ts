@@ -80,7 +80,17 @@ export class Outbox {
         frames.push(item);
         bytes += item.length;
       } else {
-        bytes += this.#pull(item, bytes === 0 ? this.#page : this.#rest, frames);
+        const isBegun = bytes > 0;
+        const pulled = this.#pull(item, isBegun ? this.#rest : this.#page, frames);
+        bytes += pulled.bytes;
+        if (!pulled.more) continue;
+        if (!isBegun) {
+          this.putSource(item);
+          continue;
+        }
+        // Cut short by what came before it: it keeps its place, or a reply would overtake its page.
+        this.#taken -= 1;
+        break;
       }
     }
     this.#compact();
@@ -90,7 +100,7 @@ export class Outbox {
   /** One page of a source that is about to end, ahead of its turn. */
   pullNow(source: Pullable): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    this.#pull(source, this.#page, frames);
+    if (this.#pull(source, this.#page, frames).more) this.putSource(source);
     return frames;
   }
 
@@ -102,22 +112,20 @@ export class Outbox {
     this.#controlBytes = 0;
   }
 
-  #pull(source: Pullable, budget: Budget, frames: Uint8Array[]): number {
+  #pull(source: Pullable, budget: Budget, frames: Uint8Array[]): { readonly bytes: number; readonly more: boolean } {
     const pulled = source.pull(budget);
-    if (pulled.kind === "later") return 0;
+    if (pulled.kind === "later") return { bytes: 0, more: false };
     if (pulled.kind === "gap") {
       const { frame, goesOn } = this.#onGap(source, pulled);
-      if (goesOn && pulled.more) this.putSource(source);
       if (frame !== null) frames.push(frame);
-      return frame?.length ?? 0;
+      return { bytes: frame?.length ?? 0, more: goesOn && pulled.more };
     }
-    if (pulled.more) this.putSource(source);
     let bytes = 0;
     for (const frame of pulled.frames) {
       frames.push(frame);
       bytes += frame.length;
     }
-    return bytes;
+    return { bytes, more: pulled.more };
   }
 
   #compact(): void {

@@ -25,6 +25,7 @@ import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox } from "./outbox.ts";
 import { Rates } from "./rates.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
+import { reasonOf } from "../ports/log.ts";
 import { guarded, toError } from "./rules.ts";
 import { Sequencer } from "./sequencer.ts";
 
@@ -51,7 +52,10 @@ export class Session implements Subscriber, Context, OpenSession {
   #isFull = false;
   /** Commands that wait: for connect, or for the client to read its replies. */
   #inbox: Command[] = [];
+  /** Commands that were begun, or wait for earlier ones. */
   #running = 0;
+  /** Lets the large reply go on that waits for room. */
+  #roomy: (() => void) | null = null;
   #isHeld = false;
 
   constructor(node: SessionNode, link: Link, request: Omit<ConnectRequest, "token" | "data">) {
@@ -130,14 +134,15 @@ export class Session implements Subscriber, Context, OpenSession {
   }
 
   flush(): boolean {
-    if (this.#isFull || this.#state === "closed") return false;
-    const frames = this.#outbox.take();
-    if (frames.length === 0) return !this.#outbox.isEmpty;
-    this.#isFull = this.#link.write(frames) === "full";
-    if (this.#isFull) this.#heartbeat?.full();
-    else this.#heartbeat?.left();
-    if (this.#isHeld) this.#relieve();
-    return !this.#isFull && !this.#outbox.isEmpty;
+    try {
+      return this.#flush();
+    } catch (thrown) {
+      // One client's bytes could not be made; the others of this turn must not pay for it.
+      this.node.log.error("a session could not write", { reason: reasonOf(thrown) });
+      this.#outbox.clear();
+      this.close("server_error");
+      return false;
+    }
   }
 
   end(channel: string, reason: UnsubscribeReasonName): void {
@@ -149,6 +154,11 @@ export class Session implements Subscriber, Context, OpenSession {
     this.subscriptions.delete(channel);
     subscription.close();
     this.#say({ kind: "unsubscribed", channel, reason });
+  }
+
+  room(): Promise<void> {
+    if (!this.#outbox.isCrowded) return Promise.resolve();
+    return new Promise((resolve) => (this.#roomy = resolve));
   }
 
   reply(reply: Reply): void {
@@ -169,7 +179,10 @@ export class Session implements Subscriber, Context, OpenSession {
   /** Ends the connection. The newest page of what is ready goes out before, when the socket takes it. */
   close(reason: CloseReasonName, detail?: string): void {
     if (this.#state === "closed") return;
+    this.#inbox = [];
     if (this.#state === "open") this.flush();
+    // What could not be written may have ended it.
+    if (this.#abort.signal.aborted) return;
     this.node.metrics.add(`closed_${reason}`);
     const link = this.#link;
     this.closed();
@@ -195,6 +208,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.subscriptions.clear();
     this.#outbox.clear();
     this.#inbox = [];
+    this.#roomy?.();
     if (!wasConnected) return;
     this.node.sessions.delete(this.id);
     this.#countUser(-1);
@@ -210,7 +224,7 @@ export class Session implements Subscriber, Context, OpenSession {
     if (command.kind === "connect") return this.close("bad_request", "connected already");
     if (this.#state === "connecting" || this.#isBusy()) {
       this.#inbox.push(command);
-      if (this.#state === "open") this.#hold(true);
+      if (this.#state === "open" || this.#inbox.length >= this.node.limits.controlFrames) this.#hold(true);
       return;
     }
     this.#start(command);
@@ -218,24 +232,26 @@ export class Session implements Subscriber, Context, OpenSession {
 
   #start(command: Exclude<Command, { kind: "connect" | "pong" }>): void {
     if (command.kind === "send") return this.node.metrics.add("sends_dropped");
+    this.#running += 1;
     this.#sequencer.run(keysOf(command), () => this.#run(command));
   }
 
   #run(command: Request): void | Promise<void> {
-    if (this.#state !== "open") return;
     try {
-      const running = handle(this, command);
-      if (running === undefined) return;
-      this.#running += 1;
+      const running = this.#state === "open" ? handle(this, command) : undefined;
+      if (running === undefined) return this.#ended();
       return running
         .catch((thrown: unknown) => this.refuse(command.id, toError(this.node, thrown)))
-        .finally(() => {
-          this.#running -= 1;
-          if (this.#isHeld) this.#relieve();
-        });
+        .finally(() => this.#ended());
     } catch (thrown) {
       this.refuse(command.id, toError(this.node, thrown));
+      this.#ended();
     }
+  }
+
+  #ended(): void {
+    this.#running -= 1;
+    if (this.#isHeld) this.#relieve();
   }
 
   #expectedPong(): void {
@@ -258,9 +274,11 @@ export class Session implements Subscriber, Context, OpenSession {
         fail("unauthorized", "guests are not let in, and there is no connect rule");
       return nobody;
     }
-    return (
-      (await guarded(this.node, "connect", () => rule(request))) ?? fail("denied", "the connect rule does not allow it")
-    );
+    const identity =
+      (await guarded(this.node, "connect", () => rule(request))) ?? fail("denied", "the connect rule does not allow it");
+    // What is not JSON is found here, not when somebody else is to be told of this user.
+    JSON.stringify([identity.info, identity.data]);
+    return identity;
   }
 
   #connected(command: CommandOf<"connect">, identity: Identity): void {
@@ -280,6 +298,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.reply({ kind: "connected", id: command.id, session: this.id, data: identity.data, pingIntervalMs });
     const waiting = this.#inbox;
     this.#inbox = [];
+    this.#hold(false);
     for (const later of waiting) this.#accept(later);
   }
 
@@ -289,6 +308,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.refuse(command.id, error);
     this.#state = "refused";
     this.#inbox = [];
+    this.#hold(false);
   }
 
   #startHeartbeat(): Heartbeat {
@@ -307,7 +327,20 @@ export class Session implements Subscriber, Context, OpenSession {
       },
       close: (reason, detail) => this.close(reason, detail),
       traffic: () => this.#link.traffic(),
+      isHeld: () => this.#isHeld,
     });
+  }
+
+  #flush(): boolean {
+    if (this.#isFull || this.#state === "closed") return false;
+    const frames = this.#outbox.take();
+    if (frames.length === 0) return !this.#outbox.isEmpty;
+    this.#isFull = this.#link.write(frames) === "full";
+    if (this.#isFull) this.#heartbeat?.full();
+    else this.#heartbeat?.left();
+    if (this.#outbox.isRelieved) this.#roomy?.();
+    if (this.#isHeld) this.#relieve();
+    return !this.#isFull && !this.#outbox.isEmpty;
   }
 
   #countUser(change: 1 | -1): void {
@@ -340,13 +373,14 @@ export class Session implements Subscriber, Context, OpenSession {
     if (this.#link.traits.onGap === "continue") {
       return { frame: this.#link.event({ kind: "gap", channel, position: gap.to }), goesOn: true };
     }
+    // Nothing newer may follow the gap, not even until the client has been told.
+    this.subscriptions.get(channel)?.close();
+    this.subscriptions.delete(channel);
     if (this.#link.traits.onGap === "close") {
       // Not from within a flush: what it has taken so far is written first.
       this.node.clock.defer(() => this.close("insufficient_state", "publications were lost"));
       return { frame: null, goesOn: false };
     }
-    this.subscriptions.get(channel)?.close();
-    this.subscriptions.delete(channel);
     return { frame: this.#link.event({ kind: "unsubscribed", channel, reason: "insufficient_state" }), goesOn: false };
   }
 
@@ -363,7 +397,7 @@ export class Session implements Subscriber, Context, OpenSession {
   }
 
   #relieve(): void {
-    if (!this.#outbox.isRelieved || this.#running > this.node.limits.controlFrames / 2) return;
+    if (this.#state !== "open" || !this.#outbox.isRelieved || this.#running > this.node.limits.controlFrames / 2) return;
     this.#isHeld = false;
     const waiting = this.#inbox;
     this.#inbox = [];

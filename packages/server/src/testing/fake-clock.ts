@@ -6,22 +6,35 @@ interface Timer {
   readonly act: () => void;
 }
 
+export interface FakeClockOptions {
+  /** Where the wall clock stands. Default: the beginning of 2026. */
+  readonly wallMs?: number;
+  /** How deferred work runs. Default: inside `turn` and `advance`. The machine's own, where threads must answer. */
+  readonly defer?: Clock["defer"];
+}
+
 /** Timers fire inside `advance`, in order of their due times; deferred work runs inside `turn` and `advance`. */
 export class FakeClock implements Clock {
   #nowMs = 0;
   #wallMs: number;
+  readonly #defer: Clock["defer"] | undefined;
   /** Ascending by due time, equal ones in the order they were set. */
   readonly #timers: Timer[] = [];
   #deferred: (() => void)[] = [];
 
-  /** @param wallMs Where the wall clock stands. Default: 2026-01-01. */
-  constructor(wallMs = 1_767_225_600_000) {
-    this.#wallMs = wallMs;
+  constructor(options: FakeClockOptions = {}) {
+    this.#wallMs = options.wallMs ?? 1_767_225_600_000;
+    this.#defer = options.defer;
   }
 
   /** Timers that are set and not yet due: 0 shows that nothing was left behind. */
   get pending(): number {
     return this.#timers.length;
+  }
+
+  /** What waits for the next turn: 0 shows that nothing more happens by itself. */
+  get deferred(): number {
+    return this.#deferred.length;
   }
 
   now(): number {
@@ -43,7 +56,8 @@ export class FakeClock implements Clock {
   }
 
   defer(act: () => void): void {
-    this.#deferred.push(act);
+    if (this.#defer === undefined) this.#deferred.push(act);
+    else this.#defer(act);
   }
 
   /** Runs what was deferred until now; what that defers in turn runs at the next call. */

@@ -43,9 +43,14 @@ export function clientAddress(request: IncomingMessage, trusted: ReadonlySet<str
   let address = plain(request.socket.remoteAddress ?? "");
   const forwarded = [request.headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
   while (trusted.has(address)) {
-    const before = plain(forwarded.pop()?.trim() ?? "");
+    const before = plain(withoutPort(forwarded.pop()?.trim() ?? ""));
     if (isIP(before) === 0) return address;
     address = before;
   }
   return address;
+}
+
+/** Some balancers write `192.0.2.1:4711` or `[2001:db8::1]:4711`. */
+function withoutPort(written: string): string {
+  return /^\[(.*)\](?::\d+)?$/.exec(written)?.[1] ?? /^([\d.]+):\d+$/.exec(written)?.[1] ?? written;
 }

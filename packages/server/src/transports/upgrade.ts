@@ -1,5 +1,5 @@
 // Upgrades: path and origin decide which dialect a connection speaks, or that it is somebody else's.
-import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Connection, Open } from "../dialects/connection.ts";
 import type { Limits } from "../options.ts";
@@ -8,6 +8,7 @@ import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { clientAddress, isLoopback, isPublic } from "./address.ts";
 import { Admission } from "./admission.ts";
+import { endUnwanted, intercept, pathBehind, refuse } from "./intercept.ts";
 import { judgeOrigin, withoutCredentials } from "./origin.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
@@ -24,6 +25,9 @@ export interface UpgradeOptions {
   /** The way to open what `path` asks for; `null` when it is not ours. */
   readonly route: (path: string) => Open | null;
 }
+
+const unavailable = "503 Service Unavailable";
+const notNow = "the server is not taking connections now";
 
 export class Upgrades {
   readonly admission: Admission;
@@ -44,23 +48,19 @@ export class Upgrades {
    * second WebSocket server on the same port would answer them too, or refuse them.
    */
   attach(server: Server, prefix: string): void {
-    const emit = server.emit.bind(server);
-    const ours = (request: IncomingMessage): Open | null => {
-      const { pathname } = new URL(request.url ?? "/", "http://host");
-      return pathname.startsWith(prefix) ? this.#options.route(pathname.slice(prefix.length) || "/") : null;
-    };
-    server.emit = (event: string | symbol, ...args: unknown[]): boolean => {
-      if (event !== "upgrade") return (emit as (event: string | symbol, ...args: unknown[]) => boolean)(event, ...args);
-      const [request, socket, head] = args as [IncomingMessage, Duplex, Buffer];
-      const open = isParsable(request) ? ours(request) : null;
-      if (open === null) return emit("upgrade", request, socket, head);
+    intercept(server, "upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const path = pathBehind(prefix, request.url);
+      const open = path === null ? null : this.#options.route(path);
+      if (open === null) return false;
       this.#upgrade(request, socket, { head, open });
       return true;
-    };
-    // Node upgrades only where somebody listens; an upgrade that nobody else wants ends here.
-    server.on("upgrade", (_request, socket: Duplex) => {
-      if (server.listenerCount("upgrade") === 1) refuse(socket, 404, "no WebSocket is served at this path");
     });
+    endUnwanted(server);
+  }
+
+  /** Closes what is still open, whatever it speaks. */
+  closeAll(): void {
+    this.#webSocket.closeAll(1001, "shutdown");
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, { head, open }: { head: Buffer; open: Open }): void {
@@ -68,9 +68,9 @@ export class Upgrades {
     // Until ws has it, nobody else listens, and a reset would be an unhandled error.
     socket.on("error", () => undefined);
     metrics.add("upgrades");
-    if (!this.#options.isAdmitting()) return refuse(socket, 503, "the server is not taking connections now");
+    if (!this.#options.isAdmitting()) return refuse(socket, unavailable, notNow);
     const verdict = this.#judge(request);
-    if (verdict === "refused") return refuse(socket, 403, "this page's origin is not allowed");
+    if (verdict === "refused") return refuse(socket, "403 Forbidden", "this page's origin is not allowed");
     const address = clientAddress(request, this.#trusted);
     const counted = isPublic(address) || (this.#trusted.size > 0 && !isLoopback(address)) ? address : null;
     const info = {
@@ -83,11 +83,13 @@ export class Upgrades {
       counted,
       () => {
         if (socket.destroyed) return;
+        // It may have waited while the server began to send everybody away.
+        if (!this.#options.isAdmitting()) return refuse(socket, unavailable, notNow);
         this.admission.entered(counted);
         socket.once("close", () => this.admission.left(counted));
         this.#webSocket.accept({ request, socket, head }, info, opener(open, metrics));
       },
-      (why) => refuse(socket, 503, `too many connections (${why})`),
+      (why) => refuse(socket, unavailable, `too many connections (${why})`),
     );
   }
 
@@ -114,23 +116,10 @@ function opener(open: Open, metrics: Metrics): Open {
   };
 }
 
-/** The first subprotocol a client offers, but none that promises a form we do not speak. */
+/** The protocol's own subprotocols where they are offered, else the first: a browser insists that one is chosen. */
 function choose(offered: ReadonlySet<string>): string | false {
-  if (offered.has("centrifuge-json")) return "centrifuge-json";
-  for (const protocol of offered) if (protocol !== "centrifuge-protobuf") return protocol;
-  return false;
-}
-
-function isParsable(request: IncomingMessage): boolean {
-  return URL.canParse(request.url ?? "/", "http://host");
-}
-
-function refuse(socket: Duplex, status: number, why: string): void {
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    "Connection: close",
-    "Content-Type: text/plain; charset=utf-8",
-    `Content-Length: ${Buffer.byteLength(why)}`,
-  ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${why}`, () => socket.destroy());
+  const [first = false] = ["centrifuge-protobuf", "centrifuge-json"]
+    .filter((name) => offered.has(name))
+    .concat(...offered);
+  return first;
 }

@@ -22,6 +22,7 @@ export interface Upgrade {
 export class WebSocketTransport {
   readonly #server: WebSocketServer;
   readonly #watermark: number;
+  readonly #open = new Set<WebSocket>();
 
   constructor(limits: Limits, protocolFor: (offered: ReadonlySet<string>, request: IncomingMessage) => string | false) {
     this.#watermark = limits.watermarkBytes;
@@ -46,13 +47,21 @@ export class WebSocketTransport {
     });
   }
 
+  closeAll(code: number, reason: string): void {
+    for (const webSocket of this.#open) webSocket.close(code, reason);
+  }
+
   #serve(webSocket: WebSocket, socket: Socket, { info, open }: { info: ConnectionInfo; open: Open }): void {
     socket.setNoDelay(true);
     const connection = new WebSocketConnection(webSocket, socket, { info, watermark: this.#watermark });
     const opened = open(connection);
+    this.#open.add(webSocket);
     webSocket.on("message", (data: Buffer, isBinary) => opened.receive(data, isBinary ? "bytes" : "text"));
     webSocket.on("pong", () => opened.pong());
-    webSocket.on("close", (code, reason) => opened.closed(code, reason.toString()));
+    webSocket.on("close", (code, reason) => {
+      this.#open.delete(webSocket);
+      opened.closed(code, reason.toString());
+    });
     // The close event follows and says what there is to say.
     webSocket.on("error", () => undefined);
     socket.on("drain", () => {

@@ -10,6 +10,7 @@ export {
   startNumbers,
 } from "./development.ts";
 export { endOnSignal } from "./end-on-signal.ts";
+export { limitedServer } from "./http-server.ts";
 export { keptSecret } from "./kept-secret.ts";
 export { type Listening, listen } from "./listen.ts";
 export { portOwner } from "./port-owner.ts";

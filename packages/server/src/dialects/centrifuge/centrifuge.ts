@@ -1,12 +1,40 @@
-// The Centrifuge client protocol in JSON: one connection's speaker.
+// The Centrifuge client protocol: one connection's speaker, in JSON or in Protobuf.
 import type { Command } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
-import type { Framing } from "../connection.ts";
+import type { ConnectionInfo, Framing } from "../connection.ts";
 import { MalformedFrame, type Speaker } from "../dialect.ts";
 import { decode, type DecodeLimits } from "./decode.ts";
+import { decodeProtobuf } from "./decode-protobuf.ts";
+import * as protobuf from "./encode-protobuf.ts";
 import { encodeClosing, encodeEvent, encodeReply, publicationEncoder } from "./encode.ts";
 
 const decoder = new TextDecoder();
+
+/** By subprotocol, or by the query of the address; else JSON. */
+export function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {
+  const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
+  if (offered.includes("centrifuge-protobuf")) return true;
+  const { searchParams } = new URL(url, "http://host");
+  return searchParams.get("cf_protocol") === "protobuf" || searchParams.get("format") === "protobuf";
+}
+
+export function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Speaker {
+  const traits: LinkTraits = { encoder: protobuf.protobufEncoder(framing), onGap: "resubscribe" };
+  return {
+    traits,
+    opening: [],
+    decode: (message, form) => {
+      if (form !== "bytes") throw new MalformedFrame("expected a binary message, got a text one");
+      return decodeProtobuf(message, limits);
+    },
+    reply: (reply) => framing.wrap(protobuf.encodeReply(reply), "bytes"),
+    event: (event) => {
+      const bytes = protobuf.encodeEvent(event);
+      return bytes === null ? null : framing.wrap(bytes, "bytes");
+    },
+    closing: encodeClosing,
+  };
+}
 
 export function centrifuge(framing: Framing, limits: DecodeLimits): Speaker {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
@@ -33,4 +61,12 @@ export function centrifuge(framing: Framing, limits: DecodeLimits): Speaker {
     },
     closing: encodeClosing,
   };
+}
+
+/** The form that the client asked for when it opened the connection. */
+export function centrifugeFor(
+  connection: { readonly info: ConnectionInfo; readonly framing: Framing },
+  limits: DecodeLimits,
+): Speaker {
+  return (speaksProtobuf(connection.info) ? centrifugeProtobuf : centrifuge)(connection.framing, limits);
 }

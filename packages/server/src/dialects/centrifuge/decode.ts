@@ -8,14 +8,17 @@ export interface DecodeLimits extends ScanLimits {
   readonly commandsPerFrame: number;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A payload's bytes. */
+export type Written = Pick<Payload, "bytes" | "form">;
 
 /** What stands for one command in the protocol: its number and the fields of its method. */
 interface Request {
   readonly id: number;
   readonly fields: Fields;
-  /** The payload as it was written. */
-  readonly payload: string | null;
+  /** The payload as it was written; `null` where its value has to be written anew. */
+  readonly payload: Written | null;
 }
 
 /** In the order in which the server looks for a method when several are set. */
@@ -50,8 +53,16 @@ export function decode(text: string, limits: DecodeLimits): readonly Command[] {
 }
 
 function decodeLine(line: string, limits: ScanLimits): Command {
-  const payload = scan(line, limits);
-  const command = fieldsOf(parse(line), "a command");
+  const written = scan(line, limits);
+  const payload: Written | null = written === null ? null : { bytes: encoder.encode(written), form: "json" };
+  return toCommand(fieldsOf(parse(line), "a command"), payload);
+}
+
+/**
+ * One command, from the fields that the JSON and the Protobuf form share.
+ * @throws {MalformedFrame} when it is none.
+ */
+export function toCommand(command: Fields, payload: Written | null): Command {
   const id = command["id"] ?? 0;
   if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id > 0xffff_ffff) {
     throw new MalformedFrame(`id: expected an unsigned 32-bit integer, got ${told(id)}`);
@@ -156,8 +167,8 @@ function publishing(command: Omit<Extract<Command, { kind: "publish" }>, "kind">
 
 const encoder = new TextEncoder();
 
-function payloadOf(value: unknown, written: string | null): Payload {
-  return { bytes: encoder.encode(written ?? JSON.stringify(value)), form: "json", value };
+function payloadOf(value: unknown, written: Written | null): Payload {
+  return { ...(written ?? { bytes: encoder.encode(JSON.stringify(value)), form: "json" }), value };
 }
 
 /** `null` when it is none. An absent offset is 0, as the protocol leaves zero values out. */

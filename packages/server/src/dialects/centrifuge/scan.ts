@@ -19,8 +19,16 @@ const forbidden = new Set(["__proto__", "constructor", "prototype"]);
  * @throws {MalformedFrame}
  */
 export function scan(text: string, limits: ScanLimits): string | null {
-  return new Scanner(text, limits).run();
+  return new Scanner(text, limits, 0).run();
 }
+
+/** Checks a payload that stands by itself as if it stood in its command. @throws {MalformedFrame} */
+export function scanPayload(text: string, limits: ScanLimits): void {
+  new Scanner(text, limits, payloadDepth).run();
+}
+
+/** A payload's own keys lie below those of the command and its method. */
+const payloadDepth = 3;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -35,7 +43,7 @@ class Scanner {
   readonly #text: string;
   readonly #limits: ScanLimits;
   #at = 0;
-  #depth = 0;
+  #depth: number;
   /** Keys seen in the object at each depth; −1 for an array. */
   readonly #keys: number[] = [];
   /** The key that leads to each depth, as far as it matters. */
@@ -43,9 +51,11 @@ class Scanner {
   #expectsKey = false;
   #start = -1;
   #startDepth = 0;
-  #payload: string | null = null;
+  /** By path; a key that is written again takes back what stood below it, as JSON.parse does. */
+  readonly #payloads = new Map<string, string>();
 
-  constructor(text: string, limits: ScanLimits) {
+  constructor(text: string, limits: ScanLimits, depth: number) {
+    this.#depth = depth;
     this.#text = text;
     this.#limits = limits;
   }
@@ -60,7 +70,7 @@ class Scanner {
       else if (character === openBracket) this.#open(-1);
       else if (character === closeBrace || character === closeBracket) this.#close();
     }
-    return this.#payload;
+    return this.#payloads.get("publish.data") ?? this.#payloads.get("rpc.data.data") ?? null;
   }
 
   #open(keys: number): void {
@@ -85,8 +95,7 @@ class Scanner {
 
   #value(): void {
     if (this.#depth > 3 || this.#depth < 2 || (this.#keys[this.#depth] ?? -1) < 0) return;
-    const path = this.#path.slice(1, this.#depth + 1).join(".");
-    if (!payloadPaths.has(path)) return;
+    if (!payloadPaths.has(this.#pathHere())) return;
     this.#start = this.#at + 1;
     this.#startDepth = this.#depth;
   }
@@ -94,7 +103,7 @@ class Scanner {
   /** The value that ends here may be the payload. */
   #end(): void {
     if (this.#start < 0 || this.#depth !== this.#startDepth) return;
-    this.#payload = this.#text.slice(this.#start, this.#at).trim();
+    this.#payloads.set(this.#pathHere(), this.#text.slice(this.#start, this.#at).trim());
     this.#start = -1;
   }
 
@@ -118,11 +127,28 @@ class Scanner {
       throw new MalformedFrame(`expected at most ${this.#limits.jsonKeys} keys in an object, got more`);
     }
     if (this.#depth > 3) return;
-    const key = this.#text.slice(start, end);
+    const key = unescaped(this.#text.slice(start, end));
     if (this.#depth <= 2 && forbidden.has(key)) throw new MalformedFrame(`the key ${key} is not allowed`);
-    // An escaped key may spell "data": then the payload's place is not plain.
-    if (key.includes("\\")) throw new MalformedFrame("expected the keys of a command without escapes");
     this.#path[this.#depth] = key;
     this.#path.length = this.#depth + 1;
+    const path = this.#pathHere();
+    for (const known of this.#payloads.keys()) {
+      if (known === path || known.startsWith(`${path}.`)) this.#payloads.delete(known);
+    }
+  }
+
+  #pathHere(): string {
+    return this.#path.slice(1, this.#depth + 1).join(".");
+  }
+}
+
+/** A key as JSON.parse sees it: an escaped one may spell "data". */
+function unescaped(key: string): string {
+  if (!key.includes("\\")) return key;
+  try {
+    return JSON.parse(`"${key}"`) as string;
+  } catch {
+    // JSON.parse will say so of the whole.
+    return key;
   }
 }

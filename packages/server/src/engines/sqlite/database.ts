@@ -2,6 +2,7 @@
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { reasonOf } from "../../ports/log.ts";
 import { migrations } from "./schema.ts";
 
 /** "TIDE" in ASCII, at byte 68 of the file. */
@@ -134,18 +135,14 @@ function resultCode(thrown: unknown): number | null {
   return thrown.errcode & 0xff;
 }
 
+const explanations: ReadonlyMap<number | null, string> = new Map([
+  [sqlite.busy, "to be the only user of this database was expected, but another process or engine has it open"],
+  [sqlite.notADatabase, "a Tidewire database was expected, this is a file of another kind"],
+  [sqlite.corrupt, "a whole Tidewire database was expected, this one is damaged"],
+  [sqlite.cannotOpen, "a file that can be read and written was expected"],
+]);
+
 function explain(path: string, thrown: unknown): string {
-  const what = thrown instanceof Error ? thrown.message : String(thrown);
-  switch (resultCode(thrown)) {
-    case sqlite.busy:
-      return `${path}: to be the only user of this database was expected, but another process or engine has it open`;
-    case sqlite.notADatabase:
-      return `${path}: a Tidewire database was expected, this is a file of another kind (${what})`;
-    case sqlite.corrupt:
-      return `${path}: a whole Tidewire database was expected, this one is damaged: ${what}`;
-    case sqlite.cannotOpen:
-      return `${path}: a file that can be read and written was expected: ${what}`;
-    default:
-      return `${path}: the database could not be opened: ${what}`;
-  }
+  const explanation = explanations.get(resultCode(thrown)) ?? "a database that opens was expected";
+  return `${path}: ${explanation} (${reasonOf(thrown)})`;
 }

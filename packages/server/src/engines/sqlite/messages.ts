@@ -47,6 +47,10 @@ export type Request =
   | { readonly kind: "probe"; readonly newEpoch: string }
   | { readonly kind: "close" };
 
+export function isOrdered(request: Request): request is OrderedRequest {
+  return request.kind === "append" || request.kind === "pass" || request.kind === "clear";
+}
+
 /** All requests of one turn. One message with one buffer: a message costs 10 µs, a request in it under 1. */
 export interface Batch {
   /** Time since this worker was started, by a clock that only goes forward; the worker asks none itself. */

@@ -1,7 +1,7 @@
 // Requests on their way to the worker: gathered for a turn, bounded, and matched with the answers by their order.
 import { TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock } from "../../ports/clock.ts";
-import type { Answer, Request } from "./messages.ts";
+import { type Answer, isOrdered, type Request } from "./messages.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 /** Above either, a request is refused as `overloaded`. */
@@ -93,7 +93,7 @@ export class Pipe {
       if (pending === undefined) break;
       this.#head += 1;
       this.#leave(pending);
-      pending.settle(answer);
+      queueMicrotask(() => pending.settle(answer));
     }
     if (this.#head === this.#posted.length || this.#head > 1_000) {
       this.#posted = this.#posted.slice(this.#head);
@@ -152,14 +152,24 @@ export class Pipe {
     this.#cancelWatch = null;
   }
 
-  /** Counts ticks rather than time: when the whole process was stopped, the worker gets its time afterwards. */
+  /**
+   * Counts ticks with a turn of the event loop in each, rather than time: when the whole process was stopped for a
+   * while, the answer that came meanwhile is heard first.
+   */
   #watch(): void {
     this.#cancelWatch?.();
-    this.#cancelWatch = this.#clock.after(quietTickMs, () => {
-      this.#quiet += 1;
-      if (this.#quiet >= quietTicks) this.#stall();
-      this.#watch();
-    });
+    const cancelled = { is: false };
+    const cancelTimer = this.#clock.after(quietTickMs, () => this.#clock.defer(() => cancelled.is || this.#tick()));
+    this.#cancelWatch = () => {
+      cancelled.is = true;
+      cancelTimer();
+    };
+  }
+
+  #tick(): void {
+    this.#quiet += 1;
+    if (this.#quiet >= quietTicks) this.#stall();
+    this.#watch();
   }
 
   #stall(): void {
@@ -181,12 +191,5 @@ function failAll(posted: readonly Pending[], gathered: readonly Pending[]): void
 
 /** The channel whose ephemeral publications must wait for this one. */
 function orderedChannel(request: Request): string | null {
-  switch (request.kind) {
-    case "append":
-    case "pass":
-    case "clear":
-      return request.channel;
-    default:
-      return null;
-  }
+  return isOrdered(request) ? request.channel : null;
 }

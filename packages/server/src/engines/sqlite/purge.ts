@@ -1,6 +1,6 @@
 // Deletes what nobody can read any more, a bounded part at a time: between two steps publishes go on.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { type Clock, systemClock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { type ChannelRow, type Channels, idleMs, rowOf } from "./channels.ts";
 import type { KeyRows } from "./key-rows.ts";
 import type { LogRows } from "./log-rows.ts";
@@ -26,14 +26,15 @@ const channelsAtOnce = 20;
 const keysAtOnce = 2_000;
 
 export class Purge {
-  readonly #clock: Clock = systemClock;
+  readonly #clock: Clock;
   readonly #tables: Tables;
   readonly #due: StatementSync;
   readonly #dropped: StatementSync;
   readonly #deleteRows: StatementSync;
   readonly #forgetDropped: StatementSync;
 
-  constructor(database: DatabaseSync, tables: Tables) {
+  constructor(database: DatabaseSync, tables: Tables, clock: Clock) {
+    this.#clock = clock;
     this.#tables = tables;
     this.#due = database.prepare("SELECT * FROM channels WHERE due_ms <= ?1 ORDER BY due_ms LIMIT ?2");
     this.#dropped = database.prepare("SELECT log FROM dropped LIMIT 1");

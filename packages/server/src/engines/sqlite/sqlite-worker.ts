@@ -1,7 +1,16 @@
 // The worker thread of the SQLite engine: obeys what has queued up since the last commit as one batch.
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { systemClock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
-import type { Answer, Batch, OrderedRequest, Request, WorkerNews, WorkerOptions } from "./messages.ts";
+import {
+  type Answer,
+  type Batch,
+  isOrdered,
+  type OrderedRequest,
+  type Request,
+  type WorkerNews,
+  type WorkerOptions,
+} from "./messages.ts";
 import { refusalOf, Store, type Written } from "./store.ts";
 
 // Nothing here imports a package: a worker resolves those on its own, and a clone may not have been built.
@@ -13,7 +22,7 @@ function serve(port: Port, options: WorkerOptions): void {
   const tell = (news: WorkerNews, transfer: ArrayBuffer[] = []): void => port.postMessage(news, transfer);
   let store: Store;
   try {
-    store = new Store(options);
+    store = new Store(options, systemClock);
   } catch (thrown) {
     tell({ kind: "refused", message: reasonOf(thrown) });
     return;
@@ -57,10 +66,6 @@ function writtenOf({ requests, payload }: Batch): Written[] {
     at = end;
     return { request, data };
   });
-}
-
-function isOrdered(request: Request): request is OrderedRequest {
-  return request.kind === "append" || request.kind === "pass" || request.kind === "clear";
 }
 
 function answerTo(store: Store, request: Exclude<Request, OrderedRequest>): Answer {

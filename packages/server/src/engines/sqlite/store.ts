@@ -1,6 +1,7 @@
 // The log in the database: what one batch appends is one transaction. Runs in the worker, synchronously.
 import type { DatabaseSync } from "node:sqlite";
 import type { PageLimit, PageStart } from "../../engine/engine.ts";
+import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { type ChannelRow, Channels } from "./channels.ts";
 import { openDatabase, outageOf } from "./database.ts";
@@ -38,8 +39,11 @@ export class Store {
   readonly #startMs: number;
   #nowMs: number;
 
-  /** @throws {Error} in words for the operator. */
-  constructor(options: WorkerOptions) {
+  /**
+   * @param clock Only to keep purges short; what time it is comes with the batches.
+   * @throws {Error} in words for the operator.
+   */
+  constructor(options: WorkerOptions, clock: Clock) {
     const database = openDatabase(options);
     this.#database = database;
     database.exec("BEGIN IMMEDIATE");
@@ -50,7 +54,7 @@ export class Store {
     this.#channels = new Channels(database, options.newEpoch);
     this.#log = new LogRows(database);
     this.#keys = new KeyRows(database, options.secret, this.#nowMs);
-    this.#purge = new Purge(database, { channels: this.#channels, log: this.#log, keys: this.#keys });
+    this.#purge = new Purge(database, { channels: this.#channels, log: this.#log, keys: this.#keys }, clock);
     database.exec("COMMIT");
   }
 
@@ -83,7 +87,8 @@ export class Store {
   }
 
   read(channel: string, start: PageStart, limit: PageLimit): PageAnswer {
-    const { isOwn: _, ...top } = this.#channels.top(channel);
+    const { epoch, offset } = this.#channels.top(channel);
+    const top = { epoch, offset };
     const row = this.#channels.find(channel);
     const empty = { kind: "page", publications: [], payload: new Uint8Array(0), top, more: false } as const;
     if (row === null) return { ...empty, floor: 0 };

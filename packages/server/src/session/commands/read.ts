@@ -7,6 +7,7 @@ import { ask } from "../rules.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
+  await context.room();
   if (!context.isOpen) return;
   const members = context.node.hub.channel(command.channel)?.members.list() ?? [];
   context.reply({ kind: "presence", id: command.id, members });
@@ -29,6 +30,8 @@ export async function history(context: Context, command: CommandOf<"history">): 
   if (reverse && since !== null && since.offset === 0) fail("bad_request", "nothing lies before offset 0");
   const most = context.node.limits.historyPublications;
   const limit = command.limit < 0 ? most : Math.min(command.limit, most);
+  await context.room();
+  if (!context.isOpen) return;
   const { publications, top } = await context.node.hub.history(command.channel, { limit, since, reverse });
   context.reply({ kind: "history", id: command.id, publications, top });
 }

@@ -10,9 +10,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   const { node, subscriptions, rates } = context;
   const { channel } = command;
   if (subscriptions.has(channel)) fail("already_subscribed");
-  if (subscriptions.size >= node.limits.channelsPerConnection) {
-    fail("limit_exceeded", `a connection has at most ${node.limits.channelsPerConnection} subscriptions`);
-  }
+  checkRoom(context);
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
   const { access } = node;
@@ -35,6 +33,13 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     if (context.isOpen) fail("unrecoverable_position");
     return;
   }
+  try {
+    // Others may have come first while this one was opened.
+    checkRoom(context);
+  } catch (thrown) {
+    subscription.close();
+    throw thrown;
+  }
   subscriptions.set(channel, subscription);
   if (command.isPaused) {
     subscription.cursor.pause();
@@ -50,6 +55,11 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   });
   // The reply is queued: from here publications may follow it (S10).
   subscription.release();
+}
+
+function checkRoom({ subscriptions, node }: Context): void {
+  const most = node.limits.channelsPerConnection;
+  if (subscriptions.size >= most) fail("limit_exceeded", `a connection has at most ${most} subscriptions`);
 }
 
 /** Always succeeds, also for a channel that was not subscribed. */

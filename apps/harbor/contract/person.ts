@@ -1,0 +1,50 @@
+// A person as others see them: an id, a name and one of eight colours.
+import { z } from "zod";
+
+/** How many person colours the theme has. */
+export const personColours = 8;
+
+export const maxNameLength = 40;
+
+// Control characters break logs, and marks that change the direction of what follows let one name pass for another.
+// oxlint-disable-next-line no-control-regex
+const forbiddenInNames = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** A name as it is kept: one form of each letter, single spaces, no marks that cannot be seen. */
+export function tidyName(given: string): string {
+  return given.normalize("NFC").replaceAll(forbiddenInNames, "").replaceAll(/\s+/g, " ").trim();
+}
+
+export const personName = z
+  .string()
+  .max(400)
+  .transform(tidyName)
+  .pipe(
+    z
+      .string()
+      .min(1, "a name has at least one letter")
+      .max(maxNameLength, `a name has at most ${maxNameLength} letters`),
+  );
+
+/** The colour of a person, by a hash of the id (FNV-1a): everybody sees the same one without asking anybody. */
+export function colourOf(personId: string): number {
+  let hash = 0x811c9dc5;
+  for (const character of personId) {
+    hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
+  }
+  return (hash >>> 16) % personColours;
+}
+
+/** What members of a room show of themselves. */
+export const personShown = z.object({
+  name: z.string().min(1).max(maxNameLength),
+  colour: z
+    .int()
+    .min(0)
+    .max(personColours - 1),
+});
+export type PersonShown = z.infer<typeof personShown>;
+
+/** Whoever wrote a message or made a room. */
+export const author = z.object({ id: z.string().min(1).max(64), name: z.string().min(1).max(maxNameLength) });
+export type Author = z.infer<typeof author>;

@@ -1,0 +1,47 @@
+// Who may connect, subscribe, publish and call in Harbor.
+import { fail } from "@tidewire/protocol";
+import type { AccessRules, ChannelRuleContext, Mode } from "@tidewire/server";
+
+import { chat, typing } from "../contract/chat.ts";
+import { numbers } from "../contract/feed.ts";
+import { lobby, open } from "../contract/open-channels.ts";
+import { colourOf } from "../contract/person.ts";
+import { roomExists } from "./data/rooms.ts";
+import type { Database } from "./data/schema.ts";
+import { isOwnPage } from "./http/own-page.ts";
+import type { Sessions } from "./session/sessions.ts";
+
+/** Channels for those who have not said their name; the open ones only where everything is somebody's own machine. */
+const withoutName: Readonly<Record<Mode, readonly string[]>> = {
+  development: [numbers.pattern, lobby.pattern, open.pattern],
+  production: [numbers.pattern],
+};
+
+export function accessRules(db: Database, sessions: Sessions, mode: Mode): AccessRules {
+  function mayUse(context: ChannelRuleContext): boolean {
+    return context.user !== "" || withoutName[mode].includes(context.definition.pattern);
+  }
+
+  async function mayUseRoom(context: ChannelRuleContext): Promise<boolean> {
+    if (context.user === "") return false;
+    const { room } = context.params;
+    if (room === undefined || !(await roomExists(db, room))) fail("unknown_channel", "there is no such room");
+    return true;
+  }
+
+  function isOfRoom(context: ChannelRuleContext): boolean {
+    return context.definition.pattern === chat.pattern || context.definition.pattern === typing.pattern;
+  }
+
+  return {
+    async connect(request) {
+      // A page of another origin gets nobody's cookie, even where development lets it connect.
+      const guest = isOwnPage(request.headers) ? await sessions.guestOf(request) : null;
+      if (guest === null) return { user: "" };
+      return { user: guest.id, info: { name: guest.name, colour: colourOf(guest.id) } };
+    },
+    subscribe: (context) => (isOfRoom(context) ? mayUseRoom(context) : mayUse(context)),
+    publish: (context) => (isOfRoom(context) ? mayUseRoom(context) : mayUse(context)),
+    call: (context) => context.user !== "",
+  };
+}

@@ -1,0 +1,107 @@
+// Harbor's configuration: every variable and flag it reads, parsed once.
+import { existsSync, readFileSync } from "node:fs";
+import { isIPv6 } from "node:net";
+import path from "node:path";
+import type { Mode } from "@tidewire/server";
+import { z } from "zod";
+import { isLoopback } from "./http/turnstile.ts";
+
+export interface Config {
+  readonly port: number;
+  /** Addresses to listen on. The first one must work; others are left out where the machine has none. */
+  readonly hosts: readonly string[];
+  readonly mode: Mode;
+  /** Whether Vite serves the page from its sources. */
+  readonly isDev: boolean;
+  readonly dataFolder: string;
+  readonly engine: "sqlite" | "memory";
+  readonly apiKey: string | null;
+  readonly sessionSecret: string | null;
+  readonly origins: readonly string[];
+  readonly trustProxy: readonly string[];
+  /** Whether something starts this process again when it is killed. */
+  readonly isSupervised: boolean;
+}
+
+/** What is wrong with the configuration, for people. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+const list = z
+  .string()
+  .default("")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== ""),
+  );
+
+const variables = z.object({
+  PORT: z.coerce.number("a number").int().min(0).max(65_535).default(8_080),
+  HOST: z.string().min(1).optional(),
+  NODE_ENV: z.string().optional(),
+  TIDEWIRE_DATA: z.string().min(1).default("./data"),
+  TIDEWIRE_ENGINE: z.enum(["sqlite", "memory"], "sqlite or memory; Harbor takes no others yet").default("sqlite"),
+  DATABASE_URL: z.undefined({ error: "not taken yet: Harbor keeps its data in SQLite, in the data folder" }).optional(),
+  TIDEWIRE_API_KEY: z.string().min(16, "at least 16 characters").optional(),
+  TIDEWIRE_SESSION_SECRET: z.string().min(32, "at least 32 characters").optional(),
+  TIDEWIRE_ORIGINS: list,
+  TIDEWIRE_TRUST_PROXY: list,
+  TIDEWIRE_SUPERVISED: z.string().optional(),
+});
+
+const secrets = ["TIDEWIRE_API_KEY", "TIDEWIRE_SESSION_SECRET"] as const;
+
+/** @throws {ConfigError} that names the variable and what it should be. */
+export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Config {
+  const unknown = args.find((arg) => arg !== "--dev");
+  if (unknown !== undefined) throw new ConfigError(`${unknown} is not an option of Harbor; --dev is the only one`);
+  const parsed = variables.safeParse(withSecretFiles(withoutEmpty(env)));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new ConfigError(`${String(issue?.path[0] ?? "the configuration")}: ${issue?.message ?? "is not valid"}`);
+  }
+  const given = parsed.data;
+  const hosts = hostsFor(given.HOST);
+  const isProduction = given.NODE_ENV === "production" || !hosts.every(isLoopback);
+  return {
+    port: given.PORT,
+    hosts,
+    mode: isProduction ? "production" : "development",
+    isDev: args.includes("--dev"),
+    dataFolder: path.resolve(given.TIDEWIRE_DATA),
+    engine: given.TIDEWIRE_ENGINE,
+    apiKey: given.TIDEWIRE_API_KEY ?? null,
+    sessionSecret: given.TIDEWIRE_SESSION_SECRET ?? null,
+    origins: given.TIDEWIRE_ORIGINS,
+    trustProxy: given.TIDEWIRE_TRUST_PROXY,
+    isSupervised: given.TIDEWIRE_SUPERVISED === "1",
+  };
+}
+
+function hostsFor(given: string | undefined): readonly string[] {
+  if (given === undefined || given === "localhost") return ["127.0.0.1", "::1"];
+  return [given.startsWith("[") && isIPv6(given.slice(1, -1)) ? given.slice(1, -1) : given];
+}
+
+/** `PORT=` in a shell means "not set" to whoever writes it. */
+function withoutEmpty(env: NodeJS.ProcessEnv): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && value !== "") given[name] = value;
+  }
+  return given;
+}
+
+function withSecretFiles(env: Record<string, string>): Record<string, string> {
+  const read = { ...env };
+  for (const name of secrets) {
+    const file = env[`${name}_FILE`];
+    if (file === undefined || read[name] !== undefined) continue;
+    if (!existsSync(file)) throw new ConfigError(`${name}_FILE: there is no file ${file}`);
+    read[name] = readFileSync(file, "utf8").trim();
+  }
+  return read;
+}

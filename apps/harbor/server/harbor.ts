@@ -1,0 +1,146 @@
+// Puts Harbor together: database, Tidewire, HTTP server, page; and takes it apart in the other order.
+import { randomBytes, randomInt } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import path from "node:path";
+import { createTidewire, every, type Log, type Tidewire } from "@tidewire/server";
+import { sqliteEngine } from "@tidewire/server/sqlite";
+import { chat, typing } from "../contract/chat.ts";
+import { feedIntervalMs, numbers } from "../contract/feed.ts";
+import { lobby, open } from "../contract/open-channels.ts";
+import { activity, rooms } from "../contract/rooms.ts";
+import { accessRules } from "./access-rules.ts";
+import { handleChat, handleRooms } from "./chat/calls.ts";
+import { createPublisher } from "./chat/publisher.ts";
+import { roomChannels } from "./chat/room-channels.ts";
+import type { Config } from "./config.ts";
+import { openDatabase } from "./data/open-database.ts";
+import { answerText } from "./http/answer.ts";
+import { readBuiltPage } from "./http/built-page.ts";
+import { startDevPage } from "./http/dev-page.ts";
+import { setSecurityHeaders } from "./http/security-headers.ts";
+import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
+import { createTurnstile } from "./http/turnstile.ts";
+import { handleLab } from "./lab-calls.ts";
+import { keptSecret } from "./session/secret-file.ts";
+import { createSessions } from "./session/sessions.ts";
+import { listen } from "./start/listen.ts";
+
+const folder = path.join(import.meta.dirname, "..");
+const greeting = "Hello! Message From Server!!";
+const quickDrainMs = 250;
+
+export interface Harbor {
+  readonly port: number;
+  readonly apiKey: string;
+  /** Sends everybody away in good order, then closes what is open. */
+  stop(): Promise<void>;
+}
+
+export async function startHarbor(config: Config, log: Log): Promise<Harbor> {
+  mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
+  const inData = (name: string): string => path.join(config.dataFolder, name);
+  const apiKey =
+    config.apiKey ?? keptSecret(inData("api-key"), () => `tw_dev_${randomBytes(18).toString("base64url")}`);
+  const secret = Buffer.from(config.sessionSecret ?? keptSecret(inData("session-secret")));
+  const db = await openDatabase(inData("harbor.db"));
+  const sessions = createSessions(db, secret);
+
+  const tide = createTide({ config, log, apiKey, rules: accessRules(db, sessions, config.mode) });
+  const channels = roomChannels(tide, log);
+  const publisher = createPublisher(db, channels, log);
+  handleChat(tide, db, publisher);
+  handleRooms(tide, db, publisher);
+  handleLab(tide, db, { mayKill: config.mode === "development" && config.isSupervised, log });
+
+  const server = createServer();
+  const page = await openPage(config, server);
+  server.on(
+    "request",
+    answerer({ tide, page, routes: { db, sessions, mode: config.mode, turnstile: createTurnstile() } }),
+  );
+  tide.attach(server);
+  await tide.start();
+  // Before anybody can say something new: what an earlier process kept comes first.
+  await publisher.recover();
+  const listening = await listen(server, config.hosts, config.port);
+
+  return {
+    port: listening.port,
+    apiKey,
+    async stop() {
+      listening.close();
+      publisher.stop();
+      await publisher.idle();
+      channels.stop();
+      await tide.stop(config.mode === "development" ? { drainMs: quickDrainMs } : {});
+      await page.close();
+      server.closeAllConnections();
+      await db.destroy();
+    },
+  };
+}
+
+interface TideParts {
+  readonly config: Config;
+  readonly log: Log;
+  readonly apiKey: string;
+  readonly rules: ReturnType<typeof accessRules>;
+}
+
+function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
+  const isDevelopment = config.mode === "development";
+  const tide = createTidewire({
+    channels: [chat, typing, rooms, activity, numbers, lobby, open],
+    access: rules,
+    mode: config.mode,
+    apiKey,
+    log,
+    ...(config.engine === "sqlite"
+      ? { engine: sqliteEngine({ path: path.join(config.dataFolder, "tidewire.db") }) }
+      : {}),
+    ...(config.origins.length > 0 ? { origins: config.origins } : {}),
+    ...(config.trustProxy.length > 0 ? { trustProxy: config.trustProxy } : {}),
+    ...(isDevelopment ? { rootChannel: "lobby", greetings: { lobby: greeting } } : {}),
+  });
+  tide.source(
+    numbers,
+    every(feedIntervalMs, () => randomInt(1, 11)),
+  );
+  return tide;
+}
+
+interface Page {
+  readonly isBuilt: boolean;
+  answer(request: IncomingMessage, response: ServerResponse): void;
+  close(): Promise<void>;
+}
+
+async function openPage(config: Config, server: Parameters<typeof startDevPage>[1]): Promise<Page> {
+  if (config.isDev) {
+    const dev = await startDevPage(path.join(folder, "vite.config.ts"), server);
+    return { isBuilt: false, answer: dev.answer, close: dev.close };
+  }
+  const built = readBuiltPage(path.join(folder, "dist"));
+  return {
+    isBuilt: true,
+    answer:
+      built ?? ((_request, response) => answerText(response, 503, "The page was not built. `npm start` builds it.")),
+    close: () => Promise.resolve(),
+  };
+}
+
+interface Answering {
+  readonly tide: Tidewire;
+  readonly page: Page;
+  readonly routes: SessionRoutes;
+}
+
+function answerer({ tide, page, routes }: Answering): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => {
+    setSecurityHeaders(response, page.isBuilt);
+    if (tide.http(request, response)) return;
+    if (answerSession(routes, request, response)) return;
+    page.answer(request, response);
+  };
+}

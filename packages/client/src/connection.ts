@@ -1,0 +1,308 @@
+// The connection: attempts, the connect command, the ping watchdog, and when to come back.
+
+import { mayReconnect } from "@tidewire/protocol";
+import {
+  attemptFailed,
+  attemptStarted,
+  type Attempts,
+  blockedMs,
+  longestDelayMs,
+  noAttempts,
+  retryDelayMs,
+  shortestDelayMs,
+} from "./backoff.ts";
+import type { Cancel } from "./clock.ts";
+import { type ConnectionState, type EndReason, localReasons } from "./connection-state.ts";
+import { encode, Exchange, type Question } from "./exchange.ts";
+import { isTemporary } from "./failure.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import type { PageChange } from "./page.ts";
+import type { Ports } from "./ports.ts";
+import { Refresh } from "./refresh.ts";
+import { Value } from "./store.ts";
+import type { Tokens } from "./tokens.ts";
+import type { Transport, TransportConnection } from "./transport.ts";
+import { decode, endOf, type Fields, objectAt, textAt, UndecodableFrame, wholeAt } from "./wire.ts";
+
+/** What those above a connection learn from it. */
+export interface ConnectionEvents {
+  /** The socket is open and the connect command on its way; what is asked now travels in the same frame. */
+  opening(): void;
+  connected(): void;
+  /** @param isFinal Nobody will connect again by himself. */
+  lost(isFinal: boolean): void;
+  push(channel: string, fields: Fields): void;
+  /** The server forgot what it knew of us: positions are worth nothing (3014). */
+  invalidated(): void;
+}
+
+export interface ConnectionOptions extends Ports {
+  readonly url: string;
+  readonly transport: Transport;
+  readonly tokens: Tokens;
+  readonly data: unknown;
+  readonly name: string;
+}
+
+/** How long a socket may take to open, and then the connect reply to come. */
+export const connectTimeoutMs = 10_000;
+
+export class Connection {
+  readonly state: Value<ConnectionState>;
+  readonly #options: ConnectionOptions;
+  readonly #events: ConnectionEvents;
+  readonly #heartbeat: Heartbeat;
+  readonly #refresh: Refresh;
+  #attempts: Attempts = noAttempts;
+  /** Grows with each attempt and each end, so that what belongs to an earlier one can tell. */
+  #run = 0;
+  #socket: TransportConnection | null = null;
+  #exchange: Exchange | null = null;
+  /** When it connected; `Infinity` as long as it has not. */
+  #connectedMs: number = Infinity;
+  #answersPings = false;
+  /** The next attempt, or the end of the present one. */
+  #stopTimer: Cancel | null = null;
+  #stopPage: Cancel | null = null;
+
+  constructor(options: ConnectionOptions, events: ConnectionEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.state = new Value<ConnectionState>({ kind: "idle" }, options.onError);
+    this.#heartbeat = new Heartbeat(options.clock, () => this.#retryAfter(localReasons.noPing));
+    this.#refresh = new Refresh({
+      ...options,
+      connection: this,
+      refused: (end) => this.#end(end),
+    });
+  }
+
+  connect(): void {
+    const { kind } = this.state.getSnapshot();
+    if (kind !== "idle" && kind !== "closed") return;
+    this.#stopPage = this.#options.page.watch((change) => this.#pageChanged(change));
+    this.#attempts = { ...this.#attempts, failures: 0 };
+    this.#wait(0, localReasons.disconnected);
+  }
+
+  /** Tries at once when the next attempt is some time away. */
+  retry(): void {
+    const state = this.state.getSnapshot();
+    if (state.kind === "waiting" || state.kind === "offline") this.#wait(0, state.reason);
+  }
+
+  close(): void {
+    if (this.state.getSnapshot().kind !== "closed") this.#end(localReasons.closed);
+  }
+
+  /** Asks on the open connection; false, and nothing happens, when there is none. */
+  ask(question: Question): boolean {
+    this.#exchange?.ask(question);
+    return this.#exchange !== null;
+  }
+
+  /** Sends a line that has no reply; false when there is no connection. */
+  say(line: string): boolean {
+    if (this.state.getSnapshot().kind !== "connected") return false;
+    this.#exchange?.say(line);
+    return true;
+  }
+
+  /** Gives the present connection up and comes back. */
+  drop(reason: EndReason): void {
+    if (this.#socket !== null) this.#retryAfter(reason);
+  }
+
+  /** Attempts in `wishMs`, or when a third attempt within this second becomes the second one. */
+  #wait(wishMs: number, reason: EndReason): void {
+    const { clock, page } = this.#options;
+    const delayMs = Math.max(wishMs, blockedMs(this.#attempts, clock.now()));
+    if (delayMs <= 0) return this.#attempt();
+    this.#in(delayMs, () => this.#attempt());
+    const attempt = this.#attempts.failures + 1;
+    const retryAtMs = clock.wall() + delayMs;
+    this.state.set(
+      page.isOnline() ? { kind: "waiting", attempt, delayMs, retryAtMs, reason } : { kind: "offline", reason },
+    );
+  }
+
+  #in(ms: number, act: () => void): void {
+    this.#stopTimer?.();
+    this.#stopTimer = this.#options.clock.after(ms, act);
+  }
+
+  #attempt(): void {
+    const { clock, tokens } = this.#options;
+    const run = ++this.#run;
+    this.#attempts = attemptStarted(this.#attempts, clock.now());
+    this.#limit();
+    this.state.set({ kind: "connecting", attempt: this.#attempts.failures + 1 });
+    if (run !== this.#run) return;
+    tokens.fetch({
+      got: (token) => {
+        if (run === this.#run) this.#open(token);
+      },
+      failed: (refusal) => {
+        if (run !== this.#run) return;
+        if (refusal === null) this.#retryAfter(localReasons.noToken);
+        else this.#end(refusal);
+      },
+    });
+  }
+
+  #open(token: string): void {
+    const run = ++this.#run;
+    const { url, transport } = this.#options;
+    this.#limit();
+    const events = {
+      opened: () => {
+        if (run === this.#run) this.#opened(token);
+      },
+      received: (frame: string) => {
+        if (run === this.#run) this.#received(frame);
+      },
+      closed: (code: number, reason: string) => {
+        if (run === this.#run) this.#closed({ code, reason });
+      },
+    };
+    try {
+      this.#socket = transport.open(url, events);
+    } catch (error) {
+      // An address that is none, or one this page may not open: trying again would not change it.
+      this.#options.onError(error);
+      this.#end({ code: 1, reason: String(error) });
+    }
+  }
+
+  #limit(): void {
+    this.#in(connectTimeoutMs, () => this.#retryAfter(localReasons.noAnswer));
+  }
+
+  #opened(token: string): void {
+    const { clock, data, name } = this.#options;
+    const socket = this.#socket;
+    const exchange = new Exchange({
+      clock,
+      send: (frame) => socket?.send(frame),
+      unanswered: () => this.#retryAfter(localReasons.noAnswer),
+    });
+    this.#exchange = exchange;
+    this.#limit();
+    exchange.ask({
+      body: encode({ connect: { name, data, token: token === "" ? undefined : token, tide: 1 } }),
+      method: "connect",
+      isPatient: true,
+      done: (fields) => this.#connected(fields),
+      failed: (error) => {
+        const end = { code: error.code, reason: error.message };
+        // Reference A8: 109 wants a new token, which only a function can give.
+        if (error.code === 109 ? this.#options.tokens.renew() : isTemporary(error)) this.#retryAfter(end);
+        else this.#end(end);
+      },
+    });
+    this.#events.opening();
+  }
+
+  #connected(fields: Fields): void {
+    const { clock } = this.#options;
+    const session = textAt(fields, "client");
+    this.#stopTimer?.();
+    this.#connectedMs = clock.now();
+    this.#answersPings = fields["pong"] === true;
+    this.#heartbeat.start(wholeAt(fields, "ping") * 1_000);
+    this.#refresh.start(fields);
+    this.#exchange?.greeted();
+    const run = this.#run;
+    this.state.set({ kind: "connected", session, sinceMs: clock.wall(), data: fields["data"] ?? null });
+    if (run === this.#run) this.#events.connected();
+  }
+
+  #received(frame: string): void {
+    const run = this.#run;
+    this.#heartbeat.heard();
+    try {
+      for (const message of decode(frame)) {
+        this.#take(message);
+        // A listener may have closed the client, or a reply ended the connection.
+        if (run !== this.#run) return;
+      }
+    } catch (error) {
+      const isTheirs = error instanceof UndecodableFrame;
+      if (!isTheirs) this.#options.onError(error);
+      if (run === this.#run) this.#retryAfter({ code: 4, reason: isTheirs ? error.message : "internal error" });
+    }
+  }
+
+  #take(message: Fields): void {
+    const id = wholeAt(message, "id");
+    const push = objectAt(message, "push");
+    if (id > 0) this.#exchange?.settle(id, message);
+    else if (push !== null) this.#pushed(push);
+    // A pong that nobody asked for ends the connection (reference A6): only the empty message is a ping.
+    else if (this.#answersPings && Object.keys(message).length === 0) this.#exchange?.say("{}");
+  }
+
+  #pushed(push: Fields): void {
+    const disconnect = objectAt(push, "disconnect");
+    if (disconnect === null) this.#events.push(textAt(push, "channel"), push);
+    else this.#closed(endOf(disconnect));
+  }
+
+  /** The other side has closed, or the network did. Reference A7. */
+  #closed(reason: EndReason): void {
+    const { tokens } = this.#options;
+    if (!mayReconnect(reason.code)) return this.#end(reason);
+    if (reason.code === 3005 || reason.code === 3014) tokens.renew();
+    if (reason.code === 3014) this.#events.invalidated();
+    this.#retryAfter(reason.reason === "" ? { ...reason, reason: localReasons.disconnected.reason } : reason);
+  }
+
+  #retryAfter(reason: EndReason): void {
+    const { clock, page, random } = this.#options;
+    this.#attempts = attemptFailed(this.#attempts, clock.now() - this.#connectedMs);
+    if (this.#leave(reason, false)) {
+      this.#wait(page.isOnline() ? retryDelayMs(this.#attempts, random) : longestDelayMs, reason);
+    }
+  }
+
+  #end(reason: EndReason): void {
+    if (!this.#leave(reason, true)) return;
+    this.#stopPage?.();
+    this.state.set({ kind: "closed", reason });
+  }
+
+  /** Leaves the socket and every timer of this attempt behind; false when a listener has closed the client meanwhile. */
+  #leave(reason: EndReason, isFinal: boolean): boolean {
+    const run = ++this.#run;
+    const socket = this.#socket;
+    const exchange = this.#exchange;
+    this.#socket = this.#exchange = null;
+    this.#connectedMs = Infinity;
+    this.#stopTimer?.();
+    this.#heartbeat.stop();
+    this.#refresh.stop();
+    // 3500 and up would be read as the server's own words; a client may say 1000 or 3000 to 4999.
+    socket?.close(3000, reason.reason.slice(0, 40));
+    exchange?.end();
+    this.#events.lost(isFinal);
+    return run === this.#run;
+  }
+
+  #pageChanged(change: PageChange): void {
+    const { page, random } = this.#options;
+    const state = this.state.getSnapshot();
+    if (change === "hidden") return;
+    if (state.kind === "connected") return this.#probe();
+    if (state.kind !== "waiting" && state.kind !== "offline") return;
+    // There is hope, though not so much that all clients should come in the same instant.
+    this.#wait(page.isOnline() ? random() * shortestDelayMs : longestDelayMs, state.reason);
+  }
+
+  /** After sleep or a change of network the socket may be dead without a word: any reply, even an error, proves life. */
+  #probe(): void {
+    this.ask({
+      body: encode({ rpc: { method: "tide.ping" } }),
+      method: "rpc",
+    });
+  }
+}

@@ -1,0 +1,181 @@
+// The application's requests: in order, bounded, waiting for a connection, and sent again where that is safe.
+
+import { TidewireError } from "@tidewire/protocol";
+import type { Cancel, Clock } from "./clock.ts";
+import type { Question } from "./exchange.ts";
+import { answered, notSent, unknownOutcome } from "./failure.ts";
+import type { Fields } from "./wire.ts";
+
+export interface Request {
+  /** One command as JSON, without its opening brace. */
+  readonly body: string;
+  readonly method: string;
+  /** Whether it may reach the server twice: reads, and publishes with a key. */
+  readonly isRepeatable: boolean;
+  /** Milliseconds it may take, waiting for a connection included; `null`: any time for that, then 10 s for the answer. */
+  readonly deadlineMs: number | null;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Requests that were not answered yet; one more is refused as `overloaded`. */
+export const maxPending = 1_000;
+/** The same in bytes of JSON. */
+export const maxPendingBytes = 1_048_576;
+/** The largest message the server takes. */
+export const maxRequestBytes = 65_536;
+/** How long an answer may take where the request does not say. */
+export const answerMs = 10_000;
+/** A key is good for 5 minutes from when the server first saw it (P4); after this long a repeat is no longer safe. */
+export const repeatableMs = 240_000;
+
+// The server lets 100 publishes pass at once and 50 a second after that: a backlog must not run into it.
+const backlogBurst = 50;
+const backlogStepMs = 25;
+
+interface Entry {
+  readonly request: Request;
+  readonly bytes: number;
+  readonly resolve: (fields: Fields) => void;
+  readonly reject: (error: unknown) => void;
+  firstSentMs: number | null;
+  stopTimer: Cancel | null;
+  readonly aborted: () => void;
+}
+
+export interface RequestsHost {
+  readonly clock: Clock;
+  readonly connection: { ask(question: Question): boolean };
+}
+
+const encoder = new TextEncoder();
+
+export class Requests {
+  readonly #host: RequestsHost;
+  #waiting = new Set<Entry>();
+  readonly #sent = new Set<Entry>();
+  #bytes = 0;
+  #isConnected = false;
+  #isClosed = false;
+  /** How many of a backlog may still leave at once; `null`: there is none, and requests leave as they come. */
+  #burst: number | null = null;
+  #stopPump: Cancel | null = null;
+
+  constructor(host: RequestsHost) {
+    this.#host = host;
+  }
+
+  /** @throws {TidewireError} `overloaded`, `too_large`, `indeterminate`, `not_available` when it was never sent. */
+  add(request: Request): Promise<Fields> {
+    return new Promise((resolve, reject) => {
+      const bytes = encoder.encode(request.body).length;
+      const refusal = this.#refusal(bytes);
+      const { deadlineMs, signal } = request;
+      if (signal?.aborted === true) return reject(signal.reason);
+      if (refusal !== null) return reject(refusal);
+      const aborted = (): void => {
+        if (this.#remove(entry)) reject(signal?.reason);
+      };
+      const entry: Entry = { request, bytes, resolve, reject, firstSentMs: null, stopTimer: null, aborted };
+      if (deadlineMs !== null) this.#limit(entry, deadlineMs);
+      signal?.addEventListener("abort", aborted);
+      this.#waiting.add(entry);
+      this.#bytes += bytes;
+      if (this.#isConnected && this.#burst === null) this.#pump();
+    });
+  }
+
+  connected(): void {
+    this.#isConnected = true;
+    this.#burst = backlogBurst;
+    this.#weed(false);
+    this.#pump();
+  }
+
+  /** @param isFinal Nobody will connect again by himself. */
+  lost(isFinal: boolean): void {
+    this.#isConnected = false;
+    this.#isClosed = isFinal;
+    this.#stopPump?.();
+    // What was sent stays before what was not, in the order of old (P1).
+    this.#waiting = new Set([...this.#sent, ...this.#waiting]);
+    this.#sent.clear();
+    this.#weed(isFinal);
+  }
+
+  /** `connect` was called again. */
+  reopened(): void {
+    this.#isClosed = false;
+  }
+
+  #refusal(bytes: number): TidewireError | null {
+    if (this.#isClosed) return notSent("the client is closed");
+    if (bytes > maxRequestBytes - 64) {
+      return new TidewireError("too_large", `a request has at most ${maxRequestBytes} bytes, this one ${bytes}`);
+    }
+    const pending = this.#waiting.size + this.#sent.size;
+    return pending >= maxPending || this.#bytes + bytes > maxPendingBytes
+      ? new TidewireError("overloaded", `${pending} requests are waiting for an answer`)
+      : null;
+  }
+
+  #limit(entry: Entry, ms: number): void {
+    entry.stopTimer = this.#host.clock.after(ms, () => this.#fail(entry, `no answer in ${ms} ms`));
+  }
+
+  #pump(): void {
+    this.#stopPump?.();
+    for (const entry of this.#waiting) {
+      if (this.#burst === 0) {
+        this.#burst = 1;
+        this.#stopPump = this.#host.clock.after(backlogStepMs, () => this.#pump());
+        return;
+      }
+      this.#send(entry);
+      if (this.#burst !== null) this.#burst--;
+    }
+    this.#burst = null;
+  }
+
+  #send(entry: Entry): void {
+    const { body, deadlineMs, method } = entry.request;
+    this.#waiting.delete(entry);
+    this.#sent.add(entry);
+    entry.firstSentMs ??= this.#host.clock.now();
+    if (deadlineMs === null) this.#limit(entry, answerMs);
+    this.#host.connection.ask({
+      body,
+      method,
+      isPatient: true,
+      done: (fields) => {
+        if (this.#remove(entry)) entry.resolve(fields);
+      },
+      failed: (error) => {
+        if (this.#remove(entry)) entry.reject(answered(error));
+      },
+    });
+  }
+
+  /** Ends what must not be sent again: it may reach the server twice, or its key may be forgotten by now (P4). */
+  #weed(isFinal: boolean): void {
+    for (const entry of this.#waiting) {
+      const { firstSentMs, request } = entry;
+      if (request.deadlineMs === null) entry.stopTimer?.();
+      const isStale = firstSentMs !== null && this.#host.clock.now() - firstSentMs > repeatableMs;
+      const isOnce = firstSentMs !== null && !request.isRepeatable;
+      if (isFinal || isStale || isOnce) this.#fail(entry, "the connection is gone");
+    }
+  }
+
+  #fail(entry: Entry, why: string): void {
+    if (!this.#remove(entry)) return;
+    entry.reject(entry.firstSentMs === null ? notSent(why) : unknownOutcome(why));
+  }
+
+  #remove(entry: Entry): boolean {
+    const isPending = this.#waiting.delete(entry) || this.#sent.delete(entry);
+    if (isPending) this.#bytes -= entry.bytes;
+    entry.stopTimer?.();
+    entry.request.signal?.removeEventListener("abort", entry.aborted);
+    return isPending;
+  }
+}

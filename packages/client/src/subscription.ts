@@ -1,0 +1,330 @@
+// One channel's subscription on the wire: its life over any number of connections, its position, its recovery.
+
+import type { Member, Position, TidewireError } from "@tidewire/protocol";
+import { attemptFailed, type Attempts, noAttempts, retryDelayMs, stableMs } from "./backoff.ts";
+import type { Cancel } from "./clock.ts";
+import type { EndReason } from "./connection-state.ts";
+import { encode, type Question } from "./exchange.ts";
+import { answered, isTemporary } from "./failure.ts";
+import { Flow } from "./flow.ts";
+import type { Ports } from "./ports.ts";
+import { fromWire, type Gap, type Publication } from "./publication.ts";
+import { Listeners, Value } from "./store.ts";
+import {
+  asObject,
+  endOf,
+  type Fields,
+  memberOf,
+  objectAt,
+  positionOf,
+  publicationOf,
+  publicationsAt,
+  type WireError,
+  type WirePublication,
+  wholeAt,
+} from "./wire.ts";
+
+/** Where a subscription stands. */
+export type SubscriptionStatus =
+  /** Not open, or ended by the server, which then says why. */
+  | { readonly kind: "closed"; readonly reason: EndReason | null }
+  /** Wants a connection, or waits before it asks again. */
+  | { readonly kind: "waiting" }
+  | { readonly kind: "subscribing" }
+  /** `recovered`: nothing is missing since the last publication, or since it was opened. */
+  | { readonly kind: "live"; readonly recovered: boolean }
+  /** The server sends nothing until `resume`. */
+  | { readonly kind: "paused"; readonly recovered: boolean }
+  /** The server said no; opening it again asks again. */
+  | { readonly kind: "refused"; readonly error: TidewireError };
+
+/** How a channel without a definition is subscribed to. */
+export interface PlainChannelOptions {
+  /** Only a `stream` has a place to come back to. Default: `stream`. */
+  readonly mode?: "signal" | "stream";
+  /** Whether to hear who joins and leaves. Default: false. */
+  readonly presence?: boolean;
+}
+
+export interface OpenOptions {
+  /** Rest while the page is hidden, if whoever else has the channel open wants it too. Default: false. */
+  readonly pauseWhenHidden?: boolean;
+  /** Begin after this position, for instance that of a page of history. Counts for the first to open. */
+  readonly since?: Position;
+}
+
+export interface MemberChange {
+  readonly kind: "join" | "leave";
+  readonly member: Member;
+}
+
+/** Whether the server has us as a subscriber. */
+export function isUp(status: SubscriptionStatus): status is SubscriptionStatus & { readonly kind: "live" | "paused" } {
+  return status.kind === "live" || status.kind === "paused";
+}
+
+/** What a subscription asks of the client around it. */
+export interface SubscriptionHost extends Ports {
+  readonly connection: {
+    /** False when there is none. */
+    ask(question: Question): boolean;
+    drop(reason: EndReason): void;
+  };
+  /** The subscriptions in use, by name. Each puts itself in and takes itself out. */
+  readonly open: Map<string, Subscription>;
+}
+
+/** A subscription that nobody holds is kept this long, so that a remounted component finds it as it left it. */
+export const graceMs = 50;
+
+export class Subscription {
+  readonly name: string;
+  readonly status: Value<SubscriptionStatus>;
+  readonly publications: Listeners<Publication>;
+  readonly gaps: Listeners<Gap>;
+  readonly skips: Listeners<number>;
+  readonly members: Listeners<MemberChange>;
+  readonly flow: Flow;
+  /** Counts the lives: what was heard in one says nothing about the next. */
+  life = 0;
+  readonly #host: SubscriptionHost;
+  readonly #traits: PlainChannelOptions;
+  #position: Position | null = null;
+  /** The id of the publication at `#position`, where we had it: proof that the log still is the one we read. */
+  #lastId: string | undefined;
+  #mayRecover = false;
+  #wasLive = false;
+  /** Grows with each subscribe and each end, so that a late answer can tell. */
+  #run = 0;
+  #attempts: Attempts = noAttempts;
+  #liveMs = 0;
+  #isToldToRest = false;
+  #stopTimer: Cancel | null = null;
+  #stopGrace: Cancel | null = null;
+
+  constructor(name: string, traits: PlainChannelOptions, host: SubscriptionHost) {
+    this.name = name;
+    this.#traits = traits;
+    this.#host = host;
+    this.status = new Value<SubscriptionStatus>({ kind: "closed", reason: null }, host.onError);
+    this.publications = new Listeners(host.onError);
+    this.gaps = new Listeners(host.onError);
+    this.skips = new Listeners(host.onError);
+    this.members = new Listeners(host.onError);
+    this.flow = new Flow(host.page, () => this.#tellFlow());
+  }
+
+  get position(): Position | null {
+    return this.#position;
+  }
+
+  open(options: OpenOptions): Cancel {
+    const hides = options.pauseWhenHidden ?? false;
+    let isOpen = true;
+    this.#stopGrace?.();
+    this.#stopGrace = null;
+    this.flow.count(1, hides);
+    const { kind } = this.status.getSnapshot();
+    if (kind === "closed" || kind === "refused") this.#begin(options.since ?? null);
+    return () => {
+      if (!isOpen) return;
+      isOpen = false;
+      this.flow.count(-1, hides);
+      if (!this.flow.isOpen) this.#stopGrace ??= this.#host.clock.after(graceMs, () => this.#finish());
+    };
+  }
+
+  /** A connection is there to subscribe on. */
+  opening(): void {
+    if (this.status.getSnapshot().kind === "waiting") this.#subscribe();
+  }
+
+  /** The connection is gone. @param isFinal No other follows by itself. */
+  lost(isFinal: boolean): void {
+    this.#run++;
+    this.#stopTimer?.();
+    if (isFinal && !this.flow.isOpen) return this.#finish();
+    const { kind } = this.status.getSnapshot();
+    if (kind !== "closed" && kind !== "refused") this.status.set({ kind: "waiting" });
+  }
+
+  /** The server forgot positions: recovery would mean nothing. */
+  invalidated(): void {
+    this.#mayRecover = false;
+  }
+
+  push(push: Fields): void {
+    // Before the reply come only pushes of an earlier life (reference A9.3).
+    if (!isUp(this.status.getSnapshot())) return;
+    const on = (kind: string, act: (fields: Fields) => void): void => {
+      const fields = objectAt(push, kind);
+      if (fields !== null) act(fields);
+    };
+    on("pub", (fields) => this.#hand(publicationOf(fields)));
+    for (const kind of ["join", "leave"] as const) {
+      on(kind, ({ info }) => this.members.emit({ kind, member: memberOf(asObject(info)) }));
+    }
+    on("skipped", (fields) => this.#skipped(fields, "count"));
+    on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));
+  }
+
+  #begin(since: Position | null): void {
+    this.life++;
+    this.#position = since;
+    this.#lastId = undefined;
+    this.#mayRecover = since !== null;
+    this.#wasLive = false;
+    this.#attempts = noAttempts;
+    this.#host.open.set(this.name, this);
+    this.#subscribe();
+  }
+
+  #subscribe(): void {
+    const run = ++this.#run;
+    const { name: channel } = this;
+    const { mode, presence } = this.#traits;
+    const asked = this.#mayRecover ? this.#position : null;
+    this.#stopTimer?.();
+    this.#isToldToRest = this.flow.isPaused;
+    const isStream = mode !== "signal" || undefined;
+    const subscribe = {
+      channel,
+      positioned: isStream,
+      recoverable: isStream,
+      join_leave: presence === true || undefined,
+      recover: asked !== null || undefined,
+      ...asked,
+      tide: { paused: this.#isToldToRest || undefined, last: asked === null ? undefined : this.#lastId },
+    };
+    const isAsked = this.#host.connection.ask({
+      body: encode({ subscribe }),
+      method: "subscribe",
+      done: (fields) => {
+        if (run === this.#run) this.#subscribed(fields, asked);
+      },
+      failed: (error) => {
+        if (run === this.#run) this.#refused(error);
+      },
+    });
+    this.status.set({ kind: isAsked ? "subscribing" : "waiting" });
+  }
+
+  #refused(error: WireError): void {
+    this.#run++;
+    // Reference A8. 109 is about subscription tokens, which this client does not have: a later try may be let in.
+    if (isTemporary(error) || error.code === 109) return this.#retry(0);
+    this.#host.open.delete(this.name);
+    this.status.set({ kind: "refused", error: answered(error) });
+  }
+
+  #subscribed(fields: Fields, asked: Position | null): void {
+    const run = this.#run;
+    const missed = publicationsAt(fields);
+    const top = positionOf(fields);
+    const from = this.#position;
+    const epoch = top?.epoch ?? "";
+    // S5: "recovered" is believed only for the epoch that was asked for.
+    const isRecovered = asked === null ? !this.#wasLive : fields["recovered"] === true && epoch === asked.epoch;
+    const isReplay = asked !== null && isRecovered;
+    this.#wasLive = true;
+    this.#liveMs = this.#host.clock.now();
+    this.#mayRecover = fields["recoverable"] === true;
+    // Recovered: the publications in the reply, and those after it, carry us on from where we were (reference A9.1).
+    this.#position = isReplay ? asked : top;
+    if (!isReplay) this.#lastId = undefined;
+    if (from !== null && !isRecovered) this.gaps.emit({ from, to: top });
+    if (run !== this.#run) return;
+    this.#showLive(isRecovered);
+    for (const wire of missed) {
+      if (run !== this.#run) return;
+      // What comes along unasked is the channel's initial state, from before our place (reference A9.1).
+      if (isReplay) this.#hand(wire);
+      else this.publications.emit(fromWire(wire, epoch));
+    }
+    if (run === this.#run) this.#tellFlow();
+  }
+
+  #showLive(recovered: boolean): void {
+    this.status.set({ kind: this.#isToldToRest ? "paused" : "live", recovered });
+  }
+
+  /** Hands one publication to the application, unless it had it already (S4). */
+  #hand(wire: WirePublication): void {
+    const seen = this.#position;
+    if (wire.offset > 0 && seen !== null && wire.offset <= seen.offset) return;
+    const publication = fromWire(wire, seen?.epoch ?? "");
+    this.publications.emit(publication);
+    // Only now: had the handler not run, the place would not be behind us.
+    if (this.#position !== seen || publication.position === null) return;
+    this.#position = publication.position;
+    this.#lastId = wire.id === "" ? undefined : wire.id;
+  }
+
+  #skipped(fields: Fields, name: string): void {
+    const count = wholeAt(fields, name);
+    if (count > 0) this.skips.emit(count);
+  }
+
+  #unsubscribed(reason: EndReason): void {
+    this.#run++;
+    if (reason.code < 2500) {
+      this.#host.open.delete(this.name);
+      return this.status.set({ kind: "closed", reason });
+    }
+    if (reason.code === 2502) this.#mayRecover = false;
+    this.#retry(this.#host.clock.now() - this.#liveMs);
+  }
+
+  /** @param heldMs How long it was live. What held is asked for again at once, what did not after a while. */
+  #retry(heldMs: number): void {
+    const { clock, random } = this.#host;
+    this.#attempts = attemptFailed(this.#attempts, heldMs);
+    if (heldMs >= stableMs) return this.#subscribe();
+    this.#stopTimer = clock.after(retryDelayMs(this.#attempts, random), () => this.#subscribe());
+    this.status.set({ kind: "waiting" });
+  }
+
+  /** Tells the server to pause or resume when it believes otherwise. */
+  #tellFlow(): void {
+    const status = this.status.getSnapshot();
+    const wish = this.flow.isPaused;
+    if (!isUp(status) || wish === this.#isToldToRest) return;
+    const run = this.#run;
+    this.#isToldToRest = wish;
+    this.#host.connection.ask({
+      body: encode({ rpc: { method: wish ? "tide.pause" : "tide.resume", data: { channel: this.name } } }),
+      method: "rpc",
+      done: ({ data }) => this.#skipped(asObject(data ?? {}), "skipped"),
+      failed: () => {
+        if (run !== this.#run || wish !== this.#isToldToRest) return;
+        // A server that cannot pause goes on sending; saying otherwise would be a lie.
+        this.#isToldToRest = !wish;
+        this.#showLive(status.recovered);
+      },
+    });
+    this.#showLive(status.recovered);
+  }
+
+  /** Nobody wants it any more. */
+  #finish(): void {
+    this.#run++;
+    this.#stopGrace?.();
+    this.#stopGrace = null;
+    this.#stopTimer?.();
+    this.#position = null;
+    this.flow.set(false);
+    const status = this.status.getSnapshot();
+    if (status.kind === "subscribing" || isUp(status)) this.#unsubscribe();
+    this.#host.open.delete(this.name);
+    if (status.kind !== "closed") this.status.set({ kind: "closed", reason: null });
+  }
+
+  #unsubscribe(): void {
+    this.#host.connection.ask({
+      body: encode({ unsubscribe: { channel: this.name } }),
+      method: "unsubscribe",
+      // Reference A8: then nobody knows what the server still sends.
+      failed: ({ code, message }) => this.#host.connection.drop({ code, reason: message }),
+    });
+  }
+}

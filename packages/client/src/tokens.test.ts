@@ -1,0 +1,122 @@
+// Tokens and refusals against a server on a real port: fetched, kept, renewed, refused.
+import { TidewireError } from "@tidewire/protocol";
+import { describe, expect, test } from "vitest";
+import { connected, quiet, reaches, setStage } from "../test/stage.ts";
+
+describe("tokens", () => {
+  test("a function is asked once, and again when the server says that the token has expired", async () => {
+    const made: string[] = [];
+    const stage = await setStage({
+      token: () => {
+        made.push(`token-${made.length + 1}`);
+        return Promise.resolve(made.at(-1) ?? "");
+      },
+    });
+    const { client, clock, server } = stage;
+    server.script = (method, { token }) =>
+      method === "connect" && token === "token-2" ? { error: { code: 109, message: "token expired" } } : undefined;
+    await connected(stage);
+    server.link.cut();
+    await reaches(client, "waiting");
+    clock.advance(750);
+    await reaches(client, "connected");
+    expect(made).toEqual(["token-1"]);
+
+    server.link.close(3005, "connection expired");
+    await reaches(client, "waiting");
+    clock.advance(clock.nextMs ?? 0);
+    await reaches(client, "waiting");
+    clock.advance(clock.nextMs ?? 0);
+    await reaches(client, "connected");
+    expect(made).toEqual(["token-1", "token-2", "token-3"]);
+    expect(server.all("connect").map(({ token }) => token)).toEqual(["token-1", "token-1", "token-2", "token-3"]);
+  });
+
+  test("a fixed one that has expired is the end", async () => {
+    const { client, server } = await setStage({ token: "old" });
+    server.script = () => ({ error: { code: 109, message: "token expired" } });
+    client.connect();
+    expect((await reaches(client, "closed")).reason).toEqual({ code: 109, reason: "token expired" });
+  });
+
+  test("one that cannot be fetched is tried again, one that is refused is the end", async () => {
+    const failures = [new Error("network"), new TidewireError("denied", "not you")];
+    const { client, clock, server } = await setStage({
+      token: () => Promise.reject(failures.shift() ?? new Error("more")),
+    });
+    client.connect();
+    expect((await reaches(client, "waiting")).reason.code).toBe(5);
+    clock.advance(750);
+    expect((await reaches(client, "closed")).reason).toEqual({ code: 103, reason: "not you" });
+    expect(server.upgrades).toBe(0);
+  });
+
+  test("one that never comes does not hold the client for ever", async () => {
+    const { client, clock } = await setStage({ token: () => new Promise(() => undefined) });
+    client.connect();
+    clock.advance(10_000);
+    expect(client.state).toMatchObject({ kind: "waiting", reason: { code: 3 } });
+  });
+
+  test("one that comes after close is not used", async () => {
+    const waiting: ((token: string) => void)[] = [];
+    const { client, server } = await setStage({ token: () => new Promise((resolve) => waiting.push(resolve)) });
+    client.connect();
+    client.close();
+    waiting[0]?.("late");
+    await Promise.resolve();
+    expect(client.state.kind).toBe("closed");
+    expect(server.upgrades).toBe(0);
+  });
+
+  test("one that expires is renewed on the open connection", async () => {
+    let count = 0;
+    const stage = await setStage({ token: () => Promise.resolve(`token-${++count}`) });
+    const { client, clock, server } = stage;
+    server.greeting = { expires: true, ttl: 60 };
+    const answers = [{ error: { code: 100, message: "internal server error", temporary: true } }, undefined];
+    server.script = (method) =>
+      method === "refresh"
+        ? (answers.shift() ?? { refresh: { client: "session-1", expires: true, ttl: 60 } })
+        : undefined;
+    await connected(stage);
+    clock.advance(59_999);
+    expect(count).toBe(1);
+    clock.advance(1);
+    expect(await server.hears("refresh")).toEqual({ token: "token-2" });
+    await quiet(stage);
+    clock.advance(7_500);
+    expect(await server.hears("refresh", 2)).toEqual({ token: "token-3" });
+    await quiet(stage);
+    clock.advance(60_000);
+    expect(await server.hears("refresh", 3)).toEqual({ token: "token-4" });
+    expect(client.state.kind).toBe("connected");
+  });
+
+  test("a refusal of the new one is the end", async () => {
+    const stage = await setStage({ token: () => Promise.resolve("token") });
+    const { client, clock, server } = stage;
+    server.greeting = { expires: true, ttl: 60 };
+    server.script = (method) => (method === "refresh" ? { error: { code: 109, message: "token expired" } } : undefined);
+    await connected(stage);
+    clock.advance(60_000);
+    expect((await reaches(client, "closed")).reason.code).toBe(109);
+  });
+});
+
+describe("a refused connect", () => {
+  test("ends the client when it is for good", async () => {
+    const { client, clock, server } = await setStage();
+    server.script = () => ({ error: { code: 101, message: "unauthorized" } });
+    client.connect();
+    expect((await reaches(client, "closed")).reason).toEqual({ code: 101, reason: "unauthorized" });
+    expect(clock.size).toBe(0);
+  });
+
+  test.each([{ code: 100, temporary: true }, { code: 7 }])("is tried again when it is temporary: %o", async (error) => {
+    const { client, server } = await setStage();
+    server.script = () => ({ error: { message: "later", ...error } });
+    client.connect();
+    expect((await reaches(client, "waiting")).reason).toEqual({ code: error.code, reason: "later" });
+  });
+});

@@ -1,0 +1,260 @@
+// The hooks in a real browser, with React's development build and StrictMode: what is sent, and what is rendered when.
+import { type Client, createClient } from "@tidewire/client";
+import { defineCall, defineChannel } from "@tidewire/protocol";
+import { type ReactNode, StrictMode, useState } from "react";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { PageClock, PageServer } from "../test/page-server.ts";
+import {
+  type ChannelView,
+  TidewireProvider,
+  useCall,
+  useChannel,
+  useClient,
+  useConnection,
+  usePresence,
+} from "./index.ts";
+
+const chat = defineChannel("chat:{room}", { presence: true });
+const numbers = defineChannel("feed:numbers");
+const sum = defineCall("sum");
+
+let server: PageServer;
+let clock: PageClock;
+let client: Client;
+let root: Root;
+let box: HTMLElement;
+
+beforeEach(() => {
+  server = new PageServer();
+  clock = new PageClock();
+  client = createClient({ url: "ws://page.test", transport: server, clock, random: () => 0.5 });
+  box = document.body.appendChild(document.createElement("main"));
+  root = createRoot(box);
+});
+
+afterEach(() => {
+  root.unmount();
+  client.close();
+  box.remove();
+});
+
+function show(children: ReactNode): void {
+  root.render(
+    <StrictMode>
+      <TidewireProvider client={client}>{children}</TidewireProvider>
+    </StrictMode>,
+  );
+}
+
+/** Resolves when the page reads as expected. */
+function reads(text: string): Promise<void> {
+  return new Promise((resolve) => {
+    const observer = new MutationObserver(() => look());
+    function look(): void {
+      if (box.textContent !== text) return;
+      observer.disconnect();
+      resolve();
+    }
+    observer.observe(box, { childList: true, characterData: true, subtree: true });
+    look();
+  });
+}
+
+function frame(): Promise<number> {
+  return new Promise((resolve) => requestAnimationFrame(resolve));
+}
+
+function Room({ name }: { readonly name: string }): ReactNode {
+  const { publications, status } = useChannel(chat, { room: name });
+  return `${status.kind}: ${publications.map(({ data }) => String(data)).join(" ")}`;
+}
+
+test("StrictMode's mount, unmount and mount opens one socket and one subscription", async () => {
+  show(<Room name="lobby" />);
+  await reads("live: ");
+  clock.advance(1_000);
+  await client.call(sum, 1);
+  expect(server.upgrades).toBe(1);
+  expect(server.all("connect")).toHaveLength(1);
+  expect(server.all("subscribe")).toHaveLength(1);
+  expect(server.all("unsubscribe")).toHaveLength(0);
+  server.publish("chat:lobby", 1, "hello");
+  await reads("live: hello");
+});
+
+test("publications render once a frame, in order", async () => {
+  let renders = 0;
+  function Feed(): ReactNode {
+    const { publications } = useChannel(numbers, { keep: 5 });
+    renders++;
+    return publications.map(({ data }) => String(data)).join(" ");
+  }
+  show(<Feed />);
+  await server.hears("subscribe");
+  await client.call(sum, 1);
+  await frame();
+  await frame();
+  renders = 0;
+  for (let offset = 1; offset <= 500; offset++) server.publish("feed:numbers", offset);
+  await reads("496 497 498 499 500");
+  // StrictMode renders everything twice.
+  expect(renders).toBeLessThanOrEqual(2);
+});
+
+test("parameters written anew in every render do not subscribe again; other ones do", async () => {
+  show(<Room name="a" />);
+  await reads("live: ");
+  server.publish("chat:a", 1, "first");
+  await reads("live: first");
+  for (let count = 0; count < 10; count++) {
+    show(<Room name="a" />);
+    await frame();
+  }
+  expect(server.all("subscribe")).toHaveLength(1);
+  show(<Room name="b" />);
+  expect(await server.hears("subscribe", 2)).toMatchObject({ channel: "chat:b" });
+  await reads("live: ");
+  clock.advance(50);
+  expect(await server.hears("unsubscribe")).toEqual({ channel: "chat:a" });
+  server.publish("chat:b", 1, "second");
+  await reads("live: second");
+});
+
+test("components that name the same channel share its subscription, and the last one ends it", async () => {
+  show([<Room key="1" name="a" />, " ", <Room key="2" name="a" />]);
+  await reads("live:  live: ");
+  server.publish("chat:a", 1, "x");
+  await reads("live: x live: x");
+  show([<Room key="1" name="a" />]);
+  await reads("live: x");
+  clock.advance(1_000);
+  await client.call(sum, 1);
+  expect(server.all("unsubscribe")).toHaveLength(0);
+  show(null);
+  await reads("");
+  await frame();
+  clock.advance(50);
+  await server.hears("unsubscribe");
+  expect(server.all("subscribe")).toHaveLength(1);
+});
+
+test("what a hook returns stays the same until something changes", async () => {
+  const seen: ChannelView[] = [];
+  function Feed({ count }: { readonly count: number }): ReactNode {
+    const view = useChannel(numbers);
+    seen.push(view);
+    return `${view.status.kind} ${count}`;
+  }
+  show(<Feed count={0} />);
+  await reads("live 0");
+  const before = seen.at(-1);
+  show(<Feed count={1} />);
+  await reads("live 1");
+  expect(seen.at(-1)).toBe(before);
+  server.publish("feed:numbers", 1);
+  await frame();
+  await frame();
+  const after = seen.at(-1);
+  expect(after).not.toBe(before);
+  expect(after?.publish).toBe(before?.publish);
+  expect(after?.pause).toBe(before?.pause);
+});
+
+test("onPublication is the newest function, and needs no new subscription", async () => {
+  const heard: string[] = [];
+  function Listener({ tag }: { readonly tag: string }): ReactNode {
+    useChannel(numbers, { keep: 0, onPublication: ({ data }) => heard.push(`${tag}${String(data)}`) });
+    return tag;
+  }
+  show(<Listener tag="a" />);
+  await server.hears("subscribe");
+  await client.call(sum, 1);
+  server.publish("feed:numbers", 1);
+  show(<Listener tag="b" />);
+  await reads("b");
+  await frame();
+  server.publish("feed:numbers", 2);
+  expect(heard).toEqual(["a1", "b2"]);
+  expect(server.all("subscribe")).toHaveLength(1);
+});
+
+test("pause and resume are shown and told to the server", async () => {
+  function Feed(): ReactNode {
+    const { isPaused, pause, resume, status } = useChannel(numbers);
+    return (
+      <button type="button" onClick={isPaused ? resume : pause}>
+        {`${status.kind} ${String(isPaused)}`}
+      </button>
+    );
+  }
+  show(<Feed />);
+  await reads("live false");
+  box.querySelector("button")?.click();
+  await reads("paused true");
+  box.querySelector("button")?.click();
+  await reads("live false");
+  expect(server.all("rpc").map(({ method }) => method)).toEqual(["tide.pause", "tide.resume"]);
+});
+
+test("the state of the connection is shown", async () => {
+  function State(): ReactNode {
+    return useConnection().kind;
+  }
+  show(<State />);
+  await reads("connected");
+  server.drop(1006);
+  await reads("waiting");
+  clock.advance(750);
+  await reads("connected");
+  server.drop(3503);
+  await reads("closed");
+});
+
+test("members come and go", async () => {
+  server.present.set("s1", { client: "s1", user: "ann" });
+  function Members(): ReactNode {
+    const { count, members, status } = usePresence(chat, { room: "lobby" });
+    return `${status} ${count}: ${members.map(({ user }) => user).join(" ")}`;
+  }
+  show(<Members />);
+  await reads("ready 1: ann");
+  server.push("chat:lobby", { join: { info: { client: "s2", user: "bob" } } });
+  await reads("ready 2: ann bob");
+  server.push("chat:lobby", { leave: { info: { client: "s1", user: "ann" } } });
+  await reads("ready 1: bob");
+  expect(server.all("subscribe")).toHaveLength(1);
+});
+
+test("a call is a function that stays the same", async () => {
+  const functions = new Set<unknown>();
+  function Total(): ReactNode {
+    const [total, setTotal] = useState("none");
+    const call = useCall(sum);
+    functions.add(call);
+    return (
+      <button type="button" onClick={() => void call([1, 2]).then((result) => setTotal(JSON.stringify(result)))}>
+        {total}
+      </button>
+    );
+  }
+  show(<Total />);
+  await reads("none");
+  box.querySelector("button")?.click();
+  await reads('{"method":"sum","input":[1,2],"epoch":"e1","offset":1}');
+  expect(functions.size).toBe(1);
+});
+
+test("without a provider the hooks say what is missing", async () => {
+  const errors: unknown[] = [];
+  const other = createRoot(document.createElement("div"), { onUncaughtError: (error) => void errors.push(error) });
+  function Lost(): ReactNode {
+    useClient();
+    return null;
+  }
+  other.render(<Lost />);
+  await frame();
+  await frame();
+  expect(String(errors[0])).toContain("<TidewireProvider>");
+  other.unmount();
+});

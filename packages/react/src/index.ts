@@ -1,0 +1,7 @@
+"use client";
+// The door of @tidewire/react.
+export { TidewireProvider, type TidewireProviderProps, useClient } from "./provider.tsx";
+export { useCall } from "./use-call.ts";
+export { type ChannelView, useChannel, type UseChannelOptions } from "./use-channel.ts";
+export { useConnection } from "./use-connection.ts";
+export { type PresenceView, usePresence } from "./use-presence.ts";

@@ -1,0 +1,112 @@
+// Encoding replies, events and publications as Protobuf of the Centrifuge protocol.
+import { type Member, unsubscribeReasons } from "@tidewire/protocol";
+import type { Publication } from "../../engine/engine.ts";
+import type { Encoder } from "../../hub/encoder.ts";
+import type { Reply, SessionEvent } from "../../session/reply.ts";
+import type { Framing } from "../connection.ts";
+import { encodeMessage, type Message } from "./protobuf.ts";
+
+const encoder = new TextEncoder();
+
+/** A message with its length before it, as the protocol sends them. */
+export function delimited(message: Uint8Array): Uint8Array {
+  const head: number[] = [];
+  let { length } = message;
+  for (; length > 0x7f; length >>>= 7) head.push((length & 0x7f) | 0x80);
+  head.push(length);
+  const bytes = new Uint8Array(head.length + message.length);
+  bytes.set(head);
+  bytes.set(message, head.length);
+  return bytes;
+}
+
+export function encodeReply(reply: Reply): Uint8Array {
+  return delimited(encodeMessage("Reply", { id: reply.id, ...body(reply) }));
+}
+
+function body(reply: Reply): Message {
+  switch (reply.kind) {
+    case "error": {
+      const { code, message, temporary } = reply.error;
+      return { error: { code, message, temporary } };
+    }
+    case "connected": {
+      const ping = Math.max(1, Math.round(reply.pingIntervalMs / 1_000));
+      const data = reply.data === undefined ? undefined : json(reply.data);
+      return { connect: { client: reply.session, version: "tidewire", data, ping, pong: true } };
+    }
+    case "subscribed": {
+      const { position, wasRecovering, recovered } = reply;
+      if (position === null) return { subscribe: {} };
+      const { epoch, offset } = position;
+      return {
+        subscribe: { recoverable: true, epoch, recovered, offset, positioned: true, was_recovering: wasRecovering },
+      };
+    }
+    case "unsubscribed":
+      return { unsubscribe: {} };
+    case "published":
+      if (reply.result === null) return { publish: {} };
+      return { rpc: { data: json({ ...reply.result.position, duplicate: reply.result.duplicate }) } };
+    case "presence": {
+      const presence = Object.fromEntries(reply.members.map((member) => [member.session, clientInfo(member)]));
+      return { presence: { presence } };
+    }
+    case "presence_stats":
+      return { presence_stats: { num_clients: reply.clients, num_users: reply.users } };
+    case "history":
+      return { history: { publications: reply.publications.map(publicationOf), ...reply.top } };
+    case "result":
+      return { rpc: { data: encoder.encode(reply.json) } };
+    case "flow":
+      return { rpc: { data: json({ skipped: reply.skipped }) } };
+  }
+}
+
+/** `null`: the protocol has no word for it. */
+export function encodeEvent(event: SessionEvent): Uint8Array | null {
+  switch (event.kind) {
+    case "ping":
+      return Uint8Array.of(0);
+    case "unsubscribed": {
+      const { code, reason } = unsubscribeReasons[event.reason];
+      return push({ channel: event.channel, unsubscribe: { code, reason } });
+    }
+    // Only Tidewire's own client knows the word, and it speaks JSON.
+    case "skipped":
+    case "gap":
+      return null;
+  }
+}
+
+export function protobufEncoder(framing: Framing): Encoder {
+  return {
+    id: `centrifuge-protobuf/${framing.id}`,
+    publication: (publication, channel) =>
+      framing.wrap(push({ channel: channel.name, pub: publicationOf(publication) }), "bytes"),
+    member: ({ kind, member }, channel) =>
+      framing.wrap(push({ channel: channel.name, [kind]: { info: clientInfo(member) } }), "bytes"),
+  };
+}
+
+function push(message: Message): Uint8Array {
+  return delimited(encodeMessage("Reply", { push: message }));
+}
+
+/** JSON and binary data alike are the bytes they are; text that is not JSON becomes a JSON string, as in JSON. */
+function publicationOf({ data, form, offset, author, tags }: Publication): Message {
+  return {
+    data: form === "text" ? json(new TextDecoder().decode(data)) : data,
+    info: author === undefined ? undefined : clientInfo(author),
+    offset,
+    tags,
+  };
+}
+
+function clientInfo({ user, session, info }: Member): Message {
+  return { user, client: session, conn_info: info === undefined ? undefined : json(info) };
+}
+
+function json(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value));
+}

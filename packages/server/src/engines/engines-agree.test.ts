@@ -1,0 +1,134 @@
+// Both engines obey the same orders, and must answer alike: each is the other's model.
+import fc from "fast-check";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { RecordingSink } from "../engine/contract/recording-sink.ts";
+import type { Ack, Draft, Engine, Page, PageStart } from "../engine/engine.ts";
+import { systemClock } from "../ports/clock.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { temporaryFolder } from "../testing/temporary-folder.ts";
+import { memoryEngine } from "./memory/memory-engine.ts";
+import { sqliteEngine } from "./sqlite/sqlite-engine.ts";
+
+const draft = fc.record({
+  kind: fc.constant("publish" as const),
+  bytes: fc.nat(60),
+  size: fc.integer({ min: 1, max: 40 }),
+  ttlMs: fc.constantFrom(1_000, 5_000, 60_000),
+  kept: fc.boolean(),
+  key: fc.option(fc.constantFrom("k", "l"), { nil: null }),
+  times: fc.integer({ min: 1, max: 12 }),
+});
+const start = fc.oneof(
+  fc.constantFrom("oldest" as const, "newest" as const),
+  fc.record({ end: fc.constantFrom("after" as const, "before" as const), offset: fc.nat(60), isOld: fc.boolean() }),
+);
+const order = fc.oneof(
+  { weight: 5, arbitrary: draft },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(4_000) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("read" as const),
+      start,
+      limit: fc.record({ publications: fc.integer({ min: 1, max: 20 }), bytes: fc.nat(500) }),
+    }),
+  },
+);
+
+type Order = typeof order extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** One engine, and the epochs it gave the channel: answers are compared with their numbers instead. */
+class Side {
+  readonly engine: Engine;
+  readonly sink = new RecordingSink();
+  #channel = "";
+  #epochs: string[] = [];
+
+  constructor(engine: Engine) {
+    this.engine = engine;
+  }
+
+  async begin(channel: string): Promise<void> {
+    this.#channel = channel;
+    this.#epochs = [(await this.engine.follow(channel)).epoch];
+    this.sink.announcements.length = 0;
+  }
+
+  async obey(one: Exclude<Order, { kind: "wait" }>): Promise<unknown> {
+    if (one.kind === "clear") return this.#plain(await this.engine.publish(this.#channel, { kind: "clear" }));
+    if (one.kind === "read") return await this.#read(one.start, one.limit);
+    const body = { data: new Uint8Array(one.bytes), form: "bytes" } as const;
+    const retention = one.kept ? { size: one.size, ttlMs: one.ttlMs } : null;
+    const keyed = one.key === null ? {} : { idempotencyKey: one.key };
+    const value: Draft = { kind: "value", body, retention, ...keyed };
+    const all = Array.from({ length: one.times }, () => this.engine.publish(this.#channel, value));
+    const outcomes = await Promise.allSettled(all);
+    return outcomes.map((outcome) =>
+      outcome.status === "fulfilled" ? this.#plain(outcome.value) : (outcome.reason as { reason: string }).reason,
+    );
+  }
+
+  async end(): Promise<unknown> {
+    this.engine.unfollow(this.#channel);
+    return this.sink.announcements.map(({ epoch, publication }) => [
+      this.#epochs.indexOf(epoch),
+      publication.offset,
+      publication.previous?.offset,
+      publication.data.byteLength,
+    ]);
+  }
+
+  async #read(given: Extract<Order, { kind: "read" }>["start"], limit: { publications: number; bytes: number }) {
+    let from: PageStart;
+    if (typeof given === "string") from = given;
+    else {
+      const epoch = (given.isOld ? this.#epochs[0] : this.#epochs.at(-1)) ?? "";
+      const position = { epoch, offset: given.offset };
+      from = given.end === "after" ? { after: position } : { before: position };
+    }
+    const page: Page = await this.engine.read(this.#channel, from, limit);
+    const { offset } = page.top;
+    const read = page.publications.map((one) => [one.offset, one.previous?.offset ?? null, one.data.byteLength]);
+    return { read, top: offset, epoch: this.#number(page.top.epoch), floor: page.floor, more: page.more };
+  }
+
+  #plain({ position, publication, duplicate }: Ack): unknown {
+    const { offset } = position;
+    const previous = publication?.previous?.offset ?? null;
+    return { offset, epoch: this.#number(position.epoch), previous, bytes: publication?.data.byteLength, duplicate };
+  }
+
+  #number(epoch: string): number {
+    if (!this.#epochs.includes(epoch)) this.#epochs.push(epoch);
+    return this.#epochs.indexOf(epoch);
+  }
+}
+
+describe("memory and sqlite", () => {
+  it("answer alike to any orders", { timeout: 60_000 }, async () => {
+    const clock = new FakeClock({ defer: (act) => systemClock.defer(act) });
+    const path = join(temporaryFolder(), "log.db");
+    const sides = [new Side(memoryEngine({ clock })), new Side(sqliteEngine({ path, clock }))];
+    onTestFinished(async () => void (await Promise.all(sides.map(({ engine }) => engine.stop()))));
+    await Promise.all(sides.map(({ engine, sink }) => engine.start(sink)));
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(order, { maxLength: 25 }), async (orders) => {
+        run += 1;
+        await Promise.all(sides.map((side) => side.begin(`run-${run}`)));
+        for (const one of orders) {
+          if (one.kind === "wait") clock.advance(one.ms);
+          else {
+            const [memory, sqlite] = await Promise.all(sides.map((side) => side.obey(one)));
+            expect(sqlite).toEqual(memory);
+          }
+        }
+        const [memory, sqlite] = await Promise.all(sides.map((side) => side.end()));
+        expect(sqlite).toEqual(memory);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

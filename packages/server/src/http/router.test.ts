@@ -1,0 +1,105 @@
+// Health over real HTTP: live as long as the process answers, ready only while it would take somebody in.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { defineChannel } from "@tidewire/protocol";
+import { expect, onTestFinished, test } from "vitest";
+import WebSocket from "ws";
+import type { Engine, EngineSink } from "../engine/engine.ts";
+import { memoryEngine } from "../engines/memory/memory-engine.ts";
+import { createTidewire } from "../server.ts";
+import type { Tidewire } from "../tidewire.ts";
+
+/** The memory engine, started when the test says so, and as healthy as it says. */
+function obedientEngine(): { engine: Engine; begin: () => void; sink: () => EngineSink | null } {
+  const memory = memoryEngine();
+  const beginning = Promise.withResolvers<void>();
+  let sink: EngineSink | null = null;
+  const engine: Engine = {
+    traits: memory.traits,
+    start: async (given) => {
+      await beginning.promise;
+      sink = given;
+      await memory.start(given);
+    },
+    stop: () => memory.stop(),
+    publish: (channel, draft) => memory.publish(channel, draft),
+    read: (channel, start, limit) => memory.read(channel, start, limit),
+    tops: (channels) => memory.tops(channels),
+    follow: (channel) => memory.follow(channel),
+    unfollow: (channel) => memory.unfollow(channel),
+  };
+  return { engine, begin: beginning.resolve, sink: () => sink };
+}
+
+async function serve(tide: Tidewire): Promise<number> {
+  const server = createServer((_request, response) => response.writeHead(404).end());
+  tide.attach(server, { http: true });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function health(port: number): Promise<string> {
+  const [live, ready] = await Promise.all(
+    ["live", "ready"].map(async (path) => fetch(`http://127.0.0.1:${port}/health/${path}`)),
+  );
+  expect(await live?.json()).toEqual({ status: "live" });
+  expect(await ready?.json()).toEqual({ status: ready?.status === 200 ? "ready" : "not ready" });
+  return `${live?.status} ${ready?.status}`;
+}
+
+test("not ready before the engine has started, nor while it does not answer", async () => {
+  const { engine, begin, sink } = obedientEngine();
+  const tide = createTidewire({ channels: [defineChannel("lobby")], engine });
+  const port = await serve(tide);
+  expect(await health(port)).toBe("200 503");
+  expect(tide.isReady()).toBe(false);
+  begin();
+  await tide.start();
+  expect(await health(port)).toBe("200 200");
+  sink()?.health("down");
+  expect(await health(port)).toBe("200 503");
+  sink()?.health("up");
+  expect(await health(port)).toBe("200 200");
+  await tide.stop({ drainMs: 1 });
+  expect(await health(port)).toBe("200 503");
+});
+
+test("not ready when the engine cannot start; that is logged", async () => {
+  const { engine } = obedientEngine();
+  const failing: Engine = { ...engine, start: () => Promise.reject(new Error("no such disk")) };
+  const errors: unknown[] = [];
+  const ignore = (): void => undefined;
+  const log = { debug: ignore, info: ignore, warn: ignore, error: (...said: unknown[]) => void errors.push(said) };
+  const tide = createTidewire({ channels: [defineChannel("lobby")], engine: failing, log });
+  const port = await serve(tide);
+  await expect(tide.start()).rejects.toThrow("no such disk");
+  expect(await health(port)).toBe("200 503");
+  expect(errors).toEqual([["the engine did not start", { reason: "no such disk" }]]);
+  await tide.stop({ drainMs: 1 });
+});
+
+test("not ready while a drain sends everybody away", async () => {
+  const tide = createTidewire({ channels: [defineChannel("lobby")] });
+  const port = await serve(tide);
+  await tide.start();
+  const sockets = Array.from({ length: 3 }, () => new WebSocket(`ws://127.0.0.1:${port}/raw/lobby`));
+  const closed = sockets.map((socket) => new Promise((resolve) => void socket.once("close", resolve)));
+  await expect.poll(() => tide.stats().sessions).toBe(3);
+  const stopping = tide.stop({ drainMs: 300 });
+  expect(await Promise.race([stopping.then(() => "stopped"), health(port)])).toBe("200 503");
+  await stopping;
+  expect(await Promise.all(closed)).toEqual([1001, 1001, 1001]);
+});
+
+test("other paths are somebody else's", async () => {
+  const tide = createTidewire({ channels: [defineChannel("lobby")] });
+  const port = await serve(tide);
+  for (const path of ["/", "/health", "/health/", "/health/dead", "/api", "/apis/publish", "/HEALTH/LIVE"]) {
+    expect((await fetch(`http://127.0.0.1:${port}${path}`)).status, path).toBe(404);
+  }
+  await tide.stop({ drainMs: 1 });
+});
