@@ -21,15 +21,9 @@ const forComingTests = [
   "@axe-core/playwright",
   "@types/react",
   "@types/react-dom",
-  "@types/ws",
-  "centrifuge",
-  "fast-check",
   "playwright-core",
   "react",
   "react-dom",
-  "websocket",
-  "ws",
-  "zod",
 ];
 
 const config: KnipConfig = {

@@ -1,11 +1,13 @@
-// The three kinds of test: on Node, of types, and in a real Chromium.
+// The kinds of test: on Node, of types, in a real Chromium, and on Node with Chromium in front of a server.
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { chromiumLaunch, chromiumPath } from "./tools/chromium-launch.ts";
 import { CountingReporter } from "./tools/vitest-reporter.ts";
 
 const source = "@tidewire/source";
 const built = ["**/node_modules/**", "**/dist/**", "**/.types/**"];
+const inFront = "test/browser/**/*.test.ts";
 const inBrowser = ["packages/**/*.browser.test.tsx", "apps/**/*.browser.test.tsx", "test/**/*.browser.test.tsx"];
 
 const node: TestProjectInlineConfiguration = {
@@ -13,8 +15,20 @@ const node: TestProjectInlineConfiguration = {
   test: {
     name: "node",
     include: ["packages/**/*.test.ts", "apps/**/*.test.ts", "tools/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: [...built, "**/*.browser.test.ts"],
+    exclude: [...built, "**/*.browser.test.ts", inFront],
     // Processes and workers that tests start run from source too.
+    execArgv: [`--conditions=${source}`],
+  },
+};
+
+const pages: TestProjectInlineConfiguration = {
+  ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
+  test: {
+    name: "pages",
+    include: [inFront],
+    exclude: built,
+    globalSetup: "./test/browser/build-page.ts",
+    testTimeout: 60_000,
     execArgv: [`--conditions=${source}`],
   },
 };
@@ -48,26 +62,12 @@ function browser(executablePath: string): TestProjectInlineConfiguration {
         screenshotFailures: false,
         instances: [{ browser: "chromium" }],
         provider: playwright({
-          launchOptions: {
-            executablePath,
-            // Chromium refuses to sandbox for root.
-            chromiumSandbox: process.getuid?.() !== 0,
-            args: [
-              "--disable-gpu",
-              "--disable-quic",
-              "--no-first-run",
-              "--disable-background-networking",
-              "--disable-component-update",
-              "--disable-sync",
-            ],
-          },
+          launchOptions: chromiumLaunch(executablePath),
         }),
       },
     },
   };
 }
-
-const chromium = process.env["TIDEWIRE_CHROMIUM"];
 
 export default defineConfig({
   test: {
@@ -76,6 +76,6 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 30_000,
     reporters: ["default", new CountingReporter()],
-    projects: [node, types, ...(chromium ? [browser(chromium)] : [])],
+    projects: [node, types, pages, ...(chromiumPath ? [browser(chromiumPath)] : [])],
   },
 });

@@ -108,7 +108,9 @@ describe("beside an application's routes", () => {
     tide.attach(server);
     const port = await listen(server);
     const socket = await dial(port);
-    socket.write("GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n");
+    socket.write(
+      "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n",
+    );
     expect(await readUntil(socket, (answer) => answer.endsWith("hello"))).toMatch(/^HTTP\/1.1 200 OK/);
     socket.destroy();
   });
@@ -236,4 +238,17 @@ test("after stop an upgrade is answered with 503, and stopping twice waits for t
   expect(tide.stop()).toBe(stopping);
   await stopping;
   expect(await upgradeStatus(`ws://127.0.0.1:${port}/echo`)).toBe(503);
+});
+
+test("whoever waits for admission when the server stops is not let in", async () => {
+  const server = host();
+  const tide = createTidewire({ channels: [lobby], limits: { newPerSecond: 1 } });
+  tide.attach(server);
+  const port = await listen(server);
+  await tide.start();
+  await talk(`ws://127.0.0.1:${port}/echo`);
+  const late = upgradeStatus(`ws://127.0.0.1:${port}/echo`);
+  await expect.poll(() => tide.stats().counters["upgrades"]).toBe(2);
+  await tide.stop({ drainMs: 1 });
+  expect(await late).toBe(503);
 });

@@ -92,21 +92,27 @@ const lives: Readonly<Record<string, (socket: Socket, n: number) => Promise<void
   },
 };
 
-test.each(Object.keys(lives))("10,000 sockets die %s", async (when) => {
-  let next = 0;
-  const one = async (): Promise<void> => {
-    while (next < deaths) {
-      const n = next;
-      next += 1;
-      // Ports of one address would run out, as they rest for a minute after a close.
-      const socket = await dial(port, { localAddress: `127.0.1.${1 + (n % 250)}` });
-      await lives[when]?.(socket, n);
-      die(socket, n);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, one));
-  await expect.poll(() => tide.stats(), { timeout: 5_000 }).toMatchObject({ connections: 0, sessions: 0, subscriptions: 0 });
-  // Nothing holds a session that is gone: no wheel, no timer, no channel.
-  await expect.poll(() => queryObjects(Session, { format: "count" }), { timeout: 5_000 }).toBe(0);
-  expect(surprises).toEqual([]);
-}, 30_000);
+test.each(Object.keys(lives))(
+  "10,000 sockets die %s",
+  async (when) => {
+    let next = 0;
+    const one = async (): Promise<void> => {
+      while (next < deaths) {
+        const n = next;
+        next += 1;
+        // Ports of one address would run out, as they rest for a minute after a close.
+        const socket = await dial(port, { localAddress: `127.0.1.${1 + (n % 250)}` });
+        await lives[when]?.(socket, n);
+        die(socket, n);
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, one));
+    await expect
+      .poll(() => tide.stats(), { timeout: 5_000 })
+      .toMatchObject({ connections: 0, sessions: 0, subscriptions: 0 });
+    // Nothing holds a session that is gone: no wheel, no timer, no channel.
+    await expect.poll(() => queryObjects(Session, { format: "count" }), { timeout: 5_000 }).toBe(0);
+    expect(surprises).toEqual([]);
+  },
+  30_000,
+);

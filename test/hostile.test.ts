@@ -87,7 +87,10 @@ describe("a frame that is none closes the connection with 3501", () => {
     await unnoticed(served, async () => {
       const attacker = await talk(`${served.socketUrl}/connection/websocket`);
       attacker.send('{"id":1,"subscribe":{"channel":"lobby"}}');
-      expect(await attacker.closed).toEqual({ code: 3501, reason: "bad request: expected connect first, got subscribe" });
+      expect(await attacker.closed).toEqual({
+        code: 3501,
+        reason: "bad request: expected connect first, got subscribe",
+      });
     });
   });
 });
@@ -102,18 +105,43 @@ const refused: readonly (readonly [string, string, number, RegExp])[] = [
   ["a channel not allowed", subscribeTo("public:secret"), 103, /the subscribe rule does not allow it/],
   ["a publish where clients do not", publishTo("news", "1"), 103, /clients do not publish to this channel/],
   ["a publish without data", '{"id":9,"publish":{"channel":"lobby"}}', 107, /data: expected a JSON value, got nothing/],
-  ["data that fail the schema", publishTo("quotes:a", '{"symbol":"A","price":"1"}'), 422, /price: .*expected number, received string/],
+  [
+    "data that fail the schema",
+    publishTo("quotes:a", '{"symbol":"A","price":"1"}'),
+    422,
+    /price: .*expected number, received string/,
+  ],
   ["data that are null", publishTo("quotes:a", "null"), 422, /expected object, received null/],
   ["an unknown call", '{"id":9,"rpc":{"method":"constructor"}}', 108, /no such call/],
-  ["a reserved call", '{"id":9,"rpc":{"method":"tide.explode","data":{"channel":"a"}}}', 104, /tide.explode is not known/],
-  ["pause of what is not subscribed", '{"id":9,"rpc":{"method":"tide.pause","data":{"channel":"lobby"}}}', 103, /not subscribed/],
-  ["a limit that is a text", '{"id":9,"history":{"channel":"public:a","limit":"5"}}', 107, /limit: expected an integer, got "5"/],
-  ["an offset below zero", '{"id":9,"history":{"channel":"public:a","since":{"offset":-1}}}', 107, /non-negative integer as offset/],
+  [
+    "a reserved call",
+    '{"id":9,"rpc":{"method":"tide.explode","data":{"channel":"a"}}}',
+    104,
+    /tide.explode is not known/,
+  ],
+  [
+    "pause of what is not subscribed",
+    '{"id":9,"rpc":{"method":"tide.pause","data":{"channel":"lobby"}}}',
+    103,
+    /not subscribed/,
+  ],
+  [
+    "a limit that is a text",
+    '{"id":9,"history":{"channel":"public:a","limit":"5"}}',
+    107,
+    /limit: expected an integer, got "5"/,
+  ],
+  [
+    "an offset below zero",
+    '{"id":9,"history":{"channel":"public:a","since":{"offset":-1}}}',
+    107,
+    /non-negative integer as offset/,
+  ],
   ["refresh", '{"id":9,"refresh":{"token":"x"}}', 108, /do not expire/],
 ];
 
 describe("a command that is not accepted is answered, and the connection lives", () => {
-  test.each(refused)("%s", async (_name, text, code, message) => {
+  test.each(refused)("%s", async (_name, text, ...[code, message]) => {
     const served = await serveAll();
     await unnoticed(served, async () => {
       const attacker = await speaker(served);

@@ -5,7 +5,7 @@ import { bareSocket, type StandardSocket, Talk } from "./talk.ts";
 const open = {
   ws: (url: string) => bareSocket(url),
   "Node's own WebSocket": (url: string) => new WebSocket(url) as unknown as StandardSocket,
-  "the package websocket": (url: string) => new websocket.w3cwebsocket(url),
+  "the package websocket": (url: string) => new websocket.w3cwebsocket(url) as StandardSocket,
 } as const;
 
 export type Library = keyof typeof open;

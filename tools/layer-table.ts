@@ -9,7 +9,7 @@ export const packageLayers: LayerTable = {
   "packages/server": ["packages/protocol"],
   "packages/client": ["packages/protocol"],
   "packages/react": ["packages/client", "packages/protocol"],
-  "packages/tidewire": ["packages/server", "packages/protocol"],
+  "packages/tidewire": ["packages/server", "packages/client", "packages/protocol"],
   "apps/harbor/contract": ["packages/protocol"],
   "apps/harbor/server": [
     "apps/harbor/contract",
@@ -24,11 +24,12 @@ export const packageLayers: LayerTable = {
 };
 
 const world = ["ports"];
-const words = [...world, "access", "options"];
+const words = [...world, "access", "options", "tokens"];
 const everything = [
   ...words,
   "engine",
   "engines",
+  "tokens",
   "hub",
   "session",
   "dialects/connection",
@@ -49,8 +50,9 @@ export const serverLayers: LayerTable = {
   ports: [],
   engine: [],
   engines: ["engine", ...world],
-  access: [],
-  options: ["access", "engine", ...world],
+  tokens: world,
+  access: ["tokens"],
+  options: ["access", "engine", "tokens", ...world],
   hub: ["engine", ...words],
   session: ["hub", "engine", ...words],
   "dialects/connection": world,

@@ -2,7 +2,7 @@
 import { z } from "zod";
 
 /** How many person colours the theme has. */
-export const personColours = 8;
+const personColours = 8;
 
 export const maxNameLength = 40;
 
@@ -11,7 +11,7 @@ export const maxNameLength = 40;
 const forbiddenInNames = /[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
 /** A name as it is kept: one form of each letter, single spaces, no marks that cannot be seen. */
-export function tidyName(given: string): string {
+function tidyName(given: string): string {
   return given.normalize("NFC").replaceAll(forbiddenInNames, "").replaceAll(/\s+/g, " ").trim();
 }
 

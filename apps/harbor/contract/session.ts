@@ -2,9 +2,6 @@
 import { z } from "zod";
 import { personName } from "./person.ts";
 
-/** A browser has one cookie jar, so a second guest in it sits on another seat, with a cookie of its own. */
-export const seat = z.int().min(1).max(9);
-
 export const enterRequest = z.object({ name: personName });
 
 export const sessionReply = z.object({

@@ -58,7 +58,10 @@ export interface Client extends Store<ConnectionState> {
   retry(): void;
   /** Ends the connection and every wait. Channels that are open come back with the next `connect`. */
   close(): void;
-  /** A channel, the same object for the same name as long as anybody holds it. Subscribes to nothing by itself. */
+  /**
+   * A channel, the same object for the same name as long as anybody holds it; what was said first of its mode and
+   * presence counts. Subscribes to nothing by itself.
+   */
   channel<Pattern extends string, Shape extends ChannelShape>(
     definition: ChannelDefinition<Pattern, Shape>,
     ...params: ParamArguments<Pattern>
@@ -106,11 +109,8 @@ class TidewireClient implements Client {
   readonly #requests: Requests;
   readonly #host: SubscriptionHost;
   readonly #open = new Map<string, Subscription>();
-  /** Channels somebody may still hold; one that nobody holds costs nothing (see `#forgetting`). */
+  /** Channels somebody may still hold; what nobody holds is forgotten when the next one is made. */
   readonly #known = new Map<string, WeakRef<ChannelHandle>>();
-  readonly #forgetting = new FinalizationRegistry((name: string) => {
-    if (this.#known.get(name)?.deref() === undefined) this.#known.delete(name);
-  });
 
   constructor(options: ClientOptions) {
     const settings = { ...defaults, ...options };
@@ -177,8 +177,10 @@ class TidewireClient implements Client {
     // One that is open lives on although nobody holds its handle: its listeners do.
     const subscription = this.#open.get(name) ?? new Subscription(name, traits, this.#host);
     const handle = new ChannelHandle(subscription, this.#requests, this.#host);
+    for (const [other, reference] of this.#known) {
+      if (reference.deref() === undefined) this.#known.delete(other);
+    }
     this.#known.set(name, new WeakRef(handle));
-    this.#forgetting.register(handle, name);
     return handle;
   }
 
@@ -201,7 +203,7 @@ class TidewireClient implements Client {
 
   #push(channel: string, fields: Fields): void {
     const message = objectAt(fields, "message");
-    if (message !== null) this.#messages.emit(message["data"] ?? null);
+    if (message !== null) this.#messages.emit(message["data"]);
     this.#open.get(channel)?.push(fields);
   }
 }

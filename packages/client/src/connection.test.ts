@@ -18,7 +18,7 @@ test("connects with one frame, says who it is, and shows its session", async () 
   expect(state).toMatchObject({ session: "session-1", data: { hello: "there" } });
   expect(client.getSnapshot()).toBe(state);
   expect(kinds).toEqual(["connecting", "connected"]);
-  expect(server.all("connect")).toEqual([{ name: "tests", data: { room: 1 }, token: "secret" }]);
+  expect(server.all("connect")).toEqual([{ name: "tests", data: { room: 1 }, token: "secret", tide: 1 }]);
   await quiet(stage);
   expect(server.upgrades).toBe(1);
 });
@@ -137,11 +137,24 @@ describe("attempts", () => {
     expect(client.state.kind).toBe("connected");
   });
 
-  test("throw what is wrong with an address, and do not go on", async () => {
-    const { client, clock } = await setStage({ url: "no address" });
-    expect(() => client.connect()).toThrow("Invalid URL");
-    expect(client.state.kind).toBe("closed");
+  test("report what is wrong with an address, and do not go on", async () => {
+    const { client, clock, errors } = await setStage({ url: "no address" });
+    client.connect();
+    const { reason } = await reaches(client, "closed");
+    expect(reason).toEqual({ code: 1, reason: String(errors[0]) });
+    expect(reason.reason).toContain("Invalid URL");
     expect(clock.size).toBe(0);
+  });
+
+  test("that were called off in the same turn open no socket", async () => {
+    const stage = await setStage();
+    const { client, server } = stage;
+    // What React's StrictMode does where a component closes the client that it made.
+    client.connect();
+    client.close();
+    await connected(stage);
+    await quiet(stage);
+    expect(server.upgrades).toBe(1);
   });
 });
 

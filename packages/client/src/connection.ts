@@ -14,7 +14,7 @@ import {
 import type { Cancel } from "./clock.ts";
 import { type ConnectionState, type EndReason, localReasons } from "./connection-state.ts";
 import { encode, Exchange, type Question } from "./exchange.ts";
-import { isTemporary } from "./failure.ts";
+import { ending, isTemporary } from "./failure.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { PageChange } from "./page.ts";
 import type { Ports } from "./ports.ts";
@@ -45,7 +45,7 @@ export interface ConnectionOptions extends Ports {
 }
 
 /** How long a socket may take to open, and then the connect reply to come. */
-export const connectTimeoutMs = 10_000;
+const connectTimeoutMs = 10_000;
 
 export class Connection {
   readonly state: Value<ConnectionState>;
@@ -151,7 +151,7 @@ export class Connection {
   }
 
   #open(token: string): void {
-    const run = ++this.#run;
+    const run = this.#run;
     const { url, transport } = this.#options;
     this.#limit();
     const events = {
@@ -194,10 +194,9 @@ export class Connection {
       isPatient: true,
       done: (fields) => this.#connected(fields),
       failed: (error) => {
-        const end = { code: error.code, reason: error.message };
         // Reference A8: 109 wants a new token, which only a function can give.
-        if (error.code === 109 ? this.#options.tokens.renew() : isTemporary(error)) this.#retryAfter(end);
-        else this.#end(end);
+        if (error.code === 109 ? this.#options.tokens.renew() : isTemporary(error)) this.#retryAfter(ending(error));
+        else this.#end(ending(error));
       },
     });
     this.#events.opening();
@@ -213,7 +212,7 @@ export class Connection {
     this.#refresh.start(fields);
     this.#exchange?.greeted();
     const run = this.#run;
-    this.state.set({ kind: "connected", session, sinceMs: clock.wall(), data: fields["data"] ?? null });
+    this.state.set({ kind: "connected", session, sinceMs: clock.wall(), data: fields["data"] });
     if (run === this.#run) this.#events.connected();
   }
 
@@ -227,9 +226,8 @@ export class Connection {
         if (run !== this.#run) return;
       }
     } catch (error) {
-      const isTheirs = error instanceof UndecodableFrame;
-      if (!isTheirs) this.#options.onError(error);
-      if (run === this.#run) this.#retryAfter({ code: 4, reason: isTheirs ? error.message : "internal error" });
+      if (!(error instanceof UndecodableFrame)) this.#options.onError(error);
+      if (run === this.#run) this.#retryAfter({ code: 4, reason: String(error) });
     }
   }
 

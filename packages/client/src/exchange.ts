@@ -15,7 +15,7 @@ export interface Question {
 }
 
 /** How long the server may take to answer; then the connection counts as broken (reference A8). */
-export const answerLimitMs = 5_000;
+const answerLimitMs = 5_000;
 
 // The server takes 100 commands and 64 KiB a frame; 16,000 characters are at most 48,000 bytes.
 const maxFrameCommands = 64;

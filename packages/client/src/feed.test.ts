@@ -107,6 +107,19 @@ test("a gap is kept, and what came before it too", async () => {
   expect(feed.getSnapshot()).toMatchObject({ recovered: false, gap, skipped: 2 });
 });
 
+test("a pause shows at once, without a connection too", async () => {
+  const stage = await setStage();
+  const channel = stage.client.channel("news");
+  const feed = channel.feed();
+  feed.subscribe(() => undefined);
+  channel.pause();
+  stage.clock.advance(16);
+  expect(feed.getSnapshot()).toMatchObject({ status: { kind: "waiting" }, isPaused: true });
+  channel.resume();
+  stage.clock.advance(16);
+  expect(feed.getSnapshot().isPaused).toBe(false);
+});
+
 describe("watching again", () => {
   test("within the grace goes on with what was there", async () => {
     const stage = await setStage();

@@ -50,13 +50,14 @@ export class ChannelFeed {
   }
 
   #start(): Cancel {
-    const { gaps, publications, skips, status } = this.#subscription;
+    const { flow, gaps, publications, skips, status } = this.#subscription;
     const show = (): void => {
       if (this.#life !== this.#subscription.life) this.#forget();
       this.store.later(() => this.#build());
     };
     const stops = [
       status.subscribe(show),
+      flow.changes.add(show),
       publications.add((publication) => {
         if (this.#keep === 0) return;
         // Thousands may come in a frame; what would not be kept need not wait for it.

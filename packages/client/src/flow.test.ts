@@ -34,7 +34,7 @@ describe("a pause", () => {
     await is(channel, "paused");
     channel.resume();
     await server.hears("rpc");
-    expect(await comeBack(stage, channel)).not.toHaveProperty("tide");
+    expect(await comeBack(stage, channel)).not.toHaveProperty("tide.paused");
     expect(server.all("rpc")).toEqual([{ method: "tide.resume", data: { channel: "news" } }]);
   });
 
@@ -92,6 +92,20 @@ describe("a pause", () => {
   });
 });
 
+test("a pause ends with the life of the subscription", async () => {
+  const stage = await setStage();
+  const channel = stage.client.channel("news");
+  const stop = channel.open();
+  await connected(stage);
+  await is(channel, "live");
+  channel.pause();
+  stop();
+  stage.clock.advance(50);
+  channel.open();
+  await is(channel, "live");
+  expect(stage.server.all("rpc").map(({ method }) => method)).toEqual(["tide.pause"]);
+});
+
 test("what the server skipped is told", async () => {
   const stage = await setStage();
   const channel = await live(stage);
@@ -99,5 +113,10 @@ test("what the server skipped is told", async () => {
   channel.onSkipped((count) => counts.push(count));
   stage.server.link.push("news", { skipped: { count: 14 } });
   await quiet(stage);
-  expect(counts).toEqual([14]);
+  stage.server.script = (method, { method: call }) =>
+    method === "rpc" ? { rpc: { data: { skipped: call === "tide.resume" ? 3 : 0 } } } : undefined;
+  channel.pause();
+  channel.resume();
+  await quiet(stage);
+  expect(counts).toEqual([14, 3]);
 });

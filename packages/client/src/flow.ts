@@ -2,19 +2,22 @@
 
 import type { Cancel } from "./clock.ts";
 import type { Page } from "./page.ts";
+import type { Ports } from "./ports.ts";
+import { Listeners } from "./store.ts";
 
 export class Flow {
+  /** Told whenever `isPaused` may have changed. */
+  readonly changes: Listeners<void>;
   readonly #page: Page;
-  readonly #changed: () => void;
   #isPausedByApp = false;
   #openers = 0;
   /** Those openers that want a rest while the page is hidden. */
   #hiders = 0;
   #stopPage: Cancel | null = null;
 
-  constructor(page: Page, changed: () => void) {
+  constructor({ onError, page }: Ports) {
     this.#page = page;
-    this.#changed = changed;
+    this.changes = new Listeners(onError);
   }
 
   get isOpen(): boolean {
@@ -28,7 +31,7 @@ export class Flow {
 
   set(isPausedByApp: boolean): void {
     this.#isPausedByApp = isPausedByApp;
-    this.#changed();
+    this.changes.emit();
   }
 
   /** @param by 1 for one who opens, -1 for one who closes. */
@@ -36,7 +39,7 @@ export class Flow {
     this.#openers += by;
     if (pauseWhenHidden) this.#hiders += by;
     this.#stopPage?.();
-    this.#stopPage = this.#hiders > 0 ? this.#page.watch(this.#changed) : null;
-    this.#changed();
+    this.#stopPage = this.#hiders > 0 ? this.#page.watch(() => this.changes.emit()) : null;
+    this.changes.emit();
   }
 }

@@ -3,7 +3,7 @@
 import type { Cancel, Clock } from "./clock.ts";
 
 /** How long the server may be silent beyond its ping interval. */
-export const pingGraceMs = 10_000;
+const pingGraceMs = 10_000;
 
 export class Heartbeat {
   readonly #clock: Clock;

@@ -16,15 +16,13 @@ export const systemPage: Page = {
   isVisible: () => typeof document === "undefined" || document.visibilityState === "visible",
   watch(changed) {
     const stop = new AbortController();
-    const { signal } = stop;
-    if (typeof addEventListener === "function") {
-      addEventListener("online", () => changed("online"), { signal });
-      addEventListener("offline", () => changed("offline"), { signal });
-    }
-    if (typeof document !== "undefined") {
-      document.addEventListener("visibilitychange", () => changed(systemPage.isVisible() ? "visible" : "hidden"), {
-        signal,
-      });
+    const tell = ({ type }: Event): void => {
+      const seen = systemPage.isVisible() ? "visible" : "hidden";
+      changed(type === "visibilitychange" ? seen : (type as PageChange));
+    };
+    // A change of visibility bubbles from the document up to the window.
+    for (const type of ["online", "offline", "visibilitychange"]) {
+      if (typeof addEventListener === "function") addEventListener(type, tell, { signal: stop.signal });
     }
     return () => stop.abort();
   },

@@ -31,6 +31,29 @@ describe("after a broken connection", () => {
     expect((await comeBack(stage, channel))["offset"]).toBe(5);
   });
 
+  test("the id of the last publication goes along, as a proof that the log is still the same", async () => {
+    const stage = await setStage();
+    const channel = await live(stage);
+    expect((await comeBack(stage, channel))["tide"]).toEqual({});
+    await is(channel, "live");
+    stage.server.link.push("news", { pub: { data: 1, offset: 1, id: "a1" } });
+    stage.server.link.push("news", { pub: { data: "passing", id: "x" } });
+    await quiet(stage);
+    expect(await comeBack(stage, channel)).toMatchObject({ offset: 1, tide: { last: "a1" } });
+    await is(channel, "live");
+    stage.server.link.push("news", { pub: { data: 2, offset: 2 } });
+    await quiet(stage);
+    expect((await comeBack(stage, channel))["tide"]).toEqual({});
+    await is(channel, "live");
+    stage.server.link.push("news", { pub: { data: 3, offset: 3, id: "a3" } });
+    await quiet(stage);
+    stage.server.script = answering(() => atTen);
+    await comeBack(stage, channel);
+    await is(channel, "live");
+    // The place came from the server's reply; no publication that we had stands there.
+    expect(await comeBack(stage, channel)).toMatchObject({ offset: 10, tide: {} });
+  });
+
   test("a recovery may be empty and go on with ordinary publications", async () => {
     const stage = await setStage();
     const channel = await live(stage);

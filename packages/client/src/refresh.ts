@@ -3,7 +3,7 @@
 import type { Cancel, Clock, Random } from "./clock.ts";
 import type { EndReason } from "./connection-state.ts";
 import { encode, type Question } from "./exchange.ts";
-import { isTemporary } from "./failure.ts";
+import { ending, isTemporary } from "./failure.ts";
 import type { Tokens } from "./tokens.ts";
 import { type Fields, wholeAt } from "./wire.ts";
 
@@ -39,16 +39,15 @@ export class Refresh {
   }
 
   #fetchIn(ms: number): void {
+    const { clock, tokens } = this.#options;
     const run = this.#run;
-    this.#stopTimer = this.#options.clock.after(ms, () => {
-      this.#options.tokens.fetch({
+    this.#stopTimer = clock.after(ms, () => {
+      tokens.fetch({
         got: (token) => {
           if (run === this.#run) this.#show(token);
         },
         failed: (refusal) => {
-          if (run !== this.#run) return;
-          if (refusal === null) this.#retry();
-          else this.#options.refused(refusal);
+          if (run === this.#run) this.#failed(refusal);
         },
       });
     });
@@ -59,15 +58,14 @@ export class Refresh {
       body: encode({ refresh: { token } }),
       method: "refresh",
       done: (fields) => this.start(fields),
-      failed: (error) => {
-        if (isTemporary(error)) this.#retry();
-        else this.#options.refused({ code: error.code, reason: error.message });
-      },
+      failed: (error) => this.#failed(isTemporary(error) ? null : ending(error)),
     });
   }
 
-  #retry(): void {
-    this.#options.tokens.renew();
-    this.#fetchIn(5_000 + this.#options.random() * 5_000);
+  #failed(refusal: EndReason | null): void {
+    const { random, refused, tokens } = this.#options;
+    if (refusal !== null) return refused(refusal);
+    tokens.renew();
+    this.#fetchIn(5_000 + random() * 5_000);
   }
 }

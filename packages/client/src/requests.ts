@@ -18,19 +18,19 @@ export interface Request {
 }
 
 /** Requests that were not answered yet; one more is refused as `overloaded`. */
-export const maxPending = 1_000;
+const maxPending = 1_000;
 /** The same in bytes of JSON. */
-export const maxPendingBytes = 1_048_576;
+const maxPendingBytes = 1_048_576;
 /** The largest message the server takes. */
-export const maxRequestBytes = 65_536;
+const maxRequestBytes = 65_536;
 /** How long an answer may take where the request does not say. */
 export const answerMs = 10_000;
 /** A key is good for 5 minutes from when the server first saw it (P4); after this long a repeat is no longer safe. */
-export const repeatableMs = 240_000;
+const repeatableMs = 240_000;
 
 // The server lets 100 publishes pass at once and 50 a second after that: a backlog must not run into it.
 const backlogBurst = 50;
-const backlogStepMs = 25;
+const backlogPauseMs = 1_250;
 
 interface Entry {
   readonly request: Request;
@@ -47,6 +47,7 @@ export interface RequestsHost {
   readonly connection: { ask(question: Question): boolean };
 }
 
+const closed = "the connection is closed";
 const encoder = new TextEncoder();
 
 export class Requests {
@@ -56,8 +57,7 @@ export class Requests {
   #bytes = 0;
   #isConnected = false;
   #isClosed = false;
-  /** How many of a backlog may still leave at once; `null`: there is none, and requests leave as they come. */
-  #burst: number | null = null;
+  /** Set while the rest of a backlog waits for its turn; what comes meanwhile waits behind it. */
   #stopPump: Cancel | null = null;
 
   constructor(host: RequestsHost) {
@@ -80,13 +80,12 @@ export class Requests {
       signal?.addEventListener("abort", aborted);
       this.#waiting.add(entry);
       this.#bytes += bytes;
-      if (this.#isConnected && this.#burst === null) this.#pump();
+      if (this.#isConnected && this.#stopPump === null) this.#pump();
     });
   }
 
   connected(): void {
     this.#isConnected = true;
-    this.#burst = backlogBurst;
     this.#weed(false);
     this.#pump();
   }
@@ -96,6 +95,7 @@ export class Requests {
     this.#isConnected = false;
     this.#isClosed = isFinal;
     this.#stopPump?.();
+    this.#stopPump = null;
     // What was sent stays before what was not, in the order of old (P1).
     this.#waiting = new Set([...this.#sent, ...this.#waiting]);
     this.#sent.clear();
@@ -108,13 +108,13 @@ export class Requests {
   }
 
   #refusal(bytes: number): TidewireError | null {
-    if (this.#isClosed) return notSent("the client is closed");
+    if (this.#isClosed) return notSent(closed);
     if (bytes > maxRequestBytes - 64) {
-      return new TidewireError("too_large", `a request has at most ${maxRequestBytes} bytes, this one ${bytes}`);
+      return new TidewireError("too_large", `a request has at most ${maxRequestBytes} bytes, got ${bytes}`);
     }
     const pending = this.#waiting.size + this.#sent.size;
     return pending >= maxPending || this.#bytes + bytes > maxPendingBytes
-      ? new TidewireError("overloaded", `${pending} requests are waiting for an answer`)
+      ? new TidewireError("overloaded", `${pending} requests are waiting`)
       : null;
   }
 
@@ -123,17 +123,15 @@ export class Requests {
   }
 
   #pump(): void {
-    this.#stopPump?.();
+    let room = backlogBurst;
+    this.#stopPump = null;
     for (const entry of this.#waiting) {
-      if (this.#burst === 0) {
-        this.#burst = 1;
-        this.#stopPump = this.#host.clock.after(backlogStepMs, () => this.#pump());
+      if (room-- === 0) {
+        this.#stopPump = this.#host.clock.after(backlogPauseMs, () => this.#pump());
         return;
       }
       this.#send(entry);
-      if (this.#burst !== null) this.#burst--;
     }
-    this.#burst = null;
   }
 
   #send(entry: Entry): void {
@@ -160,9 +158,9 @@ export class Requests {
     for (const entry of this.#waiting) {
       const { firstSentMs, request } = entry;
       if (request.deadlineMs === null) entry.stopTimer?.();
-      const isStale = firstSentMs !== null && this.#host.clock.now() - firstSentMs > repeatableMs;
-      const isOnce = firstSentMs !== null && !request.isRepeatable;
-      if (isFinal || isStale || isOnce) this.#fail(entry, "the connection is gone");
+      const ageMs = firstSentMs === null ? 0 : this.#host.clock.now() - firstSentMs;
+      const isOver = ageMs > repeatableMs || (firstSentMs !== null && !request.isRepeatable);
+      if (isFinal || isOver) this.#fail(entry, closed);
     }
   }
 

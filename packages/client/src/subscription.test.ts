@@ -19,14 +19,14 @@ describe("opening", () => {
     await is(team, "live");
     expect(server.link.frames).toHaveLength(1);
     expect(server.link.frames[0]?.split("\n").map((line) => JSON.parse(line) as unknown)).toEqual([
-      { id: 1, connect: { name: "tidewire" } },
-      { id: 2, subscribe: { channel: "chat:lobby", positioned: true, recoverable: true, join_leave: true } },
-      { id: 3, subscribe: { channel: "chat:team", positioned: true, recoverable: true, join_leave: true } },
+      { id: 1, connect: { name: "tidewire", tide: 1 } },
+      { id: 2, subscribe: { channel: "chat:lobby", recoverable: true, join_leave: true, tide: {} } },
+      { id: 3, subscribe: { channel: "chat:team", recoverable: true, join_leave: true, tide: {} } },
     ]);
     for (const room of ["a", "b", "c"]) client.channel(typing, { room }).open();
     await server.hears("subscribe", 5);
     expect(server.link.frames).toHaveLength(2);
-    expect(server.all("subscribe")[2]).toEqual({ channel: "typing:a" });
+    expect(server.all("subscribe")[2]).toEqual({ channel: "typing:a", tide: {} });
   });
 
   test("a hundred channels keeps to the server's limit of commands and bytes a frame", async () => {
@@ -93,7 +93,7 @@ describe("opening", () => {
     server.link.publish("news", 2);
     await server.hears("subscribe", 2);
     await quiet(stage);
-    expect(server.all("subscribe")[1]).toEqual({ channel: "news", positioned: true, recoverable: true });
+    expect(server.all("subscribe")[1]).toEqual({ channel: "news", recoverable: true, tide: {} });
     expect(log.entries).toEqual([1, "closed", "subscribing", "live recovered"]);
   });
 
@@ -225,6 +225,23 @@ describe("publications", () => {
     await is(channel, "live");
     expect(log.offsets).toEqual([1, 2, 3]);
   });
+});
+
+test("a handler that closes everything leaves no position behind", async () => {
+  const stage = await setStage();
+  const { client, server } = stage;
+  const channel = client.channel("news");
+  const stop = channel.open();
+  await connected(stage);
+  await is(channel, "live");
+  channel.onPublication(() => {
+    stop();
+    client.close();
+  });
+  server.link.publish("news", 1);
+  await reaches(client, "closed");
+  await is(channel, "closed");
+  expect(channel.position).toBeNull();
 });
 
 describe("an unsubscribe by the server", () => {

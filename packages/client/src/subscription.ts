@@ -5,7 +5,7 @@ import { attemptFailed, type Attempts, noAttempts, retryDelayMs, stableMs } from
 import type { Cancel } from "./clock.ts";
 import type { EndReason } from "./connection-state.ts";
 import { encode, type Question } from "./exchange.ts";
-import { answered, isTemporary } from "./failure.ts";
+import { answered, ending, isTemporary } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import type { Ports } from "./ports.ts";
 import { fromWire, type Gap, type Publication } from "./publication.ts";
@@ -75,7 +75,7 @@ export interface SubscriptionHost extends Ports {
 }
 
 /** A subscription that nobody holds is kept this long, so that a remounted component finds it as it left it. */
-export const graceMs = 50;
+const graceMs = 50;
 
 export class Subscription {
   readonly name: string;
@@ -111,7 +111,8 @@ export class Subscription {
     this.gaps = new Listeners(host.onError);
     this.skips = new Listeners(host.onError);
     this.members = new Listeners(host.onError);
-    this.flow = new Flow(host.page, () => this.#tellFlow());
+    this.flow = new Flow(host);
+    this.flow.changes.add(() => this.#tellFlow());
   }
 
   get position(): Position | null {
@@ -186,11 +187,9 @@ export class Subscription {
     const asked = this.#mayRecover ? this.#position : null;
     this.#stopTimer?.();
     this.#isToldToRest = this.flow.isPaused;
-    const isStream = mode !== "signal" || undefined;
     const subscribe = {
       channel,
-      positioned: isStream,
-      recoverable: isStream,
+      recoverable: mode !== "signal" || undefined,
       join_leave: presence === true || undefined,
       recover: asked !== null || undefined,
       ...asked,
@@ -312,11 +311,11 @@ export class Subscription {
     this.#stopGrace = null;
     this.#stopTimer?.();
     this.#position = null;
-    this.flow.set(false);
     const status = this.status.getSnapshot();
     if (status.kind === "subscribing" || isUp(status)) this.#unsubscribe();
     this.#host.open.delete(this.name);
     if (status.kind !== "closed") this.status.set({ kind: "closed", reason: null });
+    this.flow.set(false);
   }
 
   #unsubscribe(): void {
@@ -324,7 +323,7 @@ export class Subscription {
       body: encode({ unsubscribe: { channel: this.name } }),
       method: "unsubscribe",
       // Reference A8: then nobody knows what the server still sends.
-      failed: ({ code, message }) => this.#host.connection.drop({ code, reason: message }),
+      failed: (error) => this.#host.connection.drop(ending(error)),
     });
   }
 }

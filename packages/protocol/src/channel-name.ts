@@ -39,7 +39,7 @@ export interface ChannelPattern {
   match(name: string): Readonly<Record<string, string>> | null;
 }
 
-/** @throws {TypeError} when a parameter is malformed, named twice, or two stand side by side. */
+/** @throws {TypeError} when a parameter is malformed, named twice, or two have no ":" between them. */
 export function compilePattern(source: string): ChannelPattern {
   const parts = source.split(/\{([A-Za-z_][A-Za-z0-9_]*)\}/);
   const literals = parts.filter((_, index) => index % 2 === 0);
@@ -50,8 +50,9 @@ export function compilePattern(source: string): ChannelPattern {
   if (new Set(paramNames).size < paramNames.length) {
     throw new TypeError(`a channel pattern names each parameter once, got "${source}"`);
   }
-  if (literals.slice(1, -1).includes("")) {
-    throw new TypeError(`two parameters of a channel pattern need something between them, got "${source}"`);
+  // Parameters have no ":", so one between them is what makes the way back from a name to its parameters the only one.
+  if (literals.slice(1, -1).some((literal) => !literal.includes(":"))) {
+    throw new TypeError(`two parameters of a channel pattern need a ":" between them, got "${source}"`);
   }
   const problem = channelNameProblem(source);
   if (problem !== null) throw new TypeError(`${problem}: "${source}"`);

@@ -1,19 +1,17 @@
 #!/usr/bin/env node
-// The command line: `tidewire dev` and `tidewire start`.
+// The command line: `tidewire dev`, `tidewire start` and `tidewire chaos`.
 import { readFileSync } from "node:fs";
 import type { Log, LogFields } from "@tidewire/server";
 import { Command } from "commander";
 import { pino } from "pino";
+import { chaosCommand } from "./chaos/command.ts";
+import { failWith } from "./fail.ts";
 import { consoleLog } from "./host/console-log.ts";
 import { endOnSignal } from "./host/end-on-signal.ts";
 import { portOwner } from "./host/port-owner.ts";
-import { SettingsError } from "./host/settings.ts";
 import { startReport } from "./host/start-report.ts";
 import { type Flags, readSettings } from "./settings.ts";
 import { startStandalone } from "./standalone.ts";
-
-/** sysexits(3): something in the configuration is wrong. */
-const exitConfig = 78;
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -35,14 +33,14 @@ for (const [name, what] of [
     .option("--engine <name>", "sqlite or memory (TIDEWIRE_ENGINE, default sqlite)")
     .action((flags: Flags) => run(name, flags));
 }
+program.addCommand(chaosCommand());
 await program.parseAsync();
 
 async function run(name: "dev" | "start", flags: Flags): Promise<void> {
   try {
     await serve(flags, name === "dev" ? { ...process.env, NODE_ENV: "development" } : process.env);
   } catch (thrown) {
-    process.stderr.write(`  ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
-    process.exit(thrown instanceof SettingsError ? exitConfig : 1);
+    failWith(thrown);
   }
 }
 

@@ -1,6 +1,6 @@
 // The turnstile: how many new guests one address may bring in a minute.
 
-export const guestsPerMinute = 30;
+const guestsPerMinute = 30;
 const windowMs = 60_000;
 
 export interface Turnstile {

@@ -12,7 +12,7 @@ export interface LogEntry {
 
 export type Happening = Omit<LogEntry, "id" | "atMs">;
 
-export const entriesKept = 300;
+const entriesKept = 300;
 
 export function addEntries(
   log: readonly LogEntry[],

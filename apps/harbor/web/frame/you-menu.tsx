@@ -1,5 +1,6 @@
 // Who I am, as a menu: the theme, a second guest, and leaving.
 import { Menu } from "@base-ui/react/menu";
+import { useState } from "react";
 import { Check, LogOut, Monitor, Moon, Sun, UserPlus } from "lucide-react";
 import { useMe, useSession } from "../session/session-provider.tsx";
 import { Avatar } from "../theme/avatar.tsx";
@@ -13,12 +14,15 @@ export function YouMenu({ side }: { readonly side: "right" | "top" }) {
   const me = useMe();
   const { leave } = useSession();
   const guest = useSecondGuest();
+  // Beside its button and so within the same landmark, not at the end of the page.
+  const [place, setPlace] = useState<HTMLElement | null>(null);
   return (
     <Menu.Root>
+      <span ref={setPlace} />
       <Menu.Trigger aria-label={`You: ${me.name}`} className="rounded-full">
         <Avatar id={me.id} name={me.name} />
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={place}>
         <Menu.Positioner side={side} align="end" sideOffset={8}>
           <Menu.Popup className="floats z-50 w-56 rounded-lg bg-raised p-1.5 shadow-float outline-none">
             <p className="truncate px-2 pt-1 pb-2 text-sm font-semibold">

@@ -12,6 +12,7 @@ import { Field } from "../theme/field.tsx";
 import { formText } from "../theme/form-text.ts";
 import { seat } from "./seat.ts";
 import { useSession } from "./session-provider.tsx";
+import { sentenceFor } from "../theme/words-for-errors.ts";
 
 export function EnterPage() {
   useTitle("");
@@ -50,7 +51,7 @@ function EnterForm() {
     }
     setIsBusy(true);
     enter(name.data).catch((thrown: unknown) => {
-      setProblem(thrown instanceof Error ? thrown.message : String(thrown));
+      setProblem(sentenceFor(thrown));
       setIsBusy(false);
     });
   }
@@ -83,7 +84,7 @@ function AliveNumber() {
     <section aria-label="Live from the server" className="min-w-0">
       <div className="flex items-baseline gap-3">
         <p className="figures w-10 text-2xl font-semibold text-accent">{figures?.last ?? "–"}</p>
-        <p className="text-sm text-soft">One number a second, live from the server</p>
+        <p className="text-sm text-soft">One number a second, live</p>
       </div>
       <FeedChart feed={feed} isBare className="mt-2 h-40 @md:h-56" />
     </section>

@@ -3,7 +3,7 @@ import { type SessionReply, sessionReply } from "../../contract/session.ts";
 import { forSeat } from "./seat.ts";
 
 /** A refusal or a failure, in words for people. */
-export class SessionError extends Error {
+class SessionError extends Error {
   override readonly name = "SessionError";
 }
 

@@ -1,6 +1,7 @@
 // Who this page is, for everything below it.
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import type { Me, SessionReply } from "../../contract/session.ts";
+import { sentenceFor } from "../theme/words-for-errors.ts";
 import { enter, fetchSession, leave } from "./session-api.ts";
 
 export type SessionState =
@@ -25,7 +26,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }) 
     let isCurrent = true;
     fetchSession().then(
       (reply) => isCurrent && setState(known(reply)),
-      (thrown: unknown) => isCurrent && setState({ kind: "failed", why: messageOf(thrown) }),
+      (thrown: unknown) => isCurrent && setState({ kind: "failed", why: sentenceFor(thrown) }),
     );
     return () => {
       isCurrent = false;
@@ -68,8 +69,4 @@ export function useIsDevelopment(): boolean {
 
 function known(reply: SessionReply): SessionState {
   return { kind: "known", me: reply.person, mode: reply.mode };
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : "Something went wrong.";
 }

@@ -33,16 +33,16 @@ interface AvatarProps {
 
 export function Avatar({ id, name, small = false }: AvatarProps) {
   return (
+    // The letters are drawn, not written: they are no text to read out, to find or to copy.
     <span
       aria-hidden
+      data-initials={initialsOf(name)}
       style={personStyle(id)}
       className={classNames(
         "person inline-flex shrink-0 items-center justify-center rounded-full font-semibold select-none",
-        "bg-[color-mix(in_oklab,var(--person)_15%,var(--bg))]",
+        "bg-[color-mix(in_oklab,var(--person)_13%,var(--bg))] before:content-[attr(data-initials)]",
         small ? "size-6 text-[0.625rem]" : "size-9 text-xs",
       )}
-    >
-      {initialsOf(name)}
-    </span>
+    />
   );
 }

@@ -25,7 +25,8 @@ export function Field({ label, note, problem = null, large = false, className, .
         aria-describedby={problem === null ? undefined : `${id}-problem`}
         className={classNames(
           "w-full rounded-md border bg-raised px-3 placeholder:text-soft focus-visible:outline-offset-0",
-          large ? "h-11 text-lg" : "h-9",
+          // Under 16 px a phone enlarges the whole page when one taps into it.
+          large ? "h-11 text-lg" : "h-9 max-[40rem]:text-lg",
           problem === null ? "border-line-strong" : "border-bad",
           className,
         )}

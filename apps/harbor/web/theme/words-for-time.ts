@@ -43,6 +43,12 @@ export function dayName(atMs: number, nowMs: number): string {
     : fullDay.format(atMs);
 }
 
+/** The same within a sentence. */
+export function dayInSentence(atMs: number, nowMs: number): string {
+  const name = dayName(atMs, nowMs);
+  return name === "Today" || name === "Yesterday" ? name.toLowerCase() : name;
+}
+
 /** As in "4 s", "3 min", "2 h". */
 export function spanOf(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));

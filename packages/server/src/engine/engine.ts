@@ -7,8 +7,9 @@
 //   anew, for whatever reason, the epoch is another one (S8).
 // - `read` shows what was acked. Pages ascend and have no hole: each publication's `previous` is the one before it.
 // - A draft that was rejected is never seen. When the outcome is not known, `publish` throws `indeterminate` (P3).
-// - An idempotency key of a channel is remembered for 5 minutes or the newest 200,000 keys: the same key with the same
-//   body answers with the first ack and `duplicate: true`, with another body it throws `conflict` (P4).
+// - An idempotency key of a channel is remembered for 5 minutes, or as many keys as the engine's bound allows (decision
+//   0004): the same key with the same data answers with the first position and `duplicate: true`, with other data it
+//   throws `conflict` (P4). Keys outlive `clear`, so a duplicate may name an epoch that has ended.
 // What happens if it cannot: it says `health("down")`, its methods throw `engine_unavailable`, and once it is back
 // it says `health("up")` and `suspect("all")`; nobody has to restart anything.
 import type { Member, Position } from "@tidewire/protocol";
@@ -109,12 +110,18 @@ export interface Engine {
   start(sink: EngineSink): Promise<void>;
   /** Finishes what was accepted, then closes the store. */
   stop(): Promise<void>;
-  /** @throws {TidewireError} `conflict`, `engine_unavailable` (not appended), `indeterminate`. */
+  /**
+   * `draft.body.data` is the engine's from here on; the caller does not change it.
+   * @throws {TidewireError} `conflict`, `overloaded` and `engine_unavailable` (not appended), `indeterminate`, `too_large`.
+   */
   publish(channel: string, draft: Draft): Promise<Ack>;
   read(channel: string, start: PageStart, limit: PageLimit): Promise<Page>;
   /** The top of each channel, in the order asked. A channel nobody wrote to has offset 0 and a stable epoch. */
   tops(channels: readonly string[]): Promise<readonly Position[]>;
-  /** Begins to announce a channel; resolves with a top that was read after announcements flow. */
+  /**
+   * Begins to announce a channel; resolves with a top that was read after announcements flow. When it throws, the channel
+   * is not followed.
+   */
   follow(channel: string): Promise<Position>;
   unfollow(channel: string): void;
 }

@@ -1,6 +1,6 @@
 // The server API over real HTTP: keys, bodies, refusals and idempotency.
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { type AddressInfo, connect } from "node:net";
 import { defineChannel, type StandardSchema } from "@tidewire/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createTidewire } from "../server.ts";
@@ -52,7 +52,10 @@ interface Asked {
 }
 
 /** The status and the JSON of an answer. */
-async function ask(body: unknown, { path = "/api/publish", method = "POST", key: given = key }: Asked = {}): Promise<unknown> {
+async function ask(
+  body: unknown,
+  { path = "/api/publish", method = "POST", key: given = key }: Asked = {},
+): Promise<unknown> {
   const response = await fetch(url + path, {
     method,
     headers: given === null ? {} : { "X-API-Key": given },
@@ -96,7 +99,9 @@ describe("publish", () => {
   test("answers with the position; without one where nothing is kept", async () => {
     const first = (await ask({ channel: "public:position", data: { any: ["thing"] } })) as { result: object };
     expect(first).toMatchObject({ status: 200, result: { offset: 1 } });
-    expect(await ask({ channel: "public:position", data: null })).toMatchObject({ result: { ...first.result, offset: 2 } });
+    expect(await ask({ channel: "public:position", data: null })).toMatchObject({
+      result: { ...first.result, offset: 2 },
+    });
     expect(await ask({ channel: "lobby", data: "x" })).toEqual({ status: 200, result: {} });
     expect(await ask({ channel: "news", data: "from the server" })).toMatchObject({ result: { offset: 1 } });
     const history = await tide.channel(stream, { name: "position" }).history(10);
@@ -115,7 +120,9 @@ describe("publish", () => {
 
   test("many at once under one key are one", async () => {
     const body = { channel: "public:race", data: 1, idempotency_key: "k" };
-    const answers = (await Promise.all(Array.from({ length: 20 }, () => ask(body)))) as { result: { offset: number } }[];
+    const answers = (await Promise.all(Array.from({ length: 20 }, () => ask(body)))) as {
+      result: { offset: number };
+    }[];
     expect(new Set(answers.map(({ result }) => result.offset))).toEqual(new Set([1]));
     expect(await tide.channel(stream, { name: "race" }).history(10)).toHaveLength(1);
   });
@@ -124,17 +131,52 @@ describe("publish", () => {
     ["no channel", { data: 1 }, 107, "channel: expected a text, got undefined"],
     ["a channel that is a number", { channel: 1, data: 1 }, 107, "channel: expected a text, got number"],
     ["an empty channel", { channel: "", data: 1 }, 107, "a channel name is not empty"],
-    ["a long channel", { channel: "x".repeat(256), data: 1 }, 107, "a channel name has at most 255 bytes, this one has 256"],
+    [
+      "a long channel",
+      { channel: "x".repeat(256), data: 1 },
+      107,
+      "a channel name has at most 255 bytes, this one has 256",
+    ],
     ["an unknown channel", { channel: "nowhere", data: 1 }, 102, "no channel is defined that has this name"],
     ["no data", { channel: "lobby" }, 107, "data: expected a JSON value, got nothing"],
-    ["an empty key", { channel: "lobby", data: 1, idempotency_key: "" }, 107, "idempotency_key: expected a text of 1 to 64 characters"],
-    ["a long key", { channel: "lobby", data: 1, idempotency_key: "x".repeat(65) }, 107, "idempotency_key: expected a text of 1 to 64 characters"],
-    ["a key that is a number", { channel: "lobby", data: 1, idempotency_key: 1 }, 107, "idempotency_key: expected a text of 1 to 64 characters"],
-    ["tags that are a list", { channel: "lobby", data: 1, tags: ["a"] }, 107, "tags: expected at most 32 texts by name"],
-    ["a tag that is a number", { channel: "lobby", data: 1, tags: { a: 1 } }, 107, "tags: expected at most 32 texts by name"],
-    ["data that fail the schema", { channel: "quotes:a", data: { price: "1" } }, 422, "price: expected number, received string"],
+    [
+      "an empty key",
+      { channel: "lobby", data: 1, idempotency_key: "" },
+      107,
+      "idempotency_key: expected a text of 1 to 64 characters",
+    ],
+    [
+      "a long key",
+      { channel: "lobby", data: 1, idempotency_key: "x".repeat(65) },
+      107,
+      "idempotency_key: expected a text of 1 to 64 characters",
+    ],
+    [
+      "a key that is a number",
+      { channel: "lobby", data: 1, idempotency_key: 1 },
+      107,
+      "idempotency_key: expected a text of 1 to 64 characters",
+    ],
+    [
+      "tags that are a list",
+      { channel: "lobby", data: 1, tags: ["a"] },
+      107,
+      "tags: expected at most 32 texts by name",
+    ],
+    [
+      "a tag that is a number",
+      { channel: "lobby", data: 1, tags: { a: 1 } },
+      107,
+      "tags: expected at most 32 texts by name",
+    ],
+    [
+      "data that fail the schema",
+      { channel: "quotes:a", data: { price: "1" } },
+      422,
+      "price: expected number, received string",
+    ],
     ["data that are null", { channel: "quotes:a", data: null }, 422, "price: expected number, received undefined"],
-  ])("%s", async (_name, body, code, message) => {
+  ])("%s", async (_name, body, ...[code, message]) => {
     expect(await ask(body)).toEqual({ status: 200, error: { code, message } });
   });
 
@@ -145,7 +187,8 @@ describe("publish", () => {
   });
 
   test("names of the prototype are names like others", async () => {
-    const body = '{"channel":"public:proto","data":{"__proto__":{"a":1},"constructor":2},"tags":{"__proto__":"x"},"__proto__":{"channel":"lobby"}}';
+    const body =
+      '{"channel":"public:proto","data":{"__proto__":{"a":1},"constructor":2},"tags":{"__proto__":"x"},"__proto__":{"channel":"lobby"}}';
     expect(await ask(body)).toMatchObject({ status: 200, result: { offset: 1 } });
     const [published] = await tide.channel(stream, { name: "proto" }).history(1);
     expect(JSON.stringify(published?.data)).toBe('{"__proto__":{"a":1},"constructor":2}');
@@ -179,6 +222,28 @@ describe("bodies", () => {
   });
 });
 
+test("whoever goes away in the middle of a body is nobody's error", async () => {
+  const errors: string[] = [];
+  const ignore = (): void => undefined;
+  const log = { debug: ignore, info: ignore, warn: ignore, error: (message: string) => void errors.push(message) };
+  const other = createTidewire({ channels: [signal], apiKey: key, log });
+  const arrived = Promise.withResolvers<IncomingMessage>();
+  const front = createServer((request, response) => {
+    other.http(request, response);
+    arrived.resolve(request);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const socket = connect((front.address() as AddressInfo).port, "127.0.0.1");
+  socket.write(`POST /api/publish HTTP/1.1\r\nHost: a\r\nX-API-Key: ${key}\r\nContent-Length: 100\r\n\r\n{"channel":`);
+  const request = await arrived.promise;
+  const gone = new Promise((resolve) => request.once("close", resolve));
+  socket.resetAndDestroy();
+  await gone;
+  await new Promise((resolve) => void setImmediate(resolve));
+  expect(errors).toEqual([]);
+  front.close();
+});
+
 describe("methods", () => {
   const unknown = { status: 404, error: { code: 104, message: "expected POST and one of: publish" } };
 
@@ -194,6 +259,9 @@ describe("methods", () => {
   });
 
   test("a query is no part of the method", async () => {
-    expect(await ask({ channel: "lobby", data: 1 }, { path: "/api/publish?x=/api/nothing" })).toEqual({ status: 200, result: {} });
+    expect(await ask({ channel: "lobby", data: 1 }, { path: "/api/publish?x=/api/nothing" })).toEqual({
+      status: 200,
+      result: {},
+    });
   });
 });

@@ -49,5 +49,8 @@ test.each([
 
 test("what is not UTF-8 is refused, not repaired", async () => {
   const broken = Uint8Array.of(...Buffer.from('{"a":"'), 0xc3, 0x28, ...Buffer.from('"}'));
-  await expect(readJson(request([broken]), 100)).rejects.toMatchObject({ status: 400, message: "expected a body in UTF-8" });
+  await expect(readJson(request([broken]), 100)).rejects.toMatchObject({
+    status: 400,
+    message: "expected a body in UTF-8",
+  });
 });

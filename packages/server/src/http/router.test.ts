@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from "vitest";
 import WebSocket from "ws";
 import type { Engine, EngineSink } from "../engine/engine.ts";
 import { memoryEngine } from "../engines/memory/memory-engine.ts";
+import { type Clock, systemClock } from "../ports/clock.ts";
 import { createTidewire } from "../server.ts";
 import type { Tidewire } from "../tidewire.ts";
 
@@ -83,14 +84,26 @@ test("not ready when the engine cannot start; that is logged", async () => {
 });
 
 test("not ready while a drain sends everybody away", async () => {
-  const tide = createTidewire({ channels: [defineChannel("lobby")] });
+  // The drain's own timers wait for the test.
+  const drains: (() => void)[] = [];
+  const after: Clock["after"] = (ms, act) => {
+    if (ms < 60_000) return systemClock.after(ms, act);
+    drains.push(act);
+    return () => undefined;
+  };
+  const tide = createTidewire({ channels: [defineChannel("lobby")], clock: { ...systemClock, after } });
   const port = await serve(tide);
   await tide.start();
   const sockets = Array.from({ length: 3 }, () => new WebSocket(`ws://127.0.0.1:${port}/raw/lobby`));
   const closed = sockets.map((socket) => new Promise((resolve) => void socket.once("close", resolve)));
   await expect.poll(() => tide.stats().sessions).toBe(3);
-  const stopping = tide.stop({ drainMs: 300 });
-  expect(await Promise.race([stopping.then(() => "stopped"), health(port)])).toBe("200 503");
+  const stopping = tide.stop({ drainMs: 600_000 });
+  for (const left of [2, 1, 0]) {
+    await expect.poll(() => drains.length).toBe(1);
+    expect(tide.stats().sessions).toBe(left);
+    expect(await health(port)).toBe("200 503");
+    drains.pop()?.();
+  }
   await stopping;
   expect(await Promise.all(closed)).toEqual([1001, 1001, 1001]);
 });

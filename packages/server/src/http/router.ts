@@ -26,6 +26,8 @@ export function createRouter(options: RouterOptions): Router {
     }
     if (!path.startsWith("/api/")) return false;
     serveApi(path.slice("/api/".length), request, response, options).catch((thrown: unknown) => {
+      // Whoever went away in the middle of its body waits for no answer.
+      if (request.destroyed && !request.complete) return;
       options.log.error("an API request failed", { reason: reasonOf(thrown) });
       if (!response.headersSent) answer(response, 500, failure(new TidewireError("internal")));
     });

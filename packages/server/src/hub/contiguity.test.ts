@@ -43,7 +43,14 @@ describe("Contiguity", () => {
         const contiguity = new Contiguity(start);
         const offered = [...order];
         for (const at of doubles) offered.splice(at, 0, order[at] ?? 1);
-        expect(offsets(offerAll(contiguity, offered.map((offset) => publication(offset))))).toEqual(range(1, 30));
+        expect(
+          offsets(
+            offerAll(
+              contiguity,
+              offered.map((offset) => publication(offset)),
+            ),
+          ),
+        ).toEqual(range(1, 30));
         expect(contiguity.waiting).toBe(0);
       }),
       { numRuns: 1_000 },
@@ -74,7 +81,8 @@ describe("Contiguity", () => {
         }
         expect(offsets(appended)).toEqual(range(1, contiguity.position.offset));
         // Whatever is missing is within history: reading all of it ends every hole.
-        for (const offset of range(1, 40)) if (contiguity.accept(publication(offset)) === "append") appended.push(publication(offset));
+        for (const offset of range(1, 40))
+          if (contiguity.accept(publication(offset)) === "append") appended.push(publication(offset));
         contiguity.forgetThrough(contiguity.ticket);
         expect(offsets(appended)).toEqual(range(1, 40));
         expect(contiguity.waiting).toBe(0);

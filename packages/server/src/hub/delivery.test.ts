@@ -15,7 +15,7 @@ interface Trial {
   readonly clock: FakeClock;
   readonly delivery: Delivery;
   readonly served: string[];
-  reader(name: string, left?: number): Reader;
+  readonly reader: (name: string, left?: number) => Reader;
 }
 
 /** @param flushMs What a flush costs. */

@@ -80,6 +80,8 @@ export class Hub implements EngineSink {
   readonly #node: ChannelNode;
   readonly #sweep = { due: (): void => this.#sweepTails() };
   #isUp = false;
+  /** The sweep is due at once, since memory is short. */
+  #isHurried = false;
 
   constructor(options: HubOptions) {
     const { engine, clock, log, metrics, limits } = options;
@@ -229,7 +231,9 @@ export class Hub implements EngineSink {
       fail("too_large", `a publication has at most ${most} bytes, this one has ${body.data.length}`);
     if (!this.#memory.isTight) return;
     this.#metrics.add("tail_memory_tight");
-    this.wheel.schedule(this.#sweep, 0);
+    // Once: under a flood, each publish would put it off a little more.
+    if (!this.#isHurried) this.wheel.schedule(this.#sweep, 0);
+    this.#isHurried = true;
     if (isEphemeral && this.#memory.isFull) fail("overloaded", "the node's memory for publications is full");
   }
 
@@ -262,6 +266,8 @@ export class Hub implements EngineSink {
       release: () => {
         members?.release();
         cursor.release();
+        // From here its first value finds this subscriber in its place.
+        this.sources.occupancy(channel);
       },
       close: () => {
         if (cursor.state === "closed") return;
@@ -273,7 +279,7 @@ export class Hub implements EngineSink {
   }
 
   #occupancy(channel: Channel): void {
-    this.sources.occupancy(channel);
+    if (channel.subscribers === 0) this.sources.occupancy(channel);
     const closing = this.#closings.get(channel);
     if (channel.subscribers > 0 && closing !== undefined) {
       this.wheel.cancel(closing);
@@ -295,6 +301,7 @@ export class Hub implements EngineSink {
 
   /** Gives back the memory of channels where nothing happened since the last sweep. */
   #sweepTails(): void {
+    this.#isHurried = false;
     const { isTight } = this.#memory;
     for (const channel of this.#channels.values()) {
       if (isTight) channel.squeeze(idleTailBytes);

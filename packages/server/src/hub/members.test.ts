@@ -17,7 +17,10 @@ interface Reader {
 function reader(members: Members, outbox: { source: MemberCursor }[]): Reader {
   const subscriber = new TestReader();
   const told: string[] = [];
-  const cursor = members.read(Object.assign(subscriber, { ready: () => void outbox.push({ source: cursor }) }), plainEncoder);
+  const cursor = members.read(
+    Object.assign(subscriber, { ready: () => void outbox.push({ source: cursor }) }),
+    plainEncoder,
+  );
   return { cursor, told, gaps: 0 };
 }
 
@@ -67,7 +70,8 @@ describe("Members", () => {
             if (present.delete(session)) members.remove(session);
             else members.add(member((present.add(session), session)));
           }
-          const one = readers["pull" in todo ? todo.pull : "pause" in todo ? todo.pause : "resume" in todo ? todo.resume : 0];
+          const one =
+            readers["pull" in todo ? todo.pull : "pause" in todo ? todo.pause : "resume" in todo ? todo.resume : 0];
           if (one === undefined) continue;
           if ("pause" in todo) one.reader.cursor.pause();
           if ("resume" in todo) one.reader.cursor.resume();

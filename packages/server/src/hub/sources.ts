@@ -123,24 +123,22 @@ export class Sources {
 
   /** True when the source has no more values. */
   async #drain(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<boolean> {
-    let resumedMs = this.#clock.now();
+    const watch = new HoldWatch(this.#clock);
     const sleep = async (ms: number): Promise<void> => {
       await this.#sleep(ms, signal);
-      resumedMs = this.#clock.now();
+      watch.resume();
     };
     for await (const value of source({ channel: channel.name, params: channel.known.params, signal, sleep })) {
-      const heldMs = this.#clock.now() - resumedMs;
+      const heldMs = watch.heldMs();
       if (heldMs > slowMs) {
-        this.#log.warn("a source was slow to yield", {
-          channel: channel.known.definition.pattern,
-          ms: Math.round(heldMs),
-        });
+        const { pattern } = channel.known.definition;
+        this.#log.warn("a source held the event loop", { channel: pattern, ms: Math.round(heldMs) });
       }
       if (signal.aborted) return true;
       await this.#publish(channel.name, value).catch((thrown: unknown) => {
         this.#log.warn("a source's value was not published", { channel: channel.name, reason: reasonOf(thrown) });
       });
-      resumedMs = this.#clock.now();
+      watch.resume();
     }
     return true;
   }
@@ -156,5 +154,33 @@ export class Sources {
       const cancel = this.#clock.after(ms, wake);
       signal.addEventListener("abort", wake, { once: true });
     });
+  }
+}
+
+/** How long a source's own code held the event loop: nothing, once the loop has turned. */
+class HoldWatch {
+  readonly #clock: Clock;
+  #resumedMs = 0;
+  /** Grows with each resumption, so that a turn after an earlier one does not count. */
+  #run = 0;
+  #turnedRun = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.resume();
+  }
+
+  /** The source's code runs from here. */
+  resume(): void {
+    this.#resumedMs = this.#clock.now();
+    this.#run += 1;
+    const run = this.#run;
+    this.#clock.defer(() => {
+      this.#turnedRun = run;
+    });
+  }
+
+  heldMs(): number {
+    return this.#turnedRun === this.#run ? 0 : this.#clock.now() - this.#resumedMs;
   }
 }

@@ -89,7 +89,8 @@ class Model {
       const at = this.entries[seq - 1]?.at ?? { epoch: "e0", offset: 0 };
       const found = this.tail.seqOf(at);
       // Behind the last entry that leaves a client at this position; nothing before the last break counts.
-      const last = this.entries.findLastIndex((entry) => entry.at.epoch === at.epoch && entry.at.offset === at.offset) + 1;
+      const last =
+        this.entries.findLastIndex((entry) => entry.at.epoch === at.epoch && entry.at.offset === at.offset) + 1;
       if (seq >= lastBreak) expect(found).toBe(Math.max(last, first - 1));
       else if (found !== null) expect(found).toBeGreaterThanOrEqual(lastBreak);
     }
@@ -101,7 +102,15 @@ class Model {
 const size = fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 3_000 }));
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant("append" as const), size, isEphemeral: fc.boolean() }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant("run" as const), back: fc.nat(40), maxBytes: fc.integer({ min: 1, max: 5_000 }), view: fc.nat(1) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("run" as const),
+      back: fc.nat(40),
+      maxBytes: fc.integer({ min: 1, max: 5_000 }),
+      view: fc.nat(1),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: "break" as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("shrink" as const), bytes: fc.nat(8_000) }) },
   { weight: 1, arbitrary: fc.constant({ do: "rejoin" as const }) },
@@ -110,30 +119,38 @@ const step = fc.oneof(
 describe("Tail", () => {
   it("gives exactly the bytes of the publications in range, stops at breaks, and stays within its memory", () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 20, maxLength: 120 }), fc.integer({ min: 500, max: 20_000 }), (steps, limit) => {
-        const model = new Model(limit);
-        const { tail } = model;
-        const views = [tail.join(encoder("a")), tail.join(encoder("b"))];
-        let largest = 0;
-        for (const todo of steps) {
-          if (todo.do === "append") {
-            largest = Math.max(largest, todo.size);
-            model.append(todo.size, todo.isEphemeral);
+      fc.property(
+        fc.array(step, { minLength: 20, maxLength: 120 }),
+        fc.integer({ min: 500, max: 20_000 }),
+        (steps, limit) => {
+          const model = new Model(limit);
+          const { tail } = model;
+          const views = [tail.join(encoder("a")), tail.join(encoder("b"))];
+          let largest = 0;
+          for (const todo of steps) {
+            if (todo.do === "append") {
+              largest = Math.max(largest, todo.size);
+              model.append(todo.size, todo.isEphemeral);
+            }
+            if (todo.do === "break") model.break();
+            if (todo.do === "shrink") tail.shrink(todo.bytes);
+            if (todo.do === "rejoin") {
+              tail.leave(views[1] as View);
+              views[1] = tail.join(encoder("b"));
+            }
+            if (todo.do === "run") {
+              model.checkRun(views[todo.view] as View, {
+                after: Math.max(0, tail.head - todo.back),
+                maxBytes: todo.maxBytes,
+              });
+            }
+            if (tail.head > 0) expect(tail.first).toBeLessThanOrEqual(tail.head);
+            if (todo.do === "append" && tail.first < tail.head)
+              expect(tail.bytes).toBeLessThanOrEqual(Math.max(limit, largest * 4));
           }
-          if (todo.do === "break") model.break();
-          if (todo.do === "shrink") tail.shrink(todo.bytes);
-          if (todo.do === "rejoin") {
-            tail.leave(views[1] as View);
-            views[1] = tail.join(encoder("b"));
-          }
-          if (todo.do === "run") {
-            model.checkRun(views[todo.view] as View, { after: Math.max(0, tail.head - todo.back), maxBytes: todo.maxBytes });
-          }
-          if (tail.head > 0) expect(tail.first).toBeLessThanOrEqual(tail.head);
-          if (todo.do === "append" && tail.first < tail.head) expect(tail.bytes).toBeLessThanOrEqual(Math.max(limit, largest * 4));
-        }
-        model.checkSeqOf();
-      }),
+          model.checkSeqOf();
+        },
+      ),
       { numRuns: 1_000 },
     );
   });

@@ -67,6 +67,8 @@ describe("Wheel", () => {
     clock.advance(1_000);
     expect(calls).toBeGreaterThan(40);
     expect(calls).toBeLessThanOrEqual(100);
+    // One timer, however often: each more would turn the wheel once more in every slot, for ever.
+    expect(clock.pending).toBe(1);
   });
 
   it("ends its timer", () => {

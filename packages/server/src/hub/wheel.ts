@@ -71,7 +71,8 @@ export class Wheel {
     const first = Math.max(this.#turned + 1, now - slotCount + 1);
     this.#turned = now;
     for (let slot = first; slot <= now; slot += 1) this.#fire(this.#slots[slot % slotCount], now);
-    if (this.#entries.size > 0) this.#cancel = this.#clock.after(slotMs, this.#turn);
+    // Somebody who was due may have scheduled, and so set the timer: two of them would never become one again.
+    if (this.#entries.size > 0) this.#cancel ??= this.#clock.after(slotMs, this.#turn);
   }
 
   #fire(bucket: Map<Due, number> | undefined, now: number): void {

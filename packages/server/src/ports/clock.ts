@@ -25,3 +25,8 @@ export const systemClock: Clock = {
   },
   defer: (act) => void setImmediate(act),
 };
+
+/** Wall-clock milliseconds as libraries want them. */
+export function toDate(wallMs: number): Date {
+  return new Date(wallMs);
+}

@@ -23,12 +23,13 @@ export function guarded<T>(node: SessionNode, name: string, run: () => T): T {
 export function ask(node: SessionNode, name: string, rule: (() => Verdict) | undefined): void | Promise<void> {
   if (rule === undefined) return;
   const verdict = guarded(node, name, rule);
-  if (typeof verdict === "boolean") return judge(verdict, name);
-  return verdict.then((allowed) => judge(allowed, name));
+  if (verdict instanceof Promise) return verdict.then((allowed) => judge(allowed, name));
+  judge(verdict, name);
 }
 
-function judge(isAllowed: boolean, name: string): void {
-  if (isAllowed !== true) fail("denied", `the ${name} rule does not allow it`);
+/** Nothing but `true` lets in: a rule written without types, or without a return, refuses. */
+function judge(verdict: unknown, name: string): void {
+  if (verdict !== true) fail("denied", `the ${name} rule does not allow it`);
 }
 
 /** What the client is told of something thrown: a TidewireError as it is, anything else as `internal`, logged. */

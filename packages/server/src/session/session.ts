@@ -4,7 +4,6 @@
 //             └─► refused ─► closed      (a connect that was answered with an error)
 import {
   type CloseReasonName,
-  fail,
   type Member,
   type SessionId,
   TidewireError,
@@ -20,18 +19,17 @@ import type { Command, CommandId, CommandOf } from "./command.ts";
 import { handle, keysOf, type Request } from "./commands/table.ts";
 import type { Context } from "./context.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { identify, nobody } from "./identify.ts";
 import type { Link } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox } from "./outbox.ts";
 import { Rates } from "./rates.ts";
-import type { Reply, SessionEvent } from "./reply.ts";
+import type { Reply } from "./reply.ts";
 import { reasonOf } from "../ports/log.ts";
-import { guarded, toError } from "./rules.ts";
+import { toError } from "./rules.ts";
 import { Sequencer } from "./sequencer.ts";
 
 type State = "new" | "connecting" | "open" | "refused" | "closed";
-
-const nobody: Identity = { user: "" };
 
 export class Session implements Subscriber, Context, OpenSession {
   readonly id: SessionId;
@@ -148,12 +146,15 @@ export class Session implements Subscriber, Context, OpenSession {
   end(channel: string, reason: UnsubscribeReasonName): void {
     const subscription = this.subscriptions.get(channel);
     if (subscription === undefined) return;
-    if (!this.#isFull) {
-      for (const frame of this.#outbox.pullNow(subscription.cursor)) this.#outbox.putControl(frame);
-    }
-    this.subscriptions.delete(channel);
+    // An event of the server's own making: when too many of them wait, the client is too slow.
+    if (this.#outbox.isCrowded) return this.close("slow", "too many events wait for it");
+    const page = this.#isFull ? [] : this.#outbox.pullNow(subscription.cursor);
+    for (const frame of page) this.#queue(frame);
+    // Unless that page was a gap, which has ended it.
+    if (!this.subscriptions.delete(channel)) return;
     subscription.close();
-    this.#say({ kind: "unsubscribed", channel, reason });
+    const frame = this.#link.event({ kind: "unsubscribed", channel, reason });
+    if (frame !== null) this.#queue(frame);
   }
 
   room(): Promise<void> {
@@ -221,8 +222,10 @@ export class Session implements Subscriber, Context, OpenSession {
       if (command.kind !== "connect") return this.close("bad_request", `expected connect first, got ${command.kind}`);
       return this.#connect(command);
     }
-    if (command.kind === "connect") return this.close("bad_request", "connected already");
-    if (this.#state === "connecting" || this.#isBusy()) {
+    // Until connect is decided, whatever follows it waits: refused, it is ignored, a second connect too.
+    const isDecided = this.#state !== "connecting";
+    if (command.kind === "connect" && isDecided) return this.close("bad_request", "connected already");
+    if (command.kind === "connect" || !isDecided || this.#isBusy()) {
       this.#inbox.push(command);
       if (this.#state === "open" || this.#inbox.length >= this.node.limits.controlFrames) this.#hold(true);
       return;
@@ -260,25 +263,10 @@ export class Session implements Subscriber, Context, OpenSession {
 
   #connect(command: CommandOf<"connect">): void {
     this.#state = "connecting";
-    this.#identify(command).then(
+    identify(this.node, { ...this.#request, token: command.token, data: command.data }).then(
       (identity) => this.#connected(command, identity),
       (thrown: unknown) => this.#refused(command, toError(this.node, thrown)),
     );
-  }
-
-  async #identify(command: CommandOf<"connect">): Promise<Identity> {
-    const rule = this.node.access.connect;
-    const request: ConnectRequest = { ...this.#request, token: command.token, data: command.data };
-    if (rule === undefined) {
-      if (this.node.mode() === "production")
-        fail("unauthorized", "guests are not let in, and there is no connect rule");
-      return nobody;
-    }
-    const identity =
-      (await guarded(this.node, "connect", () => rule(request))) ?? fail("denied", "the connect rule does not allow it");
-    // What is not JSON is found here, not when somebody else is to be told of this user.
-    JSON.stringify([identity.info, identity.data]);
-    return identity;
   }
 
   #connected(command: CommandOf<"connect">, identity: Identity): void {
@@ -356,14 +344,6 @@ export class Session implements Subscriber, Context, OpenSession {
     if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
   }
 
-  /** An event of the server's own making: too many of them and the client is too slow. */
-  #say(event: SessionEvent): void {
-    const frame = this.#link.event(event);
-    if (frame === null) return;
-    if (this.#outbox.isCrowded) return this.close("slow", "too many events wait for it");
-    this.#queue(frame);
-  }
-
   #onGap(source: Pullable, gap: Extract<Pulled, { kind: "gap" }>): { frame: Uint8Array | null; goesOn: boolean } {
     this.node.metrics.add("gaps");
     const { channel } = source;
@@ -397,7 +377,8 @@ export class Session implements Subscriber, Context, OpenSession {
   }
 
   #relieve(): void {
-    if (this.#state !== "open" || !this.#outbox.isRelieved || this.#running > this.node.limits.controlFrames / 2) return;
+    if (this.#state !== "open" || !this.#outbox.isRelieved || this.#running > this.node.limits.controlFrames / 2)
+      return;
     this.#isHeld = false;
     const waiting = this.#inbox;
     this.#inbox = [];

@@ -54,7 +54,11 @@ export class TestReader implements Subscriber {
       return 0;
     }
     const bytes = Buffer.concat(pulled.frames);
-    for (const frame of decoder.decode(bytes).split(";").slice(0, -1)) {
+    const frames = decoder.decode(bytes).split(";").slice(0, -1);
+    if (bytes.length > pageBytes && frames.length > 1) {
+      throw new Error(`expected at most ${pageBytes} bytes or one publication, got ${bytes.length} bytes`);
+    }
+    for (const frame of frames) {
       const [id = "", data = ""] = frame.split(":");
       this.said.push({ kind: "publication", id, length: data.length });
     }

@@ -28,7 +28,7 @@ test.each([
   ["an IPv6 address", "::1", "2001:db8::7", "2001:db8::7"],
   ["the balancer's IPv4 address in IPv6 clothes", "::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1"],
   ["the client's", "10.0.0.1", "::ffff:198.51.100.1", "198.51.100.1"],
-])("%s", (_name, remote, forwarded, expected) => {
+])("%s", (_name, remote, ...[forwarded, expected]) => {
   expect(clientAddress(request(remote, forwarded), trusted)).toBe(expected);
 });
 
@@ -41,13 +41,19 @@ test.each(["127.0.0.1", "127.255.0.3", "::1"])("%s is this machine", (address) =
   expect(isPublic(address)).toBe(false);
 });
 
-test.each(["10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "169.254.1.1", "100.64.0.1", "fd00::1", "fe80::1"])(
-  "%s is shared by many",
-  (address) => {
-    expect(isPublic(address)).toBe(false);
-    expect(isLoopback(address)).toBe(false);
-  },
-);
+test.each([
+  "10.1.2.3",
+  "172.16.0.1",
+  "172.31.255.255",
+  "192.168.1.1",
+  "169.254.1.1",
+  "100.64.0.1",
+  "fd00::1",
+  "fe80::1",
+])("%s is shared by many", (address) => {
+  expect(isPublic(address)).toBe(false);
+  expect(isLoopback(address)).toBe(false);
+});
 
 test.each(["203.0.113.9", "172.32.0.1", "100.128.0.1", "2001:db8::1"])("%s is public", (address) => {
   expect(isPublic(address)).toBe(true);

@@ -3,8 +3,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { webSocketFraming } from "./framing.ts";
 
-const { wrap } = webSocketFraming;
-
 const lengths: readonly (readonly [number, readonly number[]])[] = [
   [0, [0]],
   [1, [1]],
@@ -22,7 +20,7 @@ test.each(lengths)("%i bytes", (length, head) => {
     ["text", 0x81],
     ["bytes", 0x82],
   ] as const) {
-    const frame = wrap(payload, form);
+    const frame = webSocketFraming.wrap(payload, form);
     expect([...frame.subarray(0, head.length + 1)]).toEqual([first, ...head]);
     expect(Buffer.compare(frame.subarray(head.length + 1), payload)).toBe(0);
   }
@@ -30,7 +28,7 @@ test.each(lengths)("%i bytes", (length, head) => {
 
 test("a frame is a copy in memory of its own: neither the payload's nor Buffer's pool", () => {
   const payload = Buffer.from("hello");
-  const frame = wrap(payload, "text");
+  const frame = webSocketFraming.wrap(payload, "text");
   payload.fill(0);
   expect(Buffer.from(frame).toString("latin1")).toBe("\x81\x05hello");
   expect(frame.buffer.byteLength).toBe(7);
@@ -43,7 +41,7 @@ test("a ping is a control frame without payload", () => {
 test("any payload follows its length", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70_000, size: "max" }), (payload) => {
-      const frame = Buffer.from(wrap(payload, "bytes"));
+      const frame = Buffer.from(webSocketFraming.wrap(payload, "bytes"));
       const short = frame.readUInt8(1);
       const [length, start] =
         short < 126 ? [short, 2] : short === 126 ? [frame.readUInt16BE(2), 4] : [Number(frame.readBigUInt64BE(2)), 10];

@@ -57,7 +57,12 @@ interface Running {
 async function run(options: Partial<ServerOptions>): Promise<Running> {
   const warnings: LogFields[] = [];
   const ignore = (): void => undefined;
-  const log = { debug: ignore, info: ignore, error: ignore, warn: (_: string, fields: LogFields = {}) => void warnings.push(fields) };
+  const log = {
+    debug: ignore,
+    info: ignore,
+    error: ignore,
+    warn: (_: string, fields: LogFields = {}) => void warnings.push(fields),
+  };
   const connect = ({ headers }: { headers: IncomingHttpHeaders }): { user: string } => {
     running.seen = headers;
     return { user: "" };
@@ -114,7 +119,10 @@ describe.each(["development", "production"] as const)("in %s", (mode) => {
   });
 
   test.each(own)("%j is its own, with its cookie", async (origin) => {
-    const headers: Readonly<Record<string, string>> = { Host: host, ...(origin === undefined ? {} : { Origin: origin }) };
+    const headers: Readonly<Record<string, string>> = {
+      Host: host,
+      ...(origin === undefined ? {} : { Origin: origin }),
+    };
     expect(await upgrade(strict, headers)).toBe("101");
     expect(await upgrade(strict, { ...headers, ...credentials })).toBe("101 cookie authorization");
   });
@@ -130,10 +138,18 @@ describe.each(["development", "production"] as const)("in %s", (mode) => {
   test("one that is listed is let in as its own", async () => {
     const headers = { Host: host, Origin: "http://friend.example", ...credentials };
     expect(await upgrade(lax, headers)).toBe("101 cookie authorization");
+    for (const origin of ["http://friend.example.evil.example", "http://friend.example:81", "https://friend.example"]) {
+      expect(await upgrade(lax, { ...headers, Origin: origin })).toBe("101");
+    }
   });
 
   test("a page on this machine is its own only in development, and only for a server on this machine", async () => {
-    for (const origin of ["http://localhost:5173", "http://app.localhost:3000", "http://127.0.0.1:1", "http://[::1]:1"]) {
+    for (const origin of [
+      "http://localhost:5173",
+      "http://app.localhost:3000",
+      "http://127.0.0.1:1",
+      "http://[::1]:1",
+    ]) {
       for (const local of ["localhost:8080", "127.0.0.1:8080", "[::1]:8080"]) {
         const headers = { Host: local, Origin: origin, ...credentials };
         expect(await upgrade(strict, headers)).toBe(mode === "development" ? "101 cookie authorization" : "403");
@@ -151,7 +167,10 @@ test("a refusal is logged once for each origin, with the setting that would admi
   for (const origin of ["https://a.example", "https://b.example", "https://a.example"]) {
     expect(await upgrade(running, { Origin: origin })).toBe("403");
   }
-  expect(running.warnings).toEqual([{ TIDEWIRE_ORIGINS: "https://a.example" }, { TIDEWIRE_ORIGINS: "https://b.example" }]);
+  expect(running.warnings).toEqual([
+    { TIDEWIRE_ORIGINS: "https://a.example" },
+    { TIDEWIRE_ORIGINS: "https://b.example" },
+  ]);
   expect(running.tide.stats().counters["origins_refused"]).toBe(3);
   const admitting = await run({ mode: "production", origins: ["https://a.example"] });
   expect(await upgrade(admitting, { Origin: "https://a.example" })).toBe("101");

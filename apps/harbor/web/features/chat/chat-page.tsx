@@ -9,6 +9,7 @@ import { useTitle } from "../../frame/unread.tsx";
 import { RoomScreen } from "./room-screen.tsx";
 import { RoomsList } from "./rooms-list.tsx";
 import { RoomsButton } from "./rooms-button.tsx";
+import { MessagesSkeleton } from "./messages-skeleton.tsx";
 import { useRooms } from "./rooms-provider.tsx";
 
 export function ChatPage() {
@@ -62,6 +63,7 @@ function NoRoom({ listButton, trouble, isMissing, onRetry }: NoRoomProps) {
   return (
     <main className="flex min-w-0 flex-1 flex-col">
       <PageHeader title="Chat" before={listButton} />
+      {trouble === null && !isMissing && <MessagesSkeleton />}
       {trouble !== null && (
         <ErrorNote what="The rooms could not be read." why={trouble} action="Try again" onAction={onRetry} />
       )}

@@ -20,12 +20,8 @@ const countFrom = maxTextLength - 200;
 export function Composer({ room, typists, onTyping, onSend }: ComposerProps) {
   const outbox = useOutbox();
   const [text, setText] = useState(() => outbox.draftOf(room.id));
-  const field = useRef<HTMLTextAreaElement>(null);
+  const field = useComposerField(text);
   const isSendable = text.trim() !== "" && text.length <= maxTextLength;
-  useLayoutEffect(() => {
-    if (field.current !== null) fitHeight(field.current);
-  }, [text]);
-  useTypingAnywhere(field);
   useEffect(() => () => onTyping(false), [onTyping]);
   useEffect(() => outbox.keepDraft(room.id, text), [outbox, room.id, text]);
 
@@ -46,7 +42,7 @@ export function Composer({ room, typists, onTyping, onSend }: ComposerProps) {
 
   return (
     <form
-      className="shrink-0 px-4 pb-2"
+      className="shrink-0 px-4 pt-0.5 pb-2"
       onSubmit={(event) => {
         event.preventDefault();
         send();
@@ -60,7 +56,7 @@ export function Composer({ room, typists, onTyping, onSend }: ComposerProps) {
           value={text}
           aria-label={`Message ${room.name}`}
           placeholder={`Message ${room.name}`}
-          className="max-h-[calc(8lh+0.75rem)] min-h-8 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-1.5 leading-5 outline-none placeholder:text-soft"
+          className="max-h-[calc(8lh+0.75rem)] min-h-8 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-1.5 leading-5 outline-none placeholder:text-soft max-[40rem]:text-lg max-[40rem]:leading-5"
           onChange={(event) => {
             setText(event.target.value);
             onTyping(event.target.value.trim() !== "");
@@ -101,6 +97,19 @@ function Count({ length }: { readonly length: number }) {
       {left < 0 ? `${-left} characters too many` : `${left} characters left`}
     </p>
   );
+}
+
+/** A field that is as high as its text, and has the focus where that brings up no keyboard over half of the screen. */
+function useComposerField(text: string): RefObject<HTMLTextAreaElement | null> {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    if (field.current !== null) fitHeight(field.current);
+  }, [text]);
+  useEffect(() => {
+    if (matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
+  }, []);
+  useTypingAnywhere(field);
+  return field;
 }
 
 function fitHeight(field: HTMLTextAreaElement): void {

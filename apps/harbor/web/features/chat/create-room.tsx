@@ -8,6 +8,7 @@ import { Button } from "../../theme/button.tsx";
 import { Field } from "../../theme/field.tsx";
 import { formText } from "../../theme/form-text.ts";
 import { useRooms } from "./rooms-provider.tsx";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 interface CreateRoomProps {
   readonly isOpen: boolean;
@@ -55,7 +56,7 @@ function CreateRoomForm({ onDone }: { readonly onDone: () => void }) {
         navigate(`/chat/${room.id}`);
       },
       (thrown: unknown) => {
-        setTrouble(thrown instanceof Error ? thrown.message : String(thrown));
+        setTrouble(sentenceFor(thrown));
         setIsBusy(false);
       },
     );

@@ -3,7 +3,7 @@ import { Virtuoso } from "react-virtuoso";
 import type { ListedRoom } from "../../../contract/rooms.ts";
 import { useMe } from "../../session/session-provider.tsx";
 import { Avatar } from "../../theme/avatar.tsx";
-import { dayName } from "../../theme/words-for-time.ts";
+import { dayInSentence } from "../../theme/words-for-time.ts";
 import { useNow } from "../../theme/use-now.ts";
 import type { Person } from "./people.ts";
 
@@ -60,7 +60,7 @@ function RoomFacts({ room }: { readonly room: ListedRoom }) {
       {room.topic !== "" && <p className="text-text">{room.topic}</p>}
       {room.createdBy !== null && (
         <p className="mt-1">
-          Made by <bdi>{room.createdBy.name}</bdi>, {dayName(room.createdAtMs, today)}
+          Made by <bdi>{room.createdBy.name}</bdi>, {dayInSentence(room.createdAtMs, today)}
         </p>
       )}
     </div>

@@ -1,16 +1,16 @@
-// The list of messages: sticks to the bottom, loads older ones on the way up, and keeps only what is in sight in the page.
+// The list of messages: sticks to the bottom, reads older ones on the way up, and keeps only what is near in the page.
 import { ArrowDown } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
-import { Virtuoso } from "react-virtuoso";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 import type { ListedRoom } from "../../../contract/rooms.ts";
+import { useAnchoredScroll } from "../../theme/use-anchored-scroll.ts";
 import { MessageRow } from "./message-row.tsx";
 import { RoomBeginning } from "./room-beginning.tsx";
 import { planRow } from "./row-plan.ts";
+import { type Extent, movedWindow, type RowWindow, windowAround, windowAtEnd } from "./row-window.ts";
 import type { Row } from "./rows.ts";
 import { hasBeginning, lastSeq } from "./timeline.ts";
 import { useReading } from "./use-reading.ts";
 import type { RoomView } from "./use-room.ts";
-import { useSticking } from "./use-sticking.ts";
 
 interface MessageListProps {
   readonly room: ListedRoom;
@@ -20,64 +20,86 @@ interface MessageListProps {
 
 export function MessageList({ room, rows, view }: MessageListProps) {
   const { timeline, isLoadingOlder, loadOlder } = view;
-  const [opensAt] = useState(() => firstUnread(rows, room.readSeq));
-  const { isAtBottom, scrollerRef, heightChanged, toBottom } = useSticking(opensAt === null);
-  const { newAfter, arrivedBelow } = useReading({ room, newest: lastSeq(timeline), isAtBottom });
-  const first = timeline.messages[0]?.seq ?? 1;
-  useOwnMessagesInSight(rows, toBottom);
-
-  const context = useMemo(
-    () => ({ room, hasBeginning: hasBeginning(timeline), isLoadingOlder }),
-    [room, timeline, isLoadingOlder],
+  const extent: Extent = { first: timeline.messages[0]?.seq ?? 1, last: lastSeq(timeline) };
+  const [opensAt] = useState(() => firstUnread(room.readSeq, extent));
+  const [rowWindow, setWindow] = useState(() =>
+    opensAt === null ? windowAtEnd(extent) : windowAround(opensAt, extent),
   );
+  const { isAtBottom, scrollerRef, toBottom, toRow } = useAnchoredScroll({
+    opensAtBottom: opensAt === null,
+    onMoved: (outOfSight) => {
+      const next = movedWindow(rowWindow, extent, outOfSight);
+      if (next !== rowWindow) setWindow(next);
+      else if (outOfSight.abovePx < wantsOlderPx && rowWindow.from <= extent.first) loadOlder();
+    },
+  });
+  const { newAfter, arrivedBelow, hasAnswered } = useReading({ room, newest: extent.last, isAtBottom });
 
+  const goToBottom = (): void => {
+    setWindow(windowAtEnd(extent));
+    toBottom();
+  };
+  useOpening(opensAt, rows, toRow);
+  useSending(rows, () => {
+    hasAnswered();
+    goToBottom();
+  });
+
+  const start = Math.max(0, rowWindow.from - extent.first);
   return (
     <div className="relative min-h-0 flex-1">
-      <Virtuoso
-        className="h-full"
+      <div
+        ref={scrollerRef}
         role="region"
         aria-label={`Messages in ${room.name}`}
-        data={rows}
-        context={context}
-        firstItemIndex={first}
-        initialTopMostItemIndex={
-          opensAt === null ? { index: "LAST", align: "end" } : { index: opensAt, align: "start" }
-        }
-        alignToBottom
-        scrollerRef={scrollerRef}
-        totalListHeightChanged={heightChanged}
-        startReached={loadOlder}
-        increaseViewportBy={{ top: 600, bottom: 300 }}
-        computeItemKey={(_index, row) => row.key}
-        components={{ Header: ListHeader, Footer: ListFooter }}
-        itemContent={(index, row) => (
-          <MessageRow row={row} plan={planRow(row, rows[index - first - 1] ?? null, newAfter)} />
-        )}
-      />
-      {!isAtBottom && <ToBottom count={arrivedBelow} onClick={toBottom} />}
+        // It scrolls, so the keyboard has to get there.
+        tabIndex={0}
+        className="relative h-full overflow-x-hidden overflow-y-auto overscroll-contain [overflow-anchor:none] -outline-offset-2"
+      >
+        <div className="flex min-h-full flex-col">
+          {start === 0 && hasBeginning(timeline) && <RoomBeginning room={room} />}
+          {!hasBeginning(timeline) && <Older isLoading={isLoadingOlder} />}
+          {/* A short room stands on the composer, not under the header. */}
+          <div className="grow" />
+          <Rows rows={rows} start={start} end={endOf(rowWindow, extent, rows)} newAfter={newAfter} />
+          <div className="h-3 shrink-0" />
+        </div>
+      </div>
+      {!isAtBottom && <ToBottom count={arrivedBelow} onClick={goToBottom} />}
     </div>
   );
 }
 
-interface ListContext {
-  readonly room: ListedRoom;
-  readonly hasBeginning: boolean;
-  readonly isLoadingOlder: boolean;
+/** With less than this above, older messages are read. */
+const wantsOlderPx = 800;
+
+/** Messages on their way stand at the end alone. */
+function endOf({ to }: RowWindow, { first }: Extent, rows: readonly Row[]): number {
+  return to === null ? rows.length : Math.min(rows.length, to - first + 1);
 }
 
-function ListHeader({ context }: { readonly context?: ListContext }) {
-  if (context === undefined) return null;
-  if (context.hasBeginning) return <RoomBeginning room={context.room} />;
-  // Always as high, so that nothing jumps when loading begins.
+interface RowsProps {
+  readonly rows: readonly Row[];
+  readonly start: number;
+  readonly end: number;
+  readonly newAfter: number | null;
+}
+
+function Rows({ rows, start, end, newAfter }: RowsProps) {
+  return rows.slice(start, end).map((row, index) => (
+    <div key={row.key} data-row={row.key}>
+      <MessageRow row={row} plan={planRow(row, rows[start + index - 1] ?? null, newAfter)} />
+    </div>
+  ));
+}
+
+/** Always as high, so that nothing jumps when reading begins. */
+function Older({ isLoading }: { readonly isLoading: boolean }) {
   return (
-    <p className="flex h-12 items-center justify-center text-xs text-soft">
-      {context.isLoadingOlder ? "Reading older messages" : ""}
+    <p role="status" className="flex h-12 shrink-0 items-center justify-center text-xs text-soft">
+      {isLoading && "Reading older messages"}
     </p>
   );
-}
-
-function ListFooter() {
-  return <div className="h-3" />;
 }
 
 function ToBottom({ count, onClick }: { readonly count: number; readonly onClick: () => void }) {
@@ -96,17 +118,30 @@ function ToBottom({ count, onClick }: { readonly count: number; readonly onClick
 }
 
 /** Where the list opens: the first message that was not read; `null`: at the bottom. */
-function firstUnread(rows: readonly Row[], readSeq: number): number | null {
-  if (readSeq === 0) return null;
-  const at = rows.findIndex((row) => row.seq !== null && row.seq > readSeq);
-  return at <= 0 ? null : at;
+function firstUnread(readSeq: number, { first, last }: Extent): number | null {
+  return readSeq >= first && readSeq < last ? readSeq + 1 : null;
 }
 
-/** Whoever sends wants to see it, wherever the list stood. */
-function useOwnMessagesInSight(rows: readonly Row[], toBottom: () => void): void {
+function useOpening(seq: number | null, rows: readonly Row[], toRow: (name: string) => void): void {
+  const isDone = useRef(false);
+  useLayoutEffect(() => {
+    const row = rows.find((each) => each.seq === seq);
+    if (isDone.current || seq === null || row === undefined) return;
+    isDone.current = true;
+    toRow(row.key);
+  }, [seq, rows, toRow]);
+}
+
+/** Whoever sends wants to see it, wherever the list stood; what was new is not, any more. */
+function useSending(rows: readonly Row[], hasSent: () => void): void {
   const newest = rows.at(-1);
   const ownKey = newest?.state === "waiting" || newest?.state === "sending" ? newest.key : null;
+  const latest = useRef(hasSent);
   useEffect(() => {
-    if (ownKey !== null) toBottom();
-  }, [ownKey, toBottom]);
+    latest.current = hasSent;
+  });
+  const send = useCallback(() => latest.current(), []);
+  useEffect(() => {
+    if (ownKey !== null) send();
+  }, [ownKey, send]);
 }

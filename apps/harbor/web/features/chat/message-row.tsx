@@ -102,7 +102,7 @@ function Failed({ row }: { readonly row: Row }) {
     <p role="alert" className="mt-1 flex flex-wrap items-center gap-x-3 text-sm text-bad">
       <span className="inline-flex items-center gap-1.5">
         <CircleAlert aria-hidden className="size-4" />
-        Not sent{row.why === null ? "." : `: ${row.why}.`} It is kept here.
+        Not sent. {row.why} It is kept here.
       </span>
       <button type="button" className={action} onClick={() => outbox.retry(row.nonce)}>
         Retry

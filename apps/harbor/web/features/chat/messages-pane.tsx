@@ -6,6 +6,7 @@ import { EmptyRoom } from "./empty-room.tsx";
 import { MessageList } from "./message-list.tsx";
 import { MessagesSkeleton } from "./messages-skeleton.tsx";
 import { usePending } from "./outbox-provider.tsx";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
 import type { Person } from "./people.ts";
 import { rowsOf } from "./rows.ts";
 import { lastSeq } from "./timeline.ts";
@@ -40,12 +41,7 @@ export function MessagesPane({ room, view, people, onMessage }: MessagesPaneProp
 
   if (status.kind === "refused") {
     return (
-      <ErrorNote
-        what="This room did not open."
-        why={`The server said: ${status.error.message}.`}
-        action="Reload"
-        onAction={reload}
-      />
+      <ErrorNote what="This room did not open." why={sentenceFor(status.error)} action="Reload" onAction={reload} />
     );
   }
   if (!timeline.isLoaded) {
@@ -53,13 +49,13 @@ export function MessagesPane({ room, view, people, onMessage }: MessagesPaneProp
       return (
         <ErrorNote
           what="The messages could not be read."
-          why={`${trouble}. What you write is kept.`}
+          why={`${trouble} What you write is kept.`}
           action="Try again"
           onAction={loadAgain}
         />
       );
     }
-    return <MessagesSkeleton isWaiting={status.kind === "waiting"} />;
+    return <MessagesSkeleton />;
   }
   return (
     <>

@@ -1,11 +1,14 @@
 // Stands in for messages that are on their way, in their shape; it shows only when they take a moment.
+import { useConnection } from "@tidewire/react";
+
 const rows = [
   [22, 64, 38],
   [16, 52],
   [26, 71, 58],
 ] as const;
 
-export function MessagesSkeleton({ isWaiting }: { readonly isWaiting: boolean }) {
+export function MessagesSkeleton() {
+  const isConnected = useConnection().kind === "connected";
   return (
     <div
       role="status"
@@ -23,7 +26,7 @@ export function MessagesSkeleton({ isWaiting }: { readonly isWaiting: boolean })
           </div>
         </div>
       ))}
-      {isWaiting && <p className="text-sm text-soft">There is no connection yet. The messages come with it.</p>}
+      {!isConnected && <p className="text-sm text-soft">There is no connection yet. The messages come with it.</p>}
     </div>
   );
 }

@@ -2,6 +2,7 @@
 import { TidewireError } from "@tidewire/protocol";
 import { z } from "zod";
 import { maxTextLength } from "../../../contract/chat.ts";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 /**
  * `waiting`: goes out when there is a connection. `sending`: on its way. `kept`: the server has it, the room's channel
@@ -131,7 +132,7 @@ export class Outbox {
   #failed(nonce: string, thrown: unknown): void {
     const isFinal = thrown instanceof TidewireError && !thrown.temporary;
     if (isFinal) {
-      this.#change(nonce, { state: "failed", why: thrown.message });
+      this.#change(nonce, { state: "failed", why: sentenceFor(thrown) });
       this.#pump();
       return;
     }

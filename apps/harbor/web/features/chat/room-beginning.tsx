@@ -3,7 +3,7 @@ import type { ListedRoom } from "../../../contract/rooms.ts";
 
 export function RoomBeginning({ room }: { readonly room: ListedRoom }) {
   return (
-    <div className="px-4 pt-8 pb-3">
+    <div className="shrink-0 px-4 pt-8 pb-3">
       <p className="text-xl font-semibold">
         <bdi>{room.name}</bdi>
       </p>

@@ -14,6 +14,7 @@ import {
 import { activity, listRooms, markRead, type Room, rooms } from "../../../contract/rooms.ts";
 import { UnreadProvider } from "../../frame/unread.tsx";
 import { type RoomsAction, type RoomsState, roomsReducer, unreadIn } from "./rooms-state.ts";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 interface Rooms {
   readonly state: RoomsState;
@@ -72,8 +73,7 @@ function useRoomsFromServer(dispatch: (action: RoomsAction) => void): () => void
     let isCurrent = true;
     list({}).then(
       (answer) => isCurrent && dispatch({ type: "listed", rooms: answer.rooms }),
-      (thrown: unknown) =>
-        isCurrent && dispatch({ type: "failed", why: thrown instanceof Error ? thrown.message : String(thrown) }),
+      (thrown: unknown) => isCurrent && dispatch({ type: "failed", why: sentenceFor(thrown) }),
     );
     return () => {
       isCurrent = false;

@@ -1,5 +1,5 @@
 // How far the room was read: what is marked as read, where the "new" line stands, and how much arrived out of sight.
-import { useEffect, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import type { ListedRoom } from "../../../contract/rooms.ts";
 import { useRooms } from "./rooms-provider.tsx";
 
@@ -10,8 +10,15 @@ interface Reading {
   readonly isAtBottom: boolean;
 }
 
-/** `newAfter`: the "new" line stands after this number; `null`: there is none. */
-export function useReading({ room, newest, isAtBottom }: Reading): { newAfter: number | null; arrivedBelow: number } {
+export interface ReadSoFar {
+  /** The "new" line stands after this number; `null`: there is none. */
+  readonly newAfter: number | null;
+  readonly arrivedBelow: number;
+  /** Whoever answers has seen what was new. */
+  readonly hasAnswered: () => void;
+}
+
+export function useReading({ room, newest, isAtBottom }: Reading): ReadSoFar {
   const { id, readSeq } = room;
   const { read } = useRooms();
   const isReading = useIsVisible() && isAtBottom;
@@ -29,9 +36,11 @@ export function useReading({ room, newest, isAtBottom }: Reading): { newAfter: n
     if (isReading && newest > 0) read(id, newest);
   }, [isReading, newest, read, id]);
 
+  const hasAnswered = useCallback(() => setNewAfter(null), []);
   return {
     newAfter: newAfter !== null && newAfter < newest ? newAfter : null,
     arrivedBelow: Math.max(0, newest - seen),
+    hasAnswered,
   };
 }
 

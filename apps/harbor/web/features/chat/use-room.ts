@@ -5,6 +5,7 @@ import { useCallback, useEffect, useReducer, useRef, useState } from "react";
 import { chat, historyPageSize, readHistory } from "../../../contract/chat.ts";
 import { useOutbox } from "./outbox-provider.tsx";
 import { emptyTimeline, hasBeginning, hasHole, lastSeq, type Timeline, timelineReducer } from "./timeline.ts";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 /** After a gap larger than this the newest page is shown, and what lies between is read when one scrolls there. */
 const fillUpTo = 500;
@@ -92,7 +93,7 @@ function useCatchUp({ catchUp, isLive, gaps, isHoled }: CatchUp): { trouble: str
         done.current = wanted;
         setTrouble(null);
       },
-      (thrown: unknown) => isCurrent && setTrouble(thrown instanceof Error ? thrown.message : String(thrown)),
+      (thrown: unknown) => isCurrent && setTrouble(sentenceFor(thrown)),
     );
     return () => {
       isCurrent = false;

@@ -7,6 +7,7 @@ import { useNote } from "../../connection/event-log-provider.tsx";
 import { useIsDevelopment } from "../../session/session-provider.tsx";
 import { Button } from "../../theme/button.tsx";
 import { useOutbox, usePending } from "../chat/outbox-provider.tsx";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 const burst = 20;
 
@@ -22,7 +23,7 @@ export function BreakIt({ room }: { readonly room: string }) {
   function act(what: string, ask: () => Promise<unknown>): void {
     setTrouble(null);
     note({ side: "page", tone: "yours", text: what });
-    ask().catch((thrown: unknown) => setTrouble(thrown instanceof Error ? thrown.message : String(thrown)));
+    ask().catch((thrown: unknown) => setTrouble(sentenceFor(thrown)));
   }
 
   function sendBurst(): void {
@@ -54,7 +55,7 @@ export function BreakIt({ room }: { readonly room: string }) {
         />
       )}
       <p role="status" className="figures min-h-5 text-sm text-soft">
-        {pending > 0 && `${pending} on their way; they are kept until the server has them.`}
+        {pending > 0 && `${pending} on their way, kept here until they arrive`}
       </p>
       {trouble !== null && (
         <p role="alert" className="text-sm text-bad">

@@ -95,7 +95,7 @@ function wordsFor(state: CheckState): string {
     case "running":
       return "Reading the server's list";
     case "failed":
-      return `The list could not be read: ${state.why}. Try again when the connection is back.`;
+      return `The list could not be read. ${state.why}`;
     case "done":
       return verdictSentence(state.verdict);
   }

@@ -1,6 +1,7 @@
-// What happened, on one time axis: what this page did on the left, what the server did on the right; newest first.
+// What happened, on one time axis: what this page did on the left, what the server did on the right; newest last.
 import type { LogEntry } from "../../connection/event-log.ts";
 import { classNames } from "../../theme/class-names.ts";
+import { useAnchoredScroll } from "../../theme/use-anchored-scroll.ts";
 import { timeWithSeconds } from "../../theme/words-for-time.ts";
 import { plainSummary } from "./plain-summary.ts";
 
@@ -12,37 +13,52 @@ const tones: Readonly<Record<LogEntry["tone"], string>> = {
 };
 
 export function EventTimeline({ entries }: { readonly entries: readonly LogEntry[] }) {
+  const { scrollerRef } = useAnchoredScroll({ opensAtBottom: true });
   return (
-    <section aria-label="What happened" className="min-w-0">
-      <p className="max-w-xl text-lg font-semibold">{plainSummary(entries)}</p>
-      <table className="mt-5 w-full table-fixed border-collapse text-sm">
-        <thead>
-          <tr className="border-b border-line text-left text-xs text-soft">
-            <th scope="col" className="w-20 py-1.5 font-normal">
-              Time
-            </th>
-            <th scope="col" className="py-1.5 pr-4 font-normal">
-              This page
-            </th>
-            <th scope="col" className="py-1.5 font-normal">
-              The server
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.toReversed().map((entry) => (
-            <tr key={entry.id} className="border-b border-line align-top">
-              <td className="figures py-1.5 text-soft">{timeWithSeconds(entry.atMs)}</td>
-              <td className={classNames("py-1.5 pr-4 wrap-anywhere", tones[entry.tone])}>
-                {entry.side === "page" && entry.text}
-              </td>
-              <td className={classNames("py-1.5 wrap-anywhere", tones[entry.tone])}>
-                {entry.side === "server" && entry.text}
-              </td>
+    <section aria-label="What happened" className="flex min-h-0 min-w-0 flex-col">
+      <p className="min-h-5 max-w-xl text-lg font-semibold @max-sm:min-h-10">{plainSummary(entries)}</p>
+      <div
+        ref={scrollerRef}
+        role="region"
+        aria-label="Timeline"
+        // It scrolls, so the keyboard has to get there.
+        tabIndex={0}
+        className="mt-4 h-[26rem] min-h-0 overflow-y-auto @md:h-[min(36rem,70vh)]"
+      >
+        <table className="w-full table-fixed border-collapse text-sm">
+          <thead className="sticky top-0 bg-bg">
+            <tr className="text-left text-xs text-soft shadow-[0_1px_0_var(--line)]">
+              <Head name="Time" className="w-18" />
+              <Head name="This page" className="pr-4" />
+              <Head name="The server" />
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {entries.map((entry) => (
+              <EntryRow key={entry.id} entry={entry} />
+            ))}
+          </tbody>
+        </table>
+      </div>
     </section>
+  );
+}
+
+function Head({ name, className = "" }: { readonly name: string; readonly className?: string }) {
+  return (
+    <th scope="col" className={classNames("py-1.5 font-normal", className)}>
+      {name}
+    </th>
+  );
+}
+
+function EntryRow({ entry }: { readonly entry: LogEntry }) {
+  const tone = tones[entry.tone];
+  return (
+    <tr className="border-b border-line align-top">
+      <td className="figures py-1.5 text-soft">{timeWithSeconds(entry.atMs)}</td>
+      <td className={classNames("py-1.5 pr-4 wrap-anywhere", tone)}>{entry.side === "page" && entry.text}</td>
+      <td className={classNames("py-1.5 wrap-anywhere", tone)}>{entry.side === "server" && entry.text}</td>
+    </tr>
   );
 }

@@ -1,10 +1,5 @@
 // Compares what this page has of a room with the server's own list. Pure.
 
-export interface Arrived {
-  readonly id: string;
-  readonly seq: number;
-}
-
 export type Verdict =
   | { readonly kind: "nothing" }
   | { readonly kind: "good"; readonly count: number }

@@ -4,6 +4,7 @@ import { useCallback, useState } from "react";
 import { ledgerPageSize, readLedger } from "../../../contract/lab.ts";
 import type { ChatMessage } from "../../../contract/chat.ts";
 import { checkAgainst, type Verdict } from "./ledger-check.ts";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 export type CheckState =
   | { readonly kind: "none" }
@@ -29,8 +30,7 @@ export function useLedgerCheck(room: string): {
       setState({ kind: "running" });
       compare({ messages, live, planted, read: (from) => read({ room, from, limit: ledgerPageSize }) }).then(
         (verdict) => setState({ kind: "done", verdict, atMs: Date.now() }),
-        (thrown: unknown) =>
-          setState({ kind: "failed", why: thrown instanceof Error ? thrown.message : String(thrown) }),
+        (thrown: unknown) => setState({ kind: "failed", why: sentenceFor(thrown) }),
       );
     },
     [read, room],

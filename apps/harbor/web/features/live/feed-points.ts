@@ -26,7 +26,7 @@ export interface FeedHistory {
 
 export const emptyFeed: FeedHistory = { points: [], outages: [] };
 
-export const pointsKept = 300;
+const pointsKept = 300;
 const outagesKept = 20;
 
 export type FeedAction =

@@ -32,7 +32,7 @@ const methods: readonly (readonly [string, (request: Request) => Command])[] = [
   ["history", history],
   ["rpc", rpc],
   ["refresh", (request) => invalid(request.id, "not_available", "connections here do not expire")],
-  ["sub_refresh", (request) => invalid(request.id, "not_available", "subscriptions here do not expire")],
+  ["sub_refresh", subRefresh],
 ];
 
 /**
@@ -180,6 +180,14 @@ function positionOf(fields: Fields): { epoch: string; offset: number } | null {
 
 function badOffset(fields: Fields): string {
   return `expected a text as epoch and a non-negative integer as offset, got ${told(fields["epoch"])} and ${told(fields["offset"])}`;
+}
+
+function subRefresh(request: Request): Command {
+  return invalid(
+    request.id,
+    "not_available",
+    `subscriptions here do not expire, that of ${told(channelOf(request))} neither`,
+  );
 }
 
 /** An empty channel is a malformed frame in this protocol, not a request error. */

@@ -66,7 +66,8 @@ function textPayload(message: Uint8Array): Payload {
   const written = decoder.decode(bytes);
   try {
     const value = JSON.parse(written) as unknown;
-    return { bytes, form: typeof value === "string" ? "text" : "json", value };
+    // A text in quotes is a text, quotes and all, for the channel's schema too.
+    return typeof value === "string" ? { bytes, form: "text", value: written } : { bytes, form: "json", value };
   } catch {
     return { bytes, form: "text", value: written };
   }

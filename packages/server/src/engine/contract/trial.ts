@@ -28,7 +28,7 @@ export interface Saying {
   readonly idempotencyKey?: string;
 }
 
-export const plenty: Retention = { size: 10_000, ttlMs: 3_600_000 };
+const plenty: Retention = { size: 10_000, ttlMs: 3_600_000 };
 export const everything: PageLimit = { publications: 10_000, bytes: Number.MAX_SAFE_INTEGER };
 
 export class Trial {
@@ -100,7 +100,7 @@ export function textBody(text: string): Body {
   return { data: new TextEncoder().encode(text), form: "text" };
 }
 
-export function textOf(publication: Publication): string {
+function textOf(publication: Publication): string {
   return new TextDecoder().decode(publication.data);
 }
 

@@ -1,12 +1,12 @@
 // Opens the database file: who may have it, whether it is ours, whether it is whole, and which schema it has.
-import { mkdirSync, statSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { reasonOf } from "../../ports/log.ts";
 import { migrations } from "./schema.ts";
 
 /** "TIDE" in ASCII, at byte 68 of the file. */
-export const applicationId = 0x54494445;
+const applicationId = 0x54494445;
 
 /** How long an opening waits for another process that is just closing the file. */
 const lockWaitMs = 500;
@@ -32,13 +32,34 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
   const { path } = options;
   let database: DatabaseSync | null = null;
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     database = new DatabaseSync(path, { timeout: lockWaitMs });
     prepareFile(database, options);
     return database;
   } catch (thrown) {
     database?.close();
     throw thrown instanceof Refusal ? thrown : new Error(explain(path, thrown), { cause: thrown });
+  }
+}
+
+/** A new folder survives a power cut only when the one that lists it was synced; SQLite syncs its own folder alone. */
+function makeFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
+}
+
+function syncFolder(folder: string): void {
+  let handle: number | null = null;
+  try {
+    handle = openSync(folder, "r");
+    fsyncSync(handle);
+  } catch (thrown) {
+    // Windows cannot, and needs not: its file systems keep the order of such changes themselves.
+    const mayIgnore = thrown instanceof Error && "code" in thrown && thrown.code !== "EIO";
+    if (!mayIgnore) throw thrown;
+  } finally {
+    if (handle !== null) closeSync(handle);
   }
 }
 

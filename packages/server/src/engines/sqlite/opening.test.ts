@@ -58,6 +58,21 @@ describe("sqliteEngine opens", () => {
     expect(page.publications).toHaveLength(10);
   });
 
+  it("without keeping a process alive that has nothing else to do", async () => {
+    const code = `
+      const { sqliteEngine } = await import(process.argv[2]);
+      const engine = sqliteEngine({ path: process.argv[3] });
+      await engine.start({ announced() {}, suspect() {}, health() {} });
+      const body = { data: new Uint8Array(1), form: "bytes" };
+      const { position } = await engine.publish("news", { kind: "value", body, retention: { size: 1, ttlMs: 1_000 } });
+      console.log("acked", position.offset);`;
+    const child = startChild(code, [engineUrl, join(temporaryFolder(), "log.db")]);
+    const lines: string[] = [];
+    for await (const line of child.lines) lines.push(line);
+    await child.gone;
+    expect(lines).toEqual(["acked 1"]);
+  });
+
   it("no path that is empty", () => {
     expect(() => sqliteEngine({ path: "" })).toThrow(TypeError);
   });

@@ -258,6 +258,21 @@ describe("too much at once", () => {
     await Promise.all(Array.from({ length: 5_000 }, (_, n) => engine.publish(`c${n % 100}`, draftOf(100))));
     expect(answers).toBeLessThan(10);
   });
+
+  it("becomes one commit, also when it came in many turns during the last one", async () => {
+    const { engine, worker } = await started();
+    let answers = 0;
+    worker().on("message", () => (answers += 1));
+    const held = holdMessages(worker());
+    const acks: Promise<Ack>[] = [];
+    for (let turn = 0; turn < 100; turn += 1) {
+      acks.push(engine.publish("news", draftOf(1)));
+      await new Promise<void>((resolve) => systemClock.defer(resolve));
+    }
+    held.release();
+    expect((await Promise.all(acks)).map(({ position }) => position.offset)).toEqual(acks.map((_, n) => n + 1));
+    expect(answers).toBeLessThan(50);
+  });
 });
 
 /** Keeps what is posted to the worker, as if it were busy with something else. */

@@ -5,8 +5,8 @@ import { type Answer, isOrdered, type Request } from "./messages.ts";
 import type { WorkerLink } from "./worker-link.ts";
 
 /** Above either, a request is refused as `overloaded`. */
-export const maxRequests = 10_000;
-export const maxRequestBytes: number = 64 * 1024 * 1024;
+const maxRequests = 10_000;
+const maxRequestBytes = 64 * 1024 * 1024;
 
 /** Without any answer for four of these a commit hangs, as it may on a disk that does not answer. */
 const quietTickMs = 500;
@@ -93,7 +93,7 @@ export class Pipe {
       if (pending === undefined) break;
       this.#head += 1;
       this.#leave(pending);
-      queueMicrotask(() => pending.settle(answer));
+      pending.settle(answer);
     }
     if (this.#head === this.#posted.length || this.#head > 1_000) {
       this.#posted = this.#posted.slice(this.#head);

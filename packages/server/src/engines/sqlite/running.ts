@@ -119,7 +119,7 @@ export class Running {
   }
 
   unfollow(channel: string): void {
-    if (!this.#epochs.unfollow(channel) || !this.#health.mayAsk) return;
+    if (!this.#epochs.unfollow(channel) || !this.#link.isOpen) return;
     this.#tell({ kind: "unfollow", channel }, () => undefined);
   }
 

@@ -139,6 +139,18 @@ describe("Store keeps", () => {
     later.close();
   });
 
+  it("the epoch of a followed channel nobody wrote to, while others are forgotten", () => {
+    const store = open(newPath());
+    const told = store.follow("quiet");
+    append(store, "forgotten");
+    store.at(40 * dayMs);
+    expect(purgeAll(store)).toBe(true);
+    expect(store.top("nobody").epoch).not.toBe(told.epoch);
+    expect(store.top("quiet")).toEqual(told);
+    expect(append(store, "quiet")).toMatchObject({ epoch: told.epoch, offset: 1 });
+    store.close();
+  });
+
   it("a channel whose log has used up its places: history starts anew, positions go on", () => {
     const path = newPath();
     const store = open(path);

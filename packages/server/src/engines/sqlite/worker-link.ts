@@ -36,10 +36,9 @@ const firstRestartMs = 100;
 const lastRestartMs = 5_000;
 
 /** From source it is a TypeScript file, built it is a JavaScript one: the same as this file. */
-const workerUrl = new URL(
-  import.meta.url.endsWith(".ts") ? "./sqlite-worker.ts" : "./sqlite-worker.js",
-  import.meta.url,
-);
+const source = new URL("./sqlite-worker.ts", import.meta.url);
+const built = new URL("./sqlite-worker.js", import.meta.url);
+const workerUrl = import.meta.url.endsWith(".ts") ? source : built;
 
 export const spawnWorker: Spawn = (options) => new Worker(workerUrl, { workerData: options, name: "tidewire-sqlite" });
 

@@ -10,8 +10,8 @@ export async function call(context: Context, command: CommandOf<"call">): Promis
   const { method } = command;
   const bound = node.calls.get(method);
   if (bound === undefined) return fail("not_available", "no such call");
-  const { access } = node;
-  await ask(node, "call", access.call && (() => access.call?.({ ...context.rule(), method }) ?? true));
+  const rule = node.access.call;
+  await ask(node, "call", rule && (() => rule({ ...context.rule(), method })));
   const { inputSchema, outputSchema } = bound.definition;
   const input =
     inputSchema === null ? command.input : (JSON.parse(await validate(inputSchema, command.input)) as unknown);

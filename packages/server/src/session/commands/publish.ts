@@ -22,8 +22,8 @@ export function publish(context: Context, command: Publish): void | Promise<void
   }
   if (!rates.mayPublish(payload.bytes.length)) tooFast(context, "publishes");
   const { access } = node;
-  const rule = access.publish && (() => access.publish?.(context.channelRule(channel, known)) ?? true);
-  const asked = ask(node, "publish", rule);
+  const rule = access.publish;
+  const asked = ask(node, "publish", rule && (() => rule(context.channelRule(channel, known))));
   if (asked === undefined) return checked(context, command, known);
   return asked.then(() => checked(context, command, known));
 }

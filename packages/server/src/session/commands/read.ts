@@ -3,7 +3,7 @@ import { fail } from "@tidewire/protocol";
 import type { Known } from "../../hub/channel.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { ask } from "../rules.ts";
+import { askToSubscribe } from "./subscribe.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
@@ -45,10 +45,5 @@ async function mayRead(context: Context, channel: string, isOn: (known: Known) =
   const known = node.hub.registry.resolve(channel);
   isOn(known);
   if (context.subscriptions.has(channel)) return;
-  const { access } = node;
-  await ask(
-    node,
-    "subscribe",
-    access.subscribe && (() => access.subscribe?.(context.channelRule(channel, known)) ?? true),
-  );
+  await askToSubscribe(context, channel, known);
 }

@@ -13,12 +13,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   checkRoom(context);
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
-  const { access } = node;
-  await ask(
-    node,
-    "subscribe",
-    access.subscribe && (() => access.subscribe?.(context.channelRule(channel, known)) ?? true),
-  );
+  await askToSubscribe(context, channel, known);
   const member = await memberOf(context, known);
   if (!context.isOpen) return;
   const subscription = await node.hub.subscribe(channel, {
@@ -55,6 +50,12 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   });
   // The reply is queued: from here publications may follow it (S10).
   subscription.release();
+}
+
+/** @throws {TidewireError} when the rule does not let this client read the channel. */
+export function askToSubscribe(context: Context, channel: string, known: Known): void | Promise<void> {
+  const rule = context.node.access.subscribe;
+  return ask(context.node, "subscribe", rule && (() => rule(context.channelRule(channel, known))));
 }
 
 function checkRoom({ subscriptions, node }: Context): void {

@@ -1,0 +1,84 @@
+// What a client says on the wires that the contestants speak: the least that opens a subscription and keeps it.
+import { clientFrame, opcodes } from "./frames.ts";
+
+export interface Speech {
+  readonly path: string;
+  readonly subprotocol: string | null;
+  /** Said when the WebSocket is open; `null`: then the subscription is open too. */
+  readonly opening: Buffer | null;
+  /** What a frame means that carries no publication: the subscription is open, there is an answer to it, or nothing. */
+  hear(payload: Buffer): "open" | Buffer | null;
+}
+
+export const wires = ["bare", "centrifuge-json", "centrifuge-protobuf", "raw", "socket.io"] as const;
+export type Wire = (typeof wires)[number];
+
+const text = (said: string): Buffer => clientFrame(opcodes.text, Buffer.from(said));
+const silent = (): null => null;
+
+export function speechOf(wire: Wire, channel: string): Speech {
+  switch (wire) {
+    case "bare":
+      return { path: "/", subprotocol: null, opening: null, hear: silent };
+    case "raw":
+      // The bench's server greets whoever has subscribed.
+      return { path: `/raw/${channel}`, subprotocol: null, opening: Buffer.alloc(0), hear: () => "open" };
+    case "centrifuge-json":
+      return centrifugeJson(channel);
+    case "centrifuge-protobuf":
+      return centrifugeProtobuf(channel);
+    case "socket.io":
+      return socketIo();
+  }
+}
+
+function centrifugeJson(channel: string): Speech {
+  const pong = text("{}");
+  return {
+    path: "/connection/websocket",
+    subprotocol: null,
+    opening: text(`{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"${channel}"}}`),
+    hear: (payload) => {
+      if (payload.length === 2) return pong;
+      return payload.includes('{"id":2,"subscribe":') ? "open" : null;
+    },
+  };
+}
+
+/** Commands are `{ uint32 id = 1; ConnectRequest connect = 4; SubscribeRequest subscribe = 5 }`, lengths before them. */
+function centrifugeProtobuf(channel: string): Speech {
+  const name = Buffer.from(channel);
+  const subscribe = Buffer.concat([Buffer.of(0x08, 2, 0x2a, name.length + 2, 0x0a, name.length), name]);
+  const commands = [Buffer.of(4, 0x08, 1, 0x22, 0), Buffer.of(subscribe.length), subscribe];
+  const pong = clientFrame(opcodes.binary, Buffer.of(0));
+  return {
+    path: "/connection/websocket",
+    subprotocol: "centrifuge-protobuf",
+    opening: clientFrame(opcodes.binary, Buffer.concat(commands)),
+    hear: (payload) => {
+      if (payload.length === 1) return pong;
+      return isSubscribed(payload) ? "open" : null;
+    },
+  };
+}
+
+/** `Reply { id = 1: 2; SubscribeResult subscribe = 6 }`, shorter than 128 bytes. */
+function isSubscribed(payload: Buffer): boolean {
+  return payload[1] === 0x08 && payload[2] === 2 && payload[3] === 0x32;
+}
+
+/** Engine.IO 4 in Socket.IO 5: `0` open, `2` ping, `3` pong, `40` connect. */
+function socketIo(): Speech {
+  const [connect, pong] = [text("40"), text("3")];
+  return {
+    path: "/socket.io/?EIO=4&transport=websocket",
+    subprotocol: null,
+    opening: Buffer.alloc(0),
+    hear: (payload) => {
+      const said = payload.toString("latin1", 0, 2);
+      if (said.startsWith("0")) return connect;
+      if (said.startsWith("2")) return pong;
+      return said === "40" ? "open" : null;
+    },
+  };
+}

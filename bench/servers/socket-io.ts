@@ -1,0 +1,16 @@
+// Socket.IO, over WebSocket alone, broadcasting to a room.
+import { Server } from "socket.io";
+import type { Serve } from "./broadcaster.ts";
+
+const room = "bench";
+
+export const serveSocketIo: Serve = (server) => {
+  const io = new Server(server, { transports: ["websocket"], serveClient: false });
+  io.on("connection", (socket) => {
+    // With the adapter in memory it is synchronous.
+    void socket.join(room);
+  });
+  return (payload) => {
+    io.to(room).emit("publication", payload);
+  };
+};

@@ -1,0 +1,201 @@
+// The recovery table, row by row: when a position is proven, and when it is not (S5, S6, S7).
+import { defineChannel, type Position } from "@tidewire/protocol";
+import { beforeEach, describe, expect, it } from "vitest";
+import { FakeNode } from "../testing/fake-node.ts";
+import { ScriptedEngine } from "../testing/scripted-engine.ts";
+import { plainEncoder, TestReader } from "../testing/test-reader.ts";
+
+const stream = defineChannel("s", { history: { size: 100_000, ttlMs: 60_000 } });
+
+let engine: ScriptedEngine;
+let node: FakeNode;
+
+beforeEach(async () => {
+  engine = new ScriptedEngine();
+  // The tail holds the newest ten or so of the publications.
+  node = await FakeNode.start({ channels: [stream], engine, limits: { tailBytes: 2_500 } });
+});
+
+async function join(position: Position | null, id: string | null = null): Promise<TestReader> {
+  const reader = new TestReader();
+  const subscription = await node.hub.subscribe("s", {
+    subscriber: reader,
+    encoder: plainEncoder,
+    seen: position === null ? null : { position, id },
+    member: null,
+    wantsMembers: false,
+  });
+  reader.begin(subscription.cursor, subscription.position);
+  reader.recovered = subscription.recovered;
+  subscription.release();
+  return reader;
+}
+
+function say(count: number): void {
+  for (let at = 0; at < count; at += 1) engine.append("s", { data: Buffer.from("x"), form: "text" });
+}
+
+async function said(reader: TestReader): Promise<(string | number)[]> {
+  for (let round = 0; round < 20; round += 1) {
+    reader.pull(65_536);
+    await node.settle();
+  }
+  return reader.said.map((item) => (item.kind === "gap" ? `gap to ${item.to.offset}` : Number(item.id.slice(3))));
+}
+
+const numbers = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, at) => from + at);
+const at = (offset: number, epoch = "first-s"): Position => ({ epoch, offset });
+
+/** What came after the reply, whose position is where the reader starts. */
+async function expectRecovered(reader: TestReader, from: Position, news: readonly number[]): Promise<void> {
+  expect([reader.recovered, reader.start]).toEqual([true, from]);
+  expect(await said(reader)).toEqual(news);
+}
+
+async function expectNot(reader: TestReader, head: Position): Promise<void> {
+  expect([reader.recovered, reader.start]).toEqual([false, head]);
+  expect(await said(reader)).toEqual([]);
+}
+
+describe("recovery", () => {
+  it("starts at the head without a position", async () => {
+    say(5);
+    await expectNot(await join(null), at(5));
+  });
+
+  it("other epoch: false, at the head", async () => {
+    say(5);
+    await expectNot(await join(at(3, "other")), at(5));
+    await expectNot(await join(at(0, "other")), at(5));
+  });
+
+  it("an empty epoch stands for the current one", async () => {
+    await join(null);
+    say(5);
+    await expectRecovered(await join(at(2, "")), at(2), [3, 4, 5]);
+  });
+
+  it("every position of the tail, and the one before it: true, from the tail", async () => {
+    await join(null);
+    say(40);
+    const tail = node.hub.channel("s")?.tail;
+    const { reads } = engine;
+    const first = tail?.first ?? 0;
+    expect(first).toBeGreaterThan(2);
+    for (const offset of numbers(first - 1, 40))
+      await expectRecovered(await join(at(offset)), at(offset), numbers(offset + 1, 40));
+    expect(engine.reads).toBe(reads);
+  });
+
+  it("older, and kept by history: true, with one read to prove it", async () => {
+    await join(null);
+    say(400);
+    engine.trim("s", 390);
+    const { reads } = engine;
+    const reader = await join(at(10));
+    expect(engine.reads).toBe(reads + 1);
+    await expectRecovered(reader, at(10), numbers(11, 400));
+  });
+
+  it("older than history reaches: false, nothing replayed", async () => {
+    await join(null);
+    say(400);
+    engine.trim("s", 390);
+    await expectNot(await join(at(9)), at(400));
+    await expectNot(await join(at(0)), at(400));
+  });
+
+  it("a channel nobody wrote to: true at 0, with its epoch", async () => {
+    await expectRecovered(await join(at(0)), at(0), []);
+  });
+
+  it("ahead of the head: true when the engine knows it, and nothing comes twice", async () => {
+    await join(null);
+    say(5);
+    engine.isDirected = true;
+    say(5);
+    const reader = await join(at(8));
+    expect([reader.recovered, reader.start]).toEqual([true, at(8)]);
+    for (const announcement of engine.pending.splice(0)) engine.announce(announcement);
+    expect(await said(reader)).toEqual([9, 10]);
+  });
+
+  it("ahead of the engine too: false", async () => {
+    await join(null);
+    say(5);
+    await expectNot(await join(at(6)), at(5));
+  });
+
+  it("ahead of the head while the engine is down: an error that says to come again", async () => {
+    await join(null);
+    say(5);
+    engine.failures = 1;
+    await expect(join(at(6))).rejects.toMatchObject({ reason: "engine_unavailable", temporary: true });
+    engine.failures = 1;
+    say(100);
+    await expect(join(at(6))).rejects.toMatchObject({ reason: "engine_unavailable", temporary: true });
+    // It left nothing behind.
+    expect(node.hub.subscriptions).toBe(1);
+  });
+
+  it("the id of the last publication seen must match: in the tail, at the head, and in history", async () => {
+    await join(null);
+    say(400);
+    await expectRecovered(await join(at(399), "id-399"), at(399), [400]);
+    await expectRecovered(await join(at(400), "id-400"), at(400), []);
+    await expectRecovered(await join(at(20), "id-20"), at(20), numbers(21, 400));
+    await expectNot(await join(at(399), "other"), at(400));
+    await expectNot(await join(at(400), "other"), at(400));
+    await expectNot(await join(at(20), "other"), at(400));
+  });
+
+  it("after a rollback under the same epoch, an id that is no longer there proves nothing", async () => {
+    await join(null);
+    say(5);
+    engine.isDirected = true;
+    engine.rollBack("s", 2);
+    say(2);
+    engine.sink.suspect("all");
+    for (const announcement of engine.pending.splice(0)) engine.announce(announcement);
+    await node.settle();
+    // The old fifth and the new fifth share their place.
+    await expectNot(await join(at(4), "id-4"), at(5));
+  });
+
+  it("what is lost after the answer: a gap before anything newer (S5)", async () => {
+    await join(null);
+    say(1_000);
+    const reader = await join(at(10));
+    expect(reader.recovered).toBe(true);
+    reader.pull(1_000);
+    engine.trim("s", 5);
+    const told = await said(reader);
+    const gap = told.indexOf("gap to 1000");
+    expect(gap).toBeGreaterThan(0);
+    expect(told).toEqual([...numbers(11, 10 + gap), "gap to 1000"]);
+  });
+
+  it("a crowd that comes back at one place is one read", async () => {
+    await join(null);
+    say(400);
+    const { reads } = engine;
+    engine.holdsReads = true;
+    const joining = Array.from({ length: 50 }, () => join(at(10)));
+    await node.settle();
+    for (const held of engine.heldReads.splice(0)) held.answer();
+    await Promise.all(joining);
+    expect(engine.reads).toBe(reads + 1);
+  });
+
+  it("keeps the reads in flight within the node's limit", async () => {
+    await join(null);
+    say(400);
+    engine.holdsReads = true;
+    const joining = numbers(1, 100).map((offset) => join(at(offset)));
+    await node.settle();
+    expect(engine.heldReads).toHaveLength(64);
+    engine.holdsReads = false;
+    for (const held of engine.heldReads.splice(0)) held.answer();
+    await Promise.all(joining);
+  });
+});

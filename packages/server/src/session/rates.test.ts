@@ -1,0 +1,72 @@
+// Rates: what a second and a burst allow, and no more, in every window.
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { defaultLimits } from "../options.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
+import { Bucket, Rates } from "./rates.ts";
+
+describe("Bucket", () => {
+  it("never gives more than the burst and what a window brings, and all of that", () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.array(fc.nat(500), { maxLength: 20 }),
+        (rate, burst, waits) => {
+          const clock = new FakeClock();
+          const bucket = new Bucket(clock, rate, burst);
+          const taken: number[] = [];
+          for (const wait of waits) {
+            clock.advance(wait);
+            while (bucket.take()) taken.push(clock.now());
+          }
+          const isTooMuch = taken.some((startMs, from) =>
+            taken.slice(from).some((endMs, at) => at + 1 > burst + ((endMs - startMs) * rate) / 1_000 + 1e-6),
+          );
+          expect(isTooMuch).toBe(false);
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+
+  it("gives one larger than the burst to a full bucket alone", () => {
+    const clock = new FakeClock();
+    const bucket = new Bucket(clock, 10, 100);
+    expect([bucket.take(1_000), bucket.take(1_000), bucket.take(1)]).toEqual([true, false, false]);
+    clock.advance(9_999);
+    expect(bucket.take(1_000)).toBe(false);
+    clock.advance(1);
+    expect(bucket.take(1_000)).toBe(true);
+  });
+});
+
+describe("Rates", () => {
+  it("refuses above the burst, is hopeless after ten refusals in a row, and hopeful after a success", () => {
+    const clock = new FakeClock();
+    const rates = new Rates(defaultLimits, clock, true);
+    for (let at = 0; at < 100; at += 1) expect(rates.mayPublish(10)).toBe(true);
+    for (let at = 0; at < 9; at += 1) expect(rates.mayPublish(10)).toBe(false);
+    expect(rates.isHopeless).toBe(false);
+    clock.advance(20);
+    expect([rates.mayPublish(10), rates.mayPublish(10), rates.isHopeless]).toEqual([true, false, false]);
+    for (let at = 0; at < 9; at += 1) rates.mayPublish(10);
+    expect(rates.isHopeless).toBe(true);
+  });
+
+  it("counts the bytes of publishes too", () => {
+    const clock = new FakeClock();
+    const rates = new Rates(defaultLimits, clock, true);
+    expect([rates.mayPublish(262_144), rates.mayPublish(1)]).toEqual([true, false]);
+    clock.advance(1_000);
+    expect(rates.mayPublish(262_144)).toBe(true);
+  });
+
+  it("counts subscribes by themselves, and refuses nothing where rates are off", () => {
+    const clock = new FakeClock();
+    const [on, off] = [new Rates(defaultLimits, clock, true), new Rates(defaultLimits, clock, false)];
+    for (let at = 0; at < 128; at += 1) expect(on.maySubscribe()).toBe(true);
+    expect([on.maySubscribe(), on.mayPublish(1)]).toEqual([false, true]);
+    for (let at = 0; at < 1_000; at += 1) expect([off.maySubscribe(), off.mayPublish(1_000_000)]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,139 @@
+// Harbor for the tests of a file: the real server process with a data folder of its own, and Chromium to look at it.
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished } from "vitest";
+import { chromiumLaunch, chromiumPath } from "../../tools/chromium-launch.ts";
+import { fromSource, root, type ServerProcess, startServer, withParent } from "./server-process.ts";
+
+const ready = /^ {2}App {2,}http:/;
+
+/** How long Chromium may look for something before that is a failure. */
+const patienceMs = 20_000;
+
+/** A message as the server has it. */
+export interface KeptMessage {
+  readonly seq: number;
+  readonly author: string;
+  readonly text: string;
+}
+
+/** What the tests of a file share; to be read inside of tests. */
+export interface Place {
+  readonly browser: Browser;
+  readonly harbor: ServerProcess;
+  /** Opens a window of its own, with cookies and storage of its own. Nothing may be thrown in it uncaught. */
+  window(options?: BrowserContextOptions): Promise<Page>;
+  /** Opens a window and comes in as a guest. */
+  guest(name: string, options?: BrowserContextOptions): Promise<Page>;
+  /** The room's messages, read from the server's database by another process: this one. */
+  kept(room: string): readonly KeptMessage[];
+}
+
+/** Chromium for the tests of a file, which are skipped where there is none. */
+export function useChromium(): { readonly browser: Browser } {
+  let browser: Browser | null = null;
+  beforeAll(async () => {
+    if (chromiumPath !== undefined) browser = await chromium.launch(chromiumLaunch(chromiumPath));
+  });
+  beforeEach((context) => {
+    if (chromiumPath === undefined) context.skip("no Chromium: TIDEWIRE_CHROMIUM is not set");
+  });
+  afterAll(async () => await browser?.close());
+  return {
+    get browser() {
+      if (browser === null) throw new Error("Chromium runs during tests alone");
+      return browser;
+    },
+  };
+}
+
+/** @param options.isSupervised As `npm start` does: what is killed comes back. */
+export function useHarbor(options: { readonly isSupervised?: boolean } = {}): Place {
+  const chrome = useChromium();
+  let harbor: ServerProcess | null = null;
+  const uncaught: Error[] = [];
+  beforeAll(async () => {
+    if (chromiumPath !== undefined) harbor = await startHarbor(options.isSupervised ?? false);
+  });
+  afterEach(() => expect(uncaught.splice(0)).toEqual([]));
+  afterAll(async () => await harbor?.stop());
+
+  const running = (): ServerProcess => {
+    if (harbor === null) throw new Error("Harbor runs during tests alone");
+    return harbor;
+  };
+  const window: Place["window"] = async (given = {}) => {
+    const context = await chrome.browser.newContext({ baseURL: running().url, reducedMotion: "reduce", ...given });
+    context.setDefaultTimeout(patienceMs);
+    context.on("weberror", (thrown) => uncaught.push(thrown.error()));
+    onTestFinished(() => context.close());
+    return await context.newPage();
+  };
+  return {
+    get browser() {
+      return chrome.browser;
+    },
+    get harbor() {
+      return running();
+    },
+    window,
+    guest: async (name, given) => {
+      const page = await window(given);
+      await comeIn(page, name);
+      return page;
+    },
+    kept: (room) => readMessages(running().dataFolder, room),
+  };
+}
+
+export async function startHarbor(isSupervised: boolean): Promise<ServerProcess> {
+  const args = isSupervised
+    ? [path.join(root, "tools/run.mjs"), "start"]
+    : [fromSource, withParent, path.join(root, "apps/harbor/server/main.ts")];
+  return await startServer({
+    args,
+    ready,
+    env: (port, data) => ({ PORT: String(port), TIDEWIRE_DATA: data, NODE_ENV: "" }),
+  });
+}
+
+/** Comes in through the entrance and waits until the connection stands. */
+export async function comeIn(page: Page, name: string): Promise<void> {
+  await page.goto("/");
+  await page.getByLabel("Your name").fill(name);
+  await page.getByRole("button", { name: "Enter" }).click();
+  await page.getByRole("navigation", { name: "Places" }).waitFor();
+  await isConnected(page);
+}
+
+export async function isConnected(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Connection: Live" }).waitFor();
+}
+
+/** The process that serves, below the supervisor that was started. */
+export function servingProcess({ processId }: ServerProcess): number {
+  const listed =
+    process.platform === "linux"
+      ? readFileSync(`/proc/${processId}/task/${processId}/children`, "utf8")
+      : execFileSync("pgrep", ["-P", String(processId)], { encoding: "utf8" });
+  const ids = listed.trim().split(/\s+/).map(Number);
+  const [only] = ids;
+  if (ids.length !== 1 || only === undefined) throw new Error(`expected one child of ${processId}, found ${listed}`);
+  return only;
+}
+
+function readMessages(dataFolder: string, room: string): readonly KeptMessage[] {
+  const database = new DatabaseSync(path.join(dataFolder, "harbor.db"), { readOnly: true });
+  try {
+    const query = "SELECT seq, author_name, text FROM messages WHERE room = ? ORDER BY seq";
+    return database
+      .prepare(query)
+      .all(room)
+      .map((row) => ({ seq: Number(row["seq"]), author: String(row["author_name"]), text: String(row["text"]) }));
+  } finally {
+    database.close();
+  }
+}

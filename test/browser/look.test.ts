@@ -1,0 +1,188 @@
+// How every page looks: it fits the window, nothing jumps, nobody is kept out; and a picture of each for people.
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import type { BrowserContextOptions, Page } from "playwright-core";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { composer, hasArrived, message, say } from "./chat-window.ts";
+import { comeIn, isConnected, startHarbor, useHarbor } from "./harbor.ts";
+import { root } from "./server-process.ts";
+
+const place = useHarbor();
+const pictures = path.join(root, "test-results/screenshots");
+mkdirSync(pictures, { recursive: true });
+
+/** Of what moves on a page while nobody touches it; 0.1 is what the web calls good. */
+const mostShift = 0.02;
+
+const looks = [
+  { name: "wide light", viewport: { width: 1_440, height: 900 }, colorScheme: "light" },
+  { name: "wide dark", viewport: { width: 1_440, height: 900 }, colorScheme: "dark" },
+  { name: "phone light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
+  { name: "phone dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
+] as const satisfies readonly (BrowserContextOptions & { name: string })[];
+
+const talk = [
+  "Good morning. **Slack water** is at `10:40`, the pilot boat leaves at half past.",
+  "Noted.\n\n- lines\n- fenders\n- the *long* gangway",
+  "> Slack water is at 10:40\n\nThat is in twenty minutes",
+  "```ts\nconst feed = useChannel(numbers, { pauseWhenHidden: true, keep: 200 }); // a line longer than a phone is wide\n```",
+  "https://example.org/a/very/long/address/that/does/not/break/anywhere?because=it-has-no-spaces-at-all-in-it-and-goes-on",
+  "שלום לכולם, מה שלומכם היום?",
+  "🚢🌊⚓ 👨‍👩‍👧‍👦",
+  "Pneumonoultramicroscopicsilicovolcanoconiosispneumonoultramicroscopicsilicovolcanoconiosis",
+];
+
+/** Adds up how far things jump in a page, from its first paint on. */
+async function watchShifts(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const seen = { sum: 0, of: [] as string[] };
+    Object.assign(window, { shifts: seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        hadRecentInput: boolean;
+        sources: { node: Element | null }[];
+      })[]) {
+        if (entry.hadRecentInput) continue;
+        seen.sum += entry.value;
+        for (const { node } of entry.sources) seen.of.push(`${entry.value} ${node?.outerHTML?.slice(0, 160) ?? "text"}`);
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+}
+
+/** What is measured and kept of one state of a page. */
+async function look(page: Page, name: string): Promise<void> {
+  // The fonts are there and two frames are painted, so that what came last is measured too.
+  await page.evaluate(async () => {
+    await document.fonts.ready;
+    for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
+  });
+  await page.screenshot({ path: path.join(pictures, `${name.replaceAll(" ", "-")}.png`) });
+  const { shifts, overhang } = await page.evaluate(() => ({
+    shifts: (window as unknown as { shifts: { sum: number; of: string[] } }).shifts,
+    overhang: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  }));
+  expect.soft(shifts.sum, `${name}: what jumps\n${shifts.of.join("\n")}`).toBeLessThan(mostShift);
+  expect.soft(overhang, `${name}: pixels to scroll sideways`).toBe(0);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const found = violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })));
+  expect.soft(found, `${name}: what keeps people out`).toEqual([]);
+}
+
+/** The full room of these tests; made and filled once. */
+let filling: Promise<void> | null = null;
+function fillRoom(): Promise<void> {
+  return (filling ??= fill());
+}
+
+async function fill(): Promise<void> {
+  const writers = [await place.guest("Admiral Grace Hopper of the Fleet"), await place.guest("عمر"), await place.guest("🦀 Kai")];
+  for (const [index, text] of talk.entries()) {
+    const page = writers[Math.floor(index / 2) % writers.length];
+    if (page === undefined) continue;
+    await say(page, text);
+    await page.locator('article[data-state="there"]').nth(index).waitFor();
+  }
+}
+
+describe.each(looks)("$name", ({ name, ...options }) => {
+  const isPhone = options.viewport.width < 640;
+
+  test("the entrance", async () => {
+    const page = await place.window(options);
+    await watchShifts(page);
+    await page.goto("/");
+    await page.getByRole("img", { name: /the last number is/ }).waitFor();
+    await look(page, `enter ${name}`);
+  });
+
+  test("the chat, full, while messages arrive", async () => {
+    await fillRoom();
+    const other = await place.guest("Lou");
+    const page = await place.window(options);
+    await watchShifts(page);
+    await comeIn(page, "Ada");
+    await page.locator('article[data-state="there"]').first().waitFor();
+    for (let count = 1; count <= 3; count += 1) {
+      await composer(other).pressSequentially(`News ${count} for ${name}`);
+      if (count === 1) await page.getByText("Lou is typing").waitFor();
+      await composer(other).press("Enter");
+      await hasArrived(page, `News ${count} for ${name}`);
+    }
+    await look(page, `chat full ${name}`);
+  });
+
+  test("the chat, empty", async () => {
+    const page = await place.window(options);
+    await watchShifts(page);
+    await comeIn(page, "Ada");
+    await page.goto("/chat/workshop");
+    await page.getByText("Nobody else is here.").waitFor();
+    await look(page, `chat empty ${name}`);
+    if (!isPhone) return;
+    await page.getByRole("button", { name: "Rooms" }).click();
+    await page.getByRole("dialog").waitFor();
+    await look(page, `rooms ${name}`);
+  });
+
+  test("live", async () => {
+    const page = await place.window(options);
+    await watchShifts(page);
+    await comeIn(page, "Ada");
+    await page.goto("/live");
+    await page.getByRole("img", { name: /the last number is/ }).waitFor();
+    await look(page, `live ${name}`);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText(/^paused · [1-9]\d* waiting$/).waitFor();
+    await look(page, `live paused ${name}`);
+  });
+
+  test("the lab", async () => {
+    const page = await place.window(options);
+    await watchShifts(page);
+    await comeIn(page, "Ada");
+    await page.goto("/lab");
+    await isConnected(page);
+    await page.getByRole("button", { name: "Check now" }).click();
+    await page.getByText("There is nothing in this room yet.").waitFor();
+    await look(page, `lab ${name}`);
+  });
+
+  test("without a network", async () => {
+    const page = await place.window(options);
+    await watchShifts(page);
+    // A message that waits is kept in the room; a room for each, or they would meet.
+    await comeIn(page, "Ada");
+    await page.getByText("Nothing was said here yet.").or(page.locator("article").first()).first().waitFor();
+    await page.routeWebSocket(/./, (socket) => socket.close());
+    await page.context().setOffline(true);
+    await look(page, `offline ${name}`);
+  });
+});
+
+test("the server is gone", async () => {
+  const harbor = await startHarbor(false);
+  onTestFinished(() => harbor.stop());
+  const pages = await Promise.all(
+    looks.map(async ({ name, ...options }) => {
+      const page = await place.window({ ...options, baseURL: harbor.url });
+      await watchShifts(page);
+      await comeIn(page, "Ada");
+      await say(page, `Before, ${name}`);
+      await hasArrived(page, `Before, ${name}`);
+      return { page, name };
+    }),
+  );
+  process.kill(harbor.processId, "SIGKILL");
+  for (const { page, name } of pages) {
+    await page.getByRole("button", { name: "Connection: Reconnecting" }).waitFor();
+    await say(page, `After, ${name}`);
+    await message(page, `After, ${name}`).and(page.locator('[data-state="waiting"]')).waitFor();
+    await look(page, `reconnecting ${name}`);
+    await page.getByRole("button", { name: "Connection: Reconnecting" }).click();
+    await page.getByRole("dialog").waitFor();
+    await look(page, `reconnecting details ${name}`);
+  }
+});

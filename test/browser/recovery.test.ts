@@ -1,0 +1,117 @@
+// Harbor when its connection breaks: whatever was written is there once, in order, in every window and on the server.
+import type { Page } from "playwright-core";
+import { expect, test } from "vitest";
+import { allShown, connectsAgain, hasArrived, message, say, tallPx } from "./chat-window.ts";
+import { isConnected, servingProcess, useHarbor } from "./harbor.ts";
+
+const place = useHarbor({ isSupervised: true });
+
+/** Somebody who writes one numbered line after the other, in a window tall enough to see them all. */
+class Writer {
+  readonly page: Page;
+  readonly #name: string;
+  #count = 0;
+  #isWriting = true;
+  #end: Promise<void> = Promise.resolve();
+
+  constructor(page: Page, name: string) {
+    this.page = page;
+    this.#name = name;
+  }
+
+  start(): void {
+    this.#end = this.#write();
+  }
+
+  /** The line that will be written next. */
+  get next(): string {
+    return this.line(this.#count + 1);
+  }
+
+  line(number: number): string {
+    return `${this.#name} says ${number}`;
+  }
+
+  /** Ends with the line that is being written; all lines. */
+  async stop(): Promise<readonly string[]> {
+    this.#isWriting = false;
+    await this.#end;
+    return Array.from({ length: this.#count }, (_, index) => this.line(index + 1));
+  }
+
+  async #write(): Promise<void> {
+    while (this.#isWriting) {
+      await say(this.page, this.next);
+      // As fast as the page shows it, whether or not there is a connection.
+      await message(this.page, this.next).waitFor();
+      this.#count += 1;
+      // Nobody writes much more before seeing that it does not go out.
+      await this.page.locator('article:not([data-state="there"])').nth(5).waitFor({ state: "detached" });
+    }
+  }
+}
+
+/** Kills the process that serves, as the system would, and waits until both windows are back. */
+async function kill(windows: readonly Page[]): Promise<void> {
+  const again = Promise.all([place.harbor.readyAgain(), ...windows.map(connectsAgain)]);
+  process.kill(servingProcess(place.harbor), "SIGKILL");
+  await again;
+  await Promise.all(windows.map(isConnected));
+}
+
+/** Resolves when each window has a line of the other that was not written yet. */
+async function hearEachOther(one: Writer, other: Writer): Promise<void> {
+  await Promise.all([hasArrived(one.page, other.next), hasArrived(other.page, one.next)]);
+}
+
+test("the server is killed twice while two people write: all is there once, in order, everywhere", async () => {
+  const names = ["Ada", "Bob"] as const;
+  const size = { width: 1_280, height: tallPx };
+  const windows = await Promise.all(names.map((name) => place.guest(name, { viewport: size })));
+  const [ada, bob] = names.map((name, index) => new Writer(windows[index] as Page, name)) as [Writer, Writer];
+  for (const writer of [ada, bob]) writer.start();
+  await hearEachOther(ada, bob);
+  for (let round = 0; round < 2; round += 1) {
+    await kill(windows);
+    await hearEachOther(ada, bob);
+  }
+  const written = { Ada: await ada.stop(), Bob: await bob.stop() };
+  const count = written.Ada.length + written.Bob.length;
+  const shown = await Promise.all(windows.map((page) => allShown(page, count)));
+
+  const kept = place.kept("harbour");
+  expect(kept.map(({ seq }) => seq)).toEqual(Array.from({ length: count }, (_, index) => index + 1));
+  for (const [author, lines] of Object.entries(written)) {
+    expect(kept.filter((each) => each.author === author).map(({ text }) => text)).toEqual(lines);
+  }
+  const asKept = kept.map(({ text }) => ({ text, state: "there" }));
+  for (const messages of shown) expect(messages).toEqual(asKept);
+});
+
+test("the lab cuts the socket and kills the server under a burst: its check finds all, and sees what is planted", async () => {
+  const page = await place.guest("Cleo");
+  await page.getByRole("link", { name: "Lab" }).click();
+  const press = (name: string): Promise<void> => page.getByRole("button", { name }).click();
+  await page.getByText("This page has 0 messages of the room.").waitFor();
+  for (const [index, breaking] of ["Cut my socket", "Kill the server"].entries()) {
+    await press("Send 20 messages");
+    const again = connectsAgain(page);
+    await press(breaking);
+    await press("Send 20 messages");
+    await again;
+    await isConnected(page);
+    await page.getByText(`This page has ${(index + 1) * 40} messages of the room.`).waitFor();
+    await press("Check now");
+    await page.getByText(`All ${(index + 1) * 40} messages are here, in order, once.`).waitFor();
+  }
+  expect(place.kept("workshop").map(({ text }) => text)).toEqual(
+    Array.from({ length: 80 }, (_, index) => `Message ${(index % 20) + 1} of 20`),
+  );
+
+  await page.getByLabel("Plant a loss").check();
+  await press("Check now");
+  await page.getByText("Of 80 messages: 1 missing.").waitFor();
+  await page.getByLabel("Plant a repeat").check();
+  await press("Check now");
+  await page.getByText("Of 80 messages: 1 missing, 1 here twice.").waitFor();
+});

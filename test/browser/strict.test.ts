@@ -1,0 +1,51 @@
+// React's development build in StrictMode, with Vite's hot reload: one socket and one subscription, by the server's count.
+import { readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { serve } from "../serving.ts";
+import { useChromium } from "./harbor.ts";
+import { servePage } from "./vite-page.ts";
+
+const chrome = useChromium();
+
+test("mounting, StrictMode's second mount and a hot reload are one upgrade and one subscription", async () => {
+  const { tide, socketUrl, httpUrl } = await serve({ apiKey: "a key for the tests" });
+  const { url, folder } = await servePage(path.join(import.meta.dirname, "fixtures/strict"));
+  const page = await chrome.browser.newPage();
+  onTestFinished(() => page.close());
+  const counted = (): unknown => {
+    const { counters } = tide.stats();
+    return { upgrades: counters["upgrades"], subscribed: counters["subscribed"] };
+  };
+  const publish = async (data: string): Promise<void> => {
+    const response = await fetch(`${httpUrl}/api/publish`, {
+      method: "POST",
+      headers: { "X-API-Key": "a key for the tests", "Content-Type": "application/json" },
+      body: JSON.stringify({ channel: "public:strict", data }),
+    });
+    expect(response.status).toBe(200);
+  };
+  const texts = page.getByTestId("texts");
+
+  await page.goto(`${url}/?server=${encodeURIComponent(`${socketUrl}/connection/websocket`)}`);
+  await page.getByTestId("status").getByText("live").waitFor();
+  await publish("one");
+  await texts.getByText("one", { exact: true }).waitFor();
+  // The second mount is the development build's own doing; without it nothing would be shown here.
+  expect(await page.evaluate(() => window.mounts)).toBe(2);
+  expect(counted()).toEqual({ upgrades: 1, subscribed: 1 });
+
+  await page.getByRole("button", { name: "clicked 0" }).click();
+  const component = path.join(folder, "room.tsx");
+  writeFileSync(component, readFileSync(component, "utf8").replace("before the change", "after the change"));
+  await page.getByRole("heading", { name: "after the change" }).waitFor();
+  await page.getByRole("button", { name: "clicked 1" }).waitFor();
+  // A hot reload runs every effect anew, that of the channel too.
+  await page.waitForFunction(() => (window.mounts ?? 0) > 2);
+  await publish("two");
+  await texts.getByText(/\btwo$/).waitFor();
+  await publish("three");
+  await texts.getByText(/\btwo three$/).waitFor();
+  await page.getByTestId("status").getByText("live").waitFor();
+  expect(counted()).toEqual({ upgrades: 1, subscribed: 1 });
+});
