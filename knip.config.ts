@@ -32,8 +32,15 @@ const config: KnipConfig = {
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
     ".": {
-      entry: ["tools/*.{ts,mjs}", "tools/run/with-parent.mjs", "test/**/*.{test,browser.test,test-d}.{ts,tsx}"],
-      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}"],
+      entry: [
+        "tools/*.{ts,mjs}",
+        "tools/run/with-parent.mjs",
+        "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
+        "bench/{main,engines}.ts",
+        "bench/*/*-process.ts",
+        "bench/**/*.test.ts",
+      ],
+      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts"],
     },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
     "packages/tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },

@@ -94,7 +94,8 @@ export function readOptions(args: readonly string[]): BenchOptions {
 function positive(name: string, given: string | undefined): number | null {
   if (given === undefined) return null;
   const value = Number(given);
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`--${name}: expected a positive integer, got ${given}`);
+  if (!Number.isInteger(value) || value < 1)
+    throw new RangeError(`--${name}: expected a positive integer, got ${given}`);
   return value;
 }
 

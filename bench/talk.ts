@@ -82,7 +82,10 @@ export interface LoadReport extends Counted {
 }
 
 export type LoadTalk = {
-  readonly connect: Question<Dial, { readonly elapsedMs: number; readonly cpuShare: number; readonly loopShare: number }>;
+  readonly connect: Question<
+    Dial,
+    { readonly elapsedMs: number; readonly cpuShare: number; readonly loopShare: number }
+  >;
   readonly begin: Question<{ readonly phase: number }, null>;
   /** Waits until everything has come, at most `graceMs` after the last delivery. */
   readonly finish: Question<{ readonly published: number; readonly graceMs: number }, LoadReport>;

@@ -1,5 +1,5 @@
-// What `npm start`, `npm run dev`, `npm test`, `npm run check` and `npm run tidewire` run. Node's built-ins only: it
-// must start on a Node that is too old for the project, before anything is installed.
+// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire` and `npm run bench` run. Node's
+// built-ins only: it must start on a Node that is too old for the project, before anything is installed.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { ended, endSignal, exitCodeOf, start, watchOver } from "./run/children.mjs";
@@ -21,10 +21,10 @@ async function serveHarbor(args) {
   return await supervise(projectNode(), [fromSource, withParent, ...settings, main, ...args]);
 }
 
-/** @param {readonly string[]} args */
-async function runBinary(args) {
+/** @param {string} main @param {readonly string[]} args */
+async function runProgram(main, args) {
   // Ctrl-C comes to it from the terminal as well; it shares our standard input, since commands may read it.
-  const child = start(projectNode(), [fromSource, at("packages/tidewire/src/main.ts"), ...args], {
+  const child = start(projectNode(), [fromSource, at(main), ...args], {
     env: toolEnvironment(),
   });
   const { code, signal } = await ended(child);
@@ -46,7 +46,11 @@ const commands = {
   check: (args) => testAll(args, { stopEarly: true }),
   async tidewire(args) {
     await ensureInstalled();
-    return await runBinary(args);
+    return await runProgram("packages/tidewire/src/main.ts", args);
+  },
+  async bench(args) {
+    await ensureInstalled();
+    return await runProgram("bench/main.ts", args);
   },
 };
 

@@ -44,7 +44,12 @@ export class Subscriber {
       this.#read(shared.buffer.subarray(0, count));
       return true;
     };
-    const options = { host: "127.0.0.1", port: shared.port, noDelay: true, onread: { buffer: shared.buffer, callback } };
+    const options = {
+      host: "127.0.0.1",
+      port: shared.port,
+      noDelay: true,
+      onread: { buffer: shared.buffer, callback },
+    };
     this.#socket = connect(options, () => this.#socket.write(requestOf(speech)));
     this.#socket.on("error", (error) => this.#fail(error.message));
     this.#socket.on("close", () => this.#fail("the server closed the connection"));

@@ -30,7 +30,9 @@ export const connect: Scenario = async (options, say) => {
       rateRatio: row.perSecond / (base?.perSecond ?? Number.NaN),
       coreRatio: (base?.cpuUs ?? Number.NaN) / row.cpuUs,
     }));
-    say(`round ${round} of ${options.repeat}: ${rows.map((row) => Math.round(row.perSecond)).join(", ")} connections/s`);
+    say(
+      `round ${round} of ${options.repeat}: ${rows.map((row) => Math.round(row.perSecond)).join(", ")} connections/s`,
+    );
     rounds.push(rows);
   }
   const summary = options.contestants.map((contestant) => summarise(contestant, rounds));

@@ -35,7 +35,16 @@ export const slowReaders: Scenario = async (options, say) => {
     rounds.push(rows);
   }
   const summary = options.contestants.map((contestant) => summarise(contestant, rounds));
-  const head = ["", "p99 ms, all read", "p99 ms of the others", "ratio", "full sockets", "KB unsent", "MB RSS", "RSS, all read"];
+  const head = [
+    "",
+    "p99 ms, all read",
+    "p99 ms of the others",
+    "ratio",
+    "full sockets",
+    "KB unsent",
+    "MB RSS",
+    "RSS, all read",
+  ];
   const body = summary.map((row) => [
     row.contestant,
     ...[row.withoutMs, row.withMs, row.ratio, row.fullSockets, row.unsentKb, row.rssMb, row.rssMbWithout].map(spanText),

@@ -29,10 +29,10 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   frame(act) {
-    const frame = typeof requestAnimationFrame === "function" ? requestAnimationFrame(run) : null;
-    const timer = setTimeout(run, frame === null ? 0 : longestFrameMs);
+    const frame = typeof requestAnimationFrame === "function" ? requestAnimationFrame(run) : 0;
+    const timer = setTimeout(run, frame === 0 ? 0 : longestFrameMs);
     function cancel(): void {
-      if (frame !== null) cancelAnimationFrame(frame);
+      if (frame !== 0) cancelAnimationFrame(frame);
       clearTimeout(timer);
     }
     function run(): void {

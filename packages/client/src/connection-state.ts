@@ -32,7 +32,7 @@ export type ConnectionState =
 /** Reasons that arise in the client; numbers below 1000 never come from a server. */
 export const localReasons: Readonly<Record<"closed" | "noPing" | "noAnswer" | "noToken" | "disconnected", EndReason>> =
   {
-    closed: { code: 0, reason: "closed by the application" },
+    closed: { code: 0, reason: "closed" },
     noPing: { code: 2, reason: "no ping" },
     noAnswer: { code: 3, reason: "no answer" },
     noToken: { code: 5, reason: "no token" },

@@ -204,7 +204,7 @@ describe("close", () => {
     const { client, clock, page, server } = stage;
     client.close();
     client.close();
-    expect(client.state).toEqual({ kind: "closed", reason: { code: 0, reason: "closed by the application" } });
+    expect(client.state).toEqual({ kind: "closed", reason: { code: 0, reason: "closed" } });
     expect(clock.size).toBe(0);
     expect(page.watchers).toBe(0);
     client.connect();

@@ -103,9 +103,8 @@ export class Connection {
 
   /** Sends a line that has no reply; false when there is no connection. */
   say(line: string): boolean {
-    if (this.state.getSnapshot().kind !== "connected") return false;
     this.#exchange?.say(line);
-    return true;
+    return this.#exchange !== null;
   }
 
   /** Gives the present connection up and comes back. */

@@ -98,12 +98,13 @@ export class ChannelFeed {
 
   #build(): FeedSnapshot {
     this.#merge();
-    const status = this.#subscription.status.getSnapshot();
-    if (isUp(status)) this.#recovered = status.recovered;
+    const { flow, status } = this.#subscription;
+    const now = status.getSnapshot();
+    if (isUp(now)) this.#recovered = now.recovered;
     return {
       publications: this.#kept,
-      status,
-      isPaused: this.#subscription.flow.isPaused,
+      status: now,
+      isPaused: flow.isPaused,
       recovered: this.#recovered,
       gap: this.#gap,
       skipped: this.#skipped,

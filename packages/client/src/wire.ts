@@ -37,7 +37,7 @@ function parse(line: string): unknown {
   try {
     return JSON.parse(line);
   } catch {
-    throw new UndecodableFrame("a frame that is not JSON");
+    throw new UndecodableFrame("a frame is not JSON");
   }
 }
 
@@ -106,5 +106,5 @@ export function wholeAt(fields: Fields, name: string): number {
 }
 
 function wrong(name: string): never {
-  throw new UndecodableFrame(`a frame in which "${name}" has the wrong type`);
+  throw new UndecodableFrame(`"${name}" has the wrong type`);
 }

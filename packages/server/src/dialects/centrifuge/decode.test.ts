@@ -78,12 +78,12 @@ describe("decode", () => {
     );
     const value = fc.letrec<{ any: unknown; object: unknown }>((tie) => ({
       any: fc.oneof(
-        { depthSize: "small" },
+        { maxDepth: 4 },
         fc.constantFrom(null, 1, -1, "", "c", "tide.publish", true, 1e308),
         tie("object"),
-        fc.array(tie("any")),
+        fc.array(tie("any"), { maxLength: 3 }),
       ),
-      object: fc.dictionary(key, tie("any")),
+      object: fc.dictionary(key, tie("any"), { maxKeys: 4 }),
     }));
     fc.assert(
       fc.property(fc.oneof(value.object, value.any), fc.nat(3), (given, cutBy) => {
