@@ -41,7 +41,7 @@ export type SubscriptionStatus =
 /** How a channel without a definition is subscribed to. */
 export interface PlainChannelOptions {
   /** Only a `stream` has a place to come back to. Default: `stream`. */
-  readonly mode?: "signal" | "stream";
+  readonly mode?: "signal" | "stream" | "latest";
   /** Whether to hear who joins and leaves. Default: false. */
   readonly presence?: boolean;
 }

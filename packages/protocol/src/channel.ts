@@ -5,29 +5,47 @@ import type { OutputOf, StandardSchema } from "./standard-schema.ts";
 /**
  * What a channel promises.
  * `signal`: at most once, in order while connected. `stream`: ordered, gap-free and duplicate-free within its history.
+ * `latest`: the newest value of each key always arrives; older ones may be passed over.
  */
-export type ChannelMode = "signal" | "stream";
+export type ChannelMode = "signal" | "stream" | "latest";
 
-/** How much of a stream is kept for those who come back: the newest `size` publications, each for `ttlMs`. */
+/**
+ * How much is kept for those who come back. Of a stream the newest `size` publications, each for `ttlMs`; of a `latest`
+ * channel the newest value of each key for good, and for `ttlMs` that a key was removed.
+ */
 export interface Retention {
-  /** Publications, 1 to 1,000,000. */
+  /** Publications, 1 to 1,000,000. The keys of a `latest` channel: always 10,000. */
   readonly size: number;
   /** Milliseconds, from 1,000 upwards. */
   readonly ttlMs: number;
 }
 
-export interface ChannelOptions<Data, Info> {
+interface CommonOptions<Data, Info> {
   /** Validates what is published; the server sends on what the schema yields. Without it: any JSON. */
   readonly data?: Data;
-  /** Default: `stream`. */
-  readonly mode?: ChannelMode;
-  /** For `stream`. Default: 100 publications for 5 minutes. */
-  readonly history?: Retention;
   /** Whether members are known: `true`, or the schema of what each shows of itself. Default: `false`. */
   readonly presence?: Info;
   /** Who may publish besides the server. Default: `clients`, that is whoever the `publish` rule lets in. */
   readonly publishers?: "clients" | "server";
 }
+
+interface LogOptions {
+  /** Default: `stream`. */
+  readonly mode?: "signal" | "stream";
+  /** For `stream`. Default: 100 publications for 5 minutes. */
+  readonly history?: Retention;
+  readonly key?: undefined;
+}
+
+interface LatestOptions<Data> {
+  readonly mode: "latest";
+  /** The key of a value as the schema yields it: a text of 1 to 255 bytes without control characters. */
+  readonly key: (value: OutputOf<Data>) => string;
+  /** For how long a removal is told to those who come back. Default: 5 minutes. */
+  readonly history?: { readonly ttlMs: number; readonly size?: undefined };
+}
+
+export type ChannelOptions<Data, Info> = CommonOptions<Data, Info> & (LogOptions | LatestOptions<Data>);
 
 /** The types a definition carries; they exist for the compiler alone. */
 export interface ChannelShape {
@@ -44,6 +62,8 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly publishers: "clients" | "server";
   readonly dataSchema: StandardSchema | null;
   readonly infoSchema: StandardSchema | null;
+  /** For `latest`: takes a value that the schema yielded. */
+  readonly key: ((value: unknown) => string) | null;
   /** The name with these parameters. @throws {TypeError} when one is missing, empty or has a ":". */
   name(params: ParamsOf<Pattern>): string;
   /** The parameters of `name`, or `null` when it is another channel's. */
@@ -55,6 +75,8 @@ export type DataOf<Definition> = Definition extends ChannelDefinition<string, in
 export type InfoOf<Definition> = Definition extends ChannelDefinition<string, infer Shape> ? Shape["info"] : never;
 
 const defaultRetention: Retention = { size: 100, ttlMs: 300_000 };
+/** Keys of one `latest` channel. */
+const mostKeys = 10_000;
 
 /**
  * Defines a channel for both sides.
@@ -71,21 +93,42 @@ export function defineChannel<
 ): ChannelDefinition<Pattern, { data: OutputOf<Data>; info: OutputOf<Info> }> {
   const compiled = compilePattern(pattern);
   const mode = options.mode ?? "stream";
-  if (mode === "signal" && options.history !== undefined) {
-    throw new TypeError(`"${pattern}": a signal channel keeps no history; leave it out, or use mode "stream"`);
-  }
   const presence = options.presence ?? false;
   return {
     pattern,
     mode,
-    history: mode === "stream" ? checkRetention(pattern, options.history ?? defaultRetention) : null,
+    history: retentionOf(pattern, options),
     presence: presence !== false,
     publishers: options.publishers ?? "clients",
     dataSchema: options.data ?? null,
     infoSchema: typeof presence === "boolean" ? null : presence,
+    key: keyOf(pattern, options),
     name: (params) => compiled.build(params),
     match: (name) => compiled.match(name) as ParamsOf<Pattern> | null,
   };
+}
+
+function retentionOf(pattern: string, { mode, history }: LogOptions | LatestOptions<unknown>): Retention | null {
+  if (mode === "signal") {
+    if (history === undefined) return null;
+    throw new TypeError(`"${pattern}": a signal channel keeps no history; leave it out, or use mode "stream"`);
+  }
+  if (mode !== "latest") return checkRetention(pattern, history ?? defaultRetention);
+  if (history?.size !== undefined) {
+    throw new TypeError(`"${pattern}": a latest channel keeps one value of each key; leave history.size out`);
+  }
+  return checkRetention(pattern, { size: mostKeys, ttlMs: history?.ttlMs ?? defaultRetention.ttlMs });
+}
+
+function keyOf<Data>(pattern: string, { mode, key }: LogOptions | LatestOptions<Data>): ChannelDefinition["key"] {
+  if (mode === "latest" && typeof key !== "function") {
+    throw new TypeError(`"${pattern}": a latest channel needs a key function, got ${typeof key}`);
+  }
+  if (mode !== "latest" && key !== undefined) {
+    throw new TypeError(`"${pattern}": only a latest channel has keys; use mode "latest", or leave the key out`);
+  }
+  // The value is what the schema yielded, as the function's type says.
+  return (key as ChannelDefinition["key"] | undefined) ?? null;
 }
 
 function checkRetention(pattern: string, retention: Retention): Retention {

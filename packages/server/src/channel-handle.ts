@@ -3,7 +3,7 @@ import type { ChannelDefinition, Member } from "@tidewire/protocol";
 import type { Ack } from "./engine/engine.ts";
 import { checkTags } from "./http/api.ts";
 import type { Hub } from "./hub/hub.ts";
-import { validate } from "./hub/registry.ts";
+import { checkKey, prepare } from "./hub/registry.ts";
 import type { ChannelHandle, Published, PublishOptions } from "./tidewire.ts";
 
 const encoder = new TextEncoder();
@@ -16,14 +16,19 @@ export async function publishValue(
   given: { value: unknown; options?: PublishOptions },
 ): Promise<Ack> {
   const { definition } = hub.registry.resolve(name);
-  const json = await validate(definition.dataSchema, given.value);
+  const { json, key } = await prepare(definition, given.value);
   const tags = given.options?.tags;
   const body = {
     data: encoder.encode(json),
     form: "json" as const,
+    ...(key !== undefined && { key }),
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
   return hub.publish(name, body, given.options?.idempotencyKey);
+}
+
+function publishedOf({ position, publication, duplicate, durability }: Ack): Published {
+  return { position, id: publication?.id ?? "", duplicate, durability };
 }
 
 export function channelHandle(
@@ -36,9 +41,9 @@ export function channelHandle(
     name,
     publish: async (value, options): Promise<Published> => {
       const ack = await publishValue(hub, name, options === undefined ? { value } : { value, options });
-      const { position, publication, duplicate, durability } = ack;
-      return { position, id: publication?.id ?? "", duplicate, durability };
+      return publishedOf(ack);
     },
+    remove: async (key) => publishedOf(await hub.remove(name, checkKey(key, "bad_request"))),
     history: async (limit) => {
       const { publications, top } = await hub.history(name, { limit, since: null, reverse: true });
       return publications.toReversed().map(({ data, form, offset, atMs }) => ({

@@ -34,9 +34,14 @@ export interface ChannelHandle<Data> {
   readonly name: string;
   /**
    * Publishes to the subscribers on every node; resolves when the engine has accepted it, not when subscribers have it.
-   * @throws {TidewireError} `invalid_data`, `too_large`, `conflict`, `engine_unavailable`, `indeterminate`.
+   * @throws {TidewireError} `invalid_data`, `too_large`, `conflict`, `limit_exceeded` (a `latest` channel is full), `engine_unavailable`, `indeterminate`.
    */
   publish(data: Data, options?: PublishOptions): Promise<Published>;
+  /**
+   * Takes a key out of a `latest` channel. Where it has no value nothing happens, and the id is "".
+   * @throws {TidewireError} `not_available` on a channel of another mode, `bad_request` for what is no key.
+   */
+  remove(key: string): Promise<Published>;
   /** The newest `limit` publications, oldest first. */
   history(
     limit: number,

@@ -6,6 +6,12 @@
 // - In one epoch offsets strictly increase, and each publication names the one before it (S1). Where numbering starts
 //   anew, for whatever reason, the epoch is another one (S8).
 // - `read` shows what was acked. Pages ascend and have no hole: each publication's `previous` is the one before it.
+// - A channel written with a retention of kind `table` keeps the newest publication of each key, and so do its pages:
+//   those with a version (their offset) above the start, ascending. A removal is one of them until it is `ttlMs` old or
+//   more than `keys` removals are kept; forgetting one raises `floor`, which is kept as long as the epoch. Whoever knows
+//   nothing (offset 0) misses nothing below it. `previous` says what came before at the append; pages do not link. A
+//   value that makes the table larger than its limits is refused with `limit_exceeded`; nothing is evicted.
+//   A channel that is written as a table after it was a log, or the other way round, begins a new epoch, empty.
 // - A draft that was rejected is never seen. When the outcome is not known, `publish` throws `indeterminate` (P3).
 // - An idempotency key of a channel is remembered for 5 minutes, or as many keys as the engine's bound allows (decision
 //   0004): the same key with the same data answers with the first position and `duplicate: true`, with other data it
@@ -26,6 +32,10 @@ export interface Publication {
   readonly previous: { readonly offset: number; readonly id: string | null } | null;
   readonly data: Uint8Array;
   readonly form: Form;
+  /** What it is the newest value of, where the channel is a table. */
+  readonly key?: string;
+  /** The key has no value any more; the data is `null` in JSON. */
+  readonly removed?: true;
   readonly author?: Member;
   readonly tags?: Readonly<Record<string, string>>;
   /** Wall-clock time of the append, milliseconds since 1970. */
@@ -36,8 +46,27 @@ export interface Publication {
 export interface Body {
   readonly data: Uint8Array;
   readonly form: Form;
+  /** With a retention of kind `table`, and only there. */
+  readonly key?: string;
   readonly author?: Member;
   readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** The newest `size` publications, each for `ttlMs`. */
+export interface LogRetention {
+  readonly kind?: undefined;
+  readonly size: number;
+  readonly ttlMs: number;
+}
+
+/** The newest value of each key, and removals for `ttlMs`. */
+export interface TableRetention {
+  readonly kind: "table";
+  /** At most so many keys, and as many removals. */
+  readonly keys: number;
+  /** Of all values together. */
+  readonly bytes: number;
+  readonly ttlMs: number;
 }
 
 export type Draft =
@@ -45,9 +74,11 @@ export type Draft =
       readonly kind: "value";
       readonly body: Body;
       /** How much the channel keeps from now on; `null`: nothing is kept, the publication is ephemeral. */
-      readonly retention: { readonly size: number; readonly ttlMs: number } | null;
+      readonly retention: LogRetention | TableRetention | null;
       readonly idempotencyKey?: string;
     }
+  /** Takes a key out of a table. Where it has no value nothing is appended, and the ack's publication is `null`. */
+  | { readonly kind: "remove"; readonly key: string; readonly author?: Member; readonly retention: TableRetention }
   /** Forgets the channel's history. Its numbering starts anew in another epoch. */
   | { readonly kind: "clear" };
 
@@ -57,7 +88,7 @@ export type Durability = "volatile" | "process" | "fsync" | "quorum";
 export interface Ack {
   /** Offset 0 for an ephemeral publication and after `clear`. */
   readonly position: Position;
-  /** `null` after `clear`. */
+  /** `null` after `clear`, and where there was nothing to remove. */
   readonly publication: Publication | null;
   /** The key was used before; the position is the first one's and nothing was appended. */
   readonly duplicate: boolean;
@@ -112,7 +143,8 @@ export interface Engine {
   stop(): Promise<void>;
   /**
    * `draft.body.data` is the engine's from here on; the caller does not change it.
-   * @throws {TidewireError} `conflict`, `overloaded` and `engine_unavailable` (not appended), `indeterminate`, `too_large`.
+   * @throws {TidewireError} `conflict`, `overloaded` and `engine_unavailable` (not appended), `indeterminate`,
+   * `limit_exceeded`, `too_large`.
    */
   publish(channel: string, draft: Draft): Promise<Ack>;
   read(channel: string, start: PageStart, limit: PageLimit): Promise<Page>;

@@ -1,5 +1,5 @@
 // The history of one channel in memory: its newest publications in ascending order. Pure: time comes as a number.
-import type { PageLimit, Publication } from "./engine.ts";
+import type { LogRetention, PageLimit, Publication, TableRetention } from "./engine.ts";
 
 /** Where a page begins, within one epoch. */
 export type RingStart = { readonly after: number } | { readonly before: number } | "oldest" | "newest";
@@ -135,7 +135,11 @@ export function checkPageLimit({ publications, bytes }: PageLimit): void {
 }
 
 /** @throws {RangeError} for a retention that would keep nothing. */
-export function checkRetention({ size, ttlMs }: { readonly size: number; readonly ttlMs: number }): void {
-  if (Number.isSafeInteger(size) && size >= 1 && Number.isSafeInteger(ttlMs) && ttlMs >= 1) return;
-  throw new RangeError(`a retention of whole numbers from 1 was expected, got size ${size} and ${ttlMs} ms`);
+export function checkRetention(retention: LogRetention | TableRetention): void {
+  const isTable = retention.kind === "table";
+  const { ttlMs } = retention;
+  const numbers = isTable ? [retention.keys, retention.bytes, ttlMs] : [retention.size, ttlMs];
+  if (numbers.every((number) => Number.isSafeInteger(number) && number >= 1)) return;
+  const said = isTable ? `${retention.keys} keys, ${retention.bytes} bytes` : `size ${retention.size}`;
+  throw new RangeError(`a retention of whole numbers from 1 was expected, got ${said} and ${ttlMs} ms`);
 }

@@ -4,7 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { fail } from "@tidewire/protocol";
 import type { Body } from "../engine/engine.ts";
 import type { Hub } from "../hub/hub.ts";
-import { validate } from "../hub/registry.ts";
+import { prepare } from "../hub/registry.ts";
 import type { Json } from "./body.ts";
 
 export type Api = Readonly<Record<string, (body: Json) => Promise<unknown>>>;
@@ -34,10 +34,11 @@ async function publish(hub: Hub, { value }: Json): Promise<unknown> {
     fail("bad_request", "idempotency_key: expected a text of 1 to 64 characters");
   }
   const { definition } = hub.registry.resolve(channel as string);
-  const json = await validate(definition.dataSchema, data);
+  const { json, key: tableKey } = await prepare(definition, data);
   const body: Body = {
     data: encoder.encode(json),
     form: "json",
+    ...(tableKey !== undefined && { key: tableKey }),
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
   const ack = await hub.publish(channel as string, body, key as string | undefined);

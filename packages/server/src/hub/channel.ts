@@ -2,7 +2,7 @@
 //
 //   opening ─► live ⇄ filling ─► closed
 // Announcements wait while it opens or fills, per channel and not per subscriber.
-import type { ChannelDefinition, Position } from "@tidewire/protocol";
+import type { ChannelDefinition, ChannelMode, Position } from "@tidewire/protocol";
 import type { Engine, Page, Publication } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
@@ -13,7 +13,12 @@ import type { Cursor, CursorHome } from "./cursor.ts";
 import type { ChannelRef } from "./encoder.ts";
 import { Members } from "./members.ts";
 import type { TailMemory } from "./memory.ts";
+import type { ChannelLog } from "./log.ts";
+import { tableRetention } from "./retention.ts";
+import { Table } from "./table.ts";
+import { readTable, type TablePage } from "./table-reading.ts";
 import { Tail } from "./tail.ts";
+import type { Wheel } from "./wheel.ts";
 
 /** What a name means: its definition and the parameters in it. */
 export interface Known {
@@ -26,6 +31,7 @@ export interface ChannelNode {
   readonly engine: Engine;
   readonly catchUp: CatchUp;
   readonly clock: Clock;
+  readonly wheel: Wheel;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tailBytes: number;
@@ -50,11 +56,16 @@ export class Channel implements CursorHome, ChannelRef {
   readonly known: Known;
   readonly members: Members;
   readonly keepsHistory: boolean;
+  readonly mode: ChannelMode;
+  readonly wheel: Wheel;
+  readonly clock: Clock;
   /** Resolves when it is live; rejects when the engine could not open it. */
   readonly opened: Promise<void>;
   readonly #node: ChannelNode;
   readonly #contiguity: Contiguity;
-  #tail: Tail;
+  #tail: ChannelLog;
+  /** The same as `#tail`, where the channel is `latest`. */
+  readonly #table: Table | null;
   #state: ChannelState = "opening";
   #live: Cursor[] = [];
   #spare: Cursor[] = [];
@@ -69,10 +80,15 @@ export class Channel implements CursorHome, ChannelRef {
     this.json = JSON.stringify(name);
     this.known = known;
     this.keepsHistory = known.definition.history !== null;
+    this.mode = known.definition.mode;
+    this.wheel = node.wheel;
+    this.clock = node.clock;
     this.members = new Members(this, node.membersShown);
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
-    this.#tail = new Tail(this, nowhere, node.tailBytes);
+    const isTable = this.mode === "latest";
+    this.#table = isTable ? new Table(this, tableRetention(known.definition), node.clock) : null;
+    this.#tail = this.#table ?? new Tail(this, nowhere, node.tailBytes);
     this.opened = this.#open();
   }
 
@@ -80,7 +96,7 @@ export class Channel implements CursorHome, ChannelRef {
     return this.#state;
   }
 
-  get tail(): Tail {
+  get tail(): ChannelLog {
     return this.#tail;
   }
 
@@ -138,7 +154,7 @@ export class Channel implements CursorHome, ChannelRef {
 
   /** An announcement, or an ack, which is one too. */
   announced(epoch: string, publication: Publication): void {
-    if (this.#state === "closed") return;
+    if (this.#state === "closed" || (this.#table !== null && publication.offset === 0)) return;
     if (this.#state === "opening") return this.#contiguity.wait(epoch, publication);
     const outcome = this.#contiguity.offer(epoch, publication);
     if (outcome === "drop") return;
@@ -188,13 +204,21 @@ export class Channel implements CursorHome, ChannelRef {
   }
 
   async #open(): Promise<void> {
-    const { engine, catchUp } = this.#node;
-    const top = await engine.follow(this.name);
+    const top = await this.#node.engine.follow(this.name);
     const { ticket } = this.#contiguity;
+    if (this.#table === null) await this.#openTail(top);
+    else await this.#openTable(this.#table);
+    if (this.#isClosed()) return;
+    this.#appendWaiting();
+    const isMissing = this.keepsHistory && this.#contiguity.hasLostSince(ticket);
+    if (isMissing || this.#isSuspect || this.#contiguity.waiting > 0) this.#startFilling();
+  }
+
+  async #openTail(top: Position): Promise<void> {
     const page = this.keepsHistory
-      ? await catchUp.read(this.name, "newest", { publications: 1_000, bytes: openingBytes })
+      ? await this.#node.catchUp.read(this.name, "newest", { publications: 1_000, bytes: openingBytes })
       : null;
-    if (this.#state === "closed") return;
+    if (this.#isClosed()) return;
     const start = page === null ? top : startOf(page);
     this.#tail = new Tail(this, start, this.#node.tailBytes);
     this.#contiguity.restart(start);
@@ -202,9 +226,46 @@ export class Channel implements CursorHome, ChannelRef {
     for (const publication of page?.publications ?? []) {
       if (this.#contiguity.accept(publication) === "append") this.#tail.append(publication);
     }
-    this.#appendWaiting();
-    const isMissing = this.keepsHistory && this.#contiguity.hasLostSince(ticket);
-    if (isMissing || this.#isSuspect || this.#contiguity.waiting > 0) this.#startFilling();
+  }
+
+  async #openTable(table: Table): Promise<void> {
+    const page = await this.#readTable(null);
+    if (this.#isClosed()) return;
+    this.#state = "live";
+    this.#takeTable(table, page);
+  }
+
+  /** Asked after an await, when it may have changed. */
+  #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  #readTable(from: Position | null): Promise<TablePage> {
+    return readTable((start, limit) => this.#node.catchUp.read(this.name, start, limit), from);
+  }
+
+  /** A page of a table does not link: what it does not have was superseded, and where it ends nothing is missing. */
+  #takeTable(table: Table, page: TablePage): void {
+    if (page.isWhole) {
+      this.#node.metrics.add("channel_tables");
+      table.replace(page);
+      this.#contiguity.restart(page.top);
+      const newest = page.publications.at(-1);
+      if (newest !== undefined && newest.offset === page.top.offset) this.#contiguity.skipTo(newest);
+    }
+    for (const publication of page.isWhole ? [] : page.publications) {
+      const outcome = this.#contiguity.accept(publication);
+      if (outcome === "rollback") return this.#rollBack();
+      if (outcome === "drop") continue;
+      if (outcome === "hole") this.#contiguity.skipTo(publication);
+      table.append(publication);
+    }
+    if (!page.isWhole && !page.more) {
+      this.#contiguity.reach(page.top.offset);
+      table.reach(page.top.offset);
+    }
+    this.#countMemory();
+    this.#wake();
   }
 
   #append(publication: Publication): void {
@@ -258,7 +319,8 @@ export class Channel implements CursorHome, ChannelRef {
       if (this.#state !== "filling") return;
       // What was found out while it was read is newer than the page.
       if (page === null || this.#contiguity.position.epoch !== position.epoch) continue;
-      this.#take(page, position);
+      if (this.#table === null) this.#take(page, position);
+      else this.#takeTable(this.#table, page);
       this.#appendWaiting();
       if (page.more) continue;
       // What waited before this read and still does not link is not in the log: a straggler of another epoch.
@@ -270,10 +332,12 @@ export class Channel implements CursorHome, ChannelRef {
   }
 
   /** `null` when the engine could not answer; asked again a little later. */
-  async #nextPage(): Promise<Page | null> {
+  async #nextPage(): Promise<TablePage | null> {
     const start = { after: this.#contiguity.position };
     try {
-      return await this.#node.catchUp.read(this.name, start, { publications: 300, bytes: openingBytes });
+      if (this.#table !== null) return await this.#readTable(start.after);
+      const page = await this.#node.catchUp.read(this.name, start, { publications: 300, bytes: openingBytes });
+      return { ...page, isWhole: false };
     } catch (thrown) {
       this.#node.log.debug("history could not be read", { channel: this.name, reason: reasonOf(thrown) });
       await new Promise<void>((resolve) => void this.#node.clock.after(fillRetryMs, resolve));

@@ -82,6 +82,16 @@ export class Contiguity {
     return outcome === "wait" ? "hole" : outcome;
   }
 
+  /** Goes on from `publication`, whatever came before it: a page of a table has no links. */
+  skipTo(publication: Publication): void {
+    this.#advance(publication);
+  }
+
+  /** Goes on from `offset`: everything up to it that there still is was read. */
+  reach(offset: number): void {
+    if (offset > this.#offset) this.restart({ epoch: this.#epoch, offset });
+  }
+
   /** What waited and may now be appended; it counts as appended. `rollback` as for an announcement. */
   next(): Publication | "rollback" | null {
     for (let index = 0; index < this.#waiting.length; index += 1) {

@@ -4,26 +4,30 @@
 //   held      born here; nothing reaches the subscriber before its reply is queued
 //   live      at the head; in the channel's list, woken by an append
 //   ready     in its subscriber's outbox
-//   resting   paused; in no list
+//   resting   paused, in no list; or rated, on the wheel until its next pull is due
 //   reading   behind the tail; history is on its way
 //   closed
-// Its seq only grows.
-import type { Position } from "@tidewire/protocol";
+// Its seq only grows; a reader of a table that missed removals reads it anew, from its start.
+import type { ChannelMode, Position } from "@tidewire/protocol";
 import type { Page } from "../engine/engine.ts";
 import type { Bytes } from "./bytes.ts";
-import type { Seq } from "./log.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ChannelLog, Run, Seq } from "./log.ts";
+import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
-import type { Tail } from "./tail.ts";
 import type { View } from "./view.ts";
+import type { Due, Wheel } from "./wheel.ts";
 
 export type CursorState = "held" | "live" | "ready" | "resting" | "reading" | "closed";
 
 /** What a cursor asks of its channel. */
 export interface CursorHome {
   readonly name: string;
-  readonly tail: Tail;
-  /** Whether what fell off the tail can be read again. */
-  readonly keepsHistory: boolean;
+  readonly tail: ChannelLog;
+  /** Says what becomes of one that fell off: `stream` reads history, `latest` reads anew, `signal` skips ahead. */
+  readonly mode: ChannelMode;
+  readonly wheel: Wheel;
+  readonly clock: Clock;
   /** Few enough subscribers that they go before a crowd's. */
   readonly isUrgent: boolean;
   /** Adds a cursor to those that an append wakes. */
@@ -45,9 +49,10 @@ export interface CatchUpPage {
 }
 
 const later: Pulled = { kind: "later" };
+const fallen: Run = { kind: "fallen" };
 const nothing: Pulled = { kind: "frames", frames: [], more: false };
 
-export class Cursor implements Pullable {
+export class Cursor implements Pullable, Due {
   readonly subscriber: Subscriber;
   readonly home: CursorHome;
   readonly view: View;
@@ -63,6 +68,11 @@ export class Cursor implements Pullable {
   #taken = 0;
   /** A pause asked for before the release. */
   #isPaused = false;
+  #pace: Pace | null = null;
+  /** Where the head was when the rated pull began that is not yet at its end. */
+  #target: Seq | null = null;
+  /** The log's floor when this reader began: what was forgotten by then it never knew. */
+  #began: Seq;
 
   /** @param place The entry to start after, or `null` for a position behind the tail. */
   constructor(
@@ -75,6 +85,7 @@ export class Cursor implements Pullable {
     this.#seq = place.seq ?? 0;
     this.#isBehind = place.seq === null;
     this.#position = place.position;
+    this.#began = owner.home.tail.floor;
   }
 
   get state(): CursorState {
@@ -110,6 +121,7 @@ export class Cursor implements Pullable {
   pause(): void {
     this.#isPaused = true;
     if (this.#state === "live") this.home.unsettle(this);
+    if (this.#pace !== null) this.home.wheel.cancel(this);
     // One that is ready or reading is in an outbox or waits for history: it comes to rest at its next pull or arrival.
     if (this.#state === "live") this.#state = "resting";
   }
@@ -118,13 +130,29 @@ export class Cursor implements Pullable {
   resume(): number {
     if (!this.#isPaused) return 0;
     this.#isPaused = false;
-    const missed = this.home.keepsHistory || this.#state === "held" ? 0 : this.#skipToHead();
+    const missed = this.home.mode !== "signal" || this.#state === "held" ? 0 : this.#skipToHead();
     if (this.#state === "resting") this.#proceed();
     return missed;
   }
 
+  /** At most so many pulls a second from now on, each of which carries every key that changed once (F5). */
+  rate(perSecond: number): void {
+    this.#pace = new Pace(perSecond, this.#pace);
+    if (this.#state !== "resting" || this.#isPaused) return;
+    this.home.wheel.cancel(this);
+    this.#rest(this.#pace);
+  }
+
+  /** The wheel says that its next pull is due. */
+  due(): void {
+    if (this.#state !== "resting" || this.#isPaused) return;
+    this.#state = "ready";
+    this.subscriber.ready(this);
+  }
+
   /** The channel appended something: called for live cursors alone, which the channel has taken from its list. */
   wake(): void {
+    if (this.#pace !== null) return this.#rest(this.#pace);
     this.#state = "ready";
     this.subscriber.ready(this);
   }
@@ -133,9 +161,11 @@ export class Cursor implements Pullable {
     if (this.#state !== "ready") return later;
     if (this.#isPaused) {
       this.#state = "resting";
+      this.#target = null;
       this.#drop();
       return later;
     }
+    if (this.#pace !== null) return this.#pullPaced(this.#pace, budget);
     return this.#isBehind ? this.#pullHistory(budget) : this.#pullTail(budget);
   }
 
@@ -162,6 +192,7 @@ export class Cursor implements Pullable {
   close(): void {
     if (this.#state === "closed") return;
     if (this.#state === "live") this.home.unsettle(this);
+    if (this.#pace !== null) this.home.wheel.cancel(this);
     this.#state = "closed";
     this.#drop();
     this.home.left(this);
@@ -169,29 +200,65 @@ export class Cursor implements Pullable {
 
   /** Live at the head, otherwise ready. */
   #proceed(): void {
-    if (!this.#isBehind && this.#seq === this.home.tail.head) {
+    if (!this.#isBehind && this.#seq >= this.home.tail.head) {
       this.#state = "live";
       this.home.settle(this);
       return;
     }
+    if (this.#pace?.mayPull(this.home.clock.now()) === false) return this.#rest(this.#pace);
     this.#state = "ready";
     this.subscriber.ready(this);
   }
 
   #pullTail(budget: Budget): Pulled {
-    const tail = this.home.tail;
-    if (this.#seq === tail.head) return this.#settled(nothing);
-    const run = tail.run(this.view, this.#seq, budget.pageBytes);
+    const { tail } = this.home;
+    if (this.#seq >= tail.head) return this.#settled(nothing);
+    const run = this.#run({ maxBytes: budget.pageBytes });
     if (run.kind === "fallen") return this.#fall();
-    if (run.kind === "break") {
-      const from = this.#position;
-      this.#seq = run.to;
-      this.#position = run.at;
-      return { kind: "gap", from, to: run.at, skipped: null, more: true };
-    }
+    if (run.kind === "break") return this.#break(run);
+    return run.more ? run : this.#settled(run);
+  }
+
+  /** A pull may take several pages; it ends where the head was when it began, so that it carries no key twice. */
+  #pullPaced(pace: Pace, budget: Budget): Pulled {
+    const { tail, clock } = this.home;
+    if (this.#seq >= tail.head) return this.#settled(nothing);
+    this.#target ??= tail.head;
+    const run = this.#run({ maxBytes: budget.pageBytes, upTo: this.#target });
+    if (run.kind === "frames" && run.to < this.#target) return { kind: "frames", frames: run.frames, more: true };
+    this.#target = null;
+    pace.pulled(clock.now());
+    if (run.kind === "fallen") return this.#fall();
+    if (run.kind === "break") return this.#break(run);
+    if (this.#seq < tail.head) this.#rest(pace);
+    else this.#settled(run);
+    return { kind: "frames", frames: run.frames, more: false };
+  }
+
+  /** Reads on from here, and moves there. */
+  #run(bounds: { readonly maxBytes: number; readonly upTo?: Seq }): Run {
+    const { tail } = this.home;
+    if (tail.hasLost(this.#seq, this.#began)) return fallen;
+    const run = tail.run(this.view, this.#seq, bounds);
+    if (run.kind !== "frames") return run;
     this.#seq = run.to;
     this.#position = run.at;
-    return run.more ? run : this.#settled(run);
+    return run;
+  }
+
+  #break(run: Extract<Run, { kind: "break" }>): Pulled {
+    const from = this.#position;
+    this.#seq = run.to;
+    this.#position = run.at;
+    this.#began = this.home.tail.floor;
+    return { kind: "gap", from, to: run.at, skipped: null, more: true };
+  }
+
+  /** Until its next pull is due. */
+  #rest(pace: Pace): void {
+    const { wheel, clock } = this.home;
+    this.#state = "resting";
+    wheel.schedule(this, pace.waitMs(clock.now()));
   }
 
   /** At the head again: an append wakes it. */
@@ -202,11 +269,15 @@ export class Cursor implements Pullable {
   }
 
   #fall(): Pulled {
-    if (this.home.keepsHistory) {
+    if (this.home.mode === "stream") {
       this.#isBehind = true;
       return this.#read();
     }
     const from = this.#position;
+    if (this.home.mode === "latest") {
+      const { seq, position } = this.home.tail.start;
+      return this.#break({ kind: "break", to: seq, at: position });
+    }
     const skipped = this.#skipToHead();
     this.#settled(nothing);
     return { kind: "gap", from, to: this.#position, skipped, more: false };

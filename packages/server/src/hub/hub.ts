@@ -1,6 +1,6 @@
 // The hub: who listens to which channel on this node, and what is published to them.
-import { fail, type Member, type Position } from "@tidewire/protocol";
-import type { Ack, Body, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
+import { type ChannelMode, fail, type Member, type Position } from "@tidewire/protocol";
+import type { Ack, Body, Draft, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -12,8 +12,9 @@ import { Delivery } from "./delivery.ts";
 import type { Encoder } from "./encoder.ts";
 import { TailMemory } from "./memory.ts";
 import type { MemberCursor } from "./members.ts";
-import { atHead, recover, type Seen } from "./recovery.ts";
+import { atStart, recover, type Seen } from "./recovery.ts";
 import { Registry } from "./registry.ts";
+import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Wheel } from "./wheel.ts";
@@ -99,6 +100,7 @@ export class Hub implements EngineSink {
       engine,
       catchUp: this.#catchUp,
       clock,
+      wheel: this.wheel,
       log,
       metrics,
       tailBytes: limits.tailBytes,
@@ -147,7 +149,7 @@ export class Hub implements EngineSink {
       const place =
         options.seen !== null && channel.keepsHistory
           ? await recover(channel, options.seen, { engine: this.#engine, catchUp: this.#catchUp })
-          : atHead(channel);
+          : atStart(channel);
       return this.#place(channel, options, place);
     } catch (thrown) {
       channel.leave();
@@ -161,9 +163,25 @@ export class Hub implements EngineSink {
    */
   async publish(name: string, body: Body, idempotencyKey?: string): Promise<Ack> {
     const { definition } = this.registry.resolve(name);
-    this.#admit(body, definition.history === null);
-    const draft = { kind: "value", body, retention: definition.history } as const;
-    const ack = await this.#engine.publish(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+    this.#admit(body, definition.mode);
+    const draft = { kind: "value", body, retention: retentionOf(definition) } as const;
+    return await this.#accept(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+  }
+
+  /**
+   * Takes a key out of a `latest` channel; where it has no value nothing happens, and the position is the top.
+   * @throws {TidewireError} `not_available` on a channel of another mode.
+   */
+  async remove(name: string, key: string, author?: Member): Promise<Ack> {
+    const { definition } = this.registry.resolve(name);
+    if (definition.mode !== "latest") {
+      fail("not_available", `keys are removed from a latest channel, this is a ${definition.mode} channel`);
+    }
+    return await this.#accept(name, { kind: "remove", key, retention: tableRetention(definition), ...(author && { author }) });
+  }
+
+  async #accept(name: string, draft: Draft): Promise<Ack> {
+    const ack = await this.#engine.publish(name, draft);
     this.#metrics.add("published");
     if (ack.publication !== null && !ack.duplicate && ack.publication.offset > 0) {
       this.announced(name, ack.position.epoch, ack.publication);
@@ -225,7 +243,7 @@ export class Hub implements EngineSink {
   }
 
   /** @throws {TidewireError} `too_large`, or `overloaded` where nothing but memory would hold it. */
-  #admit(body: Body, isEphemeral: boolean): void {
+  #admit(body: Body, mode: ChannelMode): void {
     const most = this.#limits.publicationBytes;
     if (body.data.length > most)
       fail("too_large", `a publication has at most ${most} bytes, this one has ${body.data.length}`);
@@ -234,7 +252,7 @@ export class Hub implements EngineSink {
     // Once: under a flood, each publish would put it off a little more.
     if (!this.#isHurried) this.wheel.schedule(this.#sweep, 0);
     this.#isHurried = true;
-    if (isEphemeral && this.#memory.isFull) fail("overloaded", "the node's memory for publications is full");
+    if (mode !== "stream" && this.#memory.isFull) fail("overloaded", "the node's memory for publications is full");
   }
 
   #open(name: string): Channel {

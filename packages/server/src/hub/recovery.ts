@@ -25,9 +25,9 @@ export interface Place {
   readonly page?: CatchUpPage;
 }
 
-/** At the head: a fresh subscription, or one that could not be recovered. */
-export function atHead(channel: Channel): Place {
-  return { seq: channel.tail.head, position: channel.tail.position, recovered: false };
+/** A fresh subscription, or one that could not be recovered: at the head, or before the whole of a table. */
+export function atStart(channel: Channel): Place {
+  return { ...channel.tail.start, recovered: false };
 }
 
 /** @throws {TidewireError} `engine_unavailable` when only the engine could tell. */
@@ -41,17 +41,19 @@ export async function recover(
     epoch: seen.position.epoch === "" ? head.epoch : seen.position.epoch,
     offset: seen.position.offset,
   };
-  if (position.epoch !== head.epoch) return atHead(channel);
+  if (position.epoch !== head.epoch) return atStart(channel);
   if (position.offset > head.offset) return ahead(channel, position, node.engine);
   const seq = channel.tail.seqOf(position);
   if (seq !== null) {
     // An empty page of history could not say more than the tail: another id there is the end of it (S5).
     const isProven = position.offset === 0 || isSame(seen, channel.tail.idAt(position.offset));
-    return isProven ? { seq, position, recovered: true } : atHead(channel);
+    return isProven ? { seq, position, recovered: true } : atStart(channel);
   }
+  // Below the floor of a table: removals are missing, and no page has them.
+  if (channel.mode === "latest") return atStart(channel);
   const page = await node.catchUp.page(channel.name, position);
   const isProven = page.page.top.epoch === position.epoch && continues(page.page, position);
-  if (!isProven || !isSame(seen, page.page.publications[0]?.previous?.id ?? null)) return atHead(channel);
+  if (!isProven || !isSame(seen, page.page.publications[0]?.previous?.id ?? null)) return atStart(channel);
   return { seq: null, position, recovered: true, page };
 }
 
@@ -59,7 +61,12 @@ export async function recover(
 async function ahead(channel: Channel, position: Position, engine: Engine): Promise<Place> {
   const [top] = await engine.tops([channel.name]);
   const exists = top !== undefined && top.epoch === position.epoch && top.offset >= position.offset;
-  return exists ? { seq: null, position, recovered: true } : atHead(channel);
+  if (!exists) return atStart(channel);
+  if (channel.mode !== "latest") return { seq: null, position, recovered: true };
+  // What comes up to there is passed over.
+  channel.verify(channel.position, top);
+  const seq = channel.tail.seqOf(position);
+  return seq === null ? atStart(channel) : { seq, position, recovered: true };
 }
 
 /** Whether the log's publication at that place is the one the client saw; unknown ids do not disprove it. */

@@ -44,6 +44,56 @@ export function validate(schema: StandardSchema | null, value: unknown, text?: J
   return result instanceof Promise ? result.then(judge) : judge(result);
 }
 
+/** What is to be published. */
+export interface Prepared {
+  readonly json: Json;
+  /** Where the channel has keys. */
+  readonly key?: string;
+}
+
+const mostKeyBytes = 255;
+/** No key has one: they are text, and stand in logs and addresses. */
+const control = /\p{Cc}/u;
+
+/**
+ * Validates a value for a channel, and takes its key from what the schema yields.
+ * @param text As for `validate`.
+ * @throws {TidewireError} `invalid_data`.
+ */
+export function prepare(definition: ChannelDefinition, value: unknown, text?: Json): Prepared | Promise<Prepared> {
+  const { dataSchema, key } = definition;
+  if (key === null) {
+    const json = validate(dataSchema, value, text);
+    return typeof json === "string" ? { json } : json.then((known) => ({ json: known }));
+  }
+  if (dataSchema === null) return { json: text ?? toJson(value), key: keyOf(key, value) };
+  const result = dataSchema["~standard"].validate(value);
+  const judged = (known: Awaited<typeof result>): Prepared => {
+    const json = judge(known);
+    return { json, key: keyOf(key, known.issues === undefined ? known.value : undefined) };
+  };
+  return result instanceof Promise ? result.then(judged) : judged(result);
+}
+
+/** @throws {TidewireError} `invalid_data`: also when the function cannot make sense of what a client sent. */
+function keyOf(take: (value: unknown) => string, value: unknown): string {
+  let key: unknown;
+  try {
+    key = take(value);
+  } catch {
+    fail("invalid_data", "the key could not be taken from the value");
+  }
+  return checkKey(key, "invalid_data");
+}
+
+/** @throws {TidewireError} for what is no key: two texts that become one on the wire would merge what they name (F4). */
+export function checkKey(key: unknown, reason: "invalid_data" | "bad_request"): string {
+  if (typeof key !== "string") return fail(reason, `key: expected a text, got ${typeof key}`);
+  const bytes = Buffer.byteLength(key);
+  if (bytes > 0 && bytes <= mostKeyBytes && key.isWellFormed() && !control.test(key)) return key;
+  return fail(reason, `key: expected 1 to ${mostKeyBytes} bytes without control characters, got ${bytes} bytes`);
+}
+
 function judge(result: Awaited<ReturnType<StandardSchema["~standard"]["validate"]>>): Json {
   if (result.issues !== undefined) fail("invalid_data", describeIssues(result.issues));
   return toJson(result.value);

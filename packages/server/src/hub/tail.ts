@@ -5,7 +5,7 @@
 import type { Position } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
-import type { Run, Seq } from "./log.ts";
+import type { Bounds, ChannelLog, Run, Seq } from "./log.ts";
 import { View } from "./view.ts";
 
 interface Entry {
@@ -19,7 +19,9 @@ interface Entry {
 const entryOverhead = 200;
 const fallen: Run = { kind: "fallen" };
 
-export class Tail {
+export class Tail implements ChannelLog {
+  /** A tail forgets from its end, and `run` says so. */
+  readonly floor: Seq = 0;
   #first: Seq = 1;
   #head: Seq = 0;
   #entries: Entry[] = [];
@@ -54,6 +56,10 @@ export class Tail {
   /** What a client at the head is told. */
   get position(): Position {
     return this.#entry(this.#head)?.at ?? this.#base;
+  }
+
+  get start(): { readonly seq: Seq; readonly position: Position } {
+    return { seq: this.#head, position: this.position };
   }
 
   /** The newest durable publication kept, for the id that the next one must name. */
@@ -121,10 +127,14 @@ export class Tail {
   }
 
   /** What lies after `after` for the readers of `view`, at most `maxBytes` of it but at least one entry. */
-  run(view: View, after: Seq, maxBytes: number): Run {
+  run(view: View, after: Seq, { maxBytes }: Bounds): Run {
     if (after < this.#first - 1) return fallen;
     const memo = view.recall(after, this.#head, maxBytes);
     return memo ?? view.remember({ after, head: this.#head, maxBytes }, this.#read(view, after, maxBytes));
+  }
+
+  hasLost(): boolean {
+    return false;
   }
 
   /** How many publications lie after `after`: those still kept, counted; those gone, by their number. */

@@ -18,6 +18,9 @@ export class View {
   #log: ByteLog | null = null;
   // Most readers stand at the same place: they share one run, object and all, so that a delivery allocates nothing.
   #memoAfter: Seq = -1;
+  /** Frames that stand by themselves, of a table's entries. */
+  readonly #frames = new Map<Seq, Uint8Array | null>();
+  #frameBytes = 0;
   #memoHead: Seq = -1;
   #memo: Run | null = null;
   #memoMax = 0;
@@ -32,7 +35,7 @@ export class View {
 
   /** Bytes of memory held. */
   get capacity(): number {
-    return this.#log?.capacity ?? 0;
+    return (this.#log?.capacity ?? 0) + this.#frameBytes;
   }
 
   /** What was last given to a reader after `after`, while the head is still the same and the budget allows it. */
@@ -63,6 +66,26 @@ export class View {
     return log.run(after, limit, maxBytes);
   }
 
+  /** The frame of one entry, made once; `null` when it has none. */
+  frame(seq: Seq): Uint8Array | null {
+    this.isUsed = true;
+    let frame = this.#frames.get(seq);
+    if (frame === undefined) {
+      const encoded = this.#encode(this.#entryAt(seq));
+      // Copied: an encoder may use its buffer again.
+      frame = encoded === null ? null : new Uint8Array(encoded);
+      this.#frames.set(seq, frame);
+      this.#frameBytes += frame?.length ?? 0;
+    }
+    return frame;
+  }
+
+  /** The entry is gone, and its frame with it. */
+  dropFrame(seq: Seq): void {
+    this.#frameBytes -= this.#frames.get(seq)?.length ?? 0;
+    this.#frames.delete(seq);
+  }
+
   /** Encodes publications that stand in no tail: a page of history. */
   page(publications: readonly Publication[]): ByteLog {
     const log = new ByteLog(0);
@@ -80,6 +103,8 @@ export class View {
   /** Gives back its memory; the next pull starts a new log. */
   forget(): void {
     this.#log = null;
+    this.#frames.clear();
+    this.#frameBytes = 0;
     this.#memo = null;
     this.#memoAfter = -1;
   }

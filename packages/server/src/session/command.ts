@@ -22,6 +22,8 @@ export type Command =
       readonly seen: Seen | null;
       readonly wantsMembers: boolean;
       readonly isPaused: boolean;
+      /** Pulls a second; `null`: as they come. */
+      readonly rate: number | null;
       /** Answer `unrecoverable_position` rather than start at the head. */
       readonly mustRecover: boolean;
     }
@@ -50,6 +52,9 @@ export type Command =
   | { readonly kind: "send" }
   | { readonly kind: "pause"; readonly id: CommandId; readonly channel: string }
   | { readonly kind: "resume"; readonly id: CommandId; readonly channel: string }
+  | { readonly kind: "rate"; readonly id: CommandId; readonly channel: string; readonly rate: number }
+  /** Takes a key out of a `latest` channel. */
+  | { readonly kind: "remove"; readonly id: CommandId; readonly channel: string; readonly key: string }
   | { readonly kind: "pong" }
   /** One that its dialect could read but not accept. */
   | { readonly kind: "invalid"; readonly id: CommandId; readonly error: TidewireError };

@@ -59,7 +59,7 @@ export class FakeNode {
       log,
       metrics,
       publishValue: (channel, value) =>
-        this.hub.publish(channel, { data: Buffer.from(JSON.stringify(value)), form: "json" }),
+        this.publish(channel, value),
     });
     this.node = {
       hub: this.hub,
@@ -114,7 +114,9 @@ export class FakeNode {
   }
 
   publish(channel: string, value: unknown): Promise<unknown> {
-    return this.hub.publish(channel, { data: Buffer.from(JSON.stringify(value)), form: "json" });
+    const key = this.hub.registry.resolve(channel).definition.key?.(value);
+    const body = { data: Buffer.from(JSON.stringify(value)), form: "json" } as const;
+    return this.hub.publish(channel, key === undefined ? body : { ...body, key });
   }
 
   /** Runs turns until nothing happens any more without time passing. */

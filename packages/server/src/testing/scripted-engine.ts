@@ -24,6 +24,8 @@ interface Log {
   offset: number;
   lastId: string | null;
   kept: Publication[];
+  /** Of a table: the newest removal that was forgotten. */
+  floor: number;
 }
 
 /** An answer that waits until the test lets it go. */
@@ -71,7 +73,10 @@ export class ScriptedEngine implements Engine {
       this.clear(channel);
       return { position: this.top(channel), publication: null, duplicate: false, durability: "volatile" };
     }
-    const publication = this.append(channel, draft.body, draft.retention === null);
+    const isEphemeral = draft.kind === "value" && draft.retention === null;
+    const removal = { data: Buffer.from("null"), form: "json", removed: true } as const;
+    const body = draft.kind === "remove" ? { ...removal, key: draft.key } : draft.body;
+    const publication = this.append(channel, body, isEphemeral);
     const position = { epoch: this.top(channel).epoch, offset: publication.offset };
     const ack: Ack = { position, publication, duplicate: false, durability: "volatile" };
     if (this.holdsAcks) await new Promise<void>((answer) => this.heldAcks.push({ answer }));
@@ -113,7 +118,7 @@ export class ScriptedEngine implements Engine {
   }
 
   /** Appends, and announces to whoever follows. */
-  append(channel: string, body: Body, isEphemeral = false): Publication {
+  append(channel: string, body: Body & { readonly removed?: true }, isEphemeral = false): Publication {
     const log = this.#log(channel);
     this.#count += 1;
     const publication: Publication = {
@@ -126,6 +131,7 @@ export class ScriptedEngine implements Engine {
     if (!isEphemeral) {
       log.offset += 1;
       log.lastId = publication.id;
+      if (body.key !== undefined) log.kept = log.kept.filter(({ key }) => key !== body.key);
       log.kept.push(publication);
     }
     const announcement = { channel, epoch: log.epoch, publication };
@@ -144,10 +150,18 @@ export class ScriptedEngine implements Engine {
     log.kept = size === 0 ? [] : log.kept.slice(-size);
   }
 
+  /** Forgets the oldest `count` removals of a table. */
+  forgetRemovals(channel: string, count: number): void {
+    const log = this.#log(channel);
+    const gone = log.kept.filter(({ removed }) => removed === true).slice(0, count);
+    log.kept = log.kept.filter((publication) => !gone.includes(publication));
+    log.floor = gone.at(-1)?.offset ?? log.floor;
+  }
+
   /** The log is lost: another epoch begins. Nobody is told. */
   clear(channel: string): void {
     this.#count += 1;
-    this.#logs.set(channel, { epoch: `epoch-${this.#count}`, offset: 0, lastId: null, kept: [] });
+    this.#logs.set(channel, { epoch: `epoch-${this.#count}`, offset: 0, lastId: null, kept: [], floor: 0 });
   }
 
   /** The newest `count` publications never were; their offsets are used again under the same epoch. */
@@ -161,7 +175,7 @@ export class ScriptedEngine implements Engine {
   #log(channel: string): Log {
     let log = this.#logs.get(channel);
     if (log === undefined) {
-      log = { epoch: `first-${channel}`, offset: 0, lastId: null, kept: [] };
+      log = { epoch: `first-${channel}`, offset: 0, lastId: null, kept: [], floor: 0 };
       this.#logs.set(channel, log);
     }
     return log;
@@ -174,10 +188,11 @@ export class ScriptedEngine implements Engine {
   }
 
   #page(channel: string, start: PageStart, limit: PageLimit): Page {
-    const { epoch, offset, kept } = this.#log(channel);
+    const { epoch, offset, kept, floor: tableFloor } = this.#log(channel);
     const top = { epoch, offset };
-    const oldest = kept[0];
-    const floor = oldest === undefined ? offset : (oldest.previous?.offset ?? 0);
+    const [oldest] = kept;
+    const isTable = oldest?.key !== undefined || tableFloor > 0;
+    const floor = isTable ? tableFloor : oldest === undefined ? offset : (oldest.previous?.offset ?? 0);
     const from = typeof start === "string" ? null : "after" in start ? start.after : start.before;
     if (from !== null && from.epoch !== epoch) return { publications: [], top, floor, more: false };
     const found = kept.filter((publication) => isWithin(publication.offset, start));

@@ -1,5 +1,6 @@
 // Decoding JSON commands of the Centrifuge protocol into the server's own.
 import { type RequestErrorName, TidewireError } from "@tidewire/protocol";
+import { fastestRate, slowestRate } from "../../hub/pace.ts";
 import type { Command, Payload } from "../../session/command.ts";
 import { MalformedFrame } from "../dialect.ts";
 import { scan, type ScanLimits } from "./scan.ts";
@@ -93,6 +94,8 @@ function subscribe(request: Request): Command {
   const position = positionOf(fields);
   if (fields["recover"] === true && position === null) return invalid(id, "bad_request", badOffset(fields));
   const lastId = tide["last"];
+  const rate = tide["rate"];
+  if (rate !== undefined && !isRate(rate)) return invalid(id, "bad_request", badRate(rate));
   const seen =
     fields["recover"] === true && position !== null
       ? { position, id: typeof lastId === "string" ? lastId : null }
@@ -105,6 +108,7 @@ function subscribe(request: Request): Command {
     seen,
     wantsMembers: fields["join_leave"] === true,
     isPaused: tide["paused"] === true,
+    rate: isRate(rate) ? rate : null,
     mustRecover: (flag & 2) !== 0,
   };
 }
@@ -147,6 +151,14 @@ function rpc({ id, fields, payload }: Request): Command {
   }
   if (method === "tide.pause") return { kind: "pause", id, channel };
   if (method === "tide.resume") return { kind: "resume", id, channel };
+  if (method === "tide.rate") {
+    const { rate } = data;
+    return isRate(rate) ? { kind: "rate", id, channel, rate } : invalid(id, "bad_request", badRate(rate));
+  }
+  if (method === "tide.remove") {
+    if (typeof key === "string") return { kind: "remove", id, channel, key };
+    return invalid(id, "bad_request", `tide.remove: expected a key, got ${told(key)}`);
+  }
   if (method !== "tide.publish") return invalid(id, "unknown_method", `${method} is not known`);
   if (data["data"] === undefined) return invalid(id, "bad_request", "tide.publish: expected data, got none");
   if (key !== undefined && (typeof key !== "string" || key.length === 0 || key.length > 64)) {
@@ -159,6 +171,14 @@ function rpc({ id, fields, payload }: Request): Command {
     idempotencyKey: key ?? null,
     wantsPosition: true,
   });
+}
+
+function isRate(rate: unknown): rate is number {
+  return typeof rate === "number" && rate >= slowestRate && rate <= fastestRate;
+}
+
+function badRate(rate: unknown): string {
+  return `rate: expected pulls a second from ${slowestRate} to ${fastestRate}, got ${told(rate)}`;
 }
 
 function publishing(command: Omit<Extract<Command, { kind: "publish" }>, "kind">): Command {

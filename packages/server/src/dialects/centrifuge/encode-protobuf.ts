@@ -4,6 +4,7 @@ import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
+import { tagsOf } from "./encode.ts";
 import { encodeMessage, type Message } from "./protobuf.ts";
 
 const encoder = new TextEncoder();
@@ -94,12 +95,15 @@ function push(message: Message): Uint8Array {
 }
 
 /** JSON and binary data alike are the bytes they are; text that is not JSON becomes a JSON string, as in JSON. */
-function publicationOf({ data, form, offset, author, tags }: Publication): Message {
+function publicationOf(publication: Publication): Message {
+  const { data, form, offset, author, key, removed } = publication;
   return {
     data: form === "text" ? json(new TextDecoder().decode(data)) : data,
     info: author === undefined ? undefined : clientInfo(author),
     offset,
-    tags,
+    tags: tagsOf(publication),
+    key,
+    removed,
   };
 }
 

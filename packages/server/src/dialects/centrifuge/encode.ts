@@ -97,7 +97,8 @@ const decoder = new TextDecoder();
 
 /** A publication; `null` for binary data, which JSON cannot carry. */
 function pub(publication: Publication, knowsIds: boolean): string | null {
-  const { form, offset, author, tags } = publication;
+  const { form, offset, author, key, removed } = publication;
+  const tags = knowsIds ? publication.tags : tagsOf(publication);
   if (form === "bytes") return null;
   const written = decoder.decode(publication.data);
   // The protocol separates messages by line feeds; in JSON they can only be white space.
@@ -106,8 +107,16 @@ function pub(publication: Publication, knowsIds: boolean): string | null {
   if (offset > 0) fields += `,"offset":${offset}`;
   if (author !== undefined) fields += `,"info":${JSON.stringify(clientInfo(author))}`;
   if (tags !== undefined) fields += `,"tags":${JSON.stringify(tags)}`;
+  if (key !== undefined) fields += `,"key":${JSON.stringify(key)}`;
+  if (removed === true) fields += ',"removed":true';
   if (knowsIds) fields += `,"id":"${publication.id}","time":${publication.atMs}`;
   return `{${fields}}`;
+}
+
+/** Key and removal also stand in the tags, for SDKs that hide fields they do not know (PROTOCOL 1.9). */
+export function tagsOf({ tags, key, removed }: Publication): Readonly<Record<string, string>> | undefined {
+  if (key === undefined) return tags;
+  return { ...tags, "tide.key": key, ...(removed === true && { "tide.removed": "1" }) };
 }
 
 function clientInfo(member: Member): { user: string; client: string; conn_info?: unknown } {

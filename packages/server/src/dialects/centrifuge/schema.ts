@@ -44,7 +44,8 @@ const notation = {
 
   Push: `2 channel string, 4 pub Publication, 5 join ClientEvent, 6 leave ClientEvent, 7 unsubscribe Unsubscribe,
     8 message SendRequest`,
-  Publication: "4 data bytes, 5 info ClientInfo, 6 offset uint64, 7 tags map string, 9 time int64",
+  Publication: `4 data bytes, 5 info ClientInfo, 6 offset uint64, 7 tags map string, 9 time int64,
+    11 key string, 12 removed bool`,
   ClientInfo: "1 user string, 2 client string, 3 conn_info bytes, 4 chan_info bytes",
   ClientEvent: "1 info ClientInfo",
   Unsubscribe: "2 code uint32, 3 reason string",

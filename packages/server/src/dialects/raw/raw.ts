@@ -37,6 +37,7 @@ export function raw(framing: Framing, options: RawOptions): Speaker {
         seen: null,
         wantsMembers: false,
         isPaused: false,
+        rate: null,
         mustRecover: false,
       },
     ],
@@ -89,7 +90,9 @@ function rawEncoder(framing: Framing): Encoder {
 }
 
 /** A JSON string reaches raw without its quotes. */
-function wordsOf({ data, form }: Publication): Uint8Array {
+function wordsOf({ data, form, key, removed }: Publication): Uint8Array {
+  // PROTOCOL 2.5: there is no envelope here that could say it.
+  if (removed === true) return encoder.encode(JSON.stringify({ "tide.removed": key }));
   if (form !== "json" || data[0] !== 0x22) return data;
   return encoder.encode(JSON.parse(decoder.decode(data)) as string);
 }

@@ -1,6 +1,7 @@
 // Which channels have a log, under which epoch: the rule that no (epoch, offset) is ever used twice (S1).
 import type { Position } from "@tidewire/protocol";
 import { Ring } from "../../engine/ring.ts";
+import { Slots } from "../../engine/slots.ts";
 import { Rounds } from "../rounds.ts";
 
 export interface Retention {
@@ -18,6 +19,8 @@ export interface ChannelLog {
   offset: number;
   id: string | null;
   ring: Ring;
+  /** Instead of the ring, where the channel is a table. */
+  slots: Slots | null;
   retention: Retention;
   writtenMs: number;
 }
@@ -59,6 +62,22 @@ export class ChannelLogs {
     return log;
   }
 
+  /** For a table. A log that is none, and has been written, is cleared first. @returns Whether it was. */
+  becomeTable(channel: string, nowMs: number): boolean {
+    const log = this.forWriting(channel, nowMs);
+    const isOther = log.slots === null && log.offset > 0;
+    if (isOther) this.clear(channel, nowMs);
+    log.slots ??= new Slots();
+    return isOther;
+  }
+
+  /** For a log that is no table; one that is, is cleared first. @returns Whether it was. */
+  becomeLog(channel: string, nowMs: number): boolean {
+    const isOther = this.forWriting(channel, nowMs).slots !== null;
+    if (isOther) this.clear(channel, nowMs);
+    return isOther;
+  }
+
   /** Fixes the channel's epoch: a default that changes must not look like a break to those who listen already. */
   hold(channel: string, nowMs: number): ChannelLog {
     const known = this.#logs.get(channel);
@@ -70,6 +89,7 @@ export class ChannelLogs {
       offset: 0,
       id: null,
       ring: new Ring(),
+      slots: null,
       retention: nothing,
       writtenMs: nowMs,
     };
@@ -85,14 +105,17 @@ export class ChannelLogs {
   /** Forgets the history; the numbering starts anew in an epoch of the channel's own. */
   clear(channel: string, nowMs: number): Position {
     const log = this.forWriting(channel, nowMs);
-    Object.assign(log, { epoch: this.#newEpoch(), offset: 0, id: null, ring: new Ring(), writtenMs: nowMs });
+    const empty = { offset: 0, id: null, ring: new Ring(), slots: null };
+    Object.assign(log, { epoch: this.#newEpoch(), ...empty, writtenMs: nowMs });
     return { epoch: log.epoch, offset: 0 };
   }
 
   /** Drops expired publications and idle logs of the next part of the channels. */
   sweep(nowMs: number, followed: ReadonlySet<string>): void {
     this.#rounds.go((channel, log) => {
-      log.ring.trim(log.retention, nowMs);
+      (log.slots ?? log.ring).trim(log.retention, nowMs);
+      // Values of a table do not expire.
+      if (log.slots !== null && log.slots.keys > 0) return;
       const isIdle = nowMs - log.writtenMs >= Math.max(idleMs, 10 * log.retention.ttlMs);
       if (isIdle && !followed.has(channel)) this.#forget(channel, log);
     });

@@ -7,17 +7,19 @@ import type {
   Engine,
   EngineSink,
   EngineTraits,
+  LogRetention,
   Page,
   PageLimit,
   PageStart,
   Publication,
+  TableRetention,
 } from "../../engine/engine.ts";
 import { checkPageLimit, checkRetention } from "../../engine/ring.ts";
 import { type Cancel, type Clock, systemClock } from "../../ports/clock.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
-import { digestOf, ownBytes } from "../payload.ts";
+import { checkKey, digestOf, nothing, ownBytes } from "../payload.ts";
 import { RememberedPublishes } from "../remembered-publishes.ts";
-import { type ChannelLog, ChannelLogs, type Retention } from "./channel-logs.ts";
+import { type ChannelLog, ChannelLogs } from "./channel-logs.ts";
 
 export interface MemoryEngineOptions {
   /** Default: the machine's. */
@@ -69,18 +71,20 @@ class MemoryEngine implements Engine {
   async publish(channel: string, draft: Draft): Promise<Ack> {
     const started = this.#running();
     if (draft.kind === "clear") return clear(started, channel, this.#clock.now());
+    if (draft.kind === "remove") return this.#remove(started, channel, draft);
     const { body, retention, idempotencyKey: key } = draft;
     if (retention !== null) checkRetention(retention);
+    checkKey(draft);
     const keyed = key === undefined ? null : { channel, key, digest: digestOf(body) };
     const duplicate = keyed && started.remembered.duplicateOf(keyed, body);
     if (duplicate !== null) return duplicate;
-    const log = retention === null ? null : started.logs.forWriting(channel, this.#clock.now());
+    const log = retention === null ? null : logFor(started, channel, { retention, nowMs: this.#clock.now() });
+    if (retention?.kind === "table") admit(log, body, retention);
     const publication = this.#publicationOf(body, log);
     if (log !== null && retention !== null) append(log, publication, { retention, nowMs: this.#clock.now() });
     const { epoch } = started.logs.top(channel);
     if (keyed !== null) started.remembered.add(keyed, epoch, publication);
-    if (started.followed.has(channel)) started.sink.announced(channel, epoch, publication);
-    return { position: { epoch, offset: publication.offset }, publication, duplicate: false, durability: "volatile" };
+    return announce(started, { channel, epoch }, publication);
   }
 
   async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
@@ -88,14 +92,15 @@ class MemoryEngine implements Engine {
     const { logs } = this.#running();
     const log = logs.find(channel);
     if (log === undefined) return { publications: [], top: logs.top(channel), floor: 0, more: false };
-    log.ring.trim(log.retention, this.#clock.now());
+    const kept = log.slots ?? log.ring;
+    kept.trim(log.retention, this.#clock.now());
     const top = logs.top(channel);
-    const floor = log.ring.floor;
+    const { floor } = kept;
     const from = typeof start === "string" ? start : "after" in start ? start.after : start.before;
     if (typeof from === "object" && from.epoch !== top.epoch) return { publications: [], top, floor, more: false };
-    if (typeof start === "string") return { ...log.ring.page(start, limit), top, floor };
+    if (typeof start === "string") return { ...kept.page(start, limit), top, floor };
     const ringStart = "after" in start ? { after: start.after.offset } : { before: start.before.offset };
-    return { ...log.ring.page(ringStart, limit), top, floor };
+    return { ...kept.page(ringStart, limit), top, floor };
   }
 
   async tops(channels: readonly string[]): Promise<readonly Position[]> {
@@ -118,6 +123,20 @@ class MemoryEngine implements Engine {
     return this.#started ?? fail("engine_unavailable", "the memory engine is not started");
   }
 
+  #remove(started: Started, channel: string, draft: Extract<Draft, { kind: "remove" }>): Ack {
+    const { key, author, retention } = draft;
+    checkRetention(retention);
+    const log = started.logs.find(channel);
+    const known = log?.slots?.of(key);
+    if (log === undefined || known === undefined || known.removed === true) {
+      return { position: started.logs.top(channel), publication: null, duplicate: false, durability: "volatile" };
+    }
+    const body: Body = { data: nothing, form: "json", key, ...(author && { author }) };
+    const publication: Publication = { ...this.#publicationOf(body, log), removed: true };
+    append(log, publication, { retention, nowMs: this.#clock.now() });
+    return announce(started, { channel, epoch: log.epoch }, publication);
+  }
+
   #publicationOf(body: Body, log: ChannelLog | null): Publication {
     return {
       ...body,
@@ -138,19 +157,45 @@ class MemoryEngine implements Engine {
   }
 }
 
+/** A log is one kind of thing: what was kept in the other way is not mixed with what follows. */
+function logFor(
+  { logs, sink }: Started,
+  channel: string,
+  { retention, nowMs }: { readonly retention: LogRetention | TableRetention; readonly nowMs: number },
+): ChannelLog {
+  const isTable = retention.kind === "table";
+  if (isTable ? logs.becomeTable(channel, nowMs) : logs.becomeLog(channel, nowMs)) sink.suspect([channel]);
+  return logs.forWriting(channel, nowMs);
+}
+
+/** @throws {TidewireError} `limit_exceeded` */
+function admit(log: ChannelLog | null, { key = "", data }: Body, limits: TableRetention): void {
+  const problem = log?.slots?.problem({ key, bytes: data.byteLength }, limits) ?? null;
+  if (problem !== null) fail("limit_exceeded", problem);
+}
+
 function append(
   log: ChannelLog,
   publication: Publication,
-  { retention, nowMs }: { readonly retention: Retention; readonly nowMs: number },
+  { retention, nowMs }: { readonly retention: LogRetention | TableRetention; readonly nowMs: number },
 ): void {
+  const { ttlMs } = retention;
+  const size = retention.kind === "table" ? retention.keys : retention.size;
   // What has expired under the old retention does not come back because the new one is longer.
-  log.ring.trim(log.retention, nowMs);
-  log.ring.append(publication, nowMs);
-  log.ring.trim(retention, nowMs);
+  (log.slots ?? log.ring).trim(log.retention, nowMs);
+  if (log.slots === null) log.ring.append(publication, nowMs);
+  else log.slots.put(publication, nowMs);
+  (log.slots ?? log.ring).trim({ size, ttlMs }, nowMs);
   log.offset = publication.offset;
   log.id = publication.id;
-  log.retention = retention;
+  log.retention = { size, ttlMs };
   log.writtenMs = nowMs;
+}
+
+function announce(started: Started, log: { readonly channel: string; readonly epoch: string }, publication: Publication): Ack {
+  const { channel, epoch } = log;
+  if (started.followed.has(channel)) started.sink.announced(channel, epoch, publication);
+  return { position: { epoch, offset: publication.offset }, publication, duplicate: false, durability: "volatile" };
 }
 
 function clear(started: Started, channel: string, nowMs: number): Ack {

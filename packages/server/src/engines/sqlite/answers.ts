@@ -9,14 +9,14 @@ interface Meta {
 }
 
 /** Author and tags as JSON text, or `null`. */
-export function metaOf({ author, tags }: Body): string | null {
+export function metaOf({ author, tags }: Pick<Body, "author" | "tags">): string | null {
   return author === undefined && tags === undefined ? null : JSON.stringify({ author, tags });
 }
 
 /** The ack of what was appended by `request` just now. */
 export function ackOf(
   answer: Appended,
-  request: AppendRequest,
+  request: Pick<AppendRequest, "id" | "atMs">,
   body: Body,
 ): Ack & { readonly publication: Publication } {
   const { epoch, offset, previousId } = answer;
@@ -50,9 +50,10 @@ export function errorOf(answer: Answer): TidewireError {
 }
 
 function publicationOf(stored: StoredPublication, data: Uint8Array): Publication {
-  const { id, offset, previousId, form, meta, atMs } = stored;
+  const { id, offset, previousId, form, meta, atMs, key, removed } = stored;
   const known = meta === null ? {} : (JSON.parse(meta) as Meta);
-  return { ...known, id, offset, previous: previousOf(offset, previousId), data, form, atMs };
+  const slot = key === undefined ? {} : { key, ...(removed === true && { removed }) };
+  return { ...known, ...slot, id, offset, previous: previousOf(offset, previousId), data, form, atMs };
 }
 
 /** Offsets count 1, 2, 3; the id is `null` where the one before is no longer there. */

@@ -14,6 +14,8 @@ export interface ChannelRow {
   /** Place n of the log holds offset `base` + n. */
   base: number;
   top: number;
+  /** Its rows are in `slots`, not in `log`; `size` is then how many keys and removals it may have. */
+  isTable: boolean;
   /** The id of the newest publication, also when it is no longer kept. */
   topId: string | null;
   /** Everything up to this offset is no longer shown. */
@@ -65,7 +67,7 @@ export class Channels {
     );
     this.#update = database.prepare(
       "UPDATE channels SET epoch = ?2, log = ?3, base = ?4, top = ?5, top_id = ?6, floor = ?7, purged = ?8, " +
-        "size = ?9, ttl_ms = ?10, written_ms = ?11, due_ms = ?12 WHERE id = ?1",
+        "size = ?9, ttl_ms = ?10, written_ms = ?11, due_ms = ?12, is_table = ?13 WHERE id = ?1",
     );
     this.#delete = database.prepare("DELETE FROM channels WHERE id = ?1");
     this.#drop = database.prepare("INSERT INTO dropped (log) VALUES (?1)");
@@ -100,7 +102,7 @@ export class Channels {
     const dueMs = nowMs + idleMs;
     const { lastInsertRowid } = this.#insert.run(name, held.epoch, held.reign, log, nowMs, dueMs);
     const row = { ...held, id: Number(lastInsertRowid), name, log, base: 0, top: 0, topId: null, floor: 0, purged: 0 };
-    const kept = this.#keep({ ...row, size: 0, ttlMs: 0, writtenMs: nowMs, dueMs });
+    const kept = this.#keep({ ...row, isTable: false, size: 0, ttlMs: 0, writtenMs: nowMs, dueMs });
     this.#dirty.add(kept);
     return kept;
   }
@@ -147,7 +149,8 @@ export class Channels {
     if (this.#nextLog !== this.#savedLog) this.#facts.set("next_log", this.#nextLog);
     for (const row of this.#dirty) {
       const { id, epoch, log, base, top, topId, floor, purged, size, ttlMs, writtenMs, dueMs } = row;
-      this.#update.run(id, epoch, log, base, top, topId, floor, purged, size, ttlMs, writtenMs, dueMs);
+      const isTable = row.isTable ? 1 : 0;
+      this.#update.run(id, epoch, log, base, top, topId, floor, purged, size, ttlMs, writtenMs, dueMs, isTable);
     }
     this.#dirty.clear();
   }
@@ -179,7 +182,7 @@ export class Channels {
   }
 }
 
-const columns = "id, name, epoch, reign, log, base, top, top_id, floor, purged, size, ttl_ms, written_ms, due_ms";
+const columns = "id, name, epoch, reign, log, base, top, top_id, floor, purged, size, ttl_ms, written_ms, due_ms, is_table";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -193,6 +196,7 @@ export function rowOf(values: Values): ChannelRow {
     log: values["log"] as number,
     base: values["base"] as number,
     top: values["top"] as number,
+    isTable: values["is_table"] === 1,
     topId: values["top_id"] as string | null,
     floor: values["floor"] as number,
     purged: values["purged"] as number,

@@ -14,6 +14,14 @@ const place = "((?1 << 32) | (?2 - ?3))";
 /** The numbers of the forms in the database. New ones are added at the end. */
 const forms: readonly Form[] = ["json", "text", "bytes"];
 
+export function formNumber(form: Form): number {
+  return forms.indexOf(form);
+}
+
+export function formAt(number: number): Form {
+  return forms[number] ?? "bytes";
+}
+
 export interface RowRange {
   /** Offsets above this one … */
   readonly after: number;
@@ -69,7 +77,7 @@ export class LogRows {
 
   append(row: ChannelRow, added: NewRow): void {
     const { offset, id, atMs, keptMs, form, meta, data } = added;
-    this.#insert.run(row.log, offset, row.base, id, atMs, keptMs, forms.indexOf(form), meta, data);
+    this.#insert.run(row.log, offset, row.base, id, atMs, keptMs, formNumber(form), meta, data);
   }
 
   /** Everything of `range` that the limit allows, from its beginning or, if `fromEnd`, from its end; ascending. */
@@ -127,7 +135,7 @@ export class LogRows {
       if (typeof id === "string") previousId = id;
     }
     return found.map(({ offset, id, at_ms: atMs, form, meta, data }) => {
-      const described = { id, offset, previousId, form: forms[form] ?? "bytes", meta, atMs, bytes: data.byteLength };
+      const described = { id, offset, previousId, form: formAt(form), meta, atMs, bytes: data.byteLength };
       previousId = id;
       return described;
     });
@@ -135,7 +143,7 @@ export class LogRows {
 }
 
 /** One buffer to hand over, rather than one per publication. */
-function joined(found: readonly FoundRow[], bytes: number): Uint8Array {
+export function joined(found: readonly Pick<FoundRow, "data">[], bytes: number): Uint8Array {
   const payload = new Uint8Array(bytes);
   let at = 0;
   for (const { data } of found) {

@@ -18,6 +18,20 @@ export interface AppendRequest {
   readonly digest: string;
 }
 
+/** The value of a key in a table. */
+export interface SetRequest extends Omit<AppendRequest, "kind"> {
+  readonly kind: "set";
+  readonly tableKey: string;
+  /** Of all values together; `size` is how many keys there may be. */
+  readonly tableBytes: number;
+}
+
+/** Answered by `passed` where the key has no value. */
+export interface RemoveRequest extends Pick<AppendRequest, "channel" | "id" | "atMs" | "meta" | "size" | "ttlMs"> {
+  readonly kind: "remove";
+  readonly tableKey: string;
+}
+
 /** An ephemeral publication that must not overtake what stands before it, or whose key may be known. */
 export interface PassRequest {
   readonly kind: "pass";
@@ -34,7 +48,7 @@ export interface ClearRequest {
 }
 
 /** What must keep its order, and becomes one transaction with what came along. */
-export type OrderedRequest = AppendRequest | PassRequest | ClearRequest;
+export type OrderedRequest = AppendRequest | SetRequest | RemoveRequest | PassRequest | ClearRequest;
 
 export type Request =
   | OrderedRequest
@@ -47,8 +61,10 @@ export type Request =
   | { readonly kind: "probe"; readonly newEpoch: string }
   | { readonly kind: "close" };
 
+const ordered: ReadonlySet<Request["kind"]> = new Set(["append", "set", "remove", "pass", "clear"]);
+
 export function isOrdered(request: Request): request is OrderedRequest {
-  return request.kind === "append" || request.kind === "pass" || request.kind === "clear";
+  return ordered.has(request.kind);
 }
 
 /** All requests of one turn. One message with one buffer: a message costs 10 µs, a request in it under 1. */
@@ -97,6 +113,8 @@ export interface StoredPublication {
   readonly meta: string | null;
   readonly atMs: number;
   readonly bytes: number;
+  readonly key?: string;
+  readonly removed?: boolean;
 }
 
 export interface PageAnswer {

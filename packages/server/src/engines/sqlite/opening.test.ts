@@ -112,7 +112,7 @@ describe("sqliteEngine refuses", () => {
     const database = new DatabaseSync(path);
     database.exec("PRAGMA user_version = 99");
     database.close();
-    expect((await refusalOf(path)).message).toMatch(/version 1 or older was expected, this one has version 99/);
+    expect((await refusalOf(path)).message).toMatch(/version 2 or older was expected, this one has version 99/);
   });
 
   it("a database that is cut short or overwritten in the middle", async () => {

@@ -14,7 +14,7 @@ const quietTicks = 4;
 
 export interface Pending {
   readonly request: Request;
-  /** An `append`'s payload. */
+  /** The payload of an `append` or a `set`. */
   readonly data?: Uint8Array;
   /** Called once with the answer, also after `fail` if it comes late: what was appended has to be announced. */
   readonly settle: (answer: Answer) => void;
@@ -183,7 +183,7 @@ export class Pipe {
 /** What was posted may have been done, unless it only asked. */
 function failAll(posted: readonly Pending[], gathered: readonly Pending[]): void {
   for (const { request, fail } of posted) {
-    const isUncertain = request.kind === "append" || request.kind === "clear";
+    const isUncertain = isOrdered(request) && request.kind !== "pass";
     fail(new TidewireError(isUncertain ? "indeterminate" : "engine_unavailable", "the database did not answer"));
   }
   for (const { fail } of gathered) fail(new TidewireError("engine_unavailable", "the database is not available"));

@@ -4,6 +4,7 @@ import type { Clock } from "../../ports/clock.ts";
 import { type ChannelRow, type Channels, idleMs, rowOf } from "./channels.ts";
 import type { KeyRows } from "./key-rows.ts";
 import type { LogRows } from "./log-rows.ts";
+import type { Tables as SlotTables } from "./tables.ts";
 
 export interface Purged {
   /** Whether another step would find something. */
@@ -15,6 +16,7 @@ export interface Purged {
 export interface Tables {
   readonly channels: Channels;
   readonly log: LogRows;
+  readonly slots: SlotTables;
   readonly keys: KeyRows;
 }
 
@@ -31,6 +33,7 @@ export class Purge {
   readonly #due: StatementSync;
   readonly #dropped: StatementSync;
   readonly #deleteRows: StatementSync;
+  readonly #deleteSlots: StatementSync;
   readonly #forgetDropped: StatementSync;
 
   constructor(database: DatabaseSync, tables: Tables, clock: Clock) {
@@ -41,6 +44,9 @@ export class Purge {
     this.#deleteRows = database.prepare(
       "DELETE FROM log WHERE place IN " +
         "(SELECT place FROM log WHERE place >= (?1 << 32) AND place < ((?1 + 1) << 32) LIMIT ?2)",
+    );
+    this.#deleteSlots = database.prepare(
+      "DELETE FROM slots WHERE rowid IN (SELECT rowid FROM slots WHERE log = ?1 LIMIT ?2)",
     );
     this.#forgetDropped = database.prepare("DELETE FROM dropped WHERE log = ?1");
   }
@@ -70,7 +76,9 @@ export class Purge {
       // Through the cache: the row there is the one that appends change.
       const row = this.#tables.channels.find(rowOf(values).name);
       if (row === null) continue;
-      const isIdle = nowMs - row.writtenMs >= Math.max(idleMs, 10 * row.ttlMs);
+      // Values of a table do not expire.
+      const hasValues = row.isTable && this.#tables.slots.keysOf(row) > 0;
+      const isIdle = !hasValues && nowMs - row.writtenMs >= Math.max(idleMs, 10 * row.ttlMs);
       if (isIdle && this.#tables.channels.forget(row, newEpoch)) forgot = true;
       else if (!this.#deleteExpired(row, nowMs, mayGoOn)) return { more: true, forgot };
     }
@@ -81,16 +89,20 @@ export class Purge {
 
   /** @returns Whether all of it was deleted. */
   #deleteExpired(row: ChannelRow, nowMs: number, mayGoOn: () => boolean): boolean {
-    const { channels, log } = this.#tables;
-    row.floor = log.expiredUpTo(row, nowMs);
+    const { channels, log, slots } = this.#tables;
+    row.floor = row.isTable ? slots.floor(row, nowMs) : log.expiredUpTo(row, nowMs);
     channels.touch(row);
+    if (row.isTable) {
+      slots.trim(row);
+      row.purged = row.floor;
+    }
     while (row.purged < row.floor) {
       const upTo = Math.min(row.floor, row.purged + rowsAtOnce);
       log.delete(row, { after: row.purged, upTo });
       row.purged = upTo;
       if (!mayGoOn()) return false;
     }
-    const oldestMs = log.oldestMs(row);
+    const oldestMs = row.isTable ? slots.oldestMs(row) : log.oldestMs(row);
     const emptyMs = Math.max(nowMs, row.writtenMs + Math.max(idleMs, 10 * row.ttlMs));
     row.dueMs = oldestMs === null ? emptyMs : oldestMs + row.ttlMs;
     // A followed channel stays however idle it is; once an idle time is often enough to look again.
@@ -102,8 +114,8 @@ export class Purge {
   #deleteDropped(): boolean {
     const log = this.#dropped.get()?.["log"];
     if (typeof log !== "number") return false;
-    const { changes } = this.#deleteRows.run(log, rowsAtOnce);
-    if (Number(changes) < rowsAtOnce) this.#forgetDropped.run(log);
+    const changes = [this.#deleteRows, this.#deleteSlots].map((rows) => Number(rows.run(log, rowsAtOnce).changes));
+    if (changes.every((deleted) => deleted < rowsAtOnce)) this.#forgetDropped.run(log);
     return true;
   }
 }

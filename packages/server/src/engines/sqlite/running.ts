@@ -5,12 +5,12 @@ import { checkPageLimit, checkRetention } from "../../engine/ring.ts";
 import type { Cancel, Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
-import { digestOf, ownBytes } from "../payload.ts";
+import { checkKey, digestOf, nothing, ownBytes } from "../payload.ts";
 import { type Keyed, RememberedPublishes } from "../remembered-publishes.ts";
 import { ackOf, duplicateOf, errorOf, metaOf, pageOf } from "./answers.ts";
 import { Health } from "./health.ts";
 import { type KnownEpoch, KnownEpochs } from "./known-epochs.ts";
-import type { Answer, AppendRequest, Request, Top } from "./messages.ts";
+import type { Answer, AppendRequest, RemoveRequest, Request, SetRequest, Top } from "./messages.ts";
 import { Pipe } from "./pipe.ts";
 import { type Spawn, WorkerLink } from "./worker-link.ts";
 
@@ -24,6 +24,7 @@ export interface RunningOptions {
   readonly sink: EngineSink;
 }
 
+type RemoveDraft = Extract<Draft, { kind: "remove" }>;
 type ValueDraft = Extract<Draft, { kind: "value" }>;
 
 const purgeIntervalMs = 30_000;
@@ -79,6 +80,8 @@ export class Running {
 
   async publish(channel: string, draft: Draft): Promise<Ack> {
     if (draft.kind === "clear") return await this.#clear(channel);
+    if (draft.kind === "remove") return await this.#remove(channel, draft);
+    checkKey(draft);
     if (draft.retention !== null) checkRetention(draft.retention);
     const body = { ...draft.body, data: ownBytes(draft.body.data) };
     const keyed =
@@ -123,20 +126,41 @@ export class Running {
     this.#tell({ kind: "unfollow", channel }, () => undefined);
   }
 
-  #append(request: AppendRequest, body: Body): Promise<Ack> {
+  #remove(channel: string, { key, author, retention }: RemoveDraft): Promise<Ack> {
+    checkRetention(retention);
+    this.#mustWrite();
+    const body: Body & { readonly removed: true } = {
+      ...{ data: nothing, form: "json", key, removed: true },
+      ...(author && { author }),
+    };
+    const { keys: size, ttlMs } = retention;
+    const request: RemoveRequest = { kind: "remove", channel, ...this.#stamp(body), tableKey: key, size, ttlMs };
+    return this.#ask(request, (answer) => {
+      if (answer.kind === "passed") {
+        return { position: positionOf(answer.top), publication: null, duplicate: false, durability: "fsync" };
+      }
+      return this.#appended(request, body, answer);
+    });
+  }
+
+  #append(request: AppendRequest | SetRequest, body: Body): Promise<Ack> {
     this.#mustWrite();
     return this.#ask(
       request,
       (answer) => {
         if (answer.kind === "duplicate") return duplicateOf(answer, body);
-        if (answer.kind !== "appended") throw this.#failure(answer);
-        const ack = ackOf(answer, request, body);
-        this.#epochs.learn(request.channel, { epoch: answer.epoch, isOwn: true });
-        this.#announce(request.channel, answer.epoch, ack.publication);
-        return ack;
+        return this.#appended(request, body, answer);
       },
       body.data,
     );
+  }
+
+  #appended(request: AppendRequest | SetRequest | RemoveRequest, body: Body, answer: Answer): Ack {
+    if (answer.kind !== "appended") throw this.#failure(answer);
+    const ack = ackOf(answer, request, body);
+    this.#epochs.learn(request.channel, { epoch: answer.epoch, isOwn: true });
+    this.#announce(request.channel, answer.epoch, ack.publication);
+    return ack;
   }
 
   /** Through the worker only if something that it may not overtake is there, or if the worker may know its key. */
@@ -176,21 +200,26 @@ export class Running {
     });
   }
 
-  #requestFor(channel: string, draft: ValueDraft, keyed: Keyed | null): AppendRequest {
-    const { size, ttlMs } = draft.retention ?? fail("internal", "a retention was expected");
-    return {
-      kind: "append",
+  #requestFor(channel: string, draft: ValueDraft, keyed: Keyed | null): AppendRequest | SetRequest {
+    const { body } = draft;
+    const retention = draft.retention ?? fail("internal", "a retention was expected");
+    const common = {
       channel,
-      id: this.#options.random.token(96),
-      atMs: Math.floor(this.#options.clock.wall()),
-      form: draft.body.form,
-      meta: metaOf(draft.body),
-      bytes: draft.body.data.byteLength,
-      size,
-      ttlMs,
+      ...this.#stamp(body),
+      form: body.form,
+      bytes: body.data.byteLength,
+      ttlMs: retention.ttlMs,
       key: keyed?.key ?? null,
       digest: keyed?.digest ?? "",
     };
+    if (retention.kind !== "table") return { kind: "append", ...common, size: retention.size };
+    const { keys: size, bytes: tableBytes } = retention;
+    return { kind: "set", ...common, size, tableBytes, tableKey: body.key ?? "" };
+  }
+
+  #stamp(body: Pick<Body, "author" | "tags">): Pick<AppendRequest, "id" | "atMs" | "meta"> {
+    const { random, clock } = this.#options;
+    return { id: random.token(96), atMs: Math.floor(clock.wall()), meta: metaOf(body) };
   }
 
   #announce(channel: string, epoch: string, publication: Publication): void {

@@ -12,6 +12,8 @@
  * number waits in `dropped` until its rows are gone. `channels.due_ms` is when something of the channel may expire at
  * the earliest: it is set too early rather than kept exact, so that its index does not change with every publish.
  *
+ * `slots`: of a channel that is a table (version 2), the newest publication of each key, under the same log numbers.
+ *
  * `keys`: in the order of use, never searched by key; that would be an index that changes at a random page for each
  * key, a third of the appends per second. The index is in the worker's memory.
  */
@@ -66,5 +68,25 @@ export const migrations: readonly string[] = [
     previous_id TEXT,
     at_ms INTEGER NOT NULL
   ) STRICT;
+  `,
+  `
+  ALTER TABLE channels ADD COLUMN is_table INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE slots (
+    log INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    removed INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    previous_id TEXT,
+    at_ms INTEGER NOT NULL,
+    kept_ms INTEGER NOT NULL,
+    form INTEGER NOT NULL,
+    meta TEXT,
+    data BLOB NOT NULL,
+    PRIMARY KEY (log, key)
+  ) STRICT;
+  CREATE INDEX slots_by_version ON slots (log, version);
+  CREATE INDEX slots_removed ON slots (log, kept_ms, version) WHERE removed = 1;
   `,
 ];

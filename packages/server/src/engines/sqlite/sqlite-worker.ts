@@ -61,7 +61,7 @@ function obey(store: Store, batches: readonly Batch[]): Answer[] {
 function writtenOf({ requests, payload }: Batch): Written[] {
   let at = 0;
   return requests.filter(isOrdered).map((request) => {
-    const end = at + (request.kind === "append" ? request.bytes : 0);
+    const end = at + ("bytes" in request ? request.bytes : 0);
     const data = payload.subarray(at, end);
     at = end;
     return { request, data };

@@ -1,6 +1,6 @@
 // The log in the database: what one batch appends is one transaction. Runs in the worker, synchronously.
 import type { DatabaseSync } from "node:sqlite";
-import type { PageLimit, PageStart } from "../../engine/engine.ts";
+import type { Form, PageLimit, PageStart } from "../../engine/engine.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { type ChannelRow, Channels } from "./channels.ts";
@@ -8,16 +8,21 @@ import { openDatabase, outageOf } from "./database.ts";
 import { Facts } from "./facts.ts";
 import { KeyRows } from "./key-rows.ts";
 import { LogRows, placesPerLog } from "./log-rows.ts";
+import { nothing } from "../payload.ts";
 import type {
+  Appended,
   AppendRequest,
   Failed,
   OrderedAnswer,
   OrderedRequest,
   PageAnswer,
+  RemoveRequest,
+  SetRequest,
   Top,
   WorkerOptions,
 } from "./messages.ts";
 import { Purge, type Purged } from "./purge.ts";
+import { Tables } from "./tables.ts";
 
 /** An ordered request with its payload. */
 export interface Written {
@@ -34,6 +39,7 @@ export class Store {
   readonly #facts: Facts;
   readonly #channels: Channels;
   readonly #log: LogRows;
+  readonly #tables: Tables;
   readonly #keys: KeyRows;
   readonly #purge: Purge;
   readonly #startMs: number;
@@ -53,8 +59,10 @@ export class Store {
     this.#nowMs = this.#startMs;
     this.#channels = new Channels(database, options.newEpoch);
     this.#log = new LogRows(database);
+    this.#tables = new Tables(database);
     this.#keys = new KeyRows(database, options.secret, this.#nowMs);
-    this.#purge = new Purge(database, { channels: this.#channels, log: this.#log, keys: this.#keys }, clock);
+    const tables = { channels: this.#channels, log: this.#log, slots: this.#tables, keys: this.#keys };
+    this.#purge = new Purge(database, tables, clock);
     database.exec("COMMIT");
   }
 
@@ -92,15 +100,20 @@ export class Store {
     const row = this.#channels.find(channel);
     const empty = { kind: "page", publications: [], payload: new Uint8Array(0), top, more: false } as const;
     if (row === null) return { ...empty, floor: 0 };
-    const floor = this.#log.expiredUpTo(row, this.#nowMs);
+    const floor = row.isTable ? this.#tables.floor(row, this.#nowMs) : this.#log.expiredUpTo(row, this.#nowMs);
     const from = typeof start === "string" ? top : "after" in start ? start.after : start.before;
     if (from.epoch !== top.epoch) return { ...empty, floor };
-    const after = typeof start === "object" && "after" in start ? Math.max(floor, start.after.offset) : floor;
+    const least = row.isTable ? 0 : floor;
+    const after = typeof start === "object" && "after" in start ? Math.max(least, start.after.offset) : least;
     const upTo =
       typeof start === "object" && "before" in start ? Math.min(top.offset, start.before.offset - 1) : top.offset;
     if (after >= upTo) return { ...empty, floor };
     const fromEnd = start === "newest" || (typeof start === "object" && "before" in start);
-    return { kind: "page", ...this.#log.page(row, { after, upTo }, { limit, fromEnd }), top, floor };
+    const order = { limit, fromEnd };
+    const page = row.isTable
+      ? this.#tables.page(row, { after, upTo, floor }, order)
+      : this.#log.page(row, { after, upTo }, order);
+    return { kind: "page", ...page, top, floor };
   }
 
   top(channel: string): Top {
@@ -157,6 +170,10 @@ export class Store {
     switch (request.kind) {
       case "append":
         return this.#append(request, data);
+      case "set":
+        return this.#set(request, data);
+      case "remove":
+        return this.#remove(request);
       case "clear":
         return this.#clear(request.channel, request.newEpoch);
       case "pass":
@@ -170,15 +187,69 @@ export class Store {
 
   #clear(channel: string, newEpoch: string): OrderedAnswer {
     const row = this.#channels.forWriting(channel, this.#nowMs);
-    Object.assign(row, { epoch: newEpoch, top: 0, topId: null, writtenMs: this.#nowMs });
-    this.#channels.startLog(row);
+    this.#startAnew(row, newEpoch);
     return { kind: "cleared" };
+  }
+
+  #startAnew(row: ChannelRow, newEpoch: string): void {
+    Object.assign(row, { epoch: newEpoch, top: 0, topId: null, isTable: false, writtenMs: this.#nowMs });
+    this.#channels.startLog(row);
+  }
+
+  /** A channel is one kind of thing: what was kept in the other way is not mixed with what follows. */
+  #rowFor({ kind, channel, id }: AppendRequest | SetRequest): ChannelRow {
+    const row = this.#channels.forWriting(channel, this.#nowMs);
+    const isTable = kind === "set";
+    // An id is as random as an epoch, and is used for no other.
+    if (row.isTable !== isTable && row.top > 0) this.#startAnew(row, id);
+    row.isTable = isTable;
+    return row;
+  }
+
+  #set(request: SetRequest, data: Uint8Array): OrderedAnswer {
+    const known = this.#known(request);
+    if (known !== null) return known;
+    const row = this.#rowFor(request);
+    const { tableKey: key, size: keys, tableBytes: bytes } = request;
+    const problem = this.#tables.problem(row, { key, bytes: data.byteLength }, { keys, bytes });
+    if (problem !== null) return { kind: "failed", reason: "limit_exceeded", message: problem, outage: null };
+    const answer = this.#putSlot(row, request, { data, form: request.form, isRemoval: false });
+    const { id, atMs, digest } = request;
+    const { epoch, offset, previousId } = answer;
+    if (request.key !== null) {
+      const first = { digest, epoch, offset, id, previousId, atMs };
+      this.#keys.add({ channel: row.id, key: request.key }, first, this.#nowMs);
+    }
+    return answer;
+  }
+
+  #remove(request: RemoveRequest): OrderedAnswer {
+    const row = this.#channels.find(request.channel);
+    if (row === null || !this.#tables.hasValue(row, request.tableKey)) return this.#pass(request.channel);
+    this.#channels.touch(row);
+    return this.#putSlot(row, request, { data: nothing, form: "json", isRemoval: true });
+  }
+
+  #putSlot(
+    row: ChannelRow,
+    { id, atMs, meta, tableKey: key, size, ttlMs }: SetRequest | RemoveRequest,
+    value: { readonly data: Uint8Array; readonly form: Form; readonly isRemoval: boolean },
+  ): Appended {
+    const keptMs = Math.max(this.#nowMs, row.writtenMs);
+    // What has expired under the old retention does not come back because the new one is longer.
+    if (row.ttlMs !== ttlMs) row.floor = this.#tables.floor(row, keptMs);
+    const [offset, previousId] = [row.top + 1, row.topId];
+    this.#tables.put(row, { ...value, offset, key, id, previousId, atMs, keptMs, meta });
+    const dueMs = value.isRemoval ? Math.min(row.dueMs, keptMs + ttlMs) : row.dueMs;
+    Object.assign(row, { top: offset, topId: id, size, ttlMs, writtenMs: keptMs, dueMs });
+    if (value.isRemoval) this.#tables.trim(row);
+    return { kind: "appended", epoch: row.epoch, offset, previousId };
   }
 
   #append(request: AppendRequest, data: Uint8Array): OrderedAnswer {
     const known = this.#known(request);
     if (known !== null) return known;
-    const row = this.#channels.forWriting(request.channel, this.#nowMs);
+    const row = this.#rowFor(request);
     const keptMs = Math.max(this.#nowMs, row.writtenMs);
     // What has expired under the old retention does not come back because the new one is longer.
     if (row.ttlMs !== request.ttlMs) row.floor = this.#log.expiredUpTo(row, keptMs);
@@ -226,6 +297,7 @@ export class Store {
     // SQLite may have done so by itself: https://sqlite.org/lang_transaction.html, "Response To Errors".
     if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
     this.#channels.reload();
+    this.#tables.reload();
     this.#keys.reload();
   }
 }

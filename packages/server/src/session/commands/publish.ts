@@ -3,7 +3,7 @@
 import { fail } from "@tidewire/protocol";
 import type { Ack, Body } from "../../engine/engine.ts";
 import type { Known } from "../../hub/channel.ts";
-import { validate } from "../../hub/registry.ts";
+import { prepare, type Prepared } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ask, toError } from "../rules.ts";
@@ -14,34 +14,42 @@ const encoder = new TextEncoder();
 type Publish = CommandOf<"publish">;
 
 export function publish(context: Context, command: Publish): void | Promise<void> {
-  const { node, rates } = context;
-  const { channel, payload } = command;
-  const known = node.hub.registry.resolve(channel);
-  if (known.definition.publishers === "server" || node.hub.sources.has(known.definition)) {
-    fail("denied", "clients do not publish to this channel");
-  }
-  if (!rates.mayPublish(payload.bytes.length)) tooFast(context, "publishes");
-  const { access } = node;
-  const rule = access.publish;
-  const asked = ask(node, "publish", rule && (() => rule(context.channelRule(channel, known))));
+  const { known, asked } = askToPublish(context, command.channel, command.payload.bytes.length);
   if (asked === undefined) return checked(context, command, known);
   return asked.then(() => checked(context, command, known));
 }
 
+/** Whether this client may publish there; `asked` is pending where the rule has to think. @throws {TidewireError} */
+export function askToPublish(
+  context: Context,
+  channel: string,
+  bytes: number,
+): { readonly known: Known; readonly asked: void | Promise<void> } {
+  const { node, rates } = context;
+  const known = node.hub.registry.resolve(channel);
+  if (known.definition.publishers === "server" || node.hub.sources.has(known.definition)) {
+    fail("denied", "clients do not publish to this channel");
+  }
+  if (!rates.mayPublish(bytes)) tooFast(context, "publishes");
+  const { access } = node;
+  const rule = access.publish;
+  return { known, asked: ask(node, "publish", rule && (() => rule(context.channelRule(channel, known)))) };
+}
+
 function checked(context: Context, command: Publish, known: Known): void | Promise<void> {
-  const { dataSchema } = known.definition;
-  if (dataSchema === null) return accept(context, command, command.payload.bytes);
+  const { dataSchema, mode } = known.definition;
+  if (dataSchema === null && mode !== "latest") return accept(context, command, { data: command.payload.bytes });
   if (command.payload.form === "bytes") fail("invalid_data", "expected JSON, got binary data");
-  const json = validate(dataSchema, command.payload.value);
-  if (typeof json === "string") return accept(context, command, encoder.encode(json));
-  return json.then((text) => accept(context, command, encoder.encode(text)));
+  const prepared = prepare(known.definition, command.payload.value);
+  const go = ({ json, key }: Prepared): void =>
+    accept(context, command, { data: encoder.encode(json), form: "json", ...(key !== undefined && { key }) });
+  return prepared instanceof Promise ? prepared.then(go) : go(prepared);
 }
 
 /** Hands it to the engine; the reply follows when the engine has answered, and nobody behind it waits for that. */
-function accept(context: Context, command: Publish, data: Uint8Array): void {
+function accept(context: Context, command: Publish, given: Pick<Body, "data" | "key"> & Partial<Body>): void {
   if (!context.isOpen) return;
-  const hasSchema = data !== command.payload.bytes;
-  const body: Body = { data, form: hasSchema ? "json" : command.payload.form, author: context.member() };
+  const body: Body = { form: command.payload.form, author: context.member(), ...given };
   context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(
     (ack) => context.reply({ kind: "published", id: command.id, result: resultOf(command, ack) }),
     (thrown: unknown) => context.refuse(command.id, toError(context.node, thrown)),

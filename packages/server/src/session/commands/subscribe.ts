@@ -5,6 +5,7 @@ import { validate } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ask } from "../rules.ts";
+import { checkRated } from "./rate.ts";
 
 export async function subscribe(context: Context, command: CommandOf<"subscribe">): Promise<void> {
   const { node, subscriptions, rates } = context;
@@ -13,6 +14,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   checkRoom(context);
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
+  if (command.rate !== null) checkRated(known);
   await askToSubscribe(context, channel, known);
   const member = await memberOf(context, known);
   if (!context.isOpen) return;
@@ -36,6 +38,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     throw thrown;
   }
   subscriptions.set(channel, subscription);
+  if (command.rate !== null) subscription.cursor.rate(command.rate);
   if (command.isPaused) {
     subscription.cursor.pause();
     subscription.members?.pause();
@@ -84,7 +87,10 @@ export function resume(context: Context, command: CommandOf<"resume">): void {
   members?.resume();
 }
 
-function subscriptionOf(context: Context, channel: string): NonNullable<ReturnType<Context["subscriptions"]["get"]>> {
+export function subscriptionOf(
+  context: Context,
+  channel: string,
+): NonNullable<ReturnType<Context["subscriptions"]["get"]>> {
   return context.subscriptions.get(channel) ?? fail("denied", "not subscribed to this channel");
 }
 

@@ -3,7 +3,9 @@ import type { Command, CommandKind, CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { call } from "./call.ts";
 import { publish } from "./publish.ts";
+import { rate } from "./rate.ts";
 import { history, presence, presenceStats } from "./read.ts";
+import { remove } from "./remove.ts";
 import { pause, resume, subscribe, unsubscribe } from "./subscribe.ts";
 
 /** What follows after `connect` and is answered. */
@@ -23,6 +25,8 @@ const handlers: Handlers = {
   call,
   pause,
   resume,
+  rate,
+  remove,
   invalid: (context, command) => context.refuse(command.id, command.error),
 };
 
@@ -39,7 +43,7 @@ export function handle(context: Context, command: Request): void | Promise<void>
 export function keysOf(command: Request): readonly string[] {
   if (command.kind === "call" || command.kind === "invalid") return [];
   const channel = `#${command.channel}`;
-  if (command.kind === "publish") return [publishing, channel];
+  if (command.kind === "publish" || command.kind === "remove") return [publishing, channel];
   const isLarge = (["presence", "history"] satisfies CommandKind[] as string[]).includes(command.kind);
   return isLarge ? [largeReply, channel] : [channel];
 }

@@ -1,0 +1,196 @@
+// The table of a `latest` channel on this node: the newest publication of each key, once, shared by all subscribers.
+//
+// It has the face of a tail: a version of the present epoch is the entry `base + version`, so a reader pulls what changed
+// after its place, each key once. When the table is replaced, under another epoch or because removals were missed, the
+// base moves above every place that was ever given away, and readers from before get a break.
+import type { Position } from "@tidewire/protocol";
+import type { Page, Publication, TableRetention } from "../engine/engine.ts";
+import { Slots } from "../engine/slots.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { ChannelRef, Encoder } from "./encoder.ts";
+import type { Bounds, ChannelLog, Run, Seq } from "./log.ts";
+import { View } from "./view.ts";
+
+/** A slot costs this beside its payload: objects, map and array. */
+const slotOverhead = 300;
+
+export class Table implements ChannelLog {
+  readonly #channel: ChannelRef;
+  readonly #retention: TableRetention;
+  readonly #clock: Clock;
+  readonly #views = new Map<string, View>();
+  readonly #entryAt = (seq: Seq): Publication | null => this.#slots.atVersion(seq - this.#base);
+  #slots = new Slots();
+  #epoch = "";
+  #base: Seq = 0;
+  #head: Seq = 0;
+  /** The highest entry that was given to a reader: a client can be ahead of this node. */
+  #given: Seq = 0;
+
+  constructor(channel: ChannelRef, retention: TableRetention, clock: Clock) {
+    this.#channel = channel;
+    this.#retention = retention;
+    this.#clock = clock;
+  }
+
+  get first(): Seq {
+    return this.#base + 1;
+  }
+
+  get head(): Seq {
+    return this.#head;
+  }
+
+  get position(): Position {
+    return { epoch: this.#epoch, offset: this.#head - this.#base };
+  }
+
+  get start(): { readonly seq: Seq; readonly position: Position } {
+    return { seq: this.#base, position: { epoch: this.#epoch, offset: 0 } };
+  }
+
+  get floor(): Seq {
+    return this.#base + this.#slots.floor;
+  }
+
+  /** Keys that have a value. */
+  get keys(): number {
+    return this.#slots.keys;
+  }
+
+  get bytes(): number {
+    let bytes = this.#slots.bytes + this.#slots.size * slotOverhead;
+    for (const view of this.#views.values()) bytes += view.capacity;
+    return bytes;
+  }
+
+  /** What contiguity let through, or a page of the engine's table has: versions ascend. */
+  append(publication: Publication): void {
+    const nowMs = this.#clock.now();
+    // A channel that was a stream before may still have publications without a key: they are nobody's newest.
+    if (publication.key !== undefined) this.#slots.put(publication, nowMs);
+    this.#head = this.#base + publication.offset;
+    this.#trim(nowMs);
+  }
+
+  /** Everything up to this offset is in the table, although the last versions before it may be gone. */
+  reach(offset: number): void {
+    this.#head = Math.max(this.#head, this.#base + offset);
+  }
+
+  break(next: Position): void {
+    this.replace({ publications: [], top: next, floor: next.offset, more: false });
+  }
+
+  /** Begins anew with all that the engine has; readers get a break here. */
+  replace(page: Page): void {
+    this.#base = Math.max(this.#head, this.#given) + 1;
+    this.#epoch = page.top.epoch;
+    this.#slots = new Slots(page.floor, (version) => this.#forget(version));
+    for (const view of this.#views.values()) view.forget();
+    const nowMs = this.#clock.now();
+    for (const publication of page.publications) {
+      if (publication.key !== undefined) this.#slots.put(publication, nowMs);
+    }
+    this.#head = this.#base + page.top.offset;
+    this.#trim(nowMs);
+  }
+
+  /** Of a position at or above the floor, also of one that this node has yet to hear of. */
+  seqOf({ epoch, offset }: Position): Seq | null {
+    if (epoch !== this.#epoch) return null;
+    this.#trim(this.#clock.now());
+    if (offset < this.#slots.floor) return null;
+    this.#given = Math.max(this.#given, this.#base + offset);
+    return this.#base + offset;
+  }
+
+  idAt(offset: number): string | null {
+    return this.#slots.atVersion(offset)?.id ?? null;
+  }
+
+  run(view: View, after: Seq, { maxBytes, upTo = this.#head }: Bounds): Run {
+    if (after < this.#base) return { kind: "break", to: this.#base, at: this.start.position };
+    const head = Math.min(upTo, this.#head);
+    return view.recall(after, head, maxBytes) ?? view.remember({ after, head, maxBytes }, this.#read(view, after, { maxBytes, upTo: head }));
+  }
+
+  /**
+   * A removal that was forgotten matters to those who had read some of the table by then, and not as far. Whoever began
+   * when the floor was there already never saw what it removed.
+   */
+  hasLost(after: Seq, began: Seq): boolean {
+    return after > this.#base && after < this.floor && this.floor > began;
+  }
+
+  between(after: Seq, to: Seq): number {
+    return to - after;
+  }
+
+  join(encoder: Encoder): View {
+    let view = this.#views.get(encoder.id);
+    if (view === undefined) {
+      view = new View(encoder, this.#channel, this.#entryAt);
+      this.#views.set(encoder.id, view);
+    }
+    view.readers += 1;
+    return view;
+  }
+
+  leave(view: View): void {
+    view.readers -= 1;
+    if (view.readers === 0) this.#views.delete(view.encoder.id);
+  }
+
+  /** Frames that nobody pulled since the last sweep; values stay, they are each the newest. */
+  shrink(): void {
+    for (const view of this.#views.values()) {
+      if (!view.isUsed) view.forget();
+      view.isUsed = false;
+    }
+    this.#trim(this.#clock.now());
+  }
+
+  #read(view: View, after: Seq, { maxBytes, upTo }: Required<Bounds>): Run {
+    const frames: Uint8Array[] = [];
+    let bytes = 0;
+    let last = after;
+    for (let place = this.#slots.firstAbove(after - this.#base); place < this.#slots.places; place += 1) {
+      const publication = this.#slots.at(place);
+      if (publication === null) continue;
+      const seq = this.#base + publication.offset;
+      if (seq > upTo) break;
+      const frame = view.frame(seq);
+      const length = frame?.length ?? 0;
+      if (last > after && bytes + length > maxBytes) return this.#frames(frames, last, upTo);
+      if (frame !== null) frames.push(frame);
+      bytes += length;
+      last = seq;
+    }
+    return this.#frames(frames, upTo, upTo);
+  }
+
+  /** One piece of memory, since thousands of small ones cost each of their readers as many steps. */
+  #frames(frames: readonly Uint8Array[], to: Seq, upTo: Seq): Run {
+    const at = { epoch: this.#epoch, offset: to - this.#base };
+    return { kind: "frames", frames: frames.length > 1 ? [joined(frames)] : frames, to, at, more: to < upTo };
+  }
+
+  #trim(nowMs: number): void {
+    this.#slots.trim({ size: this.#retention.keys, ttlMs: this.#retention.ttlMs }, nowMs);
+  }
+
+  #forget(version: number): void {
+    for (const view of this.#views.values()) view.dropFrame(this.#base + version);
+  }
+}
+
+function joined(frames: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
+  let at = 0;
+  for (const frame of frames) {
+    whole.set(frame, at);
+    at += frame.length;
+  }
+  return whole;
+}

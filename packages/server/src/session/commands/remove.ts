@@ -1,0 +1,25 @@
+// remove: takes a key out of a `latest` channel, for whoever may publish there.
+import { fail } from "@tidewire/protocol";
+import { checkKey } from "../../hub/registry.ts";
+import type { CommandOf } from "../command.ts";
+import type { Context } from "../context.ts";
+import { toError } from "../rules.ts";
+import { askToPublish } from "./publish.ts";
+
+export function remove(context: Context, command: CommandOf<"remove">): void | Promise<void> {
+  const { channel } = command;
+  const key = checkKey(command.key, "bad_request");
+  const { known, asked } = askToPublish(context, channel, Buffer.byteLength(key));
+  if (known.definition.mode !== "latest") {
+    fail("not_available", `keys are removed from a latest channel, this is a ${known.definition.mode} channel`);
+  }
+  return asked === undefined ? accept(context, command) : asked.then(() => accept(context, command));
+}
+
+function accept(context: Context, { id, channel, key }: CommandOf<"remove">): void {
+  if (!context.isOpen) return;
+  context.node.hub.remove(channel, key, context.member()).then(
+    ({ position, duplicate }) => context.reply({ kind: "published", id, result: { position, duplicate } }),
+    (thrown: unknown) => context.refuse(id, toError(context.node, thrown)),
+  );
+}
