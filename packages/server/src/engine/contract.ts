@@ -10,6 +10,7 @@ import { payloads } from "./contract/payloads.ts";
 import { publishing } from "./contract/publishing.ts";
 import { restarting } from "./contract/restarting.ts";
 import { retention } from "./contract/retention.ts";
+import { tables } from "./contract/tables.ts";
 import type { EngineHarness } from "./contract/trial.ts";
 
 /**
@@ -27,6 +28,7 @@ export function engineContract(name: string, harness: EngineHarness): void {
     clearing(harness);
     payloads(harness);
     names(harness);
+    tables(harness);
     restarting(harness);
   });
 }
