@@ -45,6 +45,22 @@ describe("a channel", () => {
     expect(() => defineChannel("typing", { mode: "signal", history: { size: 1, ttlMs: 1_000 } })).toThrow(TypeError);
   });
 
+  test("that is latest has a key, and keeps 10,000 of them and removals for five minutes", () => {
+    const quotes = defineChannel("market:{venue}", { data: schema, mode: "latest", key: (text) => text.slice(0, 3) });
+    expect(quotes).toMatchObject({ mode: "latest", history: { size: 10_000, ttlMs: 300_000 } });
+    expect(quotes.key?.("abcdef")).toBe("abc");
+    const short = defineChannel("q", { mode: "latest", key: String, history: { ttlMs: 1_000 } });
+    expect(short.history).toEqual({ size: 10_000, ttlMs: 1_000 });
+    expect(defineChannel("news").key).toBeNull();
+    const unchecked = defineChannel as (pattern: string, options: object) => unknown;
+    expect(() => unchecked("q", { mode: "latest" })).toThrow(TypeError);
+    expect(() => unchecked("q", { key: String })).toThrow(TypeError);
+    expect(() => unchecked("q", { mode: "latest", key: String, history: { size: 5, ttlMs: 1_000 } })).toThrow(
+      TypeError,
+    );
+    expect(() => unchecked("q", { mode: "latest", key: String, history: { ttlMs: 5 } })).toThrow(RangeError);
+  });
+
   test.each([
     [{ size: 0, ttlMs: 1_000 }],
     [{ size: 1.5, ttlMs: 1_000 }],

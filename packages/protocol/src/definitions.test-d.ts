@@ -34,6 +34,17 @@ test("data and members come from the schemas, and are unknown without", () => {
   expectTypeOf<InfoOf<typeof plain>>().toBeUnknown();
 });
 
+test("the key of a latest channel is taken from what the schema yields", () => {
+  const lines = defineChannel("lines:{room}", { data: line, mode: "latest", key: ({ text }) => text });
+  expectTypeOf<DataOf<typeof lines>>().toEqualTypeOf<Line>();
+  // @ts-expect-error -- a latest channel needs a key
+  defineChannel("lines", { data: line, mode: "latest" });
+  // @ts-expect-error -- a line has no such field
+  defineChannel("lines", { data: line, mode: "latest", key: ({ symbol }) => String(symbol) });
+  // @ts-expect-error -- a stream has no key
+  defineChannel("lines", { data: line, key: ({ text }: Line) => text });
+});
+
 test("a call has the types of its schemas", () => {
   const call = defineCall("ask", { input: line, output: count });
   expectTypeOf<InputOf<typeof call>>().toEqualTypeOf<Line>();

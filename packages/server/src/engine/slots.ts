@@ -173,7 +173,11 @@ interface Fill {
 }
 
 /** Why a table may not go from `before` to `after`, or `null`. */
-export function fullness(before: Fill, after: Fill, limits: { readonly keys: number; readonly bytes: number }): string | null {
+export function fullness(
+  before: Fill,
+  after: Fill,
+  limits: { readonly keys: number; readonly bytes: number },
+): string | null {
   if (after.keys > limits.keys && after.keys > before.keys) return `a channel has at most ${limits.keys} keys`;
   if (after.bytes <= limits.bytes || after.bytes <= before.bytes) return null;
   return `the values of a channel have at most ${limits.bytes} bytes, with this one they would have ${after.bytes}`;

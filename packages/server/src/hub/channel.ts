@@ -232,7 +232,7 @@ export class Channel implements CursorHome, ChannelRef {
     const page = await this.#readTable(null);
     if (this.#isClosed()) return;
     this.#state = "live";
-    this.#takeTable(table, page);
+    this.#takeTable(table, page, nowhere);
   }
 
   /** Asked after an await, when it may have changed. */
@@ -245,7 +245,14 @@ export class Channel implements CursorHome, ChannelRef {
   }
 
   /** A page of a table does not link: what it does not have was superseded, and where it ends nothing is missing. */
-  #takeTable(table: Table, page: TablePage): void {
+  #takeTable(table: Table, page: TablePage, asked: Position): void {
+    const { epoch, offset } = this.#contiguity.position;
+    // Announcements were appended while it was read: removals before it may be missing now, or it is the older of both.
+    const isOvertaken = page.isWhole ? page.top.epoch === epoch && page.top.offset < offset : page.floor > offset;
+    if (isOvertaken && offset > asked.offset) {
+      this.#isSuspect = true;
+      return;
+    }
     if (page.isWhole) {
       this.#node.metrics.add("channel_tables");
       table.replace(page);
@@ -320,7 +327,7 @@ export class Channel implements CursorHome, ChannelRef {
       // What was found out while it was read is newer than the page.
       if (page === null || this.#contiguity.position.epoch !== position.epoch) continue;
       if (this.#table === null) this.#take(page, position);
-      else this.#takeTable(this.#table, page);
+      else this.#takeTable(this.#table, page, position);
       this.#appendWaiting();
       if (page.more) continue;
       // What waited before this read and still does not link is not in the log: a straggler of another epoch.

@@ -177,7 +177,12 @@ export class Hub implements EngineSink {
     if (definition.mode !== "latest") {
       fail("not_available", `keys are removed from a latest channel, this is a ${definition.mode} channel`);
     }
-    return await this.#accept(name, { kind: "remove", key, retention: tableRetention(definition), ...(author && { author }) });
+    return await this.#accept(name, {
+      kind: "remove",
+      key,
+      retention: tableRetention(definition),
+      ...(author && { author }),
+    });
   }
 
   async #accept(name: string, draft: Draft): Promise<Ack> {

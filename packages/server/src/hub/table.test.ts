@@ -15,7 +15,10 @@ const latest = defineChannel("t", { mode: "latest", key: String, history: { ttlM
 const key = fc.constantFrom("a", "b", "c", "d", "e", "f");
 const at = fc.nat();
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ do: fc.constant("set" as const), key, bytes: fc.integer({ min: 1, max: 300 }) }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant("set" as const), key, bytes: fc.integer({ min: 1, max: 300 }) }),
+  },
   { weight: 4, arbitrary: fc.record({ do: fc.constant("remove" as const), key }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant("pull" as const), bytes: fc.integer({ min: 1, max: 900 }) }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant("announce" as const), at }) },
@@ -212,10 +215,13 @@ describe("a latest channel", () => {
 describe("Table", () => {
   const retention = { kind: "table", keys: 10_000, bytes: 1_000_000, ttlMs: 60_000 } as const;
   let count = 0;
-  const encoder = { ...plainEncoder, publication: (publication: Publication) => {
-    count += 1;
-    return Buffer.from(`${publication.offset};`);
-  } };
+  const encoder = {
+    ...plainEncoder,
+    publication: (publication: Publication) => {
+      count += 1;
+      return Buffer.from(`${publication.offset};`);
+    },
+  };
   const make = (): Table => {
     const table = new Table({ name: "t", json: '"t"' }, retention, new FakeClock());
     table.break({ epoch: "e", offset: 0 });

@@ -112,7 +112,10 @@ export class Table implements ChannelLog {
   run(view: View, after: Seq, { maxBytes, upTo = this.#head }: Bounds): Run {
     if (after < this.#base) return { kind: "break", to: this.#base, at: this.start.position };
     const head = Math.min(upTo, this.#head);
-    return view.recall(after, head, maxBytes) ?? view.remember({ after, head, maxBytes }, this.#read(view, after, { maxBytes, upTo: head }));
+    return (
+      view.recall(after, head, maxBytes) ??
+      view.remember({ after, head, maxBytes }, this.#read(view, after, { maxBytes, upTo: head }))
+    );
   }
 
   /**

@@ -58,8 +58,7 @@ export class FakeNode {
       clock,
       log,
       metrics,
-      publishValue: (channel, value) =>
-        this.publish(channel, value),
+      publishValue: (channel, value) => this.publish(channel, value),
     });
     this.node = {
       hub: this.hub,

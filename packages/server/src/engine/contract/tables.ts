@@ -41,7 +41,9 @@ class Keyed {
 
 function saidOf({ publications }: Page): string[] {
   const texts = textsOf(publications);
-  return publications.map(({ key, removed }, at) => (removed === true ? `-${key ?? ""}` : `${key ?? ""}=${texts[at] ?? ""}`));
+  return publications.map(({ key, removed }, at) =>
+    removed === true ? `-${key ?? ""}` : `${key ?? ""}=${texts[at] ?? ""}`,
+  );
 }
 
 export function tables(harness: EngineHarness): void {
@@ -49,7 +51,13 @@ export function tables(harness: EngineHarness): void {
     it("keep the newest publication of each key, ascending by version", async () => {
       const market = await Keyed.begin(harness);
       const acks = [];
-      for (const [key, text] of [["a", "1"], ["b", "2"], ["a", "3"], ["c", "4"], ["b", "5"]] as const) {
+      for (const [key, text] of [
+        ["a", "1"],
+        ["b", "2"],
+        ["a", "3"],
+        ["c", "4"],
+        ["b", "5"],
+      ] as const) {
         acks.push(await market.set(key, text));
       }
       expectLinked(acks.map(publicationOf), null);

@@ -192,7 +192,11 @@ function append(
   log.writtenMs = nowMs;
 }
 
-function announce(started: Started, log: { readonly channel: string; readonly epoch: string }, publication: Publication): Ack {
+function announce(
+  started: Started,
+  log: { readonly channel: string; readonly epoch: string },
+  publication: Publication,
+): Ack {
   const { channel, epoch } = log;
   if (started.followed.has(channel)) started.sink.announced(channel, epoch, publication);
   return { position: { epoch, offset: publication.offset }, publication, duplicate: false, durability: "volatile" };

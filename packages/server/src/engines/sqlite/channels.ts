@@ -182,7 +182,8 @@ export class Channels {
   }
 }
 
-const columns = "id, name, epoch, reign, log, base, top, top_id, floor, purged, size, ttl_ms, written_ms, due_ms, is_table";
+const columns =
+  "id, name, epoch, reign, log, base, top, top_id, floor, purged, size, ttl_ms, written_ms, due_ms, is_table";
 
 type Values = Readonly<Record<string, unknown>>;
 
