@@ -13,10 +13,10 @@ import type { Cursor, CursorHome } from "./cursor.ts";
 import type { ChannelRef } from "./encoder.ts";
 import { Members } from "./members.ts";
 import type { TailMemory } from "./memory.ts";
-import type { ChannelLog } from "./log.ts";
+import type { ChannelLog } from "./channel-log.ts";
 import { tableRetention } from "./retention.ts";
 import { Table } from "./table.ts";
-import { readTable, type TablePage } from "./table-reading.ts";
+import { readTable, type TablePage, takeTable } from "./table-reading.ts";
 import { Tail } from "./tail.ts";
 import type { Wheel } from "./wheel.ts";
 
@@ -244,33 +244,11 @@ export class Channel implements CursorHome, ChannelRef {
     return readTable((start, limit) => this.#node.catchUp.read(this.name, start, limit), from);
   }
 
-  /** A page of a table does not link: what it does not have was superseded, and where it ends nothing is missing. */
   #takeTable(table: Table, page: TablePage, asked: Position): void {
-    const { epoch, offset } = this.#contiguity.position;
-    // Announcements were appended while it was read: removals before it may be missing now, or it is the older of both.
-    const isOvertaken = page.isWhole ? page.top.epoch === epoch && page.top.offset < offset : page.floor > offset;
-    if (isOvertaken && offset > asked.offset) {
-      this.#isSuspect = true;
-      return;
-    }
-    if (page.isWhole) {
-      this.#node.metrics.add("channel_tables");
-      table.replace(page);
-      this.#contiguity.restart(page.top);
-      const newest = page.publications.at(-1);
-      if (newest !== undefined && newest.offset === page.top.offset) this.#contiguity.skipTo(newest);
-    }
-    for (const publication of page.isWhole ? [] : page.publications) {
-      const outcome = this.#contiguity.accept(publication);
-      if (outcome === "rollback") return this.#rollBack();
-      if (outcome === "drop") continue;
-      if (outcome === "hole") this.#contiguity.skipTo(publication);
-      table.append(publication);
-    }
-    if (!page.isWhole && !page.more) {
-      this.#contiguity.reach(page.top.offset);
-      table.reach(page.top.offset);
-    }
+    if (page.isWhole) this.#node.metrics.add("channel_tables");
+    const outcome = takeTable({ table, contiguity: this.#contiguity }, page, asked);
+    if (outcome === "rollback") return this.#rollBack();
+    this.#isSuspect ||= outcome === "overtaken";
     this.#countMemory();
     this.#wake();
   }

@@ -12,7 +12,8 @@ import type { ChannelMode, Position } from "@tidewire/protocol";
 import type { Page } from "../engine/engine.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { ChannelLog, Run, Seq } from "./log.ts";
+import type { Bounds, ChannelLog } from "./channel-log.ts";
+import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
@@ -236,7 +237,7 @@ export class Cursor implements Pullable, Due {
   }
 
   /** Reads on from here, and moves there. */
-  #run(bounds: { readonly maxBytes: number; readonly upTo?: Seq }): Run {
+  #run(bounds: Bounds): Run {
     const { tail } = this.home;
     if (tail.hasLost(this.#seq, this.#began)) return fallen;
     const run = tail.run(this.view, this.#seq, bounds);

@@ -1,8 +1,5 @@
-// The words of a channel's log on this node: an entry's number, what reading gives, and one face for tails and tables.
+// The words of a channel's log on this node: an entry's number, and what reading gives.
 import type { Position } from "@tidewire/protocol";
-import type { Publication } from "../engine/engine.ts";
-import type { Encoder } from "./encoder.ts";
-import type { View } from "./view.ts";
 
 /** Counts the entries of one channel on this node. Never repeats; a cursor is one of these. */
 export type Seq = number;
@@ -19,45 +16,3 @@ export type Run =
     }
   | { readonly kind: "break"; readonly to: Seq; readonly at: Position }
   | { readonly kind: "fallen" };
-
-/** How far one reading may go. */
-export interface Bounds {
-  /** Bytes of frames, but at least one entry. */
-  readonly maxBytes: number;
-  /** Not beyond this entry; the head otherwise. */
-  readonly upTo?: Seq;
-}
-
-/** A channel's log as its cursors see it: a tail, or a table. */
-export interface ChannelLog {
-  /** The oldest entry kept; `head + 1` when there is none. */
-  readonly first: Seq;
-  /** The newest entry. */
-  readonly head: Seq;
-  /** What a client at the head is told. */
-  readonly position: Position;
-  /** Where somebody starts who knows nothing: at the head of a tail, before everything in a table. */
-  readonly start: { readonly seq: Seq; readonly position: Position };
-  /** Removals up to here are forgotten; grows. A reader remembers it from when it began. */
-  readonly floor: Seq;
-  /** Bytes of memory held, roughly. */
-  readonly bytes: number;
-  append(publication: Publication): void;
-  /** Marks that what follows does not continue what was: readers get a gap here. */
-  break(next: Position): void;
-  /** The entry after which a client that knows `position` reads on; `null` when that cannot be told from here. */
-  seqOf(position: Position): Seq | null;
-  /** The id of the publication at `offset`; `null` when it is not kept. */
-  idAt(offset: number): string | null;
-  /** What lies after `after` for the readers of `view`. */
-  run(view: View, after: Seq, bounds: Bounds): Run;
-  /** Whether a reader at `after` misses a removal: one was forgotten since it began, when the floor was `began`. */
-  hasLost(after: Seq, began: Seq): boolean;
-  /** How many publications lie after `after`: those still kept, counted; those gone, by their number. */
-  between(after: Seq, to: Seq): number;
-  /** The view of `encoder`, with one reader more. */
-  join(encoder: Encoder): View;
-  leave(view: View): void;
-  /** Gives memory back: logs that nobody pulled since the last sweep, then what history has, down to `bytes`. */
-  shrink(bytes: number): void;
-}

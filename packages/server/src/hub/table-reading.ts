@@ -1,6 +1,8 @@
-// Reading the engine's table: on from a place, or as a whole where that place has lost removals.
+// Reading the engine's table, on from a place or as a whole where that place has lost removals; and taking it over.
 import type { Position } from "@tidewire/protocol";
 import type { Page, PageLimit, PageStart, Publication } from "../engine/engine.ts";
+import type { Contiguity } from "./contiguity.ts";
+import type { Table } from "./table.ts";
 
 export interface TablePage extends Page {
   /** It is all there is: whoever had read something before lost removals, or read another epoch. */
@@ -41,4 +43,37 @@ async function readWhole(read: ReadPage): Promise<Page | null> {
     publications.push(...page.publications);
   }
   return { ...page, publications };
+}
+
+/**
+ * Brings a table up to a page, which does not link: what it does not have was superseded, and where it ends nothing is
+ * missing. `overtaken`: nothing was taken, and it must be read again. `rollback`: the log says something else (S8).
+ */
+export function takeTable(
+  { table, contiguity }: { readonly table: Table; readonly contiguity: Contiguity },
+  page: TablePage,
+  asked: Position,
+): "taken" | "overtaken" | "rollback" {
+  const { epoch, offset } = contiguity.position;
+  // Announcements were appended while it was read: removals before them may be missing now, or it is the older of both.
+  const isOlder = page.isWhole ? page.top.epoch === epoch && page.top.offset < offset : page.floor > offset;
+  if (isOlder && offset > asked.offset) return "overtaken";
+  if (page.isWhole) {
+    table.replace(page);
+    contiguity.restart(page.top);
+    const newest = page.publications.at(-1);
+    if (newest?.offset === page.top.offset) contiguity.skipTo(newest);
+    return "taken";
+  }
+  for (const publication of page.publications) {
+    const outcome = contiguity.accept(publication);
+    if (outcome === "rollback") return outcome;
+    if (outcome === "drop") continue;
+    if (outcome === "hole") contiguity.skipTo(publication);
+    table.append(publication);
+  }
+  if (page.more) return "taken";
+  contiguity.reach(page.top.offset);
+  table.reach(page.top.offset);
+  return "taken";
 }

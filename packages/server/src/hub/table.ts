@@ -7,8 +7,9 @@ import type { Position } from "@tidewire/protocol";
 import type { Page, Publication, TableRetention } from "../engine/engine.ts";
 import { Slots } from "../engine/slots.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Bounds, ChannelLog } from "./channel-log.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
-import type { Bounds, ChannelLog, Run, Seq } from "./log.ts";
+import type { Run, Seq } from "./log.ts";
 import { View } from "./view.ts";
 
 /** A slot costs this beside its payload: objects, map and array. */

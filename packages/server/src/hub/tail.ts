@@ -4,8 +4,9 @@
 // decides what is appended.
 import type { Position } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
+import type { Bounds, ChannelLog } from "./channel-log.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
-import type { Bounds, ChannelLog, Run, Seq } from "./log.ts";
+import type { Run, Seq } from "./log.ts";
 import { View } from "./view.ts";
 
 interface Entry {

@@ -79,7 +79,15 @@ export function tables(harness: EngineHarness): void {
       expect([(await market.page("oldest", 3)).more, (await market.page("oldest", 4)).more]).toEqual([true, false]);
       expect(await market.said({ after: { epoch: "other", offset: 0 } })).toEqual([]);
     });
+  });
+  changes(harness);
+  limits(harness);
+  removals(harness);
+  elsewhere(harness);
+}
 
+function changes(harness: EngineHarness): void {
+  describe("changes of tables", () => {
     it("announce values and removals as they are read", async () => {
       const market = await Keyed.begin(harness);
       await market.trial.engine.follow("market");
@@ -104,9 +112,6 @@ export function tables(harness: EngineHarness): void {
       expect(await market.said()).toEqual(["a=2"]);
     });
   });
-  limits(harness);
-  removals(harness);
-  elsewhere(harness);
 }
 
 function limits(harness: EngineHarness): void {

@@ -130,7 +130,10 @@ export class Running {
     checkRetention(retention);
     this.#mustWrite();
     const body: Body & { readonly removed: true } = {
-      ...{ data: nothing, form: "json", key, removed: true },
+      data: nothing,
+      form: "json",
+      key,
+      removed: true,
       ...(author && { author }),
     };
     const { keys: size, ttlMs } = retention;

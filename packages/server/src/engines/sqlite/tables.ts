@@ -151,8 +151,15 @@ export class Tables {
     if (order.fromEnd) found.reverse();
     const publications = found.map(
       ({ offset, key, removed, id, previous_id: previousId, at_ms: atMs, form, meta, data }) => ({
-        ...{ id, offset, previousId, form: formAt(form), meta, atMs, bytes: data.byteLength },
-        ...{ key, removed: removed === 1 },
+        id,
+        offset,
+        previousId,
+        form: formAt(form),
+        meta,
+        atMs,
+        bytes: data.byteLength,
+        key,
+        removed: removed === 1,
       }),
     );
     return { publications, payload: joined(found, bytes), more };

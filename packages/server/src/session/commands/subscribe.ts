@@ -5,7 +5,6 @@ import { validate } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ask } from "../rules.ts";
-import { checkRated } from "./rate.ts";
 
 export async function subscribe(context: Context, command: CommandOf<"subscribe">): Promise<void> {
   const { node, subscriptions, rates } = context;
@@ -64,6 +63,13 @@ export function askToSubscribe(context: Context, channel: string, known: Known):
 function checkRoom({ subscriptions, node }: Context): void {
   const most = node.limits.channelsPerConnection;
   if (subscriptions.size >= most) fail("limit_exceeded", `a connection has at most ${most} subscriptions`);
+}
+
+/** @throws {TidewireError} `bad_request`: what passes over publications would break what the other modes promise. */
+export function checkRated({ definition }: Known): void {
+  if (definition.mode !== "latest") {
+    fail("bad_request", `rate: expected a latest channel, this is a ${definition.mode} channel`);
+  }
 }
 
 /** Always succeeds, also for a channel that was not subscribed. */
