@@ -37,7 +37,26 @@ const order = fc.oneof(
   },
 );
 
-type Order = typeof order extends fc.Arbitrary<infer Value> ? Value : never;
+const tableLimits = { kind: "table", keys: 4, bytes: 150 } as const;
+const change = {
+  tableKey: fc.constantFrom("a", "b", "c", "d", "e", "f"),
+  ttlMs: fc.constantFrom(1_000, 5_000, 60_000),
+};
+const set = fc.record({
+  kind: fc.constant("set" as const),
+  ...change,
+  bytes: fc.nat(60),
+  key: fc.option(fc.constantFrom("k", "l"), { nil: null, freq: 6 }),
+});
+const remove = fc.record({ kind: fc.constant("remove" as const), ...change });
+const tableOrder = fc.oneof(
+  { weight: 8, arbitrary: set },
+  { weight: 6, arbitrary: remove },
+  // Now and then the same channel as a log.
+  { weight: 4, arbitrary: order },
+);
+
+type Order = typeof tableOrder extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** One engine, and the epochs it gave the channel: answers are compared with their numbers instead. */
 class Side {
@@ -59,6 +78,7 @@ class Side {
   async obey(one: Exclude<Order, { kind: "wait" }>): Promise<unknown> {
     if (one.kind === "clear") return this.#plain(await this.engine.publish(this.#channel, { kind: "clear" }));
     if (one.kind === "read") return await this.#read(one.start, one.limit);
+    if (one.kind === "set" || one.kind === "remove") return await this.#change(one);
     const body = { data: new Uint8Array(one.bytes), form: "bytes" } as const;
     const retention = one.kept ? { size: one.size, ttlMs: one.ttlMs } : null;
     const keyed = one.key === null ? {} : { idempotencyKey: one.key };
@@ -77,7 +97,27 @@ class Side {
       publication.offset,
       publication.previous?.offset,
       publication.data.byteLength,
+      publication.key,
+      publication.removed,
     ]);
+  }
+
+  async #change(one: Extract<Order, { kind: "set" | "remove" }>): Promise<unknown> {
+    const retention = { ...tableLimits, ttlMs: one.ttlMs };
+    const keyed = one.kind === "remove" || one.key === null ? {} : { idempotencyKey: one.key };
+    const draft: Draft =
+      one.kind === "remove"
+        ? { kind: "remove", key: one.tableKey, retention }
+        : {
+            kind: "value",
+            body: { data: new Uint8Array(one.bytes), form: "bytes", key: one.tableKey },
+            retention,
+            ...keyed,
+          };
+    return await this.engine.publish(this.#channel, draft).then(
+      (ack) => this.#plain(ack),
+      (thrown: unknown) => (thrown as { reason: string }).reason,
+    );
   }
 
   async #read(given: Extract<Order, { kind: "read" }>["start"], limit: { publications: number; bytes: number }) {
@@ -90,14 +130,27 @@ class Side {
     }
     const page: Page = await this.engine.read(this.#channel, from, limit);
     const { offset } = page.top;
-    const read = page.publications.map((one) => [one.offset, one.previous?.offset ?? null, one.data.byteLength]);
+    const read = page.publications.map((one) => [
+      one.offset,
+      one.previous?.offset ?? null,
+      one.data.byteLength,
+      one.key,
+      one.removed,
+    ]);
     return { read, top: offset, epoch: this.#number(page.top.epoch), floor: page.floor, more: page.more };
   }
 
   #plain({ position, publication, duplicate }: Ack): unknown {
     const { offset } = position;
     const previous = publication?.previous?.offset ?? null;
-    return { offset, epoch: this.#number(position.epoch), previous, bytes: publication?.data.byteLength, duplicate };
+    return {
+      offset,
+      epoch: this.#number(position.epoch),
+      previous,
+      bytes: publication?.data.byteLength,
+      duplicate,
+      key: publication?.key,
+    };
   }
 
   #number(epoch: string): number {
@@ -107,7 +160,10 @@ class Side {
 }
 
 describe("memory and sqlite", () => {
-  it("answer alike to any orders", { timeout: 60_000 }, async () => {
+  it.each([
+    ["any orders", order],
+    ["orders on tables", tableOrder],
+  ] as const)("answer alike to %s", { timeout: 60_000 }, async (_, orderOf) => {
     const clock = new FakeClock({ defer: (act) => systemClock.defer(act) });
     const path = join(temporaryFolder(), "log.db");
     const sides = [new Side(memoryEngine({ clock })), new Side(sqliteEngine({ path, clock }))];
@@ -115,7 +171,7 @@ describe("memory and sqlite", () => {
     await Promise.all(sides.map(({ engine, sink }) => engine.start(sink)));
     let run = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(order, { maxLength: 25 }), async (orders) => {
+      fc.asyncProperty(fc.array<Order>(orderOf, { maxLength: 25 }), async (orders) => {
         run += 1;
         await Promise.all(sides.map((side) => side.begin(`run-${run}`)));
         for (const one of orders) {
