@@ -20,6 +20,7 @@ describe("the application's hold on a latest channel", () => {
     expect((await channel.remove("s2")).position.offset).toBe(10_002);
     expect(await channel.remove("s2")).toMatchObject({ id: "", position: { offset: 10_002 } });
     expect((await channel.publish({ symbol: "one more", price: 1 })).position.offset).toBe(10_003);
+    expect((await channel.history(2)).map(({ data }) => data)).toEqual([{ symbol: "one more", price: 1 }]);
     await expect(tide.channel(chat).remove("a")).rejects.toMatchObject({ reason: "not_available" });
     await expect(channel.remove("")).rejects.toMatchObject({ reason: "bad_request" });
     await tide.stop({ drainMs: 1 });

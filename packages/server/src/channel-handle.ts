@@ -46,7 +46,8 @@ export function channelHandle(
     remove: async (key) => publishedOf(await hub.remove(name, checkKey(key, "bad_request"))),
     history: async (limit) => {
       const { publications, top } = await hub.history(name, { limit, since: null, reverse: true });
-      return publications.toReversed().map(({ data, form, offset, atMs }) => ({
+      const values = publications.filter(({ removed }) => removed !== true);
+      return values.toReversed().map(({ data, form, offset, atMs }) => ({
         data: form === "json" ? (JSON.parse(decoder.decode(data)) as unknown) : decoder.decode(data),
         position: { epoch: top.epoch, offset },
         atMs,

@@ -42,7 +42,7 @@ export interface ChannelHandle<Data> {
    * @throws {TidewireError} `not_available` on a channel of another mode, `bad_request` for what is no key.
    */
   remove(key: string): Promise<Published>;
-  /** The newest `limit` publications, oldest first. */
+  /** The newest `limit` publications, oldest first; of a `latest` channel those of them that are values. */
   history(
     limit: number,
   ): Promise<readonly { readonly data: Data; readonly position: Position; readonly atMs: number }[]>;

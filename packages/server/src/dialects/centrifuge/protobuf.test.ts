@@ -131,3 +131,24 @@ describe("replies and pushes", () => {
     expect(() => encodeMessage("Reply", { nope: 1 })).toThrow(TypeError);
   });
 });
+
+describe("keys of latest channels", () => {
+  const plain = { ...webSocketFraming, wrap: (payload: Uint8Array) => payload };
+  const publication = { id: "i", offset: 7, previous: null, data: text("null"), form: "json", atMs: 0 } as const;
+  const pushed = (given: object): unknown => {
+    const frame = protobufEncoder(plain).publication({ ...publication, ...given }, { name: "t", json: '"t"' });
+    const { push } = decodeMessage("Reply", (frame ?? new Uint8Array(0)).subarray(1));
+    return (push as { readonly pub: unknown }).pub;
+  };
+
+  it("stand in fields of their own, and in tags", () => {
+    expect(pushed({ key: "a", removed: true, tags: { b: "c" } })).toMatchObject({
+      key: "a",
+      removed: true,
+      offset: 7,
+      tags: { b: "c", "tide.key": "a", "tide.removed": "1" },
+    });
+    expect(pushed({ key: "a" })).toMatchObject({ key: "a", tags: { "tide.key": "a" } });
+    expect(pushed({})).not.toHaveProperty("key");
+  });
+});
