@@ -225,6 +225,20 @@ describe("a latest channel", () => {
     );
   });
 
+  it("reads again when a late announcement overtook the page that no longer has its removal", async () => {
+    const trial = await Trial.begin();
+    trial.write({ key: "a", bytes: 1 });
+    trial.engine.holdsReads = true;
+    trial.write({ key: "a" });
+    trial.write({ key: "a" });
+    trial.engine.forgetRemovals("t", 1);
+    await trial.do({ do: "lose", at: 1 });
+    await trial.do({ do: "announce", at: 1 });
+    await trial.do({ do: "announce", at: 0 });
+    await trial.heal();
+    for (const client of trial.clients) expect(trial.holds(client)).toEqual(new Map());
+  });
+
   it("was tried where it matters", () => {
     for (const name of ["channel_fills", "channel_tables", "gaps", "recovered", "not_recovered"]) {
       expect(reach.get(name), name).toBeGreaterThan(100);
