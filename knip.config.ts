@@ -16,18 +16,10 @@ const unwritten = Object.entries(doors).filter(([folder, door]) => isPlaceholder
 // Started by tools/run by their path, or found by one of those.
 const startedByPath = ["oxfmt", "oxlint", "oxlint-tsgolint"];
 
-// For the suites under test/; a name leaves this list with the first test that uses it.
-const forComingTests = [
-  "@axe-core/playwright",
-  "@types/react",
-  "@types/react-dom",
-  "playwright-core",
-  "react",
-  "react-dom",
-];
-
 const config: KnipConfig = {
-  ignoreDependencies: [...startedByPath, ...forComingTests],
+  ignoreDependencies: startedByPath,
+  // Of systems without /proc.
+  ignoreBinaries: ["pgrep"],
   ignoreWorkspaces: unwritten.map(([folder]) => folder),
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
@@ -36,6 +28,7 @@ const config: KnipConfig = {
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
+        "test/browser/fixtures/*/main.tsx",
         "bench/{main,engines}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",

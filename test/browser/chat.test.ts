@@ -2,9 +2,9 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { allShown, composer, hasArrived, message, say, shownMessages } from "./chat-window.ts";
-import { comeIn, isConnected, useHarbor } from "./harbor.ts";
+import { comeIn, isConnected, withHarbor } from "./harbor.ts";
 
-const place = useHarbor();
+const place = withHarbor();
 
 const membersOf = (page: Page) => page.getByRole("complementary", { name: "Who is here" }).getByRole("listitem");
 const roomLink = (page: Page, name: string) =>
@@ -188,7 +188,11 @@ test("the second guest is another person with a session of his own, in the same 
   const cookies = (await page.context().cookies()).filter(({ httpOnly }) => httpOnly);
   expect(new Set(cookies.map(({ value }) => value)).size).toBe(2);
 
-  await guest.getByRole("link", { name: "Split" }).or(guest.getByRole("button", { name: "Rooms" })).first().click();
+  await guest
+    .getByRole("link", { name: "Split" })
+    .or(guest.getByRole("button", { name: "Rooms" }))
+    .first()
+    .click();
   if (!(await guest.getByRole("heading", { name: "Split", level: 1 }).isVisible())) {
     await guest.getByRole("link", { name: "Split" }).click();
   }

@@ -2,9 +2,9 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { allShown, connectsAgain, hasArrived, message, say, tallPx } from "./chat-window.ts";
-import { isConnected, servingProcess, useHarbor } from "./harbor.ts";
+import { isConnected, servingProcess, withHarbor } from "./harbor.ts";
 
-const place = useHarbor({ isSupervised: true });
+const place = withHarbor({ isSupervised: true });
 
 /** Somebody who writes one numbered line after the other, in a window tall enough to see them all. */
 class Writer {

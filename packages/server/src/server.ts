@@ -193,7 +193,7 @@ class Composed implements Tidewire {
     if (path === "/connection/websocket") {
       return (connection) => open(this.#node, connection, centrifugeFor(connection, this.#limits));
     }
-    if (path === "/echo") return echo;
+    if (path === "/echo") return echo(this.#node);
     const { rootChannel } = this.#options;
     if (path === "/" && rootChannel !== undefined) return (connection) => this.#openRaw(connection, rootChannel);
     if (!path.startsWith("/raw/") || path === "/raw/") return null;

@@ -78,10 +78,9 @@ export class Heartbeat {
   due(): void {
     if (this.#state === "idle") {
       this.#state = "queued";
-      this.#options.ping();
       // A ping that cannot leave is found by the state `slow`; this only guards against a queue that is never flushed.
       this.#options.wheel.schedule(this, this.#options.stalledMs);
-      return;
+      return this.#options.ping();
     }
     const waitMs = this.#state === "awaiting" ? this.#pongMs : this.#options.stalledMs;
     const sinceMs = this.#quietMs();

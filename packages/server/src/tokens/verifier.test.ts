@@ -97,7 +97,7 @@ describe("bad tokens", () => {
     return [`character ${index} is another`, `${valid.slice(0, index)}${other}${valid.slice(index + 1)}`] as const;
   });
 
-  it.each([
+  it.each<readonly [string, string]>([
     ...flipped,
     ["nothing", ""],
     ["a word", "token"],
