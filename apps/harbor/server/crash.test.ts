@@ -10,6 +10,8 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { chat, readHistory, sendMessage } from "../contract/chat.ts";
 import { readLedger } from "../contract/lab.ts";
+import { keepMessage } from "./data/messages.ts";
+import { openDatabase } from "./data/open-database.ts";
 
 const room = "workshop";
 const talkers = 3;
@@ -173,4 +175,19 @@ it("loses nothing and doubles nothing between the database and a page, over kill
   expect(newest.messages.map((message) => message.seq)).toEqual(
     Array.from({ length: 50 }, (_, index) => all - 49 + index),
   );
+});
+
+it("publishes when it starts what an earlier process kept and did not publish, though nobody says more", async () => {
+  const db = await openDatabase(path.join(folder, "harbor.db"));
+  const author = { id: "guest_gone", name: "Gone" };
+  const kept = await keepMessage(db, { room, author, text: "last words", nonce: "nonce-last" });
+  await db.destroy();
+  await start();
+  const listener = await comeIn("listener");
+  const inChannel = async (): Promise<string[]> => {
+    const page = await listener.channel(chat, { room }).history({ limit: 10 });
+    return page.publications.map(({ data }) => data.message.id);
+  };
+  listener.channel(chat, { room }).open();
+  await expect.poll(inChannel, { timeout: 5_000 }).toEqual([kept.message.id]);
 });

@@ -52,7 +52,7 @@ describe("messages", () => {
   it("with the same author and nonce are one message", async () => {
     const [first, again] = await Promise.all([say("hello", "nonce-1"), say("hello", "nonce-1")]);
     expect(again.message).toEqual(first.message);
-    expect([first.duplicate, again.duplicate].toSorted()).toEqual([false, true]);
+    expect([first.duplicate, again.duplicate].filter(Boolean)).toEqual([true]);
     expect(await lastSeqOf(db, "harbour")).toBe(1);
     const other = await keepMessage(db, {
       room: "harbour",
