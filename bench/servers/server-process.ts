@@ -20,7 +20,7 @@ const serves: Readonly<Record<string, Serve>> = {
   "socket-io": serveSocketIo,
 };
 
-const collections = 3;
+const collections = 2;
 const settleMs = 100;
 
 const [name = ""] = process.argv.slice(2);

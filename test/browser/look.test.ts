@@ -55,10 +55,11 @@ async function watchShifts(page: Page): Promise<void> {
 
 /** What is measured and kept of one state of a page. */
 async function look(page: Page, name: string): Promise<void> {
-  const t0 = performance.now();
-  // The fonts are there and two frames are painted, so that what came last is measured too.
+  // What comes late has come, and two frames are painted, so that it is measured too.
   await page.evaluate(async () => {
     await document.fonts.ready;
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
     for (let frame = 0; frame < 2; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
   });
   await page.screenshot({ path: path.join(pictures, `${name.replaceAll(" ", "-")}.png`) });
@@ -69,7 +70,6 @@ async function look(page: Page, name: string): Promise<void> {
   expect.soft(shifts.sum, `${name}: what jumps\n${shifts.of.join("\n")}`).toBeLessThan(mostShift);
   expect.soft(overhang, `${name}: pixels to scroll sideways`).toBe(0);
   const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-  console.log(name, Math.round(performance.now()), Math.round(performance.now() - t0));
   const found = violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html, failureSummary }) => ({ id, html, failureSummary })),
   );
@@ -124,7 +124,7 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await goTo(page, "/chat/harbour");
   await page.locator('article[data-state="there"]').first().waitFor();
   for (let count = 1; count <= 3; count += 1) {
-    await composer(other).pressSequentially(`News ${count} for ${name}`);
+    await composer(other).fill(`News ${count} for ${name}`);
     if (count === 1) await page.getByText("Lou is typing").waitFor();
     await composer(other).press("Enter");
     await hasArrived(page, `News ${count} for ${name}`);
@@ -143,9 +143,9 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await page.getByText("There is nothing in this room yet.").waitFor();
   await look(page, `lab ${name}`);
 
-  await page.context().setOffline(true);
-  // Chromium leaves sockets alone that are open when it goes offline; the network would not.
   await page.getByRole("button", { name: "Cut my socket" }).click();
+  await page.getByRole("button", { name: "Connection: Reconnecting" }).waitFor();
+  await page.context().setOffline(true);
   await page.getByRole("button", { name: "Connection: Offline" }).waitFor();
   await look(page, `lab offline ${name}`);
   await page.getByRole("link", { name: "Live" }).click();
