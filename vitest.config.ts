@@ -29,6 +29,7 @@ const pages: TestProjectInlineConfiguration = {
     exclude: built,
     globalSetup: "./test/browser/build-page.ts",
     testTimeout: 120_000,
+    hookTimeout: 60_000,
     execArgv: [`--conditions=${source}`],
   },
 };
