@@ -100,6 +100,7 @@ describe("replies and pushes", () => {
           position: null,
           wasRecovering: false,
           recovered: false,
+          ttl: null,
         }),
       ),
     ).toBe("0408023200");
@@ -111,6 +112,7 @@ describe("replies and pushes", () => {
       position,
       wasRecovering: false,
       recovered: false,
+      ttl: null,
     });
     expect(hex(subscribed)).toBe("100802320c180132046162636448075001");
   });
