@@ -129,6 +129,11 @@ export class FakeNode {
     }
   }
 
+  /** Runs turns until `condition` holds: other threads, which verify tokens, answer when they like. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.settle();
+  }
+
   /** Lets time pass in steps of `stepMs`, so that what each step sets off has happened before the next. */
   async pass(ms: number, stepMs = 100): Promise<void> {
     for (let left = ms; left > 0; left -= stepMs) {
