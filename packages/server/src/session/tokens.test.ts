@@ -238,7 +238,7 @@ describe("a subscription's token", () => {
     [109, "$orders", "42", { sub: "42", channel: "$orders", exp: now - 1 }],
     [109, "$orders", "42", { sub: "42", channel: "$orders", expire_at: now - 1 }],
     [103, "$orders", "42", { sub: "42" }],
-  ])("answers %s for %s, user %j, token %j", async (code, channel, user, claims) => {
+  ])("answers %s for %s, user %j, token %j", async (...[code, channel, user, claims]) => {
     const node = await begin();
     const { connection } = await connect(node, { sub: user });
     expect((await ask(node, connection, subscribe(channel, claims)))?.error?.code).toBe(code);
@@ -355,7 +355,7 @@ describe("sub_refresh", () => {
     [103, "what is not subscribed", "ns:x", tokenOf({ sub: "42", channel: "ns:x" })],
     [103, "what no token let in", "news", tokenOf({ sub: "42", channel: "news" })],
     [103, "a token that is none", "$orders", "x"],
-  ])("is refused with %i for %s", async (code, _, channel, token) => {
+  ])("is refused with %i for %s", async (...[code, , channel, token]) => {
     const { node, connection } = await begun();
     expect((await ask(node, connection, renew(channel, token)))?.error?.code).toBe(code);
     expect(connection.ended).toBeNull();
