@@ -308,6 +308,7 @@ describe("a subscription's token", () => {
     await node.pass(200);
     const pushes = (connection.lines as readonly Line[]).flatMap(({ push }) => push ?? []);
     expect(pushes).toMatchObject([{ pub: { data: 1 } }, { channel: "$orders", unsubscribe: { code: 2501 } }]);
+    expect(node.metrics.snapshot()["subscriptions_expired"]).toBe(1);
     // What is left: the sweep of the tails, the next ping, the closing of the channel.
     expect([node.hub.subscriptions, connection.ended, node.hub.wheel.size]).toEqual([0, null, 3]);
   });

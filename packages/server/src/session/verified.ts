@@ -11,7 +11,9 @@ export type Unusable = "expired" | { readonly invalid: string };
 
 /** @throws {TidewireError} `not_available` where tokens are not verified. */
 export function verifierOf(node: SessionNode): TokenVerifier {
-  return node.tokens ?? fail("not_available", "tokens are not verified here");
+  return (
+    node.tokens ?? fail("not_available", "tokens are not verified here: connections and subscriptions do not expire")
+  );
 }
 
 /**

@@ -39,7 +39,10 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.close();
     throw thrown;
   }
-  const end = (): void => context.subscriber.end(channel, "subscription_expired");
+  const end = (): void => {
+    node.metrics.add("subscriptions_expired");
+    context.subscriber.end(channel, "subscription_expired");
+  };
   const expiry = claims === null ? null : new Expiry(node, end);
   expiry?.set(claims?.expiresAt ?? null);
   const granted = grant(subscription, {
