@@ -31,6 +31,7 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
     trustProxy: settings.trustProxy,
     log,
     ...(isDevelopment ? developmentOptions : {}),
+    ...(settings.tokens === null ? {} : { tokens: settings.tokens }),
     ...(settings.engine === "sqlite"
       ? { engine: sqliteEngine({ path: path.join(settings.dataFolder, "tidewire.db"), log }) }
       : {}),

@@ -135,7 +135,7 @@ describe("bad tokens", () => {
     ["a megabyte", hmacToken({ ...good, pad: "x".repeat(1_000_000) })],
     ["line feeds", `\n${valid}\n.`],
     ["a NUL", `${valid}\0`],
-  ])("%s", async (_what, token) => {
+  ] as (readonly [string, string])[])("%s", async (_what, token) => {
     expect(await kinds(byHmac, token)).toBe("invalid");
   });
 

@@ -1,12 +1,14 @@
 // publish: access, limits and schema, then the hub. Synchronous up to the engine where the rules are, so that publishes
 // of one connection reach it in the order received (P1).
-import { fail } from "@tidewire/protocol";
+import { fail, type Member } from "@tidewire/protocol";
 import type { Ack, Body } from "../../engine/engine.ts";
 import type { Known } from "../../hub/channel.ts";
 import { validate } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
+import { askToPublish } from "../channel-access.ts";
 import type { Context } from "../context.ts";
-import { ask, toError } from "../rules.ts";
+import { memberAs } from "../member.ts";
+import { toError } from "../rules.ts";
 import { tooFast } from "./subscribe.ts";
 
 const encoder = new TextEncoder();
@@ -21,9 +23,7 @@ export function publish(context: Context, command: Publish): void | Promise<void
     fail("denied", "clients do not publish to this channel");
   }
   if (!rates.mayPublish(payload.bytes.length)) tooFast(context, "publishes");
-  const { access } = node;
-  const rule = access.publish;
-  const asked = ask(node, "publish", rule && (() => rule(context.channelRule(channel, known))));
+  const asked = askToPublish(context, channel, known);
   if (asked === undefined) return checked(context, command, known);
   return asked.then(() => checked(context, command, known));
 }
@@ -37,11 +37,19 @@ function checked(context: Context, command: Publish, known: Known): void | Promi
   return json.then((text) => accept(context, command, encoder.encode(text)));
 }
 
+function memberIn({ id, identity, subscriptions }: Context, channel: string): Member {
+  return memberAs(id, identity, subscriptions.get(channel)?.channelInfo);
+}
+
 /** Hands it to the engine; the reply follows when the engine has answered, and nobody behind it waits for that. */
 function accept(context: Context, command: Publish, data: Uint8Array): void {
   if (!context.isOpen) return;
   const hasSchema = data !== command.payload.bytes;
-  const body: Body = { data, form: hasSchema ? "json" : command.payload.form, author: context.member() };
+  const body: Body = {
+    data,
+    form: hasSchema ? "json" : command.payload.form,
+    author: memberIn(context, command.channel),
+  };
   context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(
     (ack) => context.reply({ kind: "published", id: command.id, result: resultOf(command, ack) }),
     (thrown: unknown) => context.refuse(command.id, toError(context.node, thrown)),

@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { call } from "./call.ts";
 import { publish } from "./publish.ts";
 import { history, presence, presenceStats } from "./read.ts";
+import { refresh, subRefresh } from "./refresh.ts";
 import { pause, resume, subscribe, unsubscribe } from "./subscribe.ts";
 
 /** What follows after `connect` and is answered. */
@@ -23,12 +24,20 @@ const handlers: Handlers = {
   call,
   pause,
   resume,
+  refresh,
+  sub_refresh: subRefresh,
   invalid: (context, command) => context.refuse(command.id, command.error),
 };
 
 /** One reply of up to a megabyte is made at a time. */
 const largeReply = "reply";
 const publishing = "publish";
+const refreshing = "refresh";
+
+/** What commands on one channel wait for each other by. */
+export function channelKey(channel: string): string {
+  return `#${channel}`;
+}
 
 export function handle(context: Context, command: Request): void | Promise<void> {
   const handler = handlers[command.kind] as (context: Context, command: Request) => void | Promise<void>;
@@ -38,7 +47,8 @@ export function handle(context: Context, command: Request): void | Promise<void>
 /** A command waits for earlier ones on its channel; publishes wait for publishes; large replies for each other. */
 export function keysOf(command: Request): readonly string[] {
   if (command.kind === "call" || command.kind === "invalid") return [];
-  const channel = `#${command.channel}`;
+  if (command.kind === "refresh") return [refreshing];
+  const channel = channelKey(command.channel);
   if (command.kind === "publish") return [publishing, channel];
   const isLarge = (["presence", "history"] satisfies CommandKind[] as string[]).includes(command.kind);
   return isLarge ? [largeReply, channel] : [channel];
