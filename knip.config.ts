@@ -16,18 +16,15 @@ const unwritten = Object.entries(doors).filter(([folder, door]) => isPlaceholder
 // Started by tools/run by their path, or found by one of those.
 const startedByPath = ["oxfmt", "oxlint", "oxlint-tsgolint"];
 
-// For the suites under test/; a name leaves this list with the first test that uses it.
-const forComingTests = [
-  "@axe-core/playwright",
-  "@types/react",
-  "@types/react-dom",
-  "playwright-core",
-  "react",
-  "react-dom",
-];
+// A stylesheet imports packages too.
+const importsOf = (css: string): string =>
+  [...css.matchAll(/@import "([^"]+)"/g)].map(([, name]) => `import "${name ?? ""}";`).join("\n");
 
 const config: KnipConfig = {
-  ignoreDependencies: [...startedByPath, ...forComingTests],
+  compilers: { css: importsOf },
+  // For a file system of its own, which the test of a full disk needs; and for systems without /proc.
+  ignoreBinaries: ["mount", "umount", "pgrep"],
+  ignoreDependencies: startedByPath,
   ignoreWorkspaces: unwritten.map(([folder]) => folder),
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
@@ -36,17 +33,20 @@ const config: KnipConfig = {
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
+        "test/browser/fixtures/*/main.tsx",
         "bench/{main,engines}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
       ],
       project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts"],
     },
+    // The suites it exports run in their user's vitest.
+    "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
     "packages/tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
     "apps/harbor": {
       entry: ["server/main.ts", "web/main.tsx"],
-      project: ["{contract,server,web}/**/*.{ts,tsx}"],
+      project: ["{contract,server,web}/**/*.{ts,tsx,css}"],
     },
   },
 };

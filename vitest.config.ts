@@ -28,7 +28,8 @@ const pages: TestProjectInlineConfiguration = {
     include: [inFront],
     exclude: built,
     globalSetup: "./test/browser/build-page.ts",
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
     execArgv: [`--conditions=${source}`],
   },
 };

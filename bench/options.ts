@@ -27,7 +27,7 @@ export interface BenchOptions {
   readonly profiles: string | null;
 }
 
-export const usage: string = `npm run bench -- <${scenarioNames.join("|")}> [options]
+const usage: string = `npm run bench -- <${scenarioNames.join("|")}> [options]
   --quick               under a minute, and nothing is written
   --subscribers <n>     of one channel; connections, for idle and connect
   --rate <n>            publications a second, instead of the two loads
@@ -46,13 +46,16 @@ const defaults: Readonly<Record<ScenarioName, { subscribers: number; seconds: nu
   "slow-readers": { subscribers: 500, seconds: 5, repeat: 3 },
 };
 
-/** Half of them for `fan-out` would be another load: there fewer seconds and one round must do. */
+/** Fewer subscribers would make another load of `fan-out`: there fewer seconds and one round must do. */
 const quickly: Readonly<Record<ScenarioName, { subscribers: number; seconds: number; repeat: number }>> = {
   "fan-out": { subscribers: 1_000, seconds: 1, repeat: 1 },
   idle: { subscribers: 1_000, seconds: 1, repeat: 1 },
   connect: { subscribers: 1_000, seconds: 1, repeat: 1 },
   "slow-readers": { subscribers: 200, seconds: 1, repeat: 1 },
 };
+
+const everybody = contestantNames.join(",");
+const aFew = "tidewire-json,naive-ws";
 
 /** @throws {TypeError | RangeError} with a sentence for whoever typed it. */
 export function readOptions(args: readonly string[]): BenchOptions {
@@ -86,7 +89,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     repeat: positive("repeat", values.repeat) ?? given.repeat,
     loads: positive("loads", values.loads) ?? 1,
     bytes: positive("bytes", values.bytes) ?? 100,
-    contestants: values.only === undefined ? contestantNames : values.only.split(",").map(contestant),
+    contestants: contestantsOf(values.only ?? (values.quick && scenario === "slow-readers" ? aFew : everybody)),
     profiles: values.profile ?? null,
   };
 }
@@ -99,8 +102,10 @@ function positive(name: string, given: string | undefined): number | null {
   return value;
 }
 
-function contestant(given: string): ContestantName {
-  const found = contestantNames.find((name) => name === given);
-  if (found === undefined) throw new TypeError(`--only: expected ${contestantNames.join(", ")}; got "${given}"`);
-  return found;
+function contestantsOf(list: string): ContestantName[] {
+  return list.split(",").map((given) => {
+    const found = contestantNames.find((name) => name === given);
+    if (found === undefined) throw new TypeError(`--only: expected ${everybody}; got "${given}"`);
+    return found;
+  });
 }

@@ -67,16 +67,16 @@ export class Trial {
     this.#loads = Array.from({ length: options.loads }, () => new Child<LoadTalk>(load));
   }
 
-  /** Runs `use` with a server that listens, and ends its processes. */
+  /** Runs `act` with a server that listens, and ends its processes. */
   static async run<Result>(
     contestant: ContestantName,
     options: TrialOptions,
-    use: (trial: Trial) => Promise<Result>,
+    act: (trial: Trial) => Promise<Result>,
   ): Promise<Result> {
     const trial = new Trial(contestant, options);
     try {
       trial.#port = (await trial.#server.ask("listen", null)).port;
-      return await use(trial);
+      return await act(trial);
     } finally {
       await Promise.all(trial.#loads.map((load) => load.stop()));
       await trial.#server.stop();

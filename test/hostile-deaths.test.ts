@@ -108,10 +108,10 @@ test.each(Object.keys(lives))(
     };
     await Promise.all(Array.from({ length: atOnce }, one));
     await expect
-      .poll(() => tide.stats(), { timeout: 5_000 })
+      .poll(() => tide.stats(), { timeout: 8_000 })
       .toMatchObject({ connections: 0, sessions: 0, subscriptions: 0 });
     // Nothing holds a session that is gone: no wheel, no timer, no channel.
-    await expect.poll(() => queryObjects(Session, { format: "count" }), { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => queryObjects(Session, { format: "count" }), { timeout: 8_000 }).toBe(0);
     expect(surprises).toEqual([]);
   },
   30_000,

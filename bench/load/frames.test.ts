@@ -41,7 +41,11 @@ describe("frames", () => {
     ];
     const stream = Buffer.concat(payloads.map((payload) => serverFrame(Buffer.from(payload))));
     const cuts = fc.array(fc.integer({ min: 0, max: stream.length }), { maxLength: 8 });
-    fc.assert(fc.property(cuts, (given) => expect(read(stream, given)).toEqual(payloads)));
+    fc.assert(
+      fc.property(cuts, (given) => {
+        expect(read(stream, given)).toEqual(payloads);
+      }),
+    );
     const head = stream.subarray(0, 800);
     expect(read(head, [...head.keys()])).toEqual(payloads.slice(0, 5));
   });

@@ -1,4 +1,5 @@
 // A process of the load generator: opens connections, counts what each is given and how late. Arguments: wire, channel.
+import { type EventLoopUtilization, performance } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answer } from "../answering.ts";
 import { MarkReader, nowUs } from "../mark.ts";
@@ -25,7 +26,7 @@ let deliveries = 0;
 interface Begun {
   readonly atUs: number;
   readonly cpu: NodeJS.CpuUsage;
-  readonly loop: ReturnType<typeof performance.eventLoopUtilization>;
+  readonly loop: EventLoopUtilization;
 }
 
 interface Shares {

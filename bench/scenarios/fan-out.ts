@@ -1,9 +1,8 @@
 // Fan-out: one channel, many subscribers; one publication at a time, then bursts. Contestants take turns in each round.
 import type { ContestantName } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
-import type { Load } from "../talk.ts";
-import { Trial } from "../trial.ts";
 import { short } from "../statistics.ts";
+import { Trial } from "../trial.ts";
 import { type FanOutRow, reportOf, summaryOf } from "./fan-out-report.ts";
 import type { Say, Scenario } from "./scenario.ts";
 
@@ -14,30 +13,25 @@ interface Wanted {
   readonly burst: number;
 }
 
-type Asked = Pick<FanOutRow, "contestant" | "load" | "rate" | "burst">;
-
 const oneAtATime: Wanted = { name: "one at a time", rate: 100, burst: 1 };
 const bursts: Wanted = { name: "bursts", rate: 1_000, burst: 10 };
-/** Of the rate that a server reached while it fell behind: how much it should hold. */
-const comfortable = 0.8;
+/** Shares of a core: what a rate may cost a server that is to hold it, and what is more than it has. */
+const comfortable = 0.7;
+const tooMuch = 0.9;
 const slowestRate = 10;
-/** A server that used less of its core did not fall behind by itself: the machine had no time for it. */
-const ownFault = 0.7;
+/** For a server that fell behind because the machine had no time for it. */
 const retries = 2;
 /** Connections before memory is looked at: what the first of them cost is not every connection's. */
 const firstShare = 0.1;
-const warmUp = { seconds: 1, rate: 50 };
+const warmUp = { phase: 1, rate: 100, burst: 1, seconds: 1 };
 
 export const fanOut: Scenario = async (options, say) => {
-  const loads: readonly Wanted[] =
-    options.rate === null ? [oneAtATime, bursts] : [{ name: "as asked", rate: options.rate, burst: options.burst }];
-  const held = new Map<string, number>();
+  const loads = options.rate === null ? [oneAtATime, bursts] : [{ ...options, name: "as asked", rate: options.rate }];
+  const contests = options.contestants.map((contestant) => new Contest(contestant, options, say));
   const rounds: FanOutRow[][] = [];
   for (let round = 1; round <= options.repeat; round += 1) {
     const rows: FanOutRow[] = [];
-    for (const contestant of options.contestants) {
-      for (const load of loads) rows.push(await heldRow(contestant, { load, options, held, say }));
-    }
+    for (const contest of contests) rows.push(...(await contest.round(loads)));
     say(`round ${round} of ${options.repeat}`);
     rounds.push(rows);
   }
@@ -45,49 +39,69 @@ export const fanOut: Scenario = async (options, say) => {
   return { report: reportOf(summary), summary, rounds };
 };
 
-interface Context {
-  readonly load: Wanted;
-  readonly options: BenchOptions;
-  /** The rates that contestants held, where they are not what is wanted. */
-  readonly held: Map<string, number>;
-  readonly say: Say;
-}
+/** One contestant's rounds: it is asked for the wanted rates, or the half, quarter, … of them that it holds. */
+class Contest {
+  readonly #contestant: ContestantName;
+  readonly #options: BenchOptions;
+  readonly #say: Say;
+  /** Rates that are not the wanted ones, by the load's name. */
+  readonly #held = new Map<string, number>();
 
-/** Measures at the wanted rate, or at the half, quarter, … of it that the server holds. */
-async function heldRow(contestant: ContestantName, context: Context): Promise<FanOutRow> {
-  const { load, options, held, say } = context;
-  const key = `${contestant} ${load.name}`;
-  for (let blameless = 0; ;) {
-    const rate = held.get(key) ?? load.rate;
-    const row = await measureRow({ contestant, load: load.name, rate, burst: load.burst }, options);
-    say(`  ${key}: ${lineOf(row)}`);
-    if (!row.isBehind || rate <= slowestRate) return row;
-    if (row.serverShare < ownFault) {
-      blameless += 1;
-      if (blameless > retries) return row;
-      continue;
-    }
-    const reached = (row.deliveriesPerSecond / options.subscribers) * comfortable;
-    let next = rate / 2;
-    while (next > reached && next > slowestRate) next /= 2;
-    held.set(key, next);
+  constructor(contestant: ContestantName, options: BenchOptions, say: Say) {
+    this.#contestant = contestant;
+    this.#options = options;
+    this.#say = say;
   }
-}
 
-function measureRow(asked: Asked, options: BenchOptions): Promise<FanOutRow> {
-  const { subscribers, seconds, bytes } = options;
-  return Trial.run(asked.contestant, options, async (trial) => {
-    const first = Math.max(1, Math.round(subscribers * firstShare));
-    await trial.connect(first);
-    const before = await trial.memory();
-    await trial.connect(subscribers - first);
-    const after = await trial.memory();
-    await trial.measure({ phase: 1, rate: warmUp.rate, burst: 1, seconds: warmUp.seconds, bytes });
-    const load: Load = { phase: 2, rate: asked.rate, burst: asked.burst, seconds, bytes };
-    const measured = await trial.measure(load);
-    const bytesPerConnection = (after.rssBytes - before.rssBytes) / Math.max(1, subscribers - first);
-    return { ...asked, ...measured, bytesPerConnection };
-  });
+  async round(loads: readonly Wanted[]): Promise<FanOutRow[]> {
+    const rows: FanOutRow[] = [];
+    const most = this.#options.quick ? 0 : retries;
+    let blameless = 0;
+    while (rows.length < loads.length) {
+      for (const row of await this.#trial(loads.slice(rows.length))) {
+        this.#say(`  ${this.#contestant}, ${row.load}: ${lineOf(row)}`);
+        const isOwnFault = this.#costOf(row, row.rate) > tooMuch && row.rate > slowestRate;
+        if (!row.isBehind || (!isOwnFault && blameless === most)) rows.push(row);
+        else if (isOwnFault) this.#lower(row);
+        else blameless += 1;
+      }
+    }
+    return rows;
+  }
+
+  /** The loads one after the other, up to the first that the server does not hold: after that it is not itself. */
+  #trial(loads: readonly Wanted[]): Promise<FanOutRow[]> {
+    const { subscribers, seconds, bytes } = this.#options;
+    return Trial.run(this.#contestant, this.#options, async (trial) => {
+      const first = Math.max(1, Math.round(subscribers * firstShare));
+      await trial.connect(first);
+      const before = await trial.memory();
+      await trial.connect(subscribers - first);
+      const after = await trial.memory();
+      const bytesPerConnection = (after.rssBytes - before.rssBytes) / Math.max(1, subscribers - first);
+      await trial.measure({ ...warmUp, bytes });
+      const rows: FanOutRow[] = [];
+      for (const [index, { name, rate: wanted, burst }] of loads.entries()) {
+        const rate = this.#held.get(name) ?? wanted;
+        const measured = await trial.measure({ phase: 2 + index, rate, burst, seconds, bytes });
+        rows.push({ contestant: this.#contestant, load: name, rate, burst, bytesPerConnection, ...measured });
+        if (measured.isBehind) break;
+      }
+      return rows;
+    });
+  }
+
+  #lower(row: FanOutRow): void {
+    let { rate } = row;
+    while (this.#costOf(row, rate) > comfortable && rate > slowestRate)
+      rate = Math.max(slowestRate, Math.floor(rate / 2));
+    this.#held.set(row.load, rate);
+  }
+
+  /** The share of a core that `rate` takes, by what a delivery cost in `row`. */
+  #costOf(row: FanOutRow, rate: number): number {
+    return (row.cpuUsPerDelivery * rate * this.#options.subscribers) / 1_000_000;
+  }
 }
 
 function lineOf(row: FanOutRow): string {

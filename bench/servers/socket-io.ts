@@ -6,9 +6,8 @@ const room = "bench";
 
 export const serveSocketIo: Serve = (server) => {
   const io = new Server(server, { transports: ["websocket"], serveClient: false });
-  io.on("connection", (socket) => {
-    // With the adapter in memory it is synchronous.
-    void socket.join(room);
+  io.on("connection", async (socket) => {
+    await socket.join(room);
   });
   return (payload) => {
     io.to(room).emit("publication", payload);

@@ -2,9 +2,10 @@
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { allShown, composer, hasArrived, message, say, shownMessages } from "./chat-window.ts";
-import { comeIn, isConnected, useHarbor } from "./harbor.ts";
+import { comeIn, isConnected, withHarbor } from "./harbor.ts";
+import { Wire } from "./wire.ts";
 
-const place = useHarbor();
+const place = withHarbor();
 
 const membersOf = (page: Page) => page.getByRole("complementary", { name: "Who is here" }).getByRole("listitem");
 const roomLink = (page: Page, name: string) =>
@@ -12,6 +13,7 @@ const roomLink = (page: Page, name: string) =>
 
 /** Makes a room of its own for a test and goes there. */
 async function makeRoom(page: Page, name: string): Promise<void> {
+  await composer(page).waitFor();
   await page.getByRole("button", { name: "New room" }).click();
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Make the room" }).click();
@@ -57,32 +59,6 @@ test("a room that one makes is in the other's list, which counts what was not re
   await hasArrived(bob, "Nobody.");
   await bob.waitForFunction(() => document.title.startsWith("Night watch"));
 });
-
-/** Stands on the wire of a window: what the page sends can be held back or changed. */
-class Wire {
-  /** Called with each text the page sends; what it returns goes on, `null`: is held back until `release`. */
-  outgoing: (text: string) => string | null = (text) => text;
-  readonly #held: { readonly send: (text: string) => void; readonly text: string }[] = [];
-
-  static async of(page: Page): Promise<Wire> {
-    const wire = new Wire();
-    await page.routeWebSocket(/\/connection\/websocket/, (socket) => {
-      const server = socket.connectToServer();
-      socket.onMessage((given) => {
-        const text = String(given);
-        const changed = wire.outgoing(text);
-        if (changed === null) wire.#held.push({ send: (held) => server.send(held), text });
-        else server.send(changed);
-      });
-    });
-    return wire;
-  }
-
-  release(): void {
-    this.outgoing = (text) => text;
-    for (const { send, text } of this.#held.splice(0)) send(text);
-  }
-}
 
 test("a message is on its way until the server has it", async () => {
   const page = await place.window();
@@ -188,7 +164,11 @@ test("the second guest is another person with a session of his own, in the same 
   const cookies = (await page.context().cookies()).filter(({ httpOnly }) => httpOnly);
   expect(new Set(cookies.map(({ value }) => value)).size).toBe(2);
 
-  await guest.getByRole("link", { name: "Split" }).or(guest.getByRole("button", { name: "Rooms" })).first().click();
+  await guest
+    .getByRole("link", { name: "Split" })
+    .or(guest.getByRole("button", { name: "Rooms" }))
+    .first()
+    .click();
   if (!(await guest.getByRole("heading", { name: "Split", level: 1 }).isVisible())) {
     await guest.getByRole("link", { name: "Split" }).click();
   }

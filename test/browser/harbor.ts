@@ -33,7 +33,7 @@ export interface Place {
 }
 
 /** Chromium for the tests of a file, which are skipped where there is none. */
-export function useChromium(): { readonly browser: Browser } {
+export function withChromium(): { readonly browser: Browser } {
   let browser: Browser | null = null;
   beforeAll(async () => {
     if (chromiumPath !== undefined) browser = await chromium.launch(chromiumLaunch(chromiumPath));
@@ -51,8 +51,8 @@ export function useChromium(): { readonly browser: Browser } {
 }
 
 /** @param options.isSupervised As `npm start` does: what is killed comes back. */
-export function useHarbor(options: { readonly isSupervised?: boolean } = {}): Place {
-  const chrome = useChromium();
+export function withHarbor(options: { readonly isSupervised?: boolean } = {}): Place {
+  const chrome = withChromium();
   let harbor: ServerProcess | null = null;
   const uncaught: Error[] = [];
   beforeAll(async () => {
@@ -89,7 +89,7 @@ export function useHarbor(options: { readonly isSupervised?: boolean } = {}): Pl
   };
 }
 
-export async function startHarbor(isSupervised: boolean): Promise<ServerProcess> {
+async function startHarbor(isSupervised: boolean): Promise<ServerProcess> {
   const args = isSupervised
     ? [path.join(root, "tools/run.mjs"), "start"]
     : [fromSource, withParent, path.join(root, "apps/harbor/server/main.ts")];

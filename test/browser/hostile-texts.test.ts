@@ -2,10 +2,10 @@
 import type { BrowserContext, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { allShown, say } from "./chat-window.ts";
-import { comeIn, useHarbor } from "./harbor.ts";
+import { comeIn, withHarbor } from "./harbor.ts";
 import { links, shownAsWritten } from "./hostile-texts.ts";
 
-const place = useHarbor();
+const place = withHarbor();
 
 /** Whatever must not happen in a window. */
 interface Harm {

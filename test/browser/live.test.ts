@@ -1,10 +1,10 @@
 // The number feed in the browser: numbers arrive and are drawn, a pause keeps them off the wire, resuming misses none.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { useHarbor } from "./harbor.ts";
+import { withHarbor } from "./harbor.ts";
 import { at, WireFrames, type WireLine } from "./wire-frames.ts";
 
-const place = useHarbor();
+const place = withHarbor();
 const channel = "feed:numbers";
 const pausedForS = 5;
 

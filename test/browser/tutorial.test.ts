@@ -3,11 +3,11 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { chromiumPath } from "../../tools/chromium-launch.ts";
-import { useChromium } from "./harbor.ts";
+import { withChromium } from "./harbor.ts";
 import { root, type ServerProcess, startServer } from "./server-process.ts";
 import { servePage } from "./vite-page.ts";
 
-const chrome = useChromium();
+const chrome = withChromium();
 const greeting = "Hello! Message From Server!!";
 let server: ServerProcess;
 

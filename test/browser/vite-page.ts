@@ -1,7 +1,6 @@
 // A page of Vite's development server: the copy of a folder, or a few texts, on a port of its own.
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -38,8 +37,9 @@ export async function servePage(files: string | Readonly<Record<string, string>>
   });
   onTestFinished(() => server.close());
   await server.listen();
-  const { port } = server.httpServer?.address() as AddressInfo;
-  return { url: `http://localhost:${port}`, folder };
+  const address = server.httpServer?.address();
+  if (typeof address !== "object" || address === null) throw new Error("Vite listens on no port");
+  return { url: `http://localhost:${address.port}`, folder };
 }
 
 /** Harbor's own; the tests have none. */

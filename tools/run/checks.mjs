@@ -11,13 +11,13 @@ const maxOutputLines = 100;
 
 /** @typedef {{ name: string, args: readonly string[] }} Check what it checks, and the script that does */
 
-/** Cheapest first; "packages" reads what "types" wrote. @type {readonly Check[]} */
+/** Cheapest first; "lint" and "packages" read what "types" wrote. @type {readonly Check[]} */
 const checks = [
   { name: "lockfile: every optional part is locked", args: ["tools/lockfile.mjs"] },
   { name: "layers: imports point down", args: ["tools/layers.ts"] },
   { name: "format: oxfmt", args: ["node_modules/oxfmt/bin/oxfmt", "--check"] },
-  { name: "lint: oxlint", args: ["node_modules/oxlint/bin/oxlint"] },
   { name: "types: tsc -b", args: ["node_modules/typescript/bin/tsc", "-b"] },
+  { name: "lint: oxlint", args: ["node_modules/oxlint/bin/oxlint"] },
   { name: "size: client and hooks", args: ["tools/size.ts"] },
   { name: "unused code: knip", args: ["node_modules/knip/bin/knip.js", "--no-progress", "--no-config-hints"] },
   { name: "packages: publint", args: ["tools/packages.ts"] },

@@ -26,13 +26,16 @@ export const personName = z
       .max(maxNameLength, `a name has at most ${maxNameLength} letters`),
   );
 
-/** The colour of a person, by a hash of the id (FNV-1a): everybody sees the same one without asking anybody. */
+/** The colour of a person, by a hash of the id: everybody sees the same one without asking anybody. */
 export function colourOf(personId: string): number {
   let hash = 0x811c9dc5;
   for (const character of personId) {
     hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
   }
-  return (hash >>> 16) % personColours;
+  // FNV-1a leaves the last letters in the lower bits; this spreads them, so that similar ids differ (MurmurHash3).
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) % personColours;
 }
 
 /** What members of a room show of themselves. */

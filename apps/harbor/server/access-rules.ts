@@ -3,8 +3,8 @@ import { fail } from "@tidewire/protocol";
 import type { AccessRules, ChannelRuleContext, Mode } from "@tidewire/server";
 
 import { chat, typing } from "../contract/chat.ts";
+import { lobby, open } from "tidewire/host";
 import { numbers } from "../contract/feed.ts";
-import { lobby, open } from "../contract/open-channels.ts";
 import { colourOf } from "../contract/person.ts";
 import { roomExists } from "./data/rooms.ts";
 import type { Database } from "./data/schema.ts";

@@ -1,10 +1,8 @@
 // Harbor's configuration: every variable and flag it reads, parsed once.
-import { existsSync, readFileSync } from "node:fs";
-import { isIPv6 } from "node:net";
 import path from "node:path";
 import type { Mode } from "@tidewire/server";
+import { hostsFor, modeFor, readSecrets, SettingsError } from "tidewire/host";
 import { z } from "zod";
-import { isLoopback } from "./http/turnstile.ts";
 
 export interface Config {
   readonly port: number;
@@ -21,11 +19,6 @@ export interface Config {
   readonly trustProxy: readonly string[];
   /** Whether something starts this process again when it is killed. */
   readonly isSupervised: boolean;
-}
-
-/** What is wrong with the configuration, for people. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
 }
 
 const list = z
@@ -54,22 +47,21 @@ const variables = z.object({
 
 const secrets = ["TIDEWIRE_API_KEY", "TIDEWIRE_SESSION_SECRET"] as const;
 
-/** @throws {ConfigError} that names the variable and what it should be. */
+/** @throws {SettingsError} that names the variable and what it should be. */
 export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Config {
   const unknown = args.find((arg) => arg !== "--dev");
-  if (unknown !== undefined) throw new ConfigError(`${unknown} is not an option of Harbor; --dev is the only one`);
-  const parsed = variables.safeParse(withSecretFiles(withoutEmpty(env)));
+  if (unknown !== undefined) throw new SettingsError(`${unknown} is not an option of Harbor; --dev is the only one`);
+  const parsed = variables.safeParse(readSecrets(env, secrets));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new ConfigError(`${String(issue?.path[0] ?? "the configuration")}: ${issue?.message ?? "is not valid"}`);
+    throw new SettingsError(`${String(issue?.path[0] ?? "the configuration")}: ${issue?.message ?? "is not valid"}`);
   }
   const given = parsed.data;
   const hosts = hostsFor(given.HOST);
-  const isProduction = given.NODE_ENV === "production" || !hosts.every(isLoopback);
   return {
     port: given.PORT,
     hosts,
-    mode: isProduction ? "production" : "development",
+    mode: modeFor(given.NODE_ENV, hosts),
     isDev: args.includes("--dev"),
     dataFolder: path.resolve(given.TIDEWIRE_DATA),
     engine: given.TIDEWIRE_ENGINE,
@@ -79,29 +71,4 @@ export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Co
     trustProxy: given.TIDEWIRE_TRUST_PROXY,
     isSupervised: given.TIDEWIRE_SUPERVISED === "1",
   };
-}
-
-function hostsFor(given: string | undefined): readonly string[] {
-  if (given === undefined || given === "localhost") return ["127.0.0.1", "::1"];
-  return [given.startsWith("[") && isIPv6(given.slice(1, -1)) ? given.slice(1, -1) : given];
-}
-
-/** `PORT=` in a shell means "not set" to whoever writes it. */
-function withoutEmpty(env: NodeJS.ProcessEnv): Record<string, string> {
-  const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && value !== "") given[name] = value;
-  }
-  return given;
-}
-
-function withSecretFiles(env: Record<string, string>): Record<string, string> {
-  const read = { ...env };
-  for (const name of secrets) {
-    const file = env[`${name}_FILE`];
-    if (file === undefined || read[name] !== undefined) continue;
-    if (!existsSync(file)) throw new ConfigError(`${name}_FILE: there is no file ${file}`);
-    read[name] = readFileSync(file, "utf8").trim();
-  }
-  return read;
 }

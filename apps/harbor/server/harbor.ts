@@ -1,13 +1,13 @@
 // Puts Harbor together: database, Tidewire, HTTP server, page; and takes it apart in the other order.
-import { randomBytes, randomInt } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import path from "node:path";
 import { createTidewire, every, type Log, type Tidewire } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
+import { developmentOptions, keptSecret, limitedServer, listen, lobby, makeApiKey, open } from "tidewire/host";
 import { chat, typing } from "../contract/chat.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
-import { lobby, open } from "../contract/open-channels.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
 import { handleChat, handleRooms } from "./chat/calls.ts";
@@ -22,12 +22,9 @@ import { setSecurityHeaders } from "./http/security-headers.ts";
 import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
 import { createTurnstile } from "./http/turnstile.ts";
 import { handleLab } from "./lab-calls.ts";
-import { keptSecret } from "./session/secret-file.ts";
 import { createSessions } from "./session/sessions.ts";
-import { listen } from "./start/listen.ts";
 
 const folder = path.join(import.meta.dirname, "..");
-const greeting = "Hello! Message From Server!!";
 const quickDrainMs = 250;
 
 export interface Harbor {
@@ -40,8 +37,7 @@ export interface Harbor {
 export async function startHarbor(config: Config, log: Log): Promise<Harbor> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const inData = (name: string): string => path.join(config.dataFolder, name);
-  const apiKey =
-    config.apiKey ?? keptSecret(inData("api-key"), () => `tw_dev_${randomBytes(18).toString("base64url")}`);
+  const apiKey = config.apiKey ?? keptSecret(inData("api-key"), makeApiKey);
   const secret = Buffer.from(config.sessionSecret ?? keptSecret(inData("session-secret")));
   const db = await openDatabase(inData("harbor.db"));
   const sessions = createSessions(db, secret);
@@ -53,7 +49,7 @@ export async function startHarbor(config: Config, log: Log): Promise<Harbor> {
   handleRooms(tide, db, publisher);
   handleLab(tide, db, { mayKill: config.mode === "development" && config.isSupervised, log });
 
-  const server = createServer();
+  const server = limitedServer();
   const page = await openPage(config, server);
   server.on(
     "request",
@@ -101,7 +97,7 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
       : {}),
     ...(config.origins.length > 0 ? { origins: config.origins } : {}),
     ...(config.trustProxy.length > 0 ? { trustProxy: config.trustProxy } : {}),
-    ...(isDevelopment ? { rootChannel: "lobby", greetings: { lobby: greeting } } : {}),
+    ...(isDevelopment ? developmentOptions : {}),
   });
   tide.source(
     numbers,
@@ -116,7 +112,7 @@ interface Page {
   close(): Promise<void>;
 }
 
-async function openPage(config: Config, server: Parameters<typeof startDevPage>[1]): Promise<Page> {
+async function openPage(config: Config, server: Server): Promise<Page> {
   if (config.isDev) {
     const dev = await startDevPage(path.join(folder, "vite.config.ts"), server);
     return { isBuilt: false, answer: dev.answer, close: dev.close };

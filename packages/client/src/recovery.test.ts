@@ -51,7 +51,8 @@ describe("after a broken connection", () => {
     await comeBack(stage, channel);
     await is(channel, "live");
     // The place came from the server's reply; no publication that we had stands there.
-    expect(await comeBack(stage, channel)).toMatchObject({ offset: 10, tide: {} });
+    const asked = await comeBack(stage, channel);
+    expect([asked["offset"], asked["tide"]]).toEqual([10, {}]);
   });
 
   test("a recovery may be empty and go on with ordinary publications", async () => {

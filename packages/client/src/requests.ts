@@ -32,8 +32,7 @@ const repeatableMs = 240_000;
 const backlogBurst = 50;
 const backlogPauseMs = 1_250;
 
-interface Entry {
-  readonly request: Request;
+interface Entry extends Request {
   readonly bytes: number;
   readonly resolve: (fields: Fields) => void;
   readonly reject: (error: unknown) => void;
@@ -75,7 +74,7 @@ export class Requests {
       const aborted = (): void => {
         if (this.#remove(entry)) reject(signal?.reason);
       };
-      const entry: Entry = { request, bytes, resolve, reject, firstSentMs: null, stopTimer: null, aborted };
+      const entry: Entry = { ...request, bytes, resolve, reject, firstSentMs: null, stopTimer: null, aborted };
       if (deadlineMs !== null) this.#limit(entry, deadlineMs);
       signal?.addEventListener("abort", aborted);
       this.#waiting.add(entry);
@@ -110,7 +109,7 @@ export class Requests {
   #refusal(bytes: number): TidewireError | null {
     if (this.#isClosed) return notSent(closed);
     if (bytes > maxRequestBytes - 64) {
-      return new TidewireError("too_large", `a request has at most ${maxRequestBytes} bytes, got ${bytes}`);
+      return new TidewireError("too_large", `at most ${maxRequestBytes} bytes, got ${bytes}`);
     }
     const pending = this.#waiting.size + this.#sent.size;
     return pending >= maxPending || this.#bytes + bytes > maxPendingBytes
@@ -135,7 +134,7 @@ export class Requests {
   }
 
   #send(entry: Entry): void {
-    const { body, deadlineMs, method } = entry.request;
+    const { body, deadlineMs, method } = entry;
     this.#waiting.delete(entry);
     this.#sent.add(entry);
     entry.firstSentMs ??= this.#host.clock.now();
@@ -156,10 +155,10 @@ export class Requests {
   /** Ends what must not be sent again: it may reach the server twice, or its key may be forgotten by now (P4). */
   #weed(isFinal: boolean): void {
     for (const entry of this.#waiting) {
-      const { firstSentMs, request } = entry;
-      if (request.deadlineMs === null) entry.stopTimer?.();
+      const { deadlineMs, firstSentMs, isRepeatable } = entry;
+      if (deadlineMs === null) entry.stopTimer?.();
       const ageMs = firstSentMs === null ? 0 : this.#host.clock.now() - firstSentMs;
-      const isOver = ageMs > repeatableMs || (firstSentMs !== null && !request.isRepeatable);
+      const isOver = ageMs > repeatableMs || (firstSentMs !== null && !isRepeatable);
       if (isFinal || isOver) this.#fail(entry, closed);
     }
   }
@@ -173,7 +172,7 @@ export class Requests {
     const isPending = this.#waiting.delete(entry) || this.#sent.delete(entry);
     if (isPending) this.#bytes -= entry.bytes;
     entry.stopTimer?.();
-    entry.request.signal?.removeEventListener("abort", entry.aborted);
+    entry.signal?.removeEventListener("abort", entry.aborted);
     return isPending;
   }
 }

@@ -295,7 +295,7 @@ export class Subscription {
       method: "rpc",
       done: ({ data }) => this.#skipped(asObject(data ?? {}), "skipped"),
       failed: () => {
-        if (run !== this.#run || wish !== this.#isToldToRest) return;
+        if (run !== this.#run) return;
         // A server that cannot pause goes on sending; saying otherwise would be a lie.
         this.#isToldToRest = !wish;
         this.#showLive(status.recovered);

@@ -34,6 +34,7 @@ export const closeReasons = {
   shutdown: { code: 3001, reason: "shutdown", reconnect: true },
   server_error: { code: 3004, reason: "internal server error", reconnect: true },
   connection_expired: { code: 3005, reason: "connection expired", reconnect: true },
+  subscription_expired: { code: 3006, reason: "subscription expired", reconnect: true },
   slow: { code: 3008, reason: "slow", reconnect: true },
   insufficient_state: { code: 3010, reason: "insufficient state", reconnect: true },
   force_reconnect: { code: 3011, reason: "force reconnect", reconnect: true },
@@ -44,6 +45,7 @@ export const closeReasons = {
   stale: { code: 3502, reason: "stale", reconnect: false },
   force_disconnect: { code: 3503, reason: "force disconnect", reconnect: false },
   connection_limit: { code: 3504, reason: "connection limit", reconnect: false },
+  channel_limit: { code: 3505, reason: "channel limit", reconnect: false },
   inappropriate_protocol: { code: 3506, reason: "inappropriate protocol", reconnect: false },
   denied: { code: 3507, reason: "permission denied", reconnect: false },
   not_available: { code: 3508, reason: "not available", reconnect: false },
@@ -56,6 +58,7 @@ export type CloseReasonName = keyof typeof closeReasons;
 export const unsubscribeReasons = {
   unsubscribed: { code: 2000, reason: "server unsubscribe", resubscribe: false },
   insufficient_state: { code: 2500, reason: "insufficient state", resubscribe: true },
+  subscription_expired: { code: 2501, reason: "subscription expired", resubscribe: true },
 } as const;
 
 export type UnsubscribeReasonName = keyof typeof unsubscribeReasons;

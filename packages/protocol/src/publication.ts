@@ -18,4 +18,6 @@ export interface Member<Info = unknown> {
   readonly user: string;
   /** What the `connect` rule said that others may see of this user. */
   readonly info?: Info;
+  /** What a token said of this user in this channel alone. */
+  readonly channelInfo?: unknown;
 }

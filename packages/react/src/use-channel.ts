@@ -1,9 +1,9 @@
 "use client";
 // A channel in a component: its newest publications, its state, and what can be done with it.
 
-import type { Channel, FeedSnapshot, Publication } from "@tidewire/client";
+import type { Channel, Feed, FeedSnapshot, Publication } from "@tidewire/client";
 import type { ChannelDefinition, ChannelShape } from "@tidewire/protocol";
-import { useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type ChannelArguments, channelOf } from "./channel-arguments.ts";
 import { useClient } from "./provider.tsx";
 
@@ -39,10 +39,20 @@ export function useChannel<Pattern extends string, Shape extends ChannelShape>(
     listener.current = onPublication;
   });
   useEffect(() => channel.onPublication((publication) => listener.current?.(publication)), [channel]);
-  const feed = useMemo(() => channel.feed({ keep, pauseWhenHidden }), [channel, keep, pauseWhenHidden]);
+  const feed = useFeed(channel, keep, pauseWhenHidden);
   const snapshot = useSyncExternalStore(feed.subscribe, feed.getSnapshot, feed.getSnapshot);
   return useMemo(() => {
     const { publish, pause, resume } = channel;
     return { ...snapshot, channel, publish, pause, resume };
   }, [channel, snapshot]);
+}
+
+/** State and not a memo: a hot reload forgets memos, and with a feed what it has kept. */
+function useFeed<Data, Info>(channel: Channel<Data, Info>, keep: number, pauseWhenHidden: boolean): Feed<Data, Info> {
+  const make = () => ({ channel, keep, pauseWhenHidden, feed: channel.feed({ keep, pauseWhenHidden }) });
+  const [held, hold] = useState(make);
+  if (held.channel === channel && held.keep === keep && held.pauseWhenHidden === pauseWhenHidden) return held.feed;
+  const next = make();
+  hold(next);
+  return next.feed;
 }

@@ -1,6 +1,7 @@
 // The rules an application gives: who may connect, subscribe and publish, and what its calls answer.
 import type { IncomingHttpHeaders } from "node:http";
 import type { CallDefinition, ChannelDefinition, InputOf, ResultOf, SessionId } from "@tidewire/protocol";
+import type { ConnectionClaims } from "./tokens/claims.ts";
 
 /** What is known of somebody who connects. */
 export interface ConnectRequest {
@@ -15,6 +16,8 @@ export interface ConnectRequest {
   readonly dialect: string;
   /** What the client's SDK sent as its token; "" when nothing. */
   readonly token: string;
+  /** What that token says, verified by the option `tokens`; `null` without a token or without the option. */
+  readonly claims: ConnectionClaims | null;
   /** What the client sent along, unchecked. */
   readonly data: unknown;
 }
@@ -27,6 +30,8 @@ export interface Identity {
   readonly info?: unknown;
   /** Sent to the client with the connect reply; JSON. */
   readonly data?: unknown;
+  /** Channels the server subscribes it to, without asking the `subscribe` rule; those of its token are added. */
+  readonly subscriptions?: readonly string[];
 }
 
 export interface RuleContext {
@@ -50,9 +55,12 @@ export interface CallContext extends RuleContext {
 export type Verdict = boolean | Promise<boolean>;
 
 export interface AccessRules {
-  /** Default: guests are let in in development and refused in production. `null` refuses. */
+  /**
+   * Default: whom a token names; guests are let in in development and refused in production. `null` refuses.
+   * A token that is not valid ends the connection before this rule is asked.
+   */
   readonly connect?: (request: ConnectRequest) => Identity | null | Promise<Identity | null>;
-  /** Default: everybody who is connected. */
+  /** Not asked where a subscription token lets in. Default: everybody who is connected. */
   readonly subscribe?: (context: ChannelRuleContext) => Verdict;
   /** Asked for channels with `publishers: "clients"` alone. Default: everybody who is connected. */
   readonly publish?: (context: ChannelRuleContext) => Verdict;

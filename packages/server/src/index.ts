@@ -15,4 +15,6 @@ export type { Clock } from "./ports/clock.ts";
 export type { Log, LogFields } from "./ports/log.ts";
 export type { Random } from "./ports/random.ts";
 export { createTidewire } from "./server.ts";
+export type { ConnectionClaims } from "./tokens/claims.ts";
+export type { TokenOptions } from "./tokens/verifier.ts";
 export type { AttachOptions, ChannelHandle, Published, PublishOptions, Stats, Tidewire } from "./tidewire.ts";

@@ -6,6 +6,7 @@ import type { Engine } from "./engine/engine.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { Random } from "./ports/random.ts";
+import type { TokenOptions } from "./tokens/verifier.ts";
 
 /** Limits. Zero and negative numbers are refused, never read as "unlimited". */
 export interface Limits {
@@ -39,6 +40,8 @@ export interface Limits {
   readonly pingIntervalMs: number;
   /** Milliseconds a pong may take after its ping has left. Default 10,000. */
   readonly pongTimeoutMs: number;
+  /** Milliseconds that a connection or subscription stays after its token has expired. Default 25,000. */
+  readonly expiryGraceMs: number;
   /** Milliseconds a slow reader may go without taking a byte. Default 60,000. */
   readonly stalledMs: number;
   /** Milliseconds for the closing handshake. Default 5,000. */
@@ -101,6 +104,7 @@ export const defaultLimits: Limits = {
   firstCommandMs: 10_000,
   pingIntervalMs: 25_000,
   pongTimeoutMs: 10_000,
+  expiryGraceMs: 25_000,
   stalledMs: 60_000,
   closeTimeoutMs: 5_000,
   drainMs: 30_000,
@@ -134,6 +138,8 @@ export interface ServerOptions {
   /** Where the log is kept. Default: in memory, gone at the end of the process. */
   readonly engine?: Engine;
   readonly access?: AccessRules;
+  /** How tokens of clients are verified. Default: they are not; the `connect` rule sees them as they came. */
+  readonly tokens?: TokenOptions;
   /** Development lets guests and pages of any origin in. Default: development when every address listened on is loopback. */
   readonly mode?: Mode;
   /** Pages that may connect, such as `https://app.example`. Default: those of the host itself. `"*"` where no cookie is read. */

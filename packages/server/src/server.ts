@@ -18,6 +18,7 @@ import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { systemRandom } from "./ports/random.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
+import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
 import { intercept, pathBehind } from "./transports/intercept.ts";
@@ -69,6 +70,7 @@ class Composed implements Tidewire {
     this.#node = {
       hub: this.#hub,
       access: options.access ?? {},
+      tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls: this.#calls,
       limits,
       clock,
@@ -135,6 +137,14 @@ class Composed implements Tidewire {
     this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"] });
   };
 
+  subscribe(session: SessionId, channel: string): Promise<boolean> {
+    return this.#sessions.get(session)?.subscribe(channel) ?? Promise.resolve(false);
+  }
+
+  unsubscribe(session: SessionId, channel: string): Promise<boolean> {
+    return this.#sessions.get(session)?.unsubscribe(channel) ?? Promise.resolve(false);
+  }
+
   disconnect(session: SessionId, mayReturn: boolean): boolean {
     const found = this.#sessions.get(session);
     found?.close(mayReturn ? "force_reconnect" : "force_disconnect");
@@ -193,7 +203,7 @@ class Composed implements Tidewire {
     if (path === "/connection/websocket") {
       return (connection) => open(this.#node, connection, centrifugeFor(connection, this.#limits));
     }
-    if (path === "/echo") return echo;
+    if (path === "/echo") return echo(this.#node);
     const { rootChannel } = this.#options;
     if (path === "/" && rootChannel !== undefined) return (connection) => this.#openRaw(connection, rootChannel);
     if (!path.startsWith("/raw/") || path === "/raw/") return null;

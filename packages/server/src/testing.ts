@@ -6,4 +6,5 @@ export { FakeClock, type FakeClockOptions } from "./testing/fake-clock.ts";
 export { FakeConnection } from "./testing/fake-connection.ts";
 export { FakeNode, type FakeNodeOptions, type FakeOpening } from "./testing/fake-node.ts";
 export type { Message } from "./testing/frames.ts";
+export { tokenOf, tokenSecret } from "./testing/token.ts";
 export { type Announcement, ScriptedEngine } from "./testing/scripted-engine.ts";

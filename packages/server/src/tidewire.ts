@@ -80,6 +80,14 @@ export interface Tidewire {
   source<Definition extends ChannelDefinition>(definition: Definition, source: Source<DataOf<Definition>>): void;
   /** Answers a call. */
   handle<Definition extends CallDefinition>(definition: Definition, handler: CallHandler<Definition>): void;
+  /**
+   * Subscribes a session to `channel`, without asking the `subscribe` rule. False when the session is not here.
+   * @throws {TidewireError} `unknown_channel`, `already_subscribed` by the client itself, `limit_exceeded`,
+   * `not_available` in a dialect of one channel.
+   */
+  subscribe(session: SessionId, channel: string): Promise<boolean>;
+  /** Ends a subscription of a session, whoever began it, with code 2000. False when there was none. */
+  unsubscribe(session: SessionId, channel: string): Promise<boolean>;
   /** Ends a session with close code 3503 or, when it may come back, 3011. False when it is not here. */
   disconnect(session: SessionId, mayReturn: boolean): boolean;
   /** Cuts a session's socket without a word, as a broken network does. False when it is not here. */

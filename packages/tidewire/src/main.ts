@@ -5,7 +5,7 @@ import type { Log, LogFields } from "@tidewire/server";
 import { Command } from "commander";
 import { pino } from "pino";
 import { chaosCommand } from "./chaos/command.ts";
-import { failWith } from "./fail.ts";
+import { failWith } from "./host/fail.ts";
 import { consoleLog } from "./host/console-log.ts";
 import { endOnSignal } from "./host/end-on-signal.ts";
 import { portOwner } from "./host/port-owner.ts";

@@ -1,7 +1,7 @@
 // The settings of the standalone server: flags before the environment, each checked once.
 import path from "node:path";
-import type { Mode } from "@tidewire/server";
-import { hostsFor, modeFor, readSecrets, SettingsError } from "./host/settings.ts";
+import type { Mode, TokenOptions } from "@tidewire/server";
+import { hostsFor, isLoopback, modeFor, readSecrets, SettingsError } from "./host/settings.ts";
 
 export interface Flags {
   readonly port?: string;
@@ -20,11 +20,13 @@ export interface Settings {
   readonly apiKey: string | null;
   readonly origins: readonly string[];
   readonly trustProxy: readonly string[];
+  /** How tokens of clients are verified; `null`: they are not. */
+  readonly tokens: TokenOptions | null;
 }
 
 /** @throws {SettingsError} which names the setting, what was expected and what came. */
 export function readSettings(flags: Flags, env: NodeJS.ProcessEnv): Settings {
-  const given = readSecrets(env, ["TIDEWIRE_API_KEY"]);
+  const given = readSecrets(env, ["TIDEWIRE_API_KEY", "TIDEWIRE_TOKEN_SECRET"]);
   const hosts = hostsFor(flags.host ?? given["HOST"]);
   const mode = modeFor(given["NODE_ENV"], hosts);
   const apiKey = given["TIDEWIRE_API_KEY"] ?? null;
@@ -45,6 +47,7 @@ export function readSettings(flags: Flags, env: NodeJS.ProcessEnv): Settings {
     apiKey,
     origins: listOf(given["TIDEWIRE_ORIGINS"]),
     trustProxy: listOf(given["TIDEWIRE_TRUST_PROXY"]),
+    tokens: tokensOf(given["TIDEWIRE_TOKEN_SECRET"], given["TIDEWIRE_JWKS_URL"]),
   };
 }
 
@@ -57,6 +60,24 @@ function portOf(text: string): number {
 function engineOf(text: string): Settings["engine"] {
   if (text === "sqlite" || text === "memory") return text;
   throw new SettingsError(`TIDEWIRE_ENGINE: expected sqlite or memory, got ${JSON.stringify(text)}`);
+}
+
+function tokensOf(secret: string | undefined, jwksUrl: string | undefined): TokenOptions | null {
+  if (secret !== undefined && jwksUrl !== undefined) {
+    throw new SettingsError("TIDEWIRE_TOKEN_SECRET, TIDEWIRE_JWKS_URL: expected one of them, got both");
+  }
+  if (secret !== undefined) {
+    if (secret.length >= 32) return { secret };
+    throw new SettingsError(`TIDEWIRE_TOKEN_SECRET: expected at least 32 characters, got ${secret.length}`);
+  }
+  if (jwksUrl === undefined) return null;
+  const url = URL.canParse(jwksUrl) ? new URL(jwksUrl) : null;
+  // Whoever answers there decides who may come in: without TLS that is anybody on the way.
+  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && hostsFor(url.hostname).every(isLoopback));
+  if (isSafe) return { jwksUrl };
+  throw new SettingsError(
+    `TIDEWIRE_JWKS_URL: expected an address that begins with https://, got ${JSON.stringify(jwksUrl)}`,
+  );
 }
 
 function listOf(text: string | undefined): readonly string[] {

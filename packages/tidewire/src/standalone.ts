@@ -1,12 +1,11 @@
 // The standalone server: a Tidewire on a port of its own.
-import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { createTidewire, type Log } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { developmentChannels, developmentOptions, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
-import { keptSecret } from "./host/kept-secret.ts";
+import { keptSecret, makeApiKey } from "./host/kept-secret.ts";
 import { listen } from "./host/listen.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,7 +22,7 @@ const quickDrainMs = 250;
 export async function startStandalone(settings: Settings, log: Log): Promise<Standalone> {
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   const isDevelopment = settings.mode === "development";
-  const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeKey);
+  const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeApiKey);
   const tide = createTidewire({
     channels: isDevelopment ? developmentChannels : [],
     mode: settings.mode,
@@ -32,6 +31,7 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
     trustProxy: settings.trustProxy,
     log,
     ...(isDevelopment ? developmentOptions : {}),
+    ...(settings.tokens === null ? {} : { tokens: settings.tokens }),
     ...(settings.engine === "sqlite"
       ? { engine: sqliteEngine({ path: path.join(settings.dataFolder, "tidewire.db"), log }) }
       : {}),
@@ -54,8 +54,4 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
       server.closeAllConnections();
     },
   };
-}
-
-function makeKey(): string {
-  return `tw_dev_${randomBytes(18).toString("base64url")}`;
 }

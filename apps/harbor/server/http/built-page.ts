@@ -82,8 +82,9 @@ function bestCoding(accepted: string, file: PageFile): Coding {
 
 function pathOf(request: IncomingMessage): string {
   try {
-    return decodeURIComponent(new URL(request.url ?? "/", "http://harbor").pathname);
+    return decodeURIComponent((request.url ?? "/").split("?", 1)[0] ?? "/");
   } catch {
+    // Not a file's name, whatever it is.
     return "/%";
   }
 }

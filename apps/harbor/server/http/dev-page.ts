@@ -12,7 +12,8 @@ export async function startDevPage(configFile: string, server: Server): Promise<
   const { createServer } = await import("vite");
   const vite = await createServer({
     configFile,
-    server: { middlewareMode: true, hmr: { server } },
+    // A path of its own: an upgrade at "/" opens the lobby.
+    server: { middlewareMode: true, hmr: { server, path: "/@hot" } },
     appType: "spa",
     clearScreen: false,
   });

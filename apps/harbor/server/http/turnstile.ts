@@ -26,6 +26,6 @@ export function createTurnstile(): Turnstile {
   };
 }
 
-export function isLoopback(address: string): boolean {
+function isLoopback(address: string): boolean {
   return address === "::1" || /^(::ffff:)?127\./.test(address);
 }

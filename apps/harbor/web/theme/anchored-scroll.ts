@@ -13,6 +13,8 @@ export interface OutOfSight {
 }
 
 export interface AnchoredScrollEvents {
+  /** Whether the last row in the page is the last there is: only that bottom is one to stay at. */
+  readonly isAtEnd: () => boolean;
   /** Whether what comes next will be in sight. */
   readonly stuck: (isAtBottom: boolean) => void;
   /** After each scroll, and each time the content has settled. */
@@ -60,16 +62,16 @@ export class AnchoredScroll {
     const scroller = this.#scroller;
     if (scroller === null) return;
     const held = this.#anchor === null ? undefined : rowsIn(scroller).find(isNamed(this.#anchor.row));
-    if (this.#isStuck) scroller.scrollTo({ top: scroller.scrollHeight });
+    if (this.#isStuck && this.#isAtEnd()) scroller.scrollTo({ top: scroller.scrollHeight });
     else if (held !== undefined && this.#anchor !== null)
       scroller.scrollBy({ top: held.offsetTop - this.#anchor.topPx });
     this.#settledTop = scroller.scrollTop;
     this.#look(scroller);
   }
 
+  /** Goes there with the next `settle`, when the last rows may have come. */
   toBottom(): void {
     this.#setStuck(true);
-    this.settle();
   }
 
   toRow(name: string): void {
@@ -85,8 +87,12 @@ export class AnchoredScroll {
     const isNear = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight <= nearPx;
     // While it is stuck only a person moves it up: we move it down alone.
     if (this.#isStuck && !isNear && scroller.scrollTop < this.#settledTop - 1) this.#setStuck(false);
-    else if (!this.#isStuck && isNear) this.#setStuck(true);
+    else if (!this.#isStuck && isNear && this.#isAtEnd()) this.#setStuck(true);
     this.#look(scroller);
+  }
+
+  #isAtEnd(): boolean {
+    return this.#events?.isAtEnd() ?? true;
   }
 
   #setStuck(isStuck: boolean): void {

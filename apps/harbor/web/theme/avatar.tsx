@@ -6,7 +6,7 @@ import { classNames } from "./class-names.ts";
 const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" });
 
 /** The first letters of the first and the last word; an emoji stands alone. */
-export function initialsOf(name: string): string {
+function initialsOf(name: string): string {
   const words = name.split(" ").filter((word) => word !== "");
   const ends = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
   const letters = ends.map((word) => firstLetter(word ?? ""));

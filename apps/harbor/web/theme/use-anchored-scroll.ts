@@ -4,6 +4,8 @@ import { AnchoredScroll, type OutOfSight } from "./anchored-scroll.ts";
 
 interface AnchoredScrollOptions {
   readonly opensAtBottom: boolean;
+  /** Whether the last row in the page is the last there is. Default: true. */
+  readonly isAtEnd?: boolean;
   readonly onMoved?: (outOfSight: OutOfSight) => void;
 }
 
@@ -14,18 +16,26 @@ interface AnchoredScrollView {
   readonly toRow: (name: string) => void;
 }
 
-export function useAnchoredScroll({ opensAtBottom, onMoved }: AnchoredScrollOptions): AnchoredScrollView {
+export function useAnchoredScroll({
+  opensAtBottom,
+  isAtEnd = true,
+  onMoved,
+}: AnchoredScrollOptions): AnchoredScrollView {
   const [isAtBottom, setIsAtBottom] = useState(opensAtBottom);
   const [scroller, setScroller] = useState<HTMLElement | null>(null);
-  const told = useRef(onMoved);
+  const latest = useRef({ isAtEnd, onMoved });
   const [scroll] = useState(() => new AnchoredScroll(opensAtBottom));
   useLayoutEffect(() => {
-    told.current = onMoved;
+    latest.current = { isAtEnd, onMoved };
     scroll.settle();
   });
   useEffect(() => {
     if (scroller === null) return undefined;
-    return scroll.attach(scroller, { stuck: setIsAtBottom, moved: (outOfSight) => told.current?.(outOfSight) });
+    return scroll.attach(scroller, {
+      isAtEnd: () => latest.current.isAtEnd,
+      stuck: setIsAtBottom,
+      moved: (outOfSight) => latest.current.onMoved?.(outOfSight),
+    });
   }, [scroll, scroller]);
   const toBottom = useCallback(() => scroll.toBottom(), [scroll]);
   const toRow = useCallback((name: string) => scroll.toRow(name), [scroll]);

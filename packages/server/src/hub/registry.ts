@@ -100,6 +100,15 @@ function judge(result: Awaited<ReturnType<StandardSchema["~standard"]["validate"
 }
 
 function toJson(value: unknown): Json {
-  const text = JSON.stringify(value) as string | undefined;
+  const text = written(value);
   return text ?? fail("invalid_data", `expected a JSON value, got ${typeof value}`);
+}
+
+/** A value that refers to itself, is nested too deep or has a BigInt in it cannot be written. */
+function written(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value) as string | undefined;
+  } catch (thrown) {
+    return fail("invalid_data", `expected a JSON value: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+  }
 }

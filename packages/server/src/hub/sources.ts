@@ -106,6 +106,7 @@ export class Sources {
   async #run(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<void> {
     let retryMs = firstRetryMs;
     while (!signal.aborted) {
+      const startedMs = this.#clock.now();
       try {
         const drained = await this.#drain(channel, source, signal);
         if (drained) return;
@@ -116,7 +117,9 @@ export class Sources {
           reason: reasonOf(thrown),
         });
         await this.#sleep(retryMs, signal);
-        retryMs = Math.min(retryMs * 2, longestRetryMs);
+        // One that worked for a while fails anew.
+        const hasWorked = this.#clock.now() - startedMs > 2 * longestRetryMs;
+        retryMs = hasWorked ? firstRetryMs : Math.min(retryMs * 2, longestRetryMs);
       }
     }
   }

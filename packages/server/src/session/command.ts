@@ -14,11 +14,15 @@ export type Command =
       readonly data: unknown;
       /** Tidewire's own client, which is told the ids of publications. */
       readonly speaksTide: boolean;
+      /** What it has seen of channels that the server subscribed it to before. */
+      readonly seen: ReadonlyMap<string, Seen>;
     }
   | {
       readonly kind: "subscribe";
       readonly id: CommandId;
       readonly channel: string;
+      /** "" when there is none. */
+      readonly token: string;
       readonly seen: Seen | null;
       readonly wantsMembers: boolean;
       readonly isPaused: boolean;
@@ -49,6 +53,8 @@ export type Command =
       readonly reverse: boolean;
     }
   | { readonly kind: "call"; readonly id: CommandId; readonly method: string; readonly input: unknown }
+  | { readonly kind: "refresh"; readonly id: CommandId; readonly token: string }
+  | { readonly kind: "sub_refresh"; readonly id: CommandId; readonly channel: string; readonly token: string }
   | { readonly kind: "send" }
   | { readonly kind: "pause"; readonly id: CommandId; readonly channel: string }
   | { readonly kind: "resume"; readonly id: CommandId; readonly channel: string }

@@ -4,6 +4,7 @@
 import type { CloseReasonName } from "@tidewire/protocol";
 import type { Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { SessionNode } from "./node.ts";
 
 export interface HeartbeatOptions {
   readonly clock: Clock;
@@ -28,6 +29,16 @@ export interface HeartbeatOptions {
  * slow      the socket takes no more; it must make progress
  */
 type State = "idle" | "queued" | "awaiting" | "slow";
+
+/** With the node's own times, and the first ping spread over half an interval. */
+export function heartbeatOf(
+  { hub, clock, random, limits }: SessionNode,
+  own: Pick<HeartbeatOptions, "ping" | "close" | "traffic" | "isHeld">,
+): Heartbeat {
+  const { pingIntervalMs, pongTimeoutMs, stalledMs } = limits;
+  const firstPingMs = pingIntervalMs * (0.5 + random.fraction() / 2);
+  return new Heartbeat({ clock, wheel: hub.wheel, pingIntervalMs, pongTimeoutMs, stalledMs, firstPingMs, ...own });
+}
 
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -78,10 +89,9 @@ export class Heartbeat {
   due(): void {
     if (this.#state === "idle") {
       this.#state = "queued";
-      this.#options.ping();
       // A ping that cannot leave is found by the state `slow`; this only guards against a queue that is never flushed.
       this.#options.wheel.schedule(this, this.#options.stalledMs);
-      return;
+      return this.#options.ping();
     }
     const waitMs = this.#state === "awaiting" ? this.#pongMs : this.#options.stalledMs;
     const sinceMs = this.#quietMs();

@@ -7,6 +7,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
+import type { TokenVerifier } from "../tokens/verifier.ts";
 
 export interface BoundCall {
   readonly definition: CallDefinition;
@@ -17,6 +18,10 @@ export interface BoundCall {
 export interface OpenSession {
   readonly id: SessionId;
   readonly identity: Identity;
+  /** Subscribes it by the server's own word. False when it has ended. @throws {TidewireError} */
+  subscribe(channel: string): Promise<boolean>;
+  /** Ends one of its subscriptions. False when there was none. */
+  unsubscribe(channel: string): Promise<boolean>;
   close(reason: CloseReasonName, detail?: string): void;
   /** Cuts the socket without a word. */
   cut(): void;
@@ -25,6 +30,8 @@ export interface OpenSession {
 export interface SessionNode {
   readonly hub: Hub;
   readonly access: AccessRules;
+  /** `null` where tokens are not verified. */
+  readonly tokens: TokenVerifier | null;
   readonly calls: ReadonlyMap<string, BoundCall>;
   readonly limits: Limits;
   readonly clock: Clock;

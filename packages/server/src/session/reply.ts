@@ -3,6 +3,17 @@ import type { Member, Position, TidewireError, UnsubscribeReasonName } from "@ti
 import type { Publication } from "../engine/engine.ts";
 import type { CommandId } from "./command.ts";
 
+/** Where a subscription begins. */
+export interface Subscribed {
+  readonly channel: string;
+  /** `null` where the channel keeps nothing. */
+  readonly position: Position | null;
+  readonly wasRecovering: boolean;
+  readonly recovered: boolean;
+  /** Seconds until its token expires; `null`: it does not. */
+  readonly ttl: number | null;
+}
+
 /** Answers one command. */
 export type Reply =
   | { readonly kind: "error"; readonly id: CommandId; readonly error: TidewireError }
@@ -12,16 +23,14 @@ export type Reply =
       readonly session: string;
       readonly data: unknown;
       readonly pingIntervalMs: number;
+      /** Seconds until its token expires; `null`: it does not. */
+      readonly ttl: number | null;
+      /** What the server has subscribed it to. */
+      readonly subscriptions: readonly Subscribed[];
     }
-  | {
-      readonly kind: "subscribed";
-      readonly id: CommandId;
-      readonly channel: string;
-      /** `null` where the channel keeps nothing. */
-      readonly position: Position | null;
-      readonly wasRecovering: boolean;
-      readonly recovered: boolean;
-    }
+  | (Subscribed & { readonly kind: "subscribed"; readonly id: CommandId })
+  | { readonly kind: "refreshed"; readonly id: CommandId; readonly session: string; readonly ttl: number | null }
+  | { readonly kind: "subscription_refreshed"; readonly id: CommandId; readonly ttl: number | null }
   | { readonly kind: "unsubscribed"; readonly id: CommandId }
   | {
       readonly kind: "published";
@@ -43,6 +52,8 @@ export type Reply =
 /** Said without having been asked. */
 export type SessionEvent =
   | { readonly kind: "ping" }
+  /** The server has subscribed it. */
+  | { readonly kind: "subscribed"; readonly channel: string; readonly position: Position | null }
   | { readonly kind: "unsubscribed"; readonly channel: string; readonly reason: UnsubscribeReasonName }
   /** A `signal` channel skipped ahead. */
   | { readonly kind: "skipped"; readonly channel: string; readonly count: number }

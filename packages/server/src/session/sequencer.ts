@@ -21,4 +21,9 @@ export class Sequencer {
     });
     for (const key of keys) this.#pending.set(key, ended);
   }
+
+  /** Runs `act` when the earlier ones of its key have ended, and answers with what it answers. */
+  answer<T>(key: string, act: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => this.run([key], () => act().then(resolve, reject)));
+  }
 }

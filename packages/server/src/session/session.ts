@@ -2,51 +2,52 @@
 //
 //   new ─► connecting ─► open ─► closed
 //             └─► refused ─► closed      (a connect that was answered with an error)
-import {
-  type CloseReasonName,
-  type Member,
-  type SessionId,
-  TidewireError,
-  type UnsubscribeReasonName,
-} from "@tidewire/protocol";
-import type { ChannelRuleContext, ConnectRequest, Identity, RuleContext } from "../access.ts";
-import type { Known } from "../hub/channel.ts";
+import { type CloseReasonName, type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
+import type { ConnectRequest, Identity, RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
 import type { Encoder } from "../hub/encoder.ts";
-import type { Subscription } from "../hub/hub.ts";
-import type { Pullable, Pulled, Subscriber } from "../hub/subscriber.ts";
+import type { Pullable, Subscriber } from "../hub/subscriber.ts";
+import { CloseError } from "./close-error.ts";
 import type { Command, CommandId, CommandOf } from "./command.ts";
-import { handle, keysOf, type Request } from "./commands/table.ts";
+import { channelKey, handle, keysOf, type Request } from "./commands/table.ts";
 import type { Context } from "./context.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { identify, nobody } from "./identify.ts";
+import { Expiry } from "./expiry.ts";
+import type { Granted } from "./granted.ts";
+import { tellGap } from "./gap.ts";
+import { type Heartbeat, heartbeatOf } from "./heartbeat.ts";
+import { nobody } from "./identify.ts";
 import type { Link } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox } from "./outbox.ts";
 import { Rates } from "./rates.ts";
-import type { Reply } from "./reply.ts";
+import type { Reply, SessionEvent } from "./reply.ts";
 import { reasonOf } from "../ports/log.ts";
 import { toError } from "./rules.ts";
 import { Sequencer } from "./sequencer.ts";
+import { enter, type Entry, subscribeLive, welcome } from "./server-side.ts";
+import { checkUser, countUser } from "./users.ts";
 
+type Caller = Omit<ConnectRequest, "token" | "claims" | "data">;
 type State = "new" | "connecting" | "open" | "refused" | "closed";
 
 export class Session implements Subscriber, Context, OpenSession {
   readonly id: SessionId;
   readonly node: SessionNode;
-  readonly subscriptions: Map<string, Subscription> = new Map();
+  readonly subscriptions: Map<string, Granted> = new Map();
   readonly rates: Rates;
   readonly #link: Link;
-  readonly #request: Omit<ConnectRequest, "token" | "data">;
+  readonly #request: Caller;
   readonly #outbox: Outbox;
   readonly #slot: Slot;
   readonly #sequencer = new Sequencer();
   readonly #abort = new AbortController();
   /** Closes a connection that has not connected in time. */
   readonly #stale = { due: (): void => this.close("stale", "no connect came in time") };
+  readonly expiry: Expiry;
   #heartbeat: Heartbeat | null = null;
   #state: State = "new";
   #identity: Identity = nobody;
+  tokenUser = "";
   #isFull = false;
   /** Commands that wait: for connect, or for the client to read its replies. */
   #inbox: Command[] = [];
@@ -56,14 +57,17 @@ export class Session implements Subscriber, Context, OpenSession {
   #roomy: (() => void) | null = null;
   #isHeld = false;
 
-  constructor(node: SessionNode, link: Link, request: Omit<ConnectRequest, "token" | "data">) {
+  constructor(node: SessionNode, link: Link, request: Caller) {
     this.id = node.random.token(132);
     this.node = node;
     this.#link = link;
     this.#request = request;
-    this.rates = new Rates(node.limits, node.clock, node.isRated({ ...request, token: "", data: null }));
-    this.#outbox = new Outbox(node.limits, (source, gap) => this.#onGap(source, gap));
+    this.rates = new Rates(node.limits, node.clock, node.isRated({ ...request, token: "", claims: null, data: null }));
+    const close = this.close.bind(this);
+    const reader = { node, link, subscriptions: this.subscriptions, close };
+    this.#outbox = new Outbox(node.limits, (source, gap) => tellGap(reader, source, gap));
     this.#slot = new Slot(this);
+    this.expiry = new Expiry(node, () => this.close("connection_expired", "its token has expired"));
     node.hub.wheel.schedule(this.#stale, node.limits.firstCommandMs);
   }
 
@@ -91,13 +95,20 @@ export class Session implements Subscriber, Context, OpenSession {
     return { session: this.id, user: this.#identity.user, info: this.#identity.info };
   }
 
-  channelRule(channel: string, known: Known): ChannelRuleContext {
-    return { ...this.rule(), channel, definition: known.definition, params: known.params };
+  subscribe(channel: string): Promise<boolean> {
+    return this.#sequencer.answer(channelKey(channel), async () => {
+      if (!this.#outbox.isCrowded) return await subscribeLive(this, channel);
+      this.close("slow", "too many events wait for it");
+      return false;
+    });
   }
 
-  member(): Member {
-    const { user, info } = this.#identity;
-    return info === undefined ? { session: this.id, user } : { session: this.id, user, info };
+  unsubscribe(channel: string): Promise<boolean> {
+    return this.#sequencer.answer(channelKey(channel), async () => {
+      const wasSubscribed = this.subscriptions.has(channel);
+      this.end(channel, "unsubscribed");
+      return wasSubscribed;
+    });
   }
 
   /** The commands of one frame, in order. */
@@ -153,8 +164,14 @@ export class Session implements Subscriber, Context, OpenSession {
     // Unless that page was a gap, which has ended it.
     if (!this.subscriptions.delete(channel)) return;
     subscription.close();
-    const frame = this.#link.event({ kind: "unsubscribed", channel, reason });
+    // A dialect of one channel has no word for it but the end.
+    if (!this.tell({ kind: "unsubscribed", channel, reason })) this.close("denied", "unsubscribed by the server");
+  }
+
+  tell(event: SessionEvent): boolean {
+    const frame = this.#link.event(event);
     if (frame !== null) this.#queue(frame);
+    return frame !== null;
   }
 
   room(): Promise<void> {
@@ -204,6 +221,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.#state = "closed";
     this.node.hub.wheel.cancel(this.#stale);
     this.#heartbeat?.stop();
+    this.expiry.stop();
     this.#abort.abort();
     for (const subscription of this.subscriptions.values()) subscription.close();
     this.subscriptions.clear();
@@ -212,7 +230,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.#roomy?.();
     if (!wasConnected) return;
     this.node.sessions.delete(this.id);
-    this.#countUser(-1);
+    countUser(this.node, this.#identity.user, -1);
   }
 
   #accept(command: Command): void {
@@ -243,13 +261,16 @@ export class Session implements Subscriber, Context, OpenSession {
     try {
       const running = this.#state === "open" ? handle(this, command) : undefined;
       if (running === undefined) return this.#ended();
-      return running
-        .catch((thrown: unknown) => this.refuse(command.id, toError(this.node, thrown)))
-        .finally(() => this.#ended());
+      return running.catch((thrown: unknown) => this.#failed(command.id, thrown)).finally(() => this.#ended());
     } catch (thrown) {
-      this.refuse(command.id, toError(this.node, thrown));
+      this.#failed(command.id, thrown);
       this.#ended();
     }
+  }
+
+  #failed(id: CommandId, thrown: unknown): void {
+    if (thrown instanceof CloseError) this.close(thrown.reason, thrown.message);
+    else this.refuse(id, toError(this.node, thrown));
   }
 
   #ended(): void {
@@ -263,27 +284,39 @@ export class Session implements Subscriber, Context, OpenSession {
 
   #connect(command: CommandOf<"connect">): void {
     this.#state = "connecting";
-    identify(this.node, { ...this.#request, token: command.token, data: command.data }).then(
-      (identity) => this.#connected(command, identity),
-      (thrown: unknown) => this.#refused(command, toError(this.node, thrown)),
+    const { token, data, seen } = command;
+    enter(this, { ...this.#request, token, claims: null, data }, seen).then(
+      (entry) => this.#connected(command, entry),
+      (thrown: unknown) => this.#refused(command, thrown),
     );
   }
 
-  #connected(command: CommandOf<"connect">, identity: Identity): void {
-    if (this.#state !== "connecting") return;
+  #connected(command: CommandOf<"connect">, entry: Entry): void {
     const { node } = this;
-    if (identity.user !== "" && (node.users.get(identity.user) ?? 0) >= node.limits.connectionsPerUser) {
-      return this.close("connection_limit", `a user has at most ${node.limits.connectionsPerUser} connections`);
+    const { identity, expiresAt } = entry;
+    try {
+      // Others of this user may have come while its subscriptions were opened.
+      if (this.#state === "connecting") checkUser(node, identity.user);
+    } catch (thrown) {
+      this.#failed(command.id, thrown);
+    }
+    if (this.#state !== "connecting") {
+      for (const subscription of entry.subscriptions.values()) subscription.close();
+      return;
     }
     this.#identity = identity;
+    this.tokenUser = entry.tokenUser;
+    for (const [channel, subscription] of entry.subscriptions) this.subscriptions.set(channel, subscription);
     this.#state = "open";
     node.hub.wheel.cancel(this.#stale);
     node.sessions.set(this.id, this);
-    this.#countUser(1);
+    countUser(node, identity.user, 1);
     node.metrics.add("connected");
     this.#heartbeat = this.#startHeartbeat();
-    const { pingIntervalMs } = node.limits;
-    this.reply({ kind: "connected", id: command.id, session: this.id, data: identity.data, pingIntervalMs });
+    this.expiry.set(expiresAt);
+    this.reply(welcome(this, command.id, entry));
+    // The reply is queued: from here publications may follow it (S10).
+    for (const subscription of this.subscriptions.values()) subscription.release();
     const waiting = this.#inbox;
     this.#inbox = [];
     this.#hold(false);
@@ -291,27 +324,22 @@ export class Session implements Subscriber, Context, OpenSession {
   }
 
   /** What else was in that frame is ignored; a further frame ends the connection, and so does time. */
-  #refused(command: CommandOf<"connect">, error: TidewireError): void {
+  #refused(command: CommandOf<"connect">, thrown: unknown): void {
     if (this.#state !== "connecting") return;
-    this.refuse(command.id, error);
+    this.#failed(command.id, thrown);
+    // Unless that was the end of it.
+    if (this.#abort.signal.aborted) return;
     this.#state = "refused";
     this.#inbox = [];
     this.#hold(false);
   }
 
   #startHeartbeat(): Heartbeat {
-    const { hub, clock, random, limits } = this.node;
-    return new Heartbeat({
-      clock,
-      wheel: hub.wheel,
-      pingIntervalMs: limits.pingIntervalMs,
-      pongTimeoutMs: limits.pongTimeoutMs,
-      stalledMs: limits.stalledMs,
-      firstPingMs: limits.pingIntervalMs * (0.5 + random.fraction() / 2),
+    return heartbeatOf(this.node, {
       ping: () => {
         const frame = this.#link.event({ kind: "ping" });
         if (frame !== null) this.#outbox.putFirst(frame);
-        if (!this.#isFull) hub.delivery.wake(this.#slot, true);
+        if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
       },
       close: (reason, detail) => this.close(reason, detail),
       traffic: () => this.#link.traffic(),
@@ -331,37 +359,9 @@ export class Session implements Subscriber, Context, OpenSession {
     return !this.#isFull && !this.#outbox.isEmpty;
   }
 
-  #countUser(change: 1 | -1): void {
-    const { user } = this.#identity;
-    if (user === "") return;
-    const count = (this.node.users.get(user) ?? 0) + change;
-    if (count === 0) this.node.users.delete(user);
-    else this.node.users.set(user, count);
-  }
-
   #queue(frame: Uint8Array): void {
     this.#outbox.putControl(frame);
     if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
-  }
-
-  #onGap(source: Pullable, gap: Extract<Pulled, { kind: "gap" }>): { frame: Uint8Array | null; goesOn: boolean } {
-    this.node.metrics.add("gaps");
-    const { channel } = source;
-    if (gap.skipped !== null) {
-      return { frame: this.#link.event({ kind: "skipped", channel, count: gap.skipped }), goesOn: true };
-    }
-    if (this.#link.traits.onGap === "continue") {
-      return { frame: this.#link.event({ kind: "gap", channel, position: gap.to }), goesOn: true };
-    }
-    // Nothing newer may follow the gap, not even until the client has been told.
-    this.subscriptions.get(channel)?.close();
-    this.subscriptions.delete(channel);
-    if (this.#link.traits.onGap === "close") {
-      // Not from within a flush: what it has taken so far is written first.
-      this.node.clock.defer(() => this.close("insufficient_state", "publications were lost"));
-      return { frame: null, goesOn: false };
-    }
-    return { frame: this.#link.event({ kind: "unsubscribed", channel, reason: "insufficient_state" }), goesOn: false };
   }
 
   /** Whether the client must read before more of its commands are obeyed. */

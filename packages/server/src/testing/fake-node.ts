@@ -14,6 +14,7 @@ import { systemClock } from "../ports/clock.ts";
 import { type Log, silentLog } from "../ports/log.ts";
 import { Metrics } from "../ports/metrics.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
+import { type TokenOptions, tokenVerifier } from "../tokens/verifier.ts";
 import type { BoundCall, OpenSession, SessionNode } from "../session/node.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeConnection } from "./fake-connection.ts";
@@ -23,6 +24,7 @@ export interface FakeNodeOptions {
   /** Default: a memory engine. */
   readonly engine?: Engine;
   readonly access?: AccessRules;
+  readonly tokens?: TokenOptions;
   readonly limits?: Partial<Limits>;
   /** Default: development. */
   readonly mode?: Mode;
@@ -63,6 +65,7 @@ export class FakeNode {
     this.node = {
       hub: this.hub,
       access: options.access ?? {},
+      tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls,
       limits: this.limits,
       clock,
@@ -125,6 +128,11 @@ export class FakeNode {
       quiet = this.clock.deferred === 0 ? quiet + 1 : 0;
       this.clock.turn();
     }
+  }
+
+  /** Runs turns until `condition` holds: other threads, which verify tokens, answer when they like. */
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.settle();
   }
 
   /** Lets time pass in steps of `stepMs`, so that what each step sets off has happened before the next. */

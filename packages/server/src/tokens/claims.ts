@@ -24,7 +24,9 @@ export type Verified<Claims> =
   | { readonly kind: "ok"; readonly claims: Claims }
   | { readonly kind: "expired" }
   /** Forged, malformed, or for something else. */
-  | { readonly kind: "invalid"; readonly why: string };
+  | { readonly kind: "invalid"; readonly why: string }
+  /** Nobody can say: the issuer's keys could not be fetched. */
+  | { readonly kind: "unavailable"; readonly why: string };
 
 /** A claim that is not what it should be. */
 export class ClaimError extends Error {

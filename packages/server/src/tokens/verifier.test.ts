@@ -97,7 +97,7 @@ describe("bad tokens", () => {
     return [`character ${index} is another`, `${valid.slice(0, index)}${other}${valid.slice(index + 1)}`] as const;
   });
 
-  it.each([
+  it.each<readonly [string, string]>([
     ...flipped,
     ["nothing", ""],
     ["a word", "token"],
@@ -135,7 +135,7 @@ describe("bad tokens", () => {
     ["a megabyte", hmacToken({ ...good, pad: "x".repeat(1_000_000) })],
     ["line feeds", `\n${valid}\n.`],
     ["a NUL", `${valid}\0`],
-  ])("%s", async (_what, token) => {
+  ] as (readonly [string, string])[])("%s", async (_what, token) => {
     expect(await kinds(byHmac, token)).toBe("invalid");
   });
 

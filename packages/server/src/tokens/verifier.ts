@@ -74,6 +74,7 @@ async function outcome<Claims>(
     return { kind: "ok", claims: read(await verifying) };
   } catch (thrown) {
     if (thrown instanceof errors.JWTExpired) return { kind: "expired" };
+    if (thrown instanceof KeysUnavailable) return { kind: "unavailable", why: thrown.message };
     return { kind: "invalid", why: thrown instanceof Error ? thrown.message : "not a token" };
   }
 }
@@ -90,7 +91,25 @@ function keyOf({ secret, publicKey, jwksUrl }: TokenOptions): Key {
     return { get: () => parsed, algorithms: algorithmsOf(parsed) };
   }
   // Keys come from the configured address alone, never from one that a token names.
-  return { get: createRemoteJWKSet(new URL(jwksUrl ?? ""), { cooldownDuration: 30_000 }), algorithms: asymmetric };
+  return { get: publishedKeys(new URL(jwksUrl ?? "")), algorithms: asymmetric };
+}
+
+/** An issuer that does not answer says nothing about a token. */
+class KeysUnavailable extends Error {
+  override readonly name: string = "KeysUnavailable";
+}
+
+function publishedKeys(url: URL): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(url, { cooldownDuration: 30_000 });
+  return async (header, token) => {
+    try {
+      return await keys(header, token);
+    } catch (thrown) {
+      if (thrown instanceof errors.JWKSNoMatchingKey || thrown instanceof errors.JWKSMultipleMatchingKeys) throw thrown;
+      if (thrown instanceof errors.JOSENotSupported) throw thrown;
+      throw new KeysUnavailable(thrown instanceof Error ? thrown.message : "the keys could not be fetched");
+    }
+  };
 }
 
 function algorithmsOf(key: KeyObject): readonly string[] {

@@ -1,7 +1,7 @@
 // `tidewire chaos`: a fault proxy before any server, controlled over HTTP.
 import { createFaultProxy } from "@tidewire/client/testing";
 import { Command } from "commander";
-import { failWith } from "../fail.ts";
+import { failWith } from "../host/fail.ts";
 import { endOnSignal } from "../host/end-on-signal.ts";
 import { startControl } from "./control.ts";
 import { addFlags, type ChaosFlags, readChaosFlags } from "./flags.ts";

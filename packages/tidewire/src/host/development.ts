@@ -11,12 +11,12 @@ export const open: ChannelDefinition<"public:{name}"> = defineChannel("public:{n
 });
 
 /** An integer from 1 to 10 every second. */
-export const numbers: ChannelDefinition<"feed:numbers"> = defineChannel("feed:numbers", {
+const numbers: ChannelDefinition<"feed:numbers"> = defineChannel("feed:numbers", {
   history: { size: 100, ttlMs: 300_000 },
   publishers: "server",
 });
 
-export const feedIntervalMs = 1_000;
+const feedIntervalMs = 1_000;
 
 export const developmentChannels: readonly ChannelDefinition[] = [lobby, open, numbers];
 

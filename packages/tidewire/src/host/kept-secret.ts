@@ -15,3 +15,8 @@ export function keptSecret(path: string, make: () => string = () => randomBytes(
   if (secret.length < 16) throw new Error(`${path} is too short for a secret; delete it and start again`);
   return secret;
 }
+
+/** A key for development, which says what it is. */
+export function makeApiKey(): string {
+  return `tw_dev_${randomBytes(18).toString("base64url")}`;
+}

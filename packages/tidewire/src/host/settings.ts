@@ -19,7 +19,7 @@ export function modeFor(nodeEnv: string | undefined, hosts: readonly string[]): 
   return nodeEnv === "production" || !hosts.every(isLoopback) ? "production" : "development";
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === "::1" || host === "localhost" || /^(::ffff:)?127\./.test(host);
 }
 

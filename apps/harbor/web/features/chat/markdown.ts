@@ -18,6 +18,8 @@ const disabled = [
 const purifier = DOMPurify(window);
 
 purifier.addHook("afterSanitizeAttributes", (node) => {
+  // It scrolls sideways, so the keyboard has to get there.
+  if (node.tagName === "PRE") node.setAttribute("tabindex", "0");
   if (node.tagName !== "A") return;
   // A link to somewhere we do not let it go is the text it was.
   if (node.getAttribute("href") === "") node.removeAttribute("href");

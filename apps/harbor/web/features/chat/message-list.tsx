@@ -27,6 +27,7 @@ export function MessageList({ room, rows, view }: MessageListProps) {
   );
   const { isAtBottom, scrollerRef, toBottom, toRow } = useAnchoredScroll({
     opensAtBottom: opensAt === null,
+    isAtEnd: rowWindow.to === null,
     onMoved: (outOfSight) => {
       const next = movedWindow(rowWindow, extent, outOfSight);
       if (next !== rowWindow) setWindow(next);

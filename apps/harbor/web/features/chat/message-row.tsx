@@ -80,7 +80,7 @@ function Body({ row }: { readonly row: Row }) {
   const isOnItsWay = row.state === "sending" || row.state === "waiting" || row.state === "kept";
   return (
     <div className="flex items-start gap-2">
-      <div className={classNames("min-w-0 transition-opacity", isOnItsWay && "opacity-60")}>
+      <div className={classNames("min-w-0 transition-opacity", isOnItsWay && "opacity-70")}>
         <MessageText text={row.text} />
         {row.state === "failed" && <Failed row={row} />}
       </div>

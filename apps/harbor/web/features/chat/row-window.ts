@@ -21,7 +21,7 @@ export interface Extent {
 }
 
 /** So many rows are enough; how many come or go at once. */
-export const windowRows = 160;
+const windowRows = 160;
 const stepRows = 40;
 /** A side with less than this out of sight gets more rows. */
 const littlePx = 1_000;

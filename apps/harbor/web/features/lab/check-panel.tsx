@@ -1,11 +1,11 @@
 // The check against the server's own list, and its verdict in one sentence.
 import { CircleAlert, CircleCheck } from "lucide-react";
-import { type RefObject, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { Button } from "../../theme/button.tsx";
 import { classNames } from "../../theme/class-names.ts";
 import type { RoomView } from "../chat/use-room.ts";
 import { verdictSentence } from "./ledger-check.ts";
-import { type CheckState, useLedgerCheck } from "./use-ledger-check.ts";
+import { type CheckState, type Here, useLedgerCheck } from "./use-ledger-check.ts";
 
 interface CheckPanelProps {
   readonly room: string;
@@ -15,10 +15,14 @@ interface CheckPanelProps {
 }
 
 export function CheckPanel({ room, view, live }: CheckPanelProps) {
-  const { state, run } = useLedgerCheck(room);
+  const { messages, isLoaded } = view.timeline;
+  const here = useRef<Here>({ messages, live: [] });
+  useEffect(() => {
+    here.current = { messages, live: live.current };
+  });
+  const { state, run } = useLedgerCheck(room, here);
   const [loss, setLoss] = useState(false);
   const [repeat, setRepeat] = useState(false);
-  const { messages, isLoaded } = view.timeline;
   return (
     <section aria-label="Check" className="border-t border-line pt-6">
       <h2 className="font-semibold">Check against the server's list</h2>
@@ -29,7 +33,7 @@ export function CheckPanel({ room, view, live }: CheckPanelProps) {
         look="leading"
         className="mt-3 w-full"
         disabled={!isLoaded || state.kind === "running"}
-        onClick={() => run(messages, live.current, { loss, repeat })}
+        onClick={() => run({ loss, repeat })}
       >
         Check now
       </Button>

@@ -1,6 +1,6 @@
 // Reads the server's own list of a room and compares it with what this page has.
 import { useCall } from "@tidewire/react";
-import { useCallback, useState } from "react";
+import { type RefObject, useCallback, useState } from "react";
 import { ledgerPageSize, readLedger } from "../../../contract/lab.ts";
 import type { ChatMessage } from "../../../contract/chat.ts";
 import { checkAgainst, type Verdict } from "./ledger-check.ts";
@@ -18,45 +18,65 @@ export interface Planted {
   readonly repeat: boolean;
 }
 
-/** @param live Ids as the channel handed them over; one that came twice is a repeat, though the page shows it once. */
-export function useLedgerCheck(room: string): {
-  state: CheckState;
-  run: (messages: readonly ChatMessage[], live: readonly string[], planted: Planted) => void;
-} {
+/** What this page has, at the moment it is asked. */
+export interface Here {
+  readonly messages: readonly ChatMessage[];
+  /** Ids as the channel handed them over; one that came twice is a repeat, though the page shows it once. */
+  readonly live: readonly string[];
+}
+
+/** What the server had on its list when asked has this long to come here before it counts as missing. */
+const patienceMs = 3_000;
+const lookEveryMs = 50;
+
+/** @param here Looked at again while messages are on their way. */
+export function useLedgerCheck(
+  room: string,
+  here: RefObject<Here>,
+): { state: CheckState; run: (planted: Planted) => void } {
   const [state, setState] = useState<CheckState>({ kind: "none" });
   const read = useCall(readLedger);
   const run = useCallback(
-    (messages: readonly ChatMessage[], live: readonly string[], planted: Planted) => {
+    (planted: Planted) => {
       setState({ kind: "running" });
-      compare({ messages, live, planted, read: (from) => read({ room, from, limit: ledgerPageSize }) }).then(
+      compare(
+        () => here.current,
+        planted,
+        (from) => read({ room, from, limit: ledgerPageSize }),
+      ).then(
         (verdict) => setState({ kind: "done", verdict, atMs: Date.now() }),
         (thrown: unknown) => setState({ kind: "failed", why: sentenceFor(thrown) }),
       );
     },
-    [read, room],
+    [here, read, room],
   );
   return { state, run };
 }
 
-interface Comparison {
-  readonly messages: readonly ChatMessage[];
-  readonly live: readonly string[];
-  readonly planted: Planted;
-  readonly read: (from: number) => Promise<{ ids: string[]; lastSeq: number }>;
-}
+type ReadPage = (from: number) => Promise<{ ids: string[]; lastSeq: number }>;
 
-async function compare({ messages, live, planted, read }: Comparison): Promise<Verdict> {
-  const first = messages[0]?.seq ?? 1;
-  const last = messages.at(-1)?.seq ?? 0;
+/** Asks the server first: what is said after that is on neither list. */
+async function compare(here: () => Here, planted: Planted, read: ReadPage): Promise<Verdict> {
+  const first = here().messages[0]?.seq ?? 1;
   const ledger: string[] = [];
   for (;;) {
     const page = await read(first + ledger.length);
     ledger.push(...page.ids);
     if (page.ids.length === 0 || first + ledger.length > page.lastSeq) break;
   }
-  // What was said after the page's newest message was read here may still be on its way.
-  const upTo = Math.max(0, last - first + 1);
-  return checkAgainst(ledger.slice(0, Math.max(upTo, ledger.length)), withFaults(withRepeats(messages, live), planted));
+  const last = first + ledger.length - 1;
+  await arrival(() => (here().messages.at(-1)?.seq ?? 0) >= last);
+  const { live, messages } = here();
+  const listed = messages.filter((message) => message.seq <= last);
+  return checkAgainst(ledger, withFaults(withRepeats(listed, live), planted));
+}
+
+/** Resolves when it is so, or when patience has ended. */
+async function arrival(isHere: () => boolean): Promise<void> {
+  const untilMs = Date.now() + patienceMs;
+  while (!isHere() && Date.now() < untilMs) {
+    await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+  }
 }
 
 function withRepeats(messages: readonly ChatMessage[], live: readonly string[]): string[] {

@@ -11,14 +11,14 @@ import { encodeClosing, encodeEvent, encodeReply, publicationEncoder } from "./e
 const decoder = new TextDecoder();
 
 /** By subprotocol, or by the query of the address; else JSON. */
-export function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {
+function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {
   const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
   if (offered.includes("centrifuge-protobuf")) return true;
   const { searchParams } = new URL(url, "http://host");
   return searchParams.get("cf_protocol") === "protobuf" || searchParams.get("format") === "protobuf";
 }
 
-export function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Speaker {
+function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Speaker {
   const traits: LinkTraits = { encoder: protobuf.protobufEncoder(framing), onGap: "resubscribe" };
   return {
     traits,
@@ -36,7 +36,7 @@ export function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Spea
   };
 }
 
-export function centrifuge(framing: Framing, limits: DecodeLimits): Speaker {
+function centrifuge(framing: Framing, limits: DecodeLimits): Speaker {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   let traits: LinkTraits = { encoder: publicationEncoder(framing, false), onGap: "resubscribe" };
   const learn = (command: Command): void => {

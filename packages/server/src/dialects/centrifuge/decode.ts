@@ -1,6 +1,7 @@
 // Decoding JSON commands of the Centrifuge protocol into the server's own.
 import { type RequestErrorName, TidewireError } from "@tidewire/protocol";
 import { fastestRate, slowestRate } from "../../hub/pace.ts";
+import type { Seen } from "../../hub/recovery.ts";
 import type { Command, Payload } from "../../session/command.ts";
 import { MalformedFrame } from "../dialect.ts";
 import { scan, type ScanLimits } from "./scan.ts";
@@ -32,7 +33,7 @@ const methods: readonly (readonly [string, (request: Request) => Command])[] = [
   ["presence_stats", (request) => ({ kind: "presence_stats", id: request.id, channel: channelOf(request) })],
   ["history", history],
   ["rpc", rpc],
-  ["refresh", (request) => invalid(request.id, "not_available", "connections here do not expire")],
+  ["refresh", ({ id, fields }) => ({ kind: "refresh", id, token: text(fields, "token") })],
   ["sub_refresh", subRefresh],
 ];
 
@@ -84,27 +85,39 @@ export function toCommand(command: Fields, payload: Written | null): Command {
 }
 
 function connect({ id, fields }: Request): Command {
-  return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], speaksTide: fields["tide"] === 1 };
+  const seen = new Map<string, Seen>();
+  for (const [channel, given] of Object.entries(fieldsOf(fields["subs"] ?? {}, "connect.subs"))) {
+    const recovering = seenOf(fieldsOf(given, "a subscription of connect.subs"));
+    if (recovering === "malformed") throw new MalformedFrame("connect.subs: expected positions, got something else");
+    if (recovering !== null) seen.set(channel, recovering);
+  }
+  const speaksTide = fields["tide"] === 1;
+  return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], speaksTide, seen };
+}
+
+/** `null` when nothing is to be recovered. */
+function seenOf(fields: Fields): Seen | "malformed" | null {
+  if (fields["recover"] !== true) return null;
+  const position = positionOf(fields);
+  if (position === null) return "malformed";
+  const last = fields["tide"] === undefined ? undefined : fieldsOf(fields["tide"], "tide")["last"];
+  return { position, id: typeof last === "string" ? last : null };
 }
 
 function subscribe(request: Request): Command {
   const { id, fields } = request;
   const channel = channelOf(request);
   const tide = fields["tide"] === undefined ? {} : fieldsOf(fields["tide"], "subscribe.tide");
-  const position = positionOf(fields);
-  if (fields["recover"] === true && position === null) return invalid(id, "bad_request", badOffset(fields));
-  const lastId = tide["last"];
   const rate = tide["rate"];
   if (rate !== undefined && !isRate(rate)) return invalid(id, "bad_request", badRate(rate));
-  const seen =
-    fields["recover"] === true && position !== null
-      ? { position, id: typeof lastId === "string" ? lastId : null }
-      : null;
+  const seen = seenOf(fields);
+  if (seen === "malformed") return invalid(id, "bad_request", badOffset(fields));
   const flag = typeof fields["flag"] === "number" ? fields["flag"] : 0;
   return {
     kind: "subscribe",
     id,
     channel,
+    token: text(fields, "token"),
     seen,
     wantsMembers: fields["join_leave"] === true,
     isPaused: tide["paused"] === true,
@@ -203,11 +216,7 @@ function badOffset(fields: Fields): string {
 }
 
 function subRefresh(request: Request): Command {
-  return invalid(
-    request.id,
-    "not_available",
-    `subscriptions here do not expire, that of ${told(channelOf(request))} neither`,
-  );
+  return { kind: "sub_refresh", id: request.id, channel: channelOf(request), token: text(request.fields, "token") };
 }
 
 /** An empty channel is a malformed frame in this protocol, not a request error. */

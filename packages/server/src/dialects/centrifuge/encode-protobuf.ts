@@ -2,7 +2,7 @@
 import { type Member, unsubscribeReasons } from "@tidewire/protocol";
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
-import type { Reply, SessionEvent } from "../../session/reply.ts";
+import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 import { tagsOf } from "./encode.ts";
 import { encodeMessage, type Message } from "./protobuf.ts";
@@ -34,16 +34,16 @@ function body(reply: Reply): Message {
     case "connected": {
       const ping = Math.max(1, Math.round(reply.pingIntervalMs / 1_000));
       const data = reply.data === undefined ? undefined : json(reply.data);
-      return { connect: { client: reply.session, version: "tidewire", data, ping, pong: true } };
+      const subs = Object.fromEntries(reply.subscriptions.map((each) => [each.channel, subscribed(each)]));
+      const { session: client, ttl } = reply;
+      return { connect: { client, version: "tidewire", data, ping, pong: true, ...expiry(ttl), subs } };
     }
-    case "subscribed": {
-      const { position, wasRecovering, recovered } = reply;
-      if (position === null) return { subscribe: {} };
-      const { epoch, offset } = position;
-      return {
-        subscribe: { recoverable: true, epoch, recovered, offset, positioned: true, was_recovering: wasRecovering },
-      };
-    }
+    case "subscribed":
+      return { subscribe: subscribed(reply) };
+    case "refreshed":
+      return { refresh: { client: reply.session, version: "tidewire", ...expiry(reply.ttl) } };
+    case "subscription_refreshed":
+      return { sub_refresh: expiry(reply.ttl) };
     case "unsubscribed":
       return { unsubscribe: {} };
     case "published":
@@ -64,11 +64,27 @@ function body(reply: Reply): Message {
   }
 }
 
+function subscribed({ position, wasRecovering, recovered, ttl }: Subscribed): Message {
+  if (position === null) return expiry(ttl);
+  const { epoch, offset } = position;
+  const place = { recoverable: true, epoch, recovered, offset, positioned: true, was_recovering: wasRecovering };
+  return { ...expiry(ttl), ...place };
+}
+
+function expiry(ttl: number | null): Message {
+  return ttl === null ? {} : { expires: true, ttl };
+}
+
 /** `null`: the protocol has no word for it. */
 export function encodeEvent(event: SessionEvent): Uint8Array | null {
   switch (event.kind) {
     case "ping":
       return Uint8Array.of(0);
+    case "subscribed": {
+      const { channel, position } = event;
+      const subscribe = position === null ? {} : { recoverable: true, positioned: true, ...position };
+      return push({ channel, subscribe });
+    }
     case "unsubscribed": {
       const { code, reason } = unsubscribeReasons[event.reason];
       return push({ channel: event.channel, unsubscribe: { code, reason } });
@@ -107,8 +123,9 @@ function publicationOf(publication: Publication): Message {
   };
 }
 
-function clientInfo({ user, session, info }: Member): Message {
-  return { user, client: session, conn_info: info === undefined ? undefined : json(info) };
+function clientInfo({ user, session, info, channelInfo }: Member): Message {
+  const said = (value: unknown): Uint8Array | undefined => (value === undefined ? undefined : json(value));
+  return { user, client: session, conn_info: said(info), chan_info: said(channelInfo) };
 }
 
 function json(value: unknown): Uint8Array {

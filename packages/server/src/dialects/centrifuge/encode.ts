@@ -2,7 +2,7 @@
 import { closeReasons, type Member, unsubscribeReasons } from "@tidewire/protocol";
 import type { Publication } from "../../engine/engine.ts";
 import type { ChannelRef, Encoder, MemberChange } from "../../hub/encoder.ts";
-import type { Reply, SessionEvent } from "../../session/reply.ts";
+import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 
 /** The protocol's name for what the session answered, and its result as JSON. */
@@ -17,16 +17,19 @@ function body(reply: Reply): string {
       return `"error":${JSON.stringify({ code, message, ...(temporary ? { temporary } : {}) })}`;
     }
     case "connected": {
-      const { session, data, pingIntervalMs } = reply;
+      const { session, data, pingIntervalMs, subscriptions } = reply;
       const ping = Math.max(1, Math.round(pingIntervalMs / 1_000));
-      return `"connect":${JSON.stringify({ client: session, version: "tidewire", ping, pong: true, data })}`;
+      const named = subscriptions.map((each) => [each.channel, subscribed(each)] as const);
+      const subs = named.length === 0 ? {} : { subs: Object.fromEntries(named) };
+      const result = { client: session, version: "tidewire", ping, pong: true, data, ...expiry(reply.ttl), ...subs };
+      return `"connect":${JSON.stringify(result)}`;
     }
-    case "subscribed": {
-      const { position, wasRecovering, recovered } = reply;
-      if (position === null) return '"subscribe":{}';
-      const recovery = wasRecovering ? { was_recovering: true, ...(recovered ? { recovered } : {}) } : {};
-      return `"subscribe":${JSON.stringify({ recoverable: true, positioned: true, ...position, ...recovery })}`;
-    }
+    case "subscribed":
+      return `"subscribe":${JSON.stringify(subscribed(reply))}`;
+    case "refreshed":
+      return `"refresh":${JSON.stringify({ client: reply.session, version: "tidewire", ...expiry(reply.ttl) })}`;
+    case "subscription_refreshed":
+      return `"sub_refresh":${JSON.stringify(expiry(reply.ttl))}`;
     case "unsubscribed":
       return '"unsubscribe":{}';
     case "published":
@@ -50,11 +53,26 @@ function body(reply: Reply): string {
   }
 }
 
+function subscribed({ position, wasRecovering, recovered, ttl }: Subscribed): object {
+  if (position === null) return expiry(ttl);
+  const recovery = wasRecovering ? { was_recovering: true, ...(recovered ? { recovered } : {}) } : {};
+  return { recoverable: true, positioned: true, ...position, ...recovery, ...expiry(ttl) };
+}
+
+function expiry(ttl: number | null): object {
+  return ttl === null ? {} : { expires: true, ttl };
+}
+
 /** `null`: the protocol has no word for it. */
 export function encodeEvent(event: SessionEvent): string | null {
   switch (event.kind) {
     case "ping":
       return "{}";
+    case "subscribed": {
+      const { position } = event;
+      const result = position === null ? {} : { recoverable: true, positioned: true, ...position };
+      return push(JSON.stringify(event.channel), `"subscribe":${JSON.stringify(result)}`);
+    }
     case "unsubscribed": {
       const { code, reason } = unsubscribeReasons[event.reason];
       return push(JSON.stringify(event.channel), `"unsubscribe":${JSON.stringify({ code, reason })}`);
@@ -113,13 +131,13 @@ function pub(publication: Publication, knowsIds: boolean): string | null {
   return `{${fields}}`;
 }
 
-/** Key and removal also stand in the tags, for SDKs that hide fields they do not know (PROTOCOL 1.9). */
+/** Key and removal also stand in the tags, for SDKs that hide fields they do not know (PROTOCOL 1.12). */
 export function tagsOf({ tags, key, removed }: Publication): Readonly<Record<string, string>> | undefined {
   if (key === undefined) return tags;
   return { ...tags, "tide.key": key, ...(removed === true && { "tide.removed": "1" }) };
 }
 
-function clientInfo(member: Member): { user: string; client: string; conn_info?: unknown } {
-  const { user, session, info } = member;
-  return info === undefined ? { user, client: session } : { user, client: session, conn_info: info };
+/** What is undefined is left out of the JSON. */
+function clientInfo({ user, session, info, channelInfo }: Member): object {
+  return { user, client: session, conn_info: info, chan_info: channelInfo };
 }

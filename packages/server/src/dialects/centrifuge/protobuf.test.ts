@@ -5,12 +5,18 @@ import { webSocketFraming } from "../../transports/framing.ts";
 import { MalformedFrame } from "../dialect.ts";
 import { decode } from "./decode.ts";
 import { decodeProtobuf } from "./decode-protobuf.ts";
-import { delimited, encodeReply, protobufEncoder } from "./encode-protobuf.ts";
+import type { Reply } from "../../session/reply.ts";
+import { encodeEvent as encodeJsonEvent, encodeReply as encodeJsonReply } from "./encode.ts";
+import { delimited, encodeEvent, encodeReply, protobufEncoder } from "./encode-protobuf.ts";
 import { decodeMessage, encodeMessage } from "./protobuf.ts";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
 const hex = (given: Uint8Array | null): string => Buffer.from(given ?? []).toString("hex");
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+/** What was read, with the JSON that stands in its bytes. */
+const asJson = (message: unknown): unknown =>
+  JSON.parse(JSON.stringify(message, (_key, value: unknown) => (value instanceof Uint8Array ? parsed(value) : value)));
+const parsed = (value: Uint8Array): unknown => JSON.parse(Buffer.from(value).toString()) as unknown;
 const command = (message: Record<string, unknown>): Uint8Array => delimited(encodeMessage("Command", message));
 
 describe("commands", () => {
@@ -48,6 +54,13 @@ describe("commands", () => {
       '{"id":7,"rpc":{"method":"tide.pause","data":{"channel":"c"}}}',
       { id: 7, rpc: { method: "tide.pause", data: text('{"channel":"c"}') } },
     ],
+    [
+      '{"id":10,"connect":{"token":"t","subs":{"c":{"recover":true,"epoch":"e","offset":7},"d":{}}}}',
+      { id: 10, connect: { token: "t", subs: { c: { recover: true, epoch: "e", offset: 7 }, d: {} } } },
+    ],
+    ['{"id":11,"subscribe":{"channel":"c","token":"t"}}', { id: 11, subscribe: { channel: "c", token: "t" } }],
+    ['{"id":12,"refresh":{"token":"t"}}', { id: 12, refresh: { token: "t" } }],
+    ['{"id":13,"sub_refresh":{"channel":"c","token":"t"}}', { id: 13, sub_refresh: { channel: "c", token: "t" } }],
     ['{"id":8,"presence":{"channel":"c"}}', { id: 8, presence: { channel: "c" } }],
     ['{"id":9,"presence_stats":{"channel":"c"}}', { id: 9, presence_stats: { channel: "c" } }],
   ])("means what JSON means: %s", (json, message) => {
@@ -100,6 +113,7 @@ describe("replies and pushes", () => {
           position: null,
           wasRecovering: false,
           recovered: false,
+          ttl: null,
         }),
       ),
     ).toBe("0408023200");
@@ -111,6 +125,7 @@ describe("replies and pushes", () => {
       position,
       wasRecovering: false,
       recovered: false,
+      ttl: null,
     });
     expect(hex(subscribed)).toBe("100802320c180132046162636448075001");
   });
@@ -125,6 +140,31 @@ describe("replies and pushes", () => {
     const members = [{ session: "s1", user: "u", info: { name: "Ann" } }];
     const reply = decodeMessage("Reply", encodeReply({ kind: "presence", id: 3, members }).subarray(1));
     expect(reply).toMatchObject({ id: 3, presence: { presence: { s1: { user: "u", client: "s1" } } } });
+  });
+
+  it("means what JSON means, in what tokens and the server's own subscriptions need", () => {
+    const place = { channel: "c", position: { epoch: "e", offset: 7 }, wasRecovering: true, recovered: true, ttl: 60 };
+    const replies: readonly Reply[] = [
+      { kind: "connected", id: 1, session: "s", data: 7, pingIntervalMs: 25_000, ttl: 600, subscriptions: [place] },
+      { kind: "subscribed", id: 2, ...place },
+      { kind: "refreshed", id: 3, session: "s", ttl: 600 },
+      { kind: "subscription_refreshed", id: 4, ttl: 60 },
+      { kind: "subscription_refreshed", id: 5, ttl: null },
+      { kind: "presence", id: 6, members: [{ session: "s", user: "u", channelInfo: { a: 1 } }] },
+    ];
+    for (const reply of replies) {
+      const said = decodeMessage("Reply", encodeReply(reply).subarray(1 + Number(encodeReply(reply).length > 128)));
+      expect(asJson(said)).toEqual(JSON.parse(encodeJsonReply(reply)));
+    }
+    const { channel, position } = place;
+    const events = [
+      { kind: "subscribed", channel, position } as const,
+      { kind: "subscribed", channel, position: null } as const,
+    ];
+    for (const event of events) {
+      const said = decodeMessage("Reply", (encodeEvent(event) ?? new Uint8Array()).subarray(1));
+      expect(asJson(said)).toEqual(JSON.parse(encodeJsonEvent(event) ?? ""));
+    }
   });
 
   it("does not accept a field that the schema does not know", () => {

@@ -31,7 +31,7 @@ const notation = {
 
   Reply: `1 id uint32, 2 error Error, 4 push Push, 5 connect ConnectResult, 6 subscribe SubscribeResult,
     7 unsubscribe Nothing, 8 publish Nothing, 9 presence PresenceResult, 10 presence_stats PresenceStatsResult,
-    11 history HistoryResult, 13 rpc RPCResult`,
+    11 history HistoryResult, 13 rpc RPCResult, 14 refresh RefreshResult, 15 sub_refresh SubRefreshResult`,
   Error: "1 code uint32, 2 message string, 3 temporary bool",
   ConnectResult: `1 client string, 2 version string, 3 expires bool, 4 ttl uint32, 5 data bytes,
     6 subs map SubscribeResult, 7 ping uint32, 8 pong bool`,
@@ -41,14 +41,17 @@ const notation = {
   PresenceStatsResult: "1 num_clients uint32, 2 num_users uint32",
   HistoryResult: "1 publications [] Publication, 2 epoch string, 3 offset uint64",
   RPCResult: "1 data bytes",
+  RefreshResult: "1 client string, 2 version string, 3 expires bool, 4 ttl uint32",
+  SubRefreshResult: "1 expires bool, 2 ttl uint32",
 
   Push: `2 channel string, 4 pub Publication, 5 join ClientEvent, 6 leave ClientEvent, 7 unsubscribe Unsubscribe,
-    8 message SendRequest`,
+    8 message SendRequest, 9 subscribe Subscribe`,
   Publication: `4 data bytes, 5 info ClientInfo, 6 offset uint64, 7 tags map string, 9 time int64,
     11 key string, 12 removed bool`,
   ClientInfo: "1 user string, 2 client string, 3 conn_info bytes, 4 chan_info bytes",
   ClientEvent: "1 info ClientInfo",
   Unsubscribe: "2 code uint32, 3 reason string",
+  Subscribe: "1 recoverable bool, 4 epoch string, 5 offset uint64, 6 positioned bool",
   Nothing: "",
 } as const;
 

@@ -29,11 +29,12 @@ export function raw(framing: Framing, options: RawOptions): Speaker {
   return {
     traits: { encoder: rawEncoder(framing), onGap: "close" },
     opening: [
-      { kind: "connect", id: connectId, token: "", data: undefined, speaksTide: false },
+      { kind: "connect", id: connectId, token: "", data: undefined, speaksTide: false, seen: new Map() },
       {
         kind: "subscribe",
         id: subscribeId,
         channel,
+        token: "",
         seen: null,
         wantsMembers: false,
         isPaused: false,
@@ -126,6 +127,7 @@ const closeCodes: Readonly<Record<CloseReasonName, number>> = {
   shutdown: 1001,
   server_error: 1011,
   connection_expired: 4403,
+  subscription_expired: 4403,
   slow: 4429,
   insufficient_state: 4410,
   force_reconnect: 1012,
@@ -136,6 +138,7 @@ const closeCodes: Readonly<Record<CloseReasonName, number>> = {
   stale: 4408,
   force_disconnect: 4403,
   connection_limit: 4429,
+  channel_limit: 4429,
   inappropriate_protocol: 4400,
   denied: 4403,
   not_available: 4400,

@@ -1,6 +1,7 @@
 // call: a typed request to the application, answered over the same connection.
-import { fail } from "@tidewire/protocol";
+import { fail, type StandardSchema } from "@tidewire/protocol";
 import { validate } from "../../hub/registry.ts";
+import { reasonOf } from "../../ports/log.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ask, guarded } from "../rules.ts";
@@ -17,6 +18,15 @@ export async function call(context: Context, command: CommandOf<"call">): Promis
     inputSchema === null ? command.input : (JSON.parse(await validate(inputSchema, command.input)) as unknown);
   if (!context.isOpen) return;
   const output = await guarded(node, method, () => bound.handler(input, { ...context.rule(), signal: context.signal }));
-  const json = outputSchema === null ? JSON.stringify(output ?? null) : await validate(outputSchema, output);
+  const json = await outputOf(method, outputSchema, output);
   context.reply({ kind: "result", id: command.id, json });
+}
+
+/** What a handler returned is the server's own affair: the caller hears `internal`, the log the reason. */
+async function outputOf(method: string, schema: StandardSchema | null, output: unknown): Promise<string> {
+  try {
+    return await validate(schema, output ?? null);
+  } catch (thrown) {
+    throw new Error(`the call "${method}" returned ${reasonOf(thrown)}`, { cause: thrown });
+  }
 }

@@ -1,12 +1,14 @@
 // publish: access, limits and schema, then the hub. Synchronous up to the engine where the rules are, so that publishes
 // of one connection reach it in the order received (P1).
-import { fail } from "@tidewire/protocol";
+import { fail, type Member } from "@tidewire/protocol";
 import type { Ack, Body } from "../../engine/engine.ts";
 import type { Known } from "../../hub/channel.ts";
 import { prepare, type Prepared } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
+import { askToPublish } from "../channel-access.ts";
 import type { Context } from "../context.ts";
-import { ask, toError } from "../rules.ts";
+import { memberAs } from "../member.ts";
+import { toError } from "../rules.ts";
 import { tooFast } from "./subscribe.ts";
 
 const encoder = new TextEncoder();
@@ -14,13 +16,13 @@ const encoder = new TextEncoder();
 type Publish = CommandOf<"publish">;
 
 export function publish(context: Context, command: Publish): void | Promise<void> {
-  const { known, asked } = askToPublish(context, command.channel, command.payload.bytes.length);
+  const { known, asked } = admitToPublish(context, command.channel, command.payload.bytes.length);
   if (asked === undefined) return checked(context, command, known);
   return asked.then(() => checked(context, command, known));
 }
 
 /** Whether this client may publish there; `asked` is pending where the rule has to think. @throws {TidewireError} */
-export function askToPublish(
+export function admitToPublish(
   context: Context,
   channel: string,
   bytes: number,
@@ -31,9 +33,7 @@ export function askToPublish(
     fail("denied", "clients do not publish to this channel");
   }
   if (!rates.mayPublish(bytes)) tooFast(context, "publishes");
-  const { access } = node;
-  const rule = access.publish;
-  return { known, asked: ask(node, "publish", rule && (() => rule(context.channelRule(channel, known)))) };
+  return { known, asked: askToPublish(context, channel, known) };
 }
 
 function checked(context: Context, command: Publish, known: Known): void | Promise<void> {
@@ -46,10 +46,16 @@ function checked(context: Context, command: Publish, known: Known): void | Promi
   return prepared instanceof Promise ? prepared.then(go) : go(prepared);
 }
 
+/** Its author, as the channel shows it. */
+export function memberIn({ id, identity, subscriptions }: Context, channel: string): Member {
+  return memberAs(id, identity, subscriptions.get(channel)?.channelInfo);
+}
+
 /** Hands it to the engine; the reply follows when the engine has answered, and nobody behind it waits for that. */
 function accept(context: Context, command: Publish, given: Pick<Body, "data" | "key"> & Partial<Body>): void {
   if (!context.isOpen) return;
-  const body: Body = { form: command.payload.form, author: context.member(), ...given };
+  const author = memberIn(context, command.channel);
+  const body: Body = { form: command.payload.form, author, ...given };
   context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(
     (ack) => context.reply({ kind: "published", id: command.id, result: resultOf(command, ack) }),
     (thrown: unknown) => context.refuse(command.id, toError(context.node, thrown)),

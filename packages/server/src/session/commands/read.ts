@@ -3,7 +3,7 @@ import { fail } from "@tidewire/protocol";
 import type { Known } from "../../hub/channel.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { askToSubscribe } from "./subscribe.ts";
+import { askToSubscribe } from "../channel-access.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));

@@ -4,12 +4,12 @@ import { checkKey } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { toError } from "../rules.ts";
-import { askToPublish } from "./publish.ts";
+import { admitToPublish, memberIn } from "./publish.ts";
 
 export function remove(context: Context, command: CommandOf<"remove">): void | Promise<void> {
   const { channel } = command;
   const key = checkKey(command.key, "bad_request");
-  const { known, asked } = askToPublish(context, channel, Buffer.byteLength(key));
+  const { known, asked } = admitToPublish(context, channel, Buffer.byteLength(key));
   if (known.definition.mode !== "latest") {
     fail("not_available", `keys are removed from a latest channel, this is a ${known.definition.mode} channel`);
   }
@@ -18,7 +18,7 @@ export function remove(context: Context, command: CommandOf<"remove">): void | P
 
 function accept(context: Context, { id, channel, key }: CommandOf<"remove">): void {
   if (!context.isOpen) return;
-  context.node.hub.remove(channel, key, context.member()).then(
+  context.node.hub.remove(channel, key, memberIn(context, channel)).then(
     ({ position, duplicate }) => context.reply({ kind: "published", id, result: { position, duplicate } }),
     (thrown: unknown) => context.refuse(id, toError(context.node, thrown)),
   );

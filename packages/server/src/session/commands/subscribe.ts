@@ -1,10 +1,13 @@
 // subscribe, unsubscribe, pause and resume: opening, ending and resting a cursor.
-import { fail, type Member, TidewireError } from "@tidewire/protocol";
+import { fail, TidewireError } from "@tidewire/protocol";
+import { admitToChannel } from "../channel-access.ts";
 import type { Known } from "../../hub/channel.ts";
-import { validate } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { ask } from "../rules.ts";
+import { Expiry, ttlOf } from "../expiry.ts";
+import { beginningOf, grant } from "../granted.ts";
+import { memberAs, memberOf } from "../member.ts";
+import { checkRoom } from "../room.ts";
 
 export async function subscribe(context: Context, command: CommandOf<"subscribe">): Promise<void> {
   const { node, subscriptions, rates } = context;
@@ -14,8 +17,10 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
   if (command.rate !== null) checkRated(known);
-  await askToSubscribe(context, channel, known);
-  const member = await memberOf(context, known);
+  const claims = await admitToChannel(context, command, known);
+  const channelInfo = claims?.info;
+  const shown = memberAs(context.id, context.identity, channelInfo);
+  const member = await memberOf(known, shown, node.limits.memberBytes);
   if (!context.isOpen) return;
   const subscription = await node.hub.subscribe(channel, {
     subscriber: context.subscriber,
@@ -36,33 +41,28 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.close();
     throw thrown;
   }
-  subscriptions.set(channel, subscription);
+  const end = (): void => {
+    node.metrics.add("subscriptions_expired");
+    context.subscriber.end(channel, "subscription_expired");
+  };
+  const expiry = claims === null ? null : new Expiry(node, end);
+  expiry?.set(claims?.expiresAt ?? null);
+  const granted = grant(subscription, {
+    isServerSide: false,
+    channelInfo,
+    expiry,
+    wasRecovering: command.seen !== null,
+  });
+  subscriptions.set(channel, granted);
   if (command.rate !== null) subscription.cursor.rate(command.rate);
   if (command.isPaused) {
     subscription.cursor.pause();
     subscription.members?.pause();
   }
-  context.reply({
-    kind: "subscribed",
-    id: command.id,
-    channel,
-    position: known.definition.history === null ? null : subscription.position,
-    wasRecovering: command.seen !== null,
-    recovered: subscription.recovered,
-  });
+  const ttl = ttlOf(claims?.expiresAt ?? null, node.clock);
+  context.reply({ kind: "subscribed", id: command.id, ...beginningOf(channel, granted, ttl) });
   // The reply is queued: from here publications may follow it (S10).
   subscription.release();
-}
-
-/** @throws {TidewireError} when the rule does not let this client read the channel. */
-export function askToSubscribe(context: Context, channel: string, known: Known): void | Promise<void> {
-  const rule = context.node.access.subscribe;
-  return ask(context.node, "subscribe", rule && (() => rule(context.channelRule(channel, known))));
-}
-
-function checkRoom({ subscriptions, node }: Context): void {
-  const most = node.limits.channelsPerConnection;
-  if (subscriptions.size >= most) fail("limit_exceeded", `a connection has at most ${most} subscriptions`);
 }
 
 /** @throws {TidewireError} `bad_request`: what passes over publications would break what the other modes promise. */
@@ -98,17 +98,6 @@ export function subscriptionOf(
   channel: string,
 ): NonNullable<ReturnType<Context["subscriptions"]["get"]>> {
   return context.subscriptions.get(channel) ?? fail("denied", "not subscribed to this channel");
-}
-
-async function memberOf(context: Context, known: Known): Promise<Member | null> {
-  if (!known.definition.presence) return null;
-  const { infoSchema } = known.definition;
-  const member = context.member();
-  const json = await validate(infoSchema, member.info ?? null);
-  if (Buffer.byteLength(json) > context.node.limits.memberBytes) {
-    fail("too_large", `a member shows at most ${context.node.limits.memberBytes} bytes of itself`);
-  }
-  return infoSchema === null ? member : { ...member, info: JSON.parse(json) as unknown };
 }
 
 /** Refuses what came too fast, and ends a connection that does not slow down. */

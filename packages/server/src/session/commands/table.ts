@@ -5,6 +5,7 @@ import { call } from "./call.ts";
 import { publish } from "./publish.ts";
 import { rate } from "./rate.ts";
 import { history, presence, presenceStats } from "./read.ts";
+import { refresh, subRefresh } from "./refresh.ts";
 import { remove } from "./remove.ts";
 import { pause, resume, subscribe, unsubscribe } from "./subscribe.ts";
 
@@ -27,12 +28,20 @@ const handlers: Handlers = {
   resume,
   rate,
   remove,
+  refresh,
+  sub_refresh: subRefresh,
   invalid: (context, command) => context.refuse(command.id, command.error),
 };
 
 /** One reply of up to a megabyte is made at a time. */
 const largeReply = "reply";
 const publishing = "publish";
+const refreshing = "refresh";
+
+/** What commands on one channel wait for each other by. */
+export function channelKey(channel: string): string {
+  return `#${channel}`;
+}
 
 export function handle(context: Context, command: Request): void | Promise<void> {
   const handler = handlers[command.kind] as (context: Context, command: Request) => void | Promise<void>;
@@ -42,7 +51,8 @@ export function handle(context: Context, command: Request): void | Promise<void>
 /** A command waits for earlier ones on its channel; publishes wait for publishes; large replies for each other. */
 export function keysOf(command: Request): readonly string[] {
   if (command.kind === "call" || command.kind === "invalid") return [];
-  const channel = `#${command.channel}`;
+  if (command.kind === "refresh") return [refreshing];
+  const channel = channelKey(command.channel);
   if (command.kind === "publish" || command.kind === "remove") return [publishing, channel];
   const isLarge = (["presence", "history"] satisfies CommandKind[] as string[]).includes(command.kind);
   return isLarge ? [largeReply, channel] : [channel];

@@ -1,5 +1,5 @@
 // Ends the program with a sentence about what went wrong.
-import { SettingsError } from "./host/settings.ts";
+import { SettingsError } from "./settings.ts";
 
 /** sysexits(3): something in the configuration is wrong. */
 const exitConfig = 78;

@@ -1,0 +1,35 @@
+// What is read from the environment, and what is refused.
+import { SettingsError } from "tidewire/host";
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "./config.ts";
+
+describe("the configuration", () => {
+  it("is for one's own machine when nothing is said", () => {
+    const expected = { port: 8_080, hosts: ["127.0.0.1", "::1"], mode: "development", engine: "sqlite", isDev: false };
+    expect(parseConfig({}, [])).toMatchObject(expected);
+    expect(parseConfig({}, ["--dev"]).isDev).toBe(true);
+  });
+
+  it("is production by name, and on any address that others can reach", () => {
+    expect(parseConfig({ NODE_ENV: "production" }, []).mode).toBe("production");
+    expect(parseConfig({ HOST: "0.0.0.0" }, []).mode).toBe("production");
+    expect(parseConfig({ HOST: "::1" }, []).mode).toBe("development");
+  });
+
+  it.each([
+    [{ PORT: "eighty" }, [], "PORT"],
+    [{ PORT: "70000" }, [], "PORT"],
+    [{ TIDEWIRE_ENGINE: "redis://here" }, [], "TIDEWIRE_ENGINE"],
+    [{ TIDEWIRE_API_KEY: "short" }, [], "TIDEWIRE_API_KEY"],
+    [{ TIDEWIRE_API_KEY_FILE: "/nowhere/key" }, [], "TIDEWIRE_API_KEY_FILE"],
+    [{ DATABASE_URL: "postgres://here" }, [], "DATABASE_URL"],
+    [{}, ["--wat"], "--wat"],
+  ])("%j with %j is refused, and it is said what is wrong", (env, args, name) => {
+    expect(() => parseConfig(env, args)).toThrow(SettingsError);
+    expect(() => parseConfig(env, args)).toThrow(name);
+  });
+
+  it("takes an empty variable for one that is not set", () => {
+    expect(parseConfig({ PORT: "", TIDEWIRE_API_KEY: "" }, [])).toMatchObject({ port: 8_080, apiKey: null });
+  });
+});

@@ -1,0 +1,37 @@
+// Guests: people who came in with a name alone.
+import { randomBytes } from "node:crypto";
+import type { Database, GuestRow } from "./schema.ts";
+
+/** What was said before somebody came is not unread to them. */
+export async function addGuest(db: Database, name: string): Promise<GuestRow> {
+  const guest = {
+    id: `guest_${randomBytes(12).toString("base64url")}`,
+    name,
+    created_at_ms: Date.now(),
+    left_at_ms: null,
+  };
+  return await db.transaction().execute(async (tx) => {
+    await tx.insertInto("guests").values(guest).execute();
+    await tx
+      .insertInto("reads")
+      .columns(["guest", "room", "seq"])
+      .expression(tx.selectFrom("rooms").select((row) => [row.val(guest.id).as("guest"), "id", "last_seq"]))
+      .execute();
+    return guest;
+  });
+}
+
+/** `null` for somebody unknown, and for somebody who has left. */
+export async function findGuest(db: Database, id: string): Promise<GuestRow | null> {
+  const found = await db.selectFrom("guests").selectAll().where("id", "=", id).executeTakeFirst();
+  return found === undefined || found.left_at_ms !== null ? null : found;
+}
+
+export async function guestLeaves(db: Database, id: string): Promise<void> {
+  await db
+    .updateTable("guests")
+    .set({ left_at_ms: Date.now() })
+    .where("id", "=", id)
+    .where("left_at_ms", "is", null)
+    .execute();
+}

@@ -1,0 +1,79 @@
+// What was done to the tables, step by step. A step that has been released is never changed.
+import { type Kysely, sql } from "kysely";
+import type { Migration } from "kysely/migration";
+import type { Tables } from "./schema.ts";
+
+const first: Migration = {
+  async up(db: Kysely<Tables>) {
+    await db.schema
+      .createTable("guests")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("name", "text", (column) => column.notNull())
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("left_at_ms", "bigint")
+      .execute();
+    await db.schema
+      .createTable("rooms")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("name", "text", (column) => column.notNull())
+      .addColumn("topic", "text", (column) => column.notNull())
+      .addColumn("created_by", "text")
+      .addColumn("created_by_name", "text")
+      .addColumn("created_at_ms", "bigint", (column) => column.notNull())
+      .addColumn("last_seq", "integer", (column) => column.notNull().defaultTo(0))
+      .addColumn("published", "integer", (column) => column.notNull().defaultTo(0))
+      .execute();
+    await createMessages(db);
+    await db.schema
+      .createTable("reads")
+      .addColumn("guest", "text", (column) => column.notNull())
+      .addColumn("room", "text", (column) => column.notNull().references("rooms.id"))
+      .addColumn("seq", "integer", (column) => column.notNull())
+      .addPrimaryKeyConstraint("reads_pk", ["guest", "room"])
+      .execute();
+    await firstRooms(db);
+  },
+};
+
+async function createMessages(db: Kysely<Tables>): Promise<void> {
+  await db.schema
+    .createTable("messages")
+    .addColumn("room", "text", (column) => column.notNull().references("rooms.id"))
+    .addColumn("seq", "integer", (column) => column.notNull())
+    .addColumn("id", "text", (column) => column.notNull().unique())
+    .addColumn("author_id", "text", (column) => column.notNull())
+    .addColumn("author_name", "text", (column) => column.notNull())
+    .addColumn("nonce", "text", (column) => column.notNull())
+    .addColumn("text", "text", (column) => column.notNull())
+    .addColumn("at_ms", "bigint", (column) => column.notNull())
+    .addColumn("published", "integer", (column) => column.notNull().defaultTo(0))
+    .addPrimaryKeyConstraint("messages_pk", ["room", "seq"])
+    .addUniqueConstraint("messages_author_nonce", ["author_id", "nonce"])
+    .execute();
+  // Partial: it holds the few messages on their way to the channel, whatever the size of the table.
+  await db.schema
+    .createIndex("messages_unpublished")
+    .on("messages")
+    .columns(["room", "seq"])
+    .where(sql.ref("published"), "=", sql.lit(0))
+    .execute();
+}
+
+async function firstRooms(db: Kysely<Tables>): Promise<void> {
+  const always = { created_by: null, created_by_name: null, created_at_ms: 0, last_seq: 0, published: 1 };
+  await db
+    .insertInto("rooms")
+    .values([
+      { id: "harbour", name: "Harbour", topic: "Everybody who comes in arrives here", ...always },
+      {
+        id: "workshop",
+        name: "Workshop",
+        topic: "Try things out: cut the wire, send a burst, see what arrives",
+        ...always,
+      },
+    ])
+    .execute();
+}
+
+/** By name, in the order in which they are applied. */
+export const migrations: Readonly<Record<string, Migration>> = { "0001-rooms-and-messages": first };

@@ -1,0 +1,54 @@
+// Harbor's tables, as Kysely's types know them.
+import type { Kysely } from "kysely";
+
+/** 0 or 1: SQLite has no booleans, and PostgreSQL reads integers as well. */
+type Flag = number;
+
+export interface GuestRow {
+  readonly id: string;
+  readonly name: string;
+  readonly created_at_ms: number;
+  /** When this guest left; the cookie is worth nothing from then on. */
+  readonly left_at_ms: number | null;
+}
+
+export interface RoomRow {
+  readonly id: string;
+  readonly name: string;
+  readonly topic: string;
+  readonly created_by: string | null;
+  readonly created_by_name: string | null;
+  readonly created_at_ms: number;
+  /** The number of the newest message; the next one gets the number after it. */
+  readonly last_seq: number;
+  readonly published: Flag;
+}
+
+export interface MessageRow {
+  readonly room: string;
+  readonly seq: number;
+  readonly id: string;
+  readonly author_id: string;
+  readonly author_name: string;
+  readonly nonce: string;
+  readonly text: string;
+  readonly at_ms: number;
+  /** Whether the room's channel has it. */
+  readonly published: Flag;
+}
+
+/** How far somebody has read a room. */
+export interface ReadRow {
+  readonly guest: string;
+  readonly room: string;
+  readonly seq: number;
+}
+
+export interface Tables {
+  readonly guests: GuestRow;
+  readonly rooms: RoomRow;
+  readonly messages: MessageRow;
+  readonly reads: ReadRow;
+}
+
+export type Database = Kysely<Tables>;

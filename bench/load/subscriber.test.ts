@@ -1,0 +1,74 @@
+// What a subscriber counts of a real socket's bytes, with faults planted by the server and the stream cut anywhere.
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { expect, it, onTestFinished } from "vitest";
+import { fillingOf, MarkReader, markOf, nowUs } from "../mark.ts";
+import { speechOf } from "./speech.ts";
+import { type Shared, Subscriber } from "./subscriber.ts";
+
+function publication(n: number): Buffer {
+  const payload = Buffer.from(JSON.stringify({ mark: markOf(1, n, nowUs()), text: fillingOf(100) }));
+  return Buffer.concat([Buffer.of(0x81, payload.length), payload]);
+}
+
+/** A server that upgrades whoever comes and then says the same to everybody. */
+async function serving(say: (socket: Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n");
+      say(socket);
+    });
+  });
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+interface Heard {
+  readonly subscriber: Subscriber;
+  readonly latenciesUs: readonly number[];
+  readonly problem: string;
+}
+
+/** What a subscriber has when the server has ended the connection. */
+async function heard(say: (socket: Socket) => void): Promise<Heard> {
+  const port = await serving(say);
+  const latenciesUs: number[] = [];
+  return await new Promise((resolve) => {
+    const shared: Shared = {
+      port,
+      marks: new MarkReader(),
+      buffer: Buffer.alloc(65_536),
+      reads: () => undefined,
+      delivered: (atUs) => latenciesUs.push(nowUs() - atUs),
+      failed: (problem) => resolve({ subscriber, latenciesUs, problem }),
+    };
+    const subscriber = new Subscriber(speechOf("bare", ""), shared);
+    subscriber.tally.begin(1);
+  });
+}
+
+it("counts a loss, a repeat and a reorder, each as what it is", async () => {
+  const stream = Buffer.concat([1, 2, 4, 3, 5, 5, 7, 8].map(publication));
+  const { subscriber, latenciesUs, problem } = await heard((socket) => {
+    for (let at = 0; at < stream.length; at += 77) socket.write(stream.subarray(at, at + 77));
+    socket.end();
+  });
+  expect(subscriber.tally.result(9)).toEqual({ received: 8, lost: 2, repeated: 1, reordered: 1, strays: 0 });
+  expect([latenciesUs.length, latenciesUs.every((us) => us >= 0)]).toEqual([8, true]);
+  expect(problem).toBe("the server closed the connection");
+});
+
+it("answers a ping, and tells when the server says close", async () => {
+  let pong = "";
+  const { problem } = await heard((socket) => {
+    socket.write(Buffer.of(0x89, 2, 0x68, 0x69));
+    socket.once("data", (data) => {
+      pong = data.toString("hex");
+      socket.write(Buffer.concat([Buffer.of(0x88, 5, 0x03, 0xf3), Buffer.from("bad")]));
+    });
+  });
+  expect(pong).toBe("8a82000000006869");
+  expect(problem).toBe("the server said close: bad");
+});

@@ -1,0 +1,12 @@
+// Thrown where the answer to a command is not an error but the end of the connection.
+import type { CloseReasonName } from "@tidewire/protocol";
+
+export class CloseError extends Error {
+  override readonly name: string = "CloseError";
+  readonly reason: CloseReasonName;
+
+  constructor(reason: CloseReasonName, detail: string) {
+    super(detail);
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,97 @@
+// Server-side subscriptions: those that the server begins by its own word, at connect or later.
+import { fail, type Member } from "@tidewire/protocol";
+import type { ConnectRequest } from "../access.ts";
+import type { Seen } from "../hub/recovery.ts";
+import { CloseError } from "./close-error.ts";
+import type { CommandId, CommandOf } from "./command.ts";
+import type { Context } from "./context.ts";
+import { ttlOf } from "./expiry.ts";
+import { beginningOf, type Granted, grant } from "./granted.ts";
+import { type Admitted, identify } from "./identify.ts";
+import { memberAs, memberOf } from "./member.ts";
+import type { Reply } from "./reply.ts";
+import { checkRoom } from "./room.ts";
+import { checkUser } from "./users.ts";
+
+/** What a connect comes to: who it is, and its subscriptions, held until the reply is queued. */
+export interface Entry extends Admitted {
+  readonly subscriptions: ReadonlyMap<string, Granted>;
+}
+
+/**
+ * Decides a connect, and opens what the server subscribes it to. Nothing is left behind when it fails.
+ * @throws {TidewireError | CloseError}
+ */
+export async function enter(context: Context, request: ConnectRequest, seen: Seens): Promise<Entry> {
+  const { node, id } = context;
+  const admitted = await identify(node, request);
+  const { identity, channels } = admitted;
+  checkUser(node, identity.user);
+  const most = node.limits.channelsPerConnection;
+  if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
+  const member = memberAs(id, identity);
+  const opening = channels.map((channel) => openOne(context, { channel, seen: seen.get(channel) ?? null, member }));
+  const opened = await Promise.allSettled(opening);
+  const subscriptions = new Map<string, Granted>();
+  for (const [index, outcome] of opened.entries()) {
+    if (outcome.status === "fulfilled") subscriptions.set(channels[index] ?? "", outcome.value);
+  }
+  const failed = opened.find((outcome) => outcome.status === "rejected");
+  if (failed === undefined) return { ...admitted, subscriptions };
+  for (const subscription of subscriptions.values()) subscription.close();
+  throw failed.reason;
+}
+
+type Seens = CommandOf<"connect">["seen"];
+
+/** The connect reply. */
+export function welcome({ id: session, node }: Context, id: CommandId, entry: Entry): Reply {
+  return {
+    kind: "connected",
+    id,
+    session,
+    data: entry.identity.data,
+    pingIntervalMs: node.limits.pingIntervalMs,
+    ttl: ttlOf(entry.expiresAt, node.clock),
+    subscriptions: [...entry.subscriptions].map(([channel, granted]) => beginningOf(channel, granted, null)),
+  };
+}
+
+/**
+ * Subscribes somebody who is connected. False when it has gone meanwhile.
+ * @throws {TidewireError} `already_subscribed`, `limit_exceeded`, `unknown_channel`, `not_available`.
+ */
+export async function subscribeLive(context: Context, channel: string): Promise<boolean> {
+  const { subscriptions } = context;
+  if (!context.isOpen) return false;
+  const present = subscriptions.get(channel);
+  if (present?.isServerSide === true) return true;
+  if (present !== undefined) fail("already_subscribed", "the client has subscribed to it by itself");
+  checkRoom(context);
+  const opened = await openOne(context, { channel, seen: null, member: memberAs(context.id, context.identity) });
+  try {
+    if (!context.isOpen) return false;
+    checkRoom(context);
+    const { position } = beginningOf(channel, opened, null);
+    if (!context.tell({ kind: "subscribed", channel, position })) {
+      fail("not_available", "this client's dialect knows its own channel alone");
+    }
+    subscriptions.set(channel, opened);
+    opened.release();
+    return true;
+  } finally {
+    if (subscriptions.get(channel) !== opened) opened.close();
+  }
+}
+
+async function openOne(
+  context: Context,
+  { channel, seen, member }: { readonly channel: string; readonly seen: Seen | null; readonly member: Member },
+): Promise<Granted> {
+  const { hub, limits } = context.node;
+  const shown = await memberOf(hub.registry.resolve(channel), member, limits.memberBytes);
+  const { subscriber, encoder } = context;
+  const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers: false });
+  const wasRecovering = seen !== null;
+  return grant(subscription, { isServerSide: true, channelInfo: undefined, expiry: null, wasRecovering });
+}
