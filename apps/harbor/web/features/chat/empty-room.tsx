@@ -16,7 +16,7 @@ export function EmptyRoom({ room, people }: EmptyRoomProps) {
   const guest = useSecondGuest();
   const others = people.filter((person) => person.id !== me.id);
   return (
-    <div className="flex min-h-0 flex-1 flex-col justify-end overflow-y-auto px-4 pb-6">
+    <div className="flex min-h-0 flex-1 flex-col overflow-y-auto px-4 pt-8 pb-6">
       <p className="text-xl font-semibold">
         <bdi>{room.name}</bdi>
       </p>

@@ -60,8 +60,7 @@ export function MessageList({ room, rows, view }: MessageListProps) {
         <div className="flex min-h-full flex-col">
           {start === 0 && hasBeginning(timeline) && <RoomBeginning room={room} />}
           {!hasBeginning(timeline) && <Older isLoading={isLoadingOlder} />}
-          {/* A short room stands on the composer, not under the header. */}
-          <div className="grow" />
+          {/* A short room begins at the top and grows downwards: a new message moves nothing that is being read. */}
           <Rows rows={rows} start={start} end={endOf(rowWindow, extent, rows)} newAfter={newAfter} />
           <div className="h-3 shrink-0" />
         </div>
