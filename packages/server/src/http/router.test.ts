@@ -111,7 +111,7 @@ test("not ready while a drain sends everybody away", async () => {
 test("other paths are somebody else's", async () => {
   const tide = createTidewire({ channels: [defineChannel("lobby")] });
   const port = await serve(tide);
-  for (const path of ["/", "/health", "/health/", "/health/dead", "/api", "/apis/publish", "/HEALTH/LIVE"]) {
+  for (const path of ["/", "/health", "/health/", "/health/dead", "/apis/publish", "/HEALTH/LIVE"]) {
     expect((await fetch(`http://127.0.0.1:${port}${path}`)).status, path).toBe(404);
   }
   await tide.stop({ drainMs: 1 });

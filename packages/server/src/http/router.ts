@@ -24,6 +24,8 @@ export function createRouter(options: RouterOptions): Router {
         ? answer(response, 200, { status: "ready" })
         : answer(response, 503, { status: "not ready" });
     }
+    if (path === "/api")
+      return answer(response, 200, { methods: Object.keys(options.api).map((name) => `POST /api/${name}`) });
     if (!path.startsWith("/api/")) return false;
     serveApi(path.slice("/api/".length), request, response, options).catch((thrown: unknown) => {
       // Whoever went away in the middle of its body waits for no answer.
