@@ -23,6 +23,8 @@ export interface BenchOptions {
   /** Bytes of a payload. */
   readonly bytes: number;
   readonly contestants: readonly ContestantName[];
+  /** How long to wait, in all, for other programs to leave the machine alone; `fan-out` alone does. */
+  readonly patience: number;
   /** Folder for CPU profiles of the servers. */
   readonly profiles: string | null;
 }
@@ -37,6 +39,7 @@ const usage: string = `npm run bench -- <${scenarioNames.join("|")}> [options]
   --loads <n>           processes of the load generator (1)
   --bytes <n>           of a payload (100)
   --only <a,b>          of ${contestantNames.join(", ")}
+  --patience <seconds>  to wait, in all, for other programs to leave the machine alone; fan-out alone does (0)
   --profile <folder>    writes CPU profiles of the servers`;
 
 const defaults: Readonly<Record<ScenarioName, { subscribers: number; seconds: number; repeat: number }>> = {
@@ -73,6 +76,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       loads: text,
       bytes: text,
       only: text,
+      patience: text,
       profile: text,
     },
   });
@@ -90,6 +94,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     loads: positive("loads", values.loads) ?? 1,
     bytes: positive("bytes", values.bytes) ?? 100,
     contestants: contestantsOf(values.only ?? (values.quick && scenario === "slow-readers" ? aFew : everybody)),
+    patience: positive("patience", values.patience) ?? 0,
     profiles: values.profile ?? null,
   };
 }

@@ -26,6 +26,8 @@ export interface FanOutSummary {
   readonly p999Ms: Span | null;
   readonly deliveriesPerSecond: Span | null;
   readonly bytesPerConnection: Span | null;
+  /** Other programs' share of the machine meanwhile. */
+  readonly othersShare: Span | null;
   readonly lost: number;
   readonly repeated: number;
   readonly reordered: number;
@@ -52,6 +54,7 @@ export function summaryOf(rounds: readonly (readonly FanOutRow[])[]): FanOutSumm
       p999Ms: span((row) => row.p999Ms),
       deliveriesPerSecond: span((row) => row.deliveriesPerSecond),
       bytesPerConnection: span((row) => row.bytesPerConnection),
+      othersShare: span((row) => row.othersShare),
       lost: sum((row) => row.lost),
       repeated: sum((row) => row.repeated),
       reordered: sum((row) => row.reordered),
@@ -68,7 +71,7 @@ function ratioIn(round: readonly FanOutRow[], row: FanOutRow | undefined): numbe
 }
 
 const head = ["", "msg/s", "µs CPU/delivery", "× naive ws", "p50 ms", "p99 ms", "p99.9 ms", "deliveries/s"];
-const counts = ["lost", "repeated", "reordered", "B/idle conn.", "valid"];
+const counts = ["lost", "repeated", "reordered", "B/idle conn.", "others' %", "valid"];
 
 export function reportOf(summary: readonly FanOutSummary[]): string {
   const loads = [...new Set(summary.map((row) => row.load))];
@@ -90,10 +93,17 @@ function cellsOf(row: FanOutSummary): string[] {
     spanText(median(row.deliveriesPerSecond)),
     ...[row.lost, row.repeated, row.reordered].map(String),
     spanText(median(row.bytesPerConnection)),
+    spanText(median(percent(row.othersShare))),
     `${row.valid}/${row.rounds}`,
   ];
 }
 
 function median(span: Span | null): Span | null {
   return span === null ? null : { median: span.median, min: span.median, max: span.median };
+}
+
+function percent(span: Span | null): Span | null {
+  if (span === null) return null;
+  const [middle, min, max] = [span.median, span.min, span.max].map((share) => Math.round(share * 100));
+  return { median: middle ?? 0, min: min ?? 0, max: max ?? 0 };
 }

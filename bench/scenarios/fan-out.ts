@@ -1,6 +1,7 @@
 // Fan-out: one channel, many subscribers; one publication at a time, then bursts. Contestants take turns in each round.
 import type { ContestantName } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
+import { Patience } from "../patience.ts";
 import { short } from "../statistics.ts";
 import { Trial } from "../trial.ts";
 import { type FanOutRow, reportOf, summaryOf } from "./fan-out-report.ts";
@@ -27,7 +28,8 @@ const warmUp = { phase: 1, rate: 100, burst: 1, seconds: 1 };
 
 export const fanOut: Scenario = async (options, say) => {
   const loads = options.rate === null ? [oneAtATime, bursts] : [{ ...options, name: "as asked", rate: options.rate }];
-  const contests = options.contestants.map((contestant) => new Contest(contestant, options, say));
+  const patience = new Patience(options.patience);
+  const contests = options.contestants.map((contestant) => new Contest(contestant, { options, say, patience }));
   const rounds: FanOutRow[][] = [];
   for (let round = 1; round <= options.repeat; round += 1) {
     const rows: FanOutRow[] = [];
@@ -44,13 +46,15 @@ class Contest {
   readonly #contestant: ContestantName;
   readonly #options: BenchOptions;
   readonly #say: Say;
+  readonly #patience: Patience;
   /** Rates that are not the wanted ones, by the load's name. */
   readonly #held = new Map<string, number>();
 
-  constructor(contestant: ContestantName, options: BenchOptions, say: Say) {
+  constructor(contestant: ContestantName, given: { options: BenchOptions; say: Say; patience: Patience }) {
     this.#contestant = contestant;
-    this.#options = options;
-    this.#say = say;
+    this.#options = given.options;
+    this.#say = given.say;
+    this.#patience = given.patience;
   }
 
   async round(loads: readonly Wanted[]): Promise<FanOutRow[]> {
@@ -58,8 +62,11 @@ class Contest {
     const most = this.#options.quick ? 0 : retries;
     let blameless = 0;
     while (rows.length < loads.length) {
+      await this.#patience.quiet();
       for (const row of await this.#trial(loads.slice(rows.length))) {
         this.#say(`  ${this.#contestant}, ${row.load}: ${lineOf(row)}`);
+        // What follows it in this trial is measured again too: rows stand in the order of the loads.
+        if (this.#patience.repeats(row.othersShare, this.#options.seconds)) break;
         const isOwnFault = this.#costOf(row, row.rate) > tooMuch && row.rate > slowestRate;
         if (!row.isBehind || (!isOwnFault && blameless === most)) rows.push(row);
         else if (isOwnFault) this.#lower(row);
