@@ -38,6 +38,10 @@ export function admitToPublish(
 
 function checked(context: Context, command: Publish, known: Known): void | Promise<void> {
   const { dataSchema, mode } = known.definition;
+  // Clients that read JSON cannot be given it: on a stream they would miss a publication without a word (S3).
+  if (mode === "stream" && command.payload.form === "bytes") {
+    fail("invalid_data", "expected JSON or text, got binary data, which only signal channels carry");
+  }
   if (dataSchema === null && mode !== "latest") return accept(context, command, { data: command.payload.bytes });
   if (command.payload.form === "bytes") fail("invalid_data", "expected JSON, got binary data");
   const prepared = prepare(known.definition, command.payload.value);
