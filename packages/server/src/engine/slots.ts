@@ -26,13 +26,13 @@ export class Slots {
   #top = 0;
   #bytes = 0;
   #floor: number;
-  readonly #gone: (version: number) => void;
+  readonly #gone: (publication: Publication) => void;
 
   /**
    * @param floor Removals up to this version are forgotten already.
-   * @param gone Told of every version that is no longer there.
+   * @param gone Told of every publication that is no longer there.
    */
-  constructor(floor = 0, gone: (version: number) => void = () => undefined) {
+  constructor(floor = 0, gone: (publication: Publication) => void = () => undefined) {
     this.#floor = floor;
     this.#gone = gone;
   }
@@ -90,6 +90,15 @@ export class Slots {
     if (publication.removed === true) this.#removals.set(key, slot);
     else this.#bytes += publication.data.byteLength;
     this.#top = offset;
+    this.#compact();
+  }
+
+  /** Forgets a key as if it had never been: for one that nobody was told of, so that nobody misses its removal. */
+  drop(key: string): void {
+    const slot = this.#byKey.get(key);
+    if (slot === undefined) return;
+    this.#byKey.delete(key);
+    this.#vacate(slot);
     this.#compact();
   }
 
@@ -154,7 +163,7 @@ export class Slots {
     this.#slots[index] = null;
     this.#removals.delete(key);
     if (publication.removed !== true) this.#bytes -= publication.data.byteLength;
-    this.#gone(publication.offset);
+    this.#gone(publication);
   }
 
   #compact(): void {

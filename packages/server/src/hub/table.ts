@@ -8,19 +8,19 @@ import type { Page, Publication, TableRetention } from "../engine/engine.ts";
 import { Slots } from "../engine/slots.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Bounds, ChannelLog } from "./channel-log.ts";
+import { changesOf } from "./changes.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import type { Run, Seq } from "./log.ts";
-import { View } from "./view.ts";
+import type { View } from "./view.ts";
+import { Views } from "./views.ts";
 
 /** A slot costs this beside its payload: objects, map and array. */
 const slotOverhead = 300;
 
 export class Table implements ChannelLog {
-  readonly #channel: ChannelRef;
   readonly #retention: TableRetention;
   readonly #clock: Clock;
-  readonly #views = new Map<string, View>();
-  readonly #entryAt = (seq: Seq): Publication | null => this.#slots.atVersion(seq - this.#base);
+  readonly #views: Views;
   #slots = new Slots();
   #epoch = "";
   #base: Seq = 0;
@@ -29,7 +29,7 @@ export class Table implements ChannelLog {
   #given: Seq = 0;
 
   constructor(channel: ChannelRef, retention: TableRetention, clock: Clock) {
-    this.#channel = channel;
+    this.#views = new Views(channel, (seq) => this.#slots.atVersion(seq - this.#base));
     this.#retention = retention;
     this.#clock = clock;
   }
@@ -60,9 +60,7 @@ export class Table implements ChannelLog {
   }
 
   get bytes(): number {
-    let bytes = this.#slots.bytes + this.#slots.size * slotOverhead;
-    for (const view of this.#views.values()) bytes += view.capacity;
-    return bytes;
+    return this.#slots.bytes + this.#slots.size * slotOverhead + this.#views.capacity;
   }
 
   /** What contiguity let through, or a page of the engine's table has: versions ascend. */
@@ -87,8 +85,8 @@ export class Table implements ChannelLog {
   replace(page: Page): void {
     this.#base = Math.max(this.#head, this.#given) + 1;
     this.#epoch = page.top.epoch;
-    this.#slots = new Slots(page.floor, (version) => this.#forget(version));
-    for (const view of this.#views.values()) view.forget();
+    this.#slots = new Slots(page.floor, ({ offset }) => this.#views.dropFrame(this.#base + offset));
+    this.#views.forget();
     const nowMs = this.#clock.now();
     for (const publication of page.publications) {
       if (publication.key !== undefined) this.#slots.put(publication, nowMs);
@@ -132,69 +130,28 @@ export class Table implements ChannelLog {
   }
 
   join(encoder: Encoder): View {
-    let view = this.#views.get(encoder.id);
-    if (view === undefined) {
-      view = new View(encoder, this.#channel, this.#entryAt);
-      this.#views.set(encoder.id, view);
-    }
-    view.readers += 1;
-    return view;
+    return this.#views.join(encoder);
   }
 
   leave(view: View): void {
-    view.readers -= 1;
-    if (view.readers === 0) this.#views.delete(view.encoder.id);
+    this.#views.leave(view);
   }
 
   /** Frames that nobody pulled since the last sweep; values stay, they are each the newest. */
   shrink(): void {
-    for (const view of this.#views.values()) {
-      if (!view.isUsed) view.forget();
-      view.isUsed = false;
-    }
+    this.#views.forgetUnused();
     this.#trim(this.#clock.now());
   }
 
   #read(view: View, after: Seq, { maxBytes, upTo }: Required<Bounds>): Run {
-    const frames: Uint8Array[] = [];
-    let bytes = 0;
-    let last = after;
-    for (let place = this.#slots.firstAbove(after - this.#base); place < this.#slots.places; place += 1) {
-      const publication = this.#slots.at(place);
-      if (publication === null) continue;
-      const seq = this.#base + publication.offset;
-      if (seq > upTo) break;
-      const frame = view.frame(seq);
-      const length = frame?.length ?? 0;
-      if (last > after && bytes + length > maxBytes) return this.#frames(frames, last, upTo);
-      if (frame !== null) frames.push(frame);
-      bytes += length;
-      last = seq;
-    }
-    return this.#frames(frames, upTo, upTo);
-  }
-
-  /** One piece of memory, since thousands of small ones cost each of their readers as many steps. */
-  #frames(frames: readonly Uint8Array[], to: Seq, upTo: Seq): Run {
-    const at = { epoch: this.#epoch, offset: to - this.#base };
-    return { kind: "frames", frames: frames.length > 1 ? [joined(frames)] : frames, to, at, more: to < upTo };
+    const base = this.#base;
+    const bounds = { after: after - base, upTo: upTo - base, maxBytes };
+    const { frames, to } = changesOf(this.#slots, ({ offset }) => view.frame(base + offset), bounds);
+    const seq = base + to;
+    return { kind: "frames", frames, to: seq, at: { epoch: this.#epoch, offset: to }, more: seq < upTo };
   }
 
   #trim(nowMs: number): void {
     this.#slots.trim({ size: this.#retention.keys, ttlMs: this.#retention.ttlMs }, nowMs);
   }
-
-  #forget(version: number): void {
-    for (const view of this.#views.values()) view.dropFrame(this.#base + version);
-  }
-}
-
-function joined(frames: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
-  let at = 0;
-  for (const frame of frames) {
-    whole.set(frame, at);
-    at += frame.length;
-  }
-  return whole;
 }

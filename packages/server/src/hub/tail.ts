@@ -7,7 +7,8 @@ import type { Publication } from "../engine/engine.ts";
 import type { Bounds, ChannelLog } from "./channel-log.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import type { Run, Seq } from "./log.ts";
-import { View } from "./view.ts";
+import type { View } from "./view.ts";
+import { Views } from "./views.ts";
 
 interface Entry {
   /** `null`: a break, where an epoch ends or history was lost. */
@@ -34,12 +35,10 @@ export class Tail implements ChannelLog {
   #payload = 0;
   #largest = 0;
   readonly #limitBytes: number;
-  readonly #views = new Map<string, View>();
-  readonly #channel: ChannelRef;
-  readonly #entryAt = (seq: Seq): Publication | null => this.#entry(seq)?.publication ?? null;
+  readonly #views: Views;
 
   constructor(channel: ChannelRef, start: Position, limitBytes: number) {
-    this.#channel = channel;
+    this.#views = new Views(channel, (seq) => this.#entry(seq)?.publication ?? null);
     this.#base = start;
     this.#limitBytes = limitBytes;
   }
@@ -75,9 +74,7 @@ export class Tail implements ChannelLog {
 
   /** Bytes of memory held, roughly: payloads, entries and the blocks of the views. */
   get bytes(): number {
-    let bytes = this.#payload + (this.#head - this.#first + 1) * entryOverhead;
-    for (const view of this.#views.values()) bytes += view.capacity;
-    return bytes;
+    return this.#payload + (this.#head - this.#first + 1) * entryOverhead + this.#views.capacity;
   }
 
   /** Called by the channel alone, for what contiguity let through. */
@@ -143,28 +140,17 @@ export class Tail implements ChannelLog {
     return to - after - this.#breaks.filter((seq) => seq > after && seq <= to).length;
   }
 
-  /** The view of `encoder`, with one reader more. */
   join(encoder: Encoder): View {
-    let view = this.#views.get(encoder.id);
-    if (view === undefined) {
-      view = new View(encoder, this.#channel, this.#entryAt);
-      this.#views.set(encoder.id, view);
-    }
-    view.readers += 1;
-    return view;
+    return this.#views.join(encoder);
   }
 
   leave(view: View): void {
-    view.readers -= 1;
-    if (view.readers === 0) this.#views.delete(view.encoder.id);
+    this.#views.leave(view);
   }
 
   /** Gives memory back: logs that nobody pulled since the last sweep, then old entries down to `bytes`. */
   shrink(bytes: number): void {
-    for (const view of this.#views.values()) {
-      if (!view.isUsed) view.forget();
-      view.isUsed = false;
-    }
+    this.#views.forgetUnused();
     this.#trim(bytes);
   }
 
@@ -200,7 +186,7 @@ export class Tail implements ChannelLog {
       this.#payload -= length;
       largestGone ||= length === this.#largest;
       if (this.#breaks[0] !== undefined && this.#breaks[0] < this.#first) this.#breaks.shift();
-      for (const view of this.#views.values()) view.dropThrough(this.#first - 1);
+      this.#views.dropThrough(this.#first - 1);
     }
     if (this.#gone > 256 && this.#gone * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#gone);

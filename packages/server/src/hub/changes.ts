@@ -1,0 +1,51 @@
+// Reading a keyed table on from a version: the frames of what changed since, each key once, joined into one.
+import type { Publication } from "../engine/engine.ts";
+import type { Slots } from "../engine/slots.ts";
+
+/** Which versions are read: those above `after`, up to `upTo`; bytes of frames, but at least one entry. */
+export interface ChangeBounds {
+  readonly after: number;
+  readonly upTo: number;
+  readonly maxBytes: number;
+}
+
+/** `to`: the version up to which everything is in `frames`. */
+export interface Changes {
+  readonly frames: readonly Uint8Array[];
+  readonly to: number;
+}
+
+/** @param frameOf The frame of an entry; `null` where there is nothing to say. */
+export function changesOf(
+  slots: Slots,
+  frameOf: (publication: Publication) => Uint8Array | null,
+  { after, upTo, maxBytes }: ChangeBounds,
+): Changes {
+  const frames: Uint8Array[] = [];
+  let bytes = 0;
+  let to = after;
+  for (let place = slots.firstAbove(after); place < slots.places; place += 1) {
+    const publication = slots.at(place);
+    if (publication === null) continue;
+    if (publication.offset > upTo) break;
+    const frame = frameOf(publication);
+    const length = frame?.length ?? 0;
+    if (to > after && bytes + length > maxBytes) return { frames: asOne(frames), to };
+    if (frame !== null) frames.push(frame);
+    bytes += length;
+    to = publication.offset;
+  }
+  return { frames: asOne(frames), to: upTo };
+}
+
+/** One piece of memory, since thousands of small ones cost each of their readers as many steps. */
+function asOne(frames: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (frames.length <= 1) return frames;
+  const whole = new Uint8Array(frames.reduce((sum, frame) => sum + frame.length, 0));
+  let at = 0;
+  for (const frame of frames) {
+    whole.set(frame, at);
+    at += frame.length;
+  }
+  return [whole];
+}
