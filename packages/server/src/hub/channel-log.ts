@@ -1,4 +1,4 @@
-// The one face that tails and tables have towards cursors.
+// The faces of logs: what cursors see of them, and what a channel does.
 import type { Position } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { Encoder } from "./encoder.ts";
@@ -13,10 +13,8 @@ export interface Bounds {
   readonly upTo?: Seq;
 }
 
-/** A channel's log as its cursors see it: a tail, or a table. */
-export interface ChannelLog {
-  /** The oldest entry kept; `head + 1` when there is none. */
-  readonly first: Seq;
+/** What a cursor reads: the publications of a channel, or who comes and goes. */
+export interface CursorLog {
   /** The newest entry. */
   readonly head: Seq;
   /** What a client at the head is told. */
@@ -25,21 +23,27 @@ export interface ChannelLog {
   readonly start: { readonly seq: Seq; readonly position: Position };
   /** Removals up to here are forgotten; grows. A reader remembers it from when it began. */
   readonly floor: Seq;
-  /** Bytes of memory held, roughly. */
-  readonly bytes: number;
-  append(publication: Publication): void;
-  /** Marks that what follows does not continue what was: readers get a gap here. */
-  break(next: Position): void;
   /** The entry after which a client that knows `position` reads on; `null` when that cannot be told from here. */
   seqOf(position: Position): Seq | null;
-  /** The id of the publication at `offset`; `null` when it is not kept. */
-  idAt(offset: number): string | null;
   /** What lies after `after` for the readers of `view`. */
   run(view: View, after: Seq, bounds: Bounds): Run;
   /** Whether a reader at `after` misses a removal: one was forgotten since it began, when the floor was `began`. */
   hasLost(after: Seq, began: Seq): boolean;
   /** How many publications lie after `after`: those still kept, counted; those gone, by their number. */
   between(after: Seq, to: Seq): number;
+}
+
+/** A channel's log of publications: a tail, or a table. */
+export interface ChannelLog extends CursorLog {
+  /** The oldest entry kept; `head + 1` when there is none. */
+  readonly first: Seq;
+  /** Bytes of memory held, roughly. */
+  readonly bytes: number;
+  append(publication: Publication): void;
+  /** Marks that what follows does not continue what was: readers get a gap here. */
+  break(next: Position): void;
+  /** The id of the publication at `offset`; `null` when it is not kept. */
+  idAt(offset: number): string | null;
   /** The view of `encoder`, with one reader more. */
   join(encoder: Encoder): View;
   leave(view: View): void;

@@ -11,6 +11,7 @@ import type { CatchUp } from "./catch-up.ts";
 import { Contiguity } from "./contiguity.ts";
 import type { Cursor, CursorHome } from "./cursor.ts";
 import type { ChannelRef } from "./encoder.ts";
+import { LiveCursors } from "./live-cursors.ts";
 import { Members } from "./members.ts";
 import type { TailMemory } from "./memory.ts";
 import type { ChannelLog } from "./channel-log.ts";
@@ -67,8 +68,7 @@ export class Channel implements CursorHome, ChannelRef {
   /** The same as `#tail`, where the channel is `latest`. */
   readonly #table: Table | null;
   #state: ChannelState = "opening";
-  #live: Cursor[] = [];
-  #spare: Cursor[] = [];
+  readonly #live = new LiveCursors();
   #subscribers = 0;
   #sweptHead = 0;
   #countedBytes = 0;
@@ -83,7 +83,7 @@ export class Channel implements CursorHome, ChannelRef {
     this.mode = known.definition.mode;
     this.wheel = node.wheel;
     this.clock = node.clock;
-    this.members = new Members(this, node.membersShown);
+    this.members = new Members(this, { shown: node.membersShown, wheel: node.wheel, clock: node.clock });
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
     const isTable = this.mode === "latest";
@@ -131,17 +131,11 @@ export class Channel implements CursorHome, ChannelRef {
   }
 
   settle(cursor: Cursor): void {
-    cursor.liveIndex = this.#live.length;
-    this.#live.push(cursor);
+    this.#live.add(cursor);
   }
 
   unsettle(cursor: Cursor): void {
-    const last = this.#live.pop();
-    if (last !== undefined && last !== cursor) {
-      this.#live[cursor.liveIndex] = last;
-      last.liveIndex = cursor.liveIndex;
-    }
-    cursor.liveIndex = -1;
+    this.#live.remove(cursor);
   }
 
   fetch(cursor: Cursor): void {
@@ -185,7 +179,8 @@ export class Channel implements CursorHome, ChannelRef {
   sweep(bytes: number): void {
     const isQuiet = this.#tail.head === this.#sweptHead;
     this.#sweptHead = this.#tail.head;
-    if (isQuiet && this.#live.length === this.#subscribers) this.#tail.shrink(bytes);
+    if (isQuiet && this.#live.size === this.#subscribers) this.#tail.shrink(bytes);
+    this.members.shrink();
     this.#countMemory();
   }
 
@@ -250,17 +245,17 @@ export class Channel implements CursorHome, ChannelRef {
     if (outcome === "rollback") return this.#rollBack();
     this.#isSuspect ||= outcome === "overtaken";
     this.#countMemory();
-    this.#wake();
+    this.#live.wake();
   }
 
   #append(publication: Publication): void {
     this.#tail.append(publication);
     this.#countMemory();
-    this.#wake();
+    this.#live.wake();
   }
 
   #countMemory(): void {
-    const { bytes } = this.#tail;
+    const bytes = this.#tail.bytes + this.members.bytes;
     this.#node.memory.count(bytes - this.#countedBytes);
     this.#countedBytes = bytes;
   }
@@ -270,19 +265,6 @@ export class Channel implements CursorHome, ChannelRef {
       if (next === "rollback") this.#rollBack();
       else this.#append(next);
     }
-  }
-
-  /** Wakes each live cursor once; whatever is appended before they have pulled costs nothing per subscriber. */
-  #wake(): void {
-    const woken = this.#live;
-    if (woken.length === 0) return;
-    this.#live = this.#spare;
-    this.#spare = woken;
-    for (const cursor of woken) {
-      cursor.liveIndex = -1;
-      cursor.wake();
-    }
-    woken.length = 0;
   }
 
   #startFilling(): void {
@@ -362,7 +344,7 @@ export class Channel implements CursorHome, ChannelRef {
     this.#node.metrics.add("channel_breaks");
     this.#tail.break(position);
     this.#contiguity.restart(position);
-    this.#wake();
+    this.#live.wake();
   }
 }
 

@@ -12,7 +12,7 @@ import type { ChannelMode, Position } from "@tidewire/protocol";
 import type { Page } from "../engine/engine.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Bounds, ChannelLog } from "./channel-log.ts";
+import type { Bounds, CursorLog } from "./channel-log.ts";
 import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
@@ -21,10 +21,10 @@ import type { Due, Wheel } from "./wheel.ts";
 
 export type CursorState = "held" | "live" | "ready" | "resting" | "reading" | "closed";
 
-/** What a cursor asks of its channel. */
+/** What a cursor asks of what it reads: a channel, or its members. */
 export interface CursorHome {
   readonly name: string;
-  readonly tail: ChannelLog;
+  readonly tail: CursorLog;
   /** Says what becomes of one that fell off: `stream` reads history, `latest` reads anew, `signal` skips ahead. */
   readonly mode: ChannelMode;
   readonly wheel: Wheel;
@@ -72,6 +72,8 @@ export class Cursor implements Pullable, Due {
   #pace: Pace | null = null;
   /** Where the head was when the rated pull began that is not yet at its end. */
   #target: Seq | null = null;
+  /** What the last pull left of a run that is whole only with all its pages. */
+  #next: Run | null = null;
   /** The log's floor when this reader began: what was forgotten by then it never knew. */
   #began: Seq;
 
@@ -240,15 +242,19 @@ export class Cursor implements Pullable, Due {
   #run(bounds: Bounds): Run {
     const { tail } = this.home;
     if (tail.hasLost(this.#seq, this.#began)) return fallen;
-    const run = tail.run(this.view, this.#seq, bounds);
+    const held = this.#next;
+    const run = held ?? tail.run(this.view, this.#seq, bounds);
     if (run.kind !== "frames") return run;
+    this.#next = run.next ?? null;
     this.#seq = run.to;
     this.#position = run.at;
-    return run;
+    // What was held does not know of what came since.
+    return held === null ? run : { ...run, more: run.more || run.to < tail.head };
   }
 
   #break(run: Extract<Run, { kind: "break" }>): Pulled {
     const from = this.#position;
+    this.#next = null;
     this.#seq = run.to;
     this.#position = run.at;
     this.#began = this.home.tail.floor;

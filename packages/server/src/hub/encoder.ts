@@ -9,11 +9,10 @@ export interface ChannelRef {
   readonly json: string;
 }
 
-/** Somebody came to a channel or left it. */
-export interface MemberChange {
-  readonly kind: "join" | "leave";
-  readonly member: Member;
-}
+/** Somebody came to a channel or left it; of a crowd, how many sessions and how many different users it has. */
+export type MemberChange =
+  | { readonly kind: "join" | "leave"; readonly member: Member }
+  | { readonly kind: "counts"; readonly clients: number; readonly users: number };
 
 /** Encoders with the same `id` yield the same bytes; subscribers that share one share its bytes. */
 export interface Encoder {
@@ -24,5 +23,5 @@ export interface Encoder {
    * They are copied before the next call, so an encoder may use one buffer again and again.
    */
   publication(publication: Publication, channel: ChannelRef): Uint8Array | null;
-  member(change: MemberChange, channel: ChannelRef): Uint8Array | null;
+  readonly member: (change: MemberChange, channel: ChannelRef) => Uint8Array | null;
 }

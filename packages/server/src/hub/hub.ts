@@ -11,7 +11,6 @@ import { Cursor } from "./cursor.ts";
 import { Delivery } from "./delivery.ts";
 import type { Encoder } from "./encoder.ts";
 import { TailMemory } from "./memory.ts";
-import type { MemberCursor } from "./members.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
@@ -45,7 +44,7 @@ export interface SubscribeOptions {
 export interface Subscription {
   readonly known: Known;
   readonly cursor: Cursor;
-  readonly members: MemberCursor | null;
+  readonly members: Cursor | null;
   readonly position: Position;
   readonly recovered: boolean;
   release(): void;

@@ -13,6 +13,8 @@ export type Run =
       readonly at: Position;
       /** Whether more lay behind it when it was read. */
       readonly more: boolean;
+      /** The page to go on with, where only all pages together make sense; the place moves with the last of them. */
+      readonly next?: Run;
     }
   | { readonly kind: "break"; readonly to: Seq; readonly at: Position }
   | { readonly kind: "fallen" };

@@ -2,19 +2,26 @@
 import type { Member } from "@tidewire/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { FakeClock } from "../testing/fake-clock.ts";
 import { plainEncoder, TestReader } from "../testing/test-reader.ts";
-import { type MemberCursor, Members } from "./members.ts";
+import type { Cursor } from "./cursor.ts";
+import { Members } from "./members.ts";
+import { Wheel } from "./wheel.ts";
 
 const channel = { name: "c", json: '"c"' };
 const member = (session: string, user = ""): Member => ({ session, user });
 
+function membersOf(shown: number, clock = new FakeClock()): Members {
+  return new Members(channel, { shown, clock, wheel: new Wheel(clock) });
+}
+
 interface Reader {
-  readonly cursor: MemberCursor;
+  readonly cursor: Cursor;
   readonly told: string[];
   gaps: number;
 }
 
-function reader(members: Members, outbox: { source: MemberCursor }[]): Reader {
+function reader(members: Members, outbox: { source: Cursor }[]): Reader {
   const subscriber = new TestReader();
   const told: string[] = [];
   const cursor = members.read(
@@ -24,8 +31,8 @@ function reader(members: Members, outbox: { source: MemberCursor }[]): Reader {
   return { cursor, told, gaps: 0 };
 }
 
-function pull({ cursor, told }: Reader): "gap" | "frames" | "later" {
-  const pulled = cursor.pull({ pageBytes: 65_536 });
+function pull({ cursor, told }: Reader, pageBytes = 65_536): "gap" | "frames" | "later" {
+  const pulled = cursor.pull({ pageBytes });
   if (pulled.kind === "frames") {
     told.push(...Buffer.concat(pulled.frames).toString().split(";").slice(0, -1));
   }
@@ -37,6 +44,7 @@ function known(told: readonly string[], before: ReadonlySet<string>): Set<string
   const present = new Set(before);
   for (const line of told) {
     const [kind, session = ""] = line.split(" ");
+    if (kind === "counts") continue;
     if ((kind === "join") === present.has(session)) throw new Error(`${line} is no change`);
     if (kind === "join") present.add(session);
     else present.delete(session);
@@ -45,7 +53,7 @@ function known(told: readonly string[], before: ReadonlySet<string>): Set<string
 }
 
 const step = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ toggle: fc.nat(5) }) },
+  { weight: 5, arbitrary: fc.record({ toggle: fc.nat(9) }) },
   { weight: 4, arbitrary: fc.record({ pull: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ pause: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ resume: fc.nat(3) }) },
@@ -54,14 +62,16 @@ const step = fc.oneof(
 describe("Members", () => {
   it("tells every reader join and leave in turn, and in the end who is here", () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const members = new Members(channel, 1_000);
+      fc.property(fc.array(step, { maxLength: 80 }), fc.integer({ min: 2, max: 8 }), (steps, shown) => {
+        const clock = new FakeClock();
+        const members = membersOf(shown, clock);
         const present = new Set<string>();
-        const outbox: { source: MemberCursor }[] = [];
+        const outbox: { source: Cursor }[] = [];
         const readers: { reader: Reader; before: Set<string>; lost: boolean }[] = [];
         for (const todo of steps) {
           if (readers.length < 4) {
-            const next = { reader: reader(members, outbox), before: new Set(present), lost: false };
+            // Who comes into a crowd is shown nobody, and has nobody to be told the leave of.
+            const next = { reader: reader(members, outbox), before: new Set(present), lost: present.size > shown };
             next.reader.cursor.release();
             readers.push(next);
           }
@@ -69,17 +79,24 @@ describe("Members", () => {
             const session = `s${todo.toggle}`;
             if (present.delete(session)) members.remove(session);
             else members.add(member((present.add(session), session)));
+            clock.advance(300);
           }
           const one =
             readers["pull" in todo ? todo.pull : "pause" in todo ? todo.pause : "resume" in todo ? todo.resume : 0];
           if (one === undefined) continue;
           if ("pause" in todo) one.reader.cursor.pause();
           if ("resume" in todo) one.reader.cursor.resume();
-          if ("pull" in todo && pull(one.reader) === "gap") one.lost = true;
+          if ("pull" in todo && pull(one.reader, 20) === "gap") one.lost = true;
+        }
+        for (const session of [...present].slice(shown)) {
+          present.delete(session);
+          members.remove(session);
         }
         for (const one of readers) {
           one.reader.cursor.resume();
-          if (pull(one.reader) === "gap") one.lost = true;
+          for (let outcome = pull(one.reader); outcome !== "later"; outcome = pull(one.reader)) {
+            if (outcome === "gap") one.lost = true;
+          }
           if (!one.lost) expect(known(one.reader.told, one.before)).toEqual(present);
         }
         expect(new Set(members.list().map(({ session }) => session))).toEqual(present);
@@ -90,9 +107,9 @@ describe("Members", () => {
   });
 
   it("tells a storm of those who leave and return as nothing at all", () => {
-    const members = new Members(channel, 10_000);
+    const members = membersOf(10_000);
     for (let at = 0; at < 1_000; at += 1) members.add(member(`s${at}`));
-    const outbox: { source: MemberCursor }[] = [];
+    const outbox: { source: Cursor }[] = [];
     const one = reader(members, outbox);
     one.cursor.release();
     for (let at = 0; at < 1_000; at += 1) members.remove(`s${at}`);
@@ -101,24 +118,28 @@ describe("Members", () => {
     expect([pull(one), one.told]).toEqual(["frames", []]);
   });
 
-  it("tells a gap to a reader from before the floor", () => {
-    const members = new Members(channel, 100_000);
+  it("tells a gap to a reader from before the floor, and then everybody", () => {
+    const members = membersOf(100);
+    members.add(member("first"));
     const one = reader(members, []);
     one.cursor.release();
-    for (let at = 0; at < 3_000; at += 1) {
+    for (let at = 0; at < 101; at += 1) {
       members.add(member(`s${at}`));
       members.remove(`s${at}`);
     }
+    members.add(member("here"));
     expect(pull(one)).toBe("gap");
+    expect([pull(one), known(one.told, new Set())]).toEqual(["frames", new Set(["first", "here"])]);
     members.add(member("late"));
-    expect([pull(one), one.told]).toEqual(["frames", ["join late"]]);
+    expect([pull(one), one.told.at(-1)]).toEqual(["frames", "join late"]);
   });
 
   it("forgets toggles of one that comes and goes, and keeps the turns right", () => {
-    const members = new Members(channel, 100);
+    const members = membersOf(100);
+    members.add(member("first"));
     const one = reader(members, []);
     one.cursor.release();
-    for (let round = 0; round < 20; round += 1) {
+    for (let round = 0; round < 40; round += 1) {
       members.add(member("s"));
       members.remove("s");
     }
@@ -130,23 +151,78 @@ describe("Members", () => {
     expect([pull(late), late.told]).toEqual(["frames", ["leave s"]]);
   });
 
-  it("tells nobody and shows nobody above its limit, and the net change once below it again", () => {
-    const members = new Members(channel, 2);
+  it("shows nobody above its limit, tells how many there are, and the net change once below it again", () => {
+    const clock = new FakeClock();
+    const members = membersOf(2, clock);
     const one = reader(members, []);
     one.cursor.release();
     for (const session of ["a", "b"]) members.add(member(session));
     pull(one);
     members.add(member("c"));
+    members.add(member("d"));
     expect(pull(one)).toBe("later");
-    expect(() => members.list()).toThrow("presence shows at most 2 members, here are 3");
-    expect(members.counts).toEqual({ clients: 3, users: 1 });
-    members.remove("a");
+    clock.advance(1_100);
     pull(one);
-    expect(one.told).toEqual(["join a", "join b", "join c", "leave a"]);
+    expect(() => members.list()).toThrow("presence shows at most 2 members, here are 4");
+    expect(members.counts).toEqual({ clients: 4, users: 1 });
+    clock.advance(5_000);
+    expect(pull(one)).toBe("later");
+    for (const session of ["d", "a"]) members.remove(session);
+    pull(one);
+    expect(one.told).toEqual(["join a", "join b", "counts 4", "join c", "leave a"]);
+  });
+
+  it("keeps nothing of a crowd's comings and goings, so that those from before it miss nothing", () => {
+    const members = membersOf(3);
+    for (const session of ["a", "b", "c"]) members.add(member(session));
+    const one = reader(members, []);
+    one.cursor.release();
+    const { bytes } = members;
+    members.add(member("d"));
+    for (let at = 0; at < 1_000; at += 1) members.add(member(`s${at}`));
+    for (let at = 0; at < 1_000; at += 1) members.remove(`s${at}`);
+    members.remove("a");
+    expect([pull(one), known(one.told, new Set(["a", "b", "c"]))]).toEqual(["frames", new Set(["b", "c", "d"])]);
+    expect(members.bytes).toBeLessThan(2 * bytes + 1_000);
+  });
+
+  it("tells whoever comes into a crowd at once how many there are", () => {
+    const members = membersOf(1);
+    for (const session of ["a", "b"]) members.add(member(session));
+    const one = reader(members, []);
+    members.add(member("c"));
+    one.cursor.release();
+    expect([pull(one), one.told]).toEqual(["frames", ["counts 3"]]);
+  });
+
+  it("tells nobody's leave whose coming it never told, wherever a page ends", () => {
+    const members = membersOf(1_000);
+    const one = reader(members, []);
+    one.cursor.release();
+    for (const session of ["k", "a", "b", "c"]) members.add(member(session));
+    members.remove("k");
+    while (pull(one, 14) !== "later");
+    expect(one.told).toEqual(["join a", "join b", "join c"]);
+  });
+
+  it("gives a page at a time", () => {
+    const members = membersOf(1_000);
+    const one = reader(members, []);
+    one.cursor.release();
+    for (let at = 0; at < 500; at += 1) members.add(member(`s${at}`));
+    const pages = [];
+    for (let more = true; more;) {
+      const pulled = one.cursor.pull({ pageBytes: 1_000 });
+      if (pulled.kind !== "frames") throw new Error(pulled.kind);
+      pages.push(Buffer.concat(pulled.frames).toString());
+      ({ more } = pulled);
+    }
+    expect(pages.every((page) => page.length <= 1_000)).toBe(true);
+    expect(known(pages.join("").split(";").slice(0, -1), new Set()).size).toBe(500);
   });
 
   it("counts a user once however many sessions, until the last has left", () => {
-    const members = new Members(channel, 10);
+    const members = membersOf(10);
     members.add(member("a", "ann"));
     members.add(member("b", "ann"));
     members.add(member("b", "ann"));
@@ -158,8 +234,8 @@ describe("Members", () => {
   });
 
   it("says nothing before its release, nor after its end", () => {
-    const members = new Members(channel, 10);
-    const outbox: { source: MemberCursor }[] = [];
+    const members = membersOf(10);
+    const outbox: { source: Cursor }[] = [];
     const one = reader(members, outbox);
     members.add(member("a"));
     expect([outbox.length, pull(one)]).toEqual([0, "later"]);

@@ -15,7 +15,8 @@ const decoder = new TextDecoder();
 export const plainEncoder: Encoder = {
   id: "plain",
   publication: (publication) => Buffer.from(`${publication.id}:${decoder.decode(publication.data)};`),
-  member: ({ kind, member }) => Buffer.from(`${kind} ${member.session};`),
+  member: (change) =>
+    Buffer.from(change.kind === "counts" ? `counts ${change.clients};` : `${change.kind} ${change.member.session};`),
 };
 
 export class TestReader implements Subscriber {

@@ -101,8 +101,11 @@ export function protobufEncoder(framing: Framing): Encoder {
     id: `centrifuge-protobuf/${framing.id}`,
     publication: (publication, channel) =>
       framing.wrap(push({ channel: channel.name, pub: publicationOf(publication) }), "bytes"),
-    member: ({ kind, member }, channel) =>
-      framing.wrap(push({ channel: channel.name, [kind]: { info: clientInfo(member) } }), "bytes"),
+    // Counts have no word in it.
+    member: (change, channel) =>
+      change.kind === "counts"
+        ? null
+        : framing.wrap(push({ channel: channel.name, [change.kind]: { info: clientInfo(change.member) } }), "bytes"),
   };
 }
 

@@ -102,8 +102,13 @@ export function publicationEncoder(framing: Framing, knowsIds: boolean): Encoder
       const said = pub(publication, knowsIds);
       return said === null ? null : frame(push(channel.json, `"pub":${said}`));
     },
-    member: ({ kind, member }: MemberChange, channel: ChannelRef) =>
-      frame(push(channel.json, `"${kind}":${JSON.stringify({ info: clientInfo(member) })}`)),
+    member: (change: MemberChange, channel: ChannelRef) => {
+      if (change.kind !== "counts") {
+        return frame(push(channel.json, `"${change.kind}":${JSON.stringify({ info: clientInfo(change.member) })}`));
+      }
+      const { clients, users } = change;
+      return knowsIds ? frame(push(channel.json, `"members":${JSON.stringify({ clients, users })}`)) : null;
+    },
   };
 }
 
