@@ -1,34 +1,14 @@
 // What the official SDK is told and given after a cut, a restart, a kill and a gap: S2 to S6, P2.
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { defineChannel } from "@tidewire/protocol";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import type { Centrifuge } from "centrifuge";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { connected, Listener, listening, sessionOf, type SocketName, sockets } from "./centrifuge-client.ts";
-import { listen, open, serve } from "./serving.ts";
+import { freePort, nodeOn, temporaryFile } from "./killable-node.ts";
+import { open, serve } from "./serving.ts";
 
 const names = Object.keys(sockets) as SocketName[];
-
-function temporaryFile(): string {
-  const folder = mkdtempSync(path.join(tmpdir(), "tidewire-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return path.join(folder, "log.db");
-}
-
-/** A port that nobody listens on at the moment. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  server.close();
-  await once(server, "close");
-  return port;
-}
 
 describe.each(names)("over %s", (name) => {
   test("after a cut of the socket nothing is lost, doubled or reordered", async () => {
@@ -125,7 +105,6 @@ test("a position of another life of the server, or ahead of the log, is not reco
 test("kill -9 under 500 publishes a second: all that was acked arrives once and in order, recovered", async () => {
   const [file, port] = [temporaryFile(), await freePort()];
   let child = await nodeOn(file, port);
-  onTestFinished(() => void child.kill("SIGKILL"));
   const socketUrl = `ws://127.0.0.1:${port}`;
   const listener = await listening(await connected(socketUrl), "public:a");
   const publisher = new Publisher(await connected(socketUrl));
@@ -152,19 +131,6 @@ test("kill -9 under 500 publishes a second: all that was acked arrives once and 
   expect(listener.establishments.slice(1)).toEqual(Array(3).fill({ wasRecovering: true, recovered: true }));
   expect(publisher.acked.length).toBeGreaterThanOrEqual(750);
 }, 30_000);
-
-/** Starts a server process; resolves when it listens. */
-async function nodeOn(file: string, port: number): Promise<ChildProcess> {
-  const script = fileURLToPath(new URL("sqlite-node.ts", import.meta.url));
-  const options = ["--conditions=@tidewire/source", "--disable-warning=ExperimentalWarning"];
-  const child = spawn(process.execPath, [...options, script, file, String(port)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const failed = once(child, "exit").then(() => Promise.reject(new Error("the server process ended")));
-  failed.catch(() => undefined);
-  await Promise.race([once(child.stdout, "data"), failed]);
-  return child;
-}
 
 /** Publishes 1, 2, 3 … at 500 a second while it is connected, and remembers which of them were acked. */
 class Publisher {

@@ -5,7 +5,7 @@ import { createTidewire } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 
 const [path = "", port = ""] = process.argv.slice(2);
-const stream = defineChannel("public:{name}", { history: { size: 100_000, ttlMs: 300_000 } });
+const stream = defineChannel("public:{name}", { history: { size: 100_000, ttlMs: 300_000 }, presence: true });
 const tide = createTidewire({ channels: [stream], engine: sqliteEngine({ path }), mode: "development" });
 const server = createServer();
 tide.attach(server);
