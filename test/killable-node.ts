@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Limits } from "@tidewire/server";
 import { onTestFinished } from "vitest";
 import { listen } from "./serving.ts";
 
@@ -25,10 +26,10 @@ export async function freePort(): Promise<number> {
 }
 
 /** Starts a server process; resolves when it listens. */
-export async function nodeOn(file: string, port: number): Promise<ChildProcess> {
+export async function nodeOn(file: string, port: number, limits: Partial<Limits> = {}): Promise<ChildProcess> {
   const script = fileURLToPath(new URL("sqlite-node.ts", import.meta.url));
   const options = ["--conditions=@tidewire/source", "--disable-warning=ExperimentalWarning"];
-  const child = spawn(process.execPath, [...options, script, file, String(port)], {
+  const child = spawn(process.execPath, [...options, script, file, String(port), JSON.stringify(limits)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -196,6 +196,39 @@ describe("4 Own publish", () => {
   });
 });
 
+describe("5 Three places, without delta", () => {
+  it("live, with nothing missed, from the tail and from a page of history: each gets the same bytes in order", async () => {
+    const node = await FakeNode.start({ channels: [stream], limits: { tailBytes: 4_000 } });
+    const text = (n: number): string => "👩‍🚀é𝄞\u2028".repeat(1 + (n % 7));
+    const live = await node.connected();
+    live.say(subscribe(2));
+    await node.settle();
+    for (const n of numbers(1, 500)) await node.publish("s:1", { n, text: text(n) });
+    await node.settle();
+    const epoch = lines(live).find(({ id }) => id === 2)?.subscribe?.epoch ?? "";
+    const places = [500, 495, 10];
+    const returned = await Promise.all(
+      places.map(async (offset) => {
+        const connection = await node.connected();
+        connection.say(subscribe(2, `,"recover":true,"offset":${offset},"epoch":"${epoch}"`));
+        return connection;
+      }),
+    );
+    for (const n of numbers(501, 600)) await node.publish("s:1", { n, text: text(n) });
+    await node.settle();
+    const published = (connection: FakeConnection): string[] =>
+      lines(connection).flatMap(({ push }) => (push?.pub === undefined ? [] : JSON.stringify(push)));
+    const all = published(live);
+    expect(told(lines(live))).toEqual(["reply 2", ...numbers(1, 600)]);
+    expect(all.every((line, at) => line.includes(JSON.stringify(text(at + 1))))).toBe(true);
+    for (const [index, connection] of returned.entries()) {
+      const offset = places[index] ?? 0;
+      expect(lines(connection)[0]?.subscribe).toMatchObject({ recovered: true, offset });
+      expect(published(connection)).toEqual(all.slice(offset));
+    }
+  });
+});
+
 describe("2 Crowded connect, without server-side subscriptions", () => {
   it("connect, 100 recoveries of 1 MB, subscribe, publish and unsubscribe in one go; one channel breaks meanwhile", async () => {
     const engine = new ScriptedEngine();

@@ -41,7 +41,7 @@ export class MemberTable implements CursorLog {
   /** What a crowd's readers are told, until it is counted again. */
   readonly #told = new Map<View, readonly Uint8Array[]>();
 
-  /** @param shown Above so many they are a crowd; so many who left are remembered for whoever was not told yet. */
+  /** @param shown Above so many they are a crowd. */
   constructor(channel: ChannelRef, shown: number) {
     this.#channel = channel;
     this.#shown = shown;
@@ -187,7 +187,8 @@ export class MemberTable implements CursorLog {
     this.#presences.delete(member.session);
     this.#presences.set(member.session, presence);
     this.#slots.put(entryOf(member.session, this.#head, isHere(presence)), 0);
-    this.#slots.trim({ size: this.#shown, ttlMs: Number.POSITIVE_INFINITY }, 0);
+    // Of those shown when a crowd began all may leave in it, and as many again before its readers were told.
+    this.#slots.trim({ size: 2 * this.#shown, ttlMs: Number.POSITIVE_INFINITY }, 0);
   }
 
   #drop(session: SessionId): void {

@@ -123,7 +123,7 @@ describe("Members", () => {
     members.add(member("first"));
     const one = reader(members, []);
     one.cursor.release();
-    for (let at = 0; at < 101; at += 1) {
+    for (let at = 0; at < 201; at += 1) {
       members.add(member(`s${at}`));
       members.remove(`s${at}`);
     }
