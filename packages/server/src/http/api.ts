@@ -42,7 +42,8 @@ async function publish(hub: Hub, { value }: Json): Promise<unknown> {
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
   const ack = await hub.publish(channel as string, body, key as string | undefined);
-  return ack.position.offset === 0 ? {} : { ...ack.position, ...(ack.duplicate ? { duplicate: true } : {}) };
+  const position = ack.position.offset === 0 ? {} : ack.position;
+  return { ...position, ...(ack.duplicate ? { duplicate: true } : {}), durability: ack.durability };
 }
 
 /** @throws {TidewireError} `bad_request` when it is not a flat map of at most 32 texts. */
