@@ -1,7 +1,7 @@
 // Every door to publish says what became of it: where it stands, how safe it is, and whether it was there already (P2, P4).
-import { describe, expect, test } from "vitest";
 import { Centrifuge as ProtobufCentrifuge } from "centrifuge/build/protobuf";
-import { onTestFinished } from "vitest";
+import { TidewireError } from "@tidewire/protocol";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { clientOf } from "./centrifuge-client.ts";
 import { engineNames, engines } from "./engines.ts";
 import { lobby, open, serve, type Served } from "./serving.ts";
@@ -37,8 +37,8 @@ async function doorsOf({ socketUrl, httpUrl, tide }: Served): Promise<Record<str
   return {
     "tide.publish in JSON": async (publish) => (await json.rpc("tide.publish", publish)).data as Outcome,
     "tide.publish in Protobuf": async (publish) => {
-      const { data } = await protobuf.rpc("tide.publish", new TextEncoder().encode(JSON.stringify(publish)));
-      return JSON.parse(new TextDecoder().decode(data as Uint8Array)) as Outcome;
+      const result = await protobuf.rpc("tide.publish", new TextEncoder().encode(JSON.stringify(publish)));
+      return JSON.parse(new TextDecoder().decode(result.data as Uint8Array)) as Outcome;
     },
     "/api/publish": async ({ channel, data, key }) => {
       const response = await fetch(`${httpUrl}/api/publish`, {
@@ -46,18 +46,20 @@ async function doorsOf({ socketUrl, httpUrl, tide }: Served): Promise<Record<str
         headers: { "X-API-Key": apiKey },
         body: JSON.stringify({ channel, data, ...(key !== undefined && { idempotency_key: key }) }),
       });
-      const { result, error } = (await response.json()) as { result?: Partial<Outcome>; error?: object };
-      if (error !== undefined) throw error;
+      const { result, error } = (await response.json()) as {
+        result?: Partial<Outcome>;
+        error?: { code: number; message: string };
+      };
+      if (error !== undefined) throw new TidewireError({ received: { temporary: false, ...error } });
       return { epoch: "", offset: 0, duplicate: false, durability: "", ...result };
     },
     "the application's channel": async ({ channel, data, key }) => {
       const handle = channel === "lobby" ? tide.channel(lobby) : tide.channel(open, { name: channel.slice(7) });
-      try {
-        const published = await handle.publish(data, key === undefined ? {} : { idempotencyKey: key });
-        return { ...published.position, duplicate: published.duplicate, durability: published.durability };
-      } catch (thrown) {
-        throw { code: (thrown as { code: number }).code };
-      }
+      const { position, duplicate, durability } = await handle.publish(
+        data,
+        key === undefined ? {} : { idempotencyKey: key },
+      );
+      return { ...position, duplicate, durability };
     },
   };
 }
@@ -134,11 +136,11 @@ describe.each(engineNames)("on %s", (name) => {
     });
     await Promise.all(listeners.map(({ ready }) => ready));
     const publishes = Array.from({ length: 100 }, (_, n) =>
-      doors[n % doors.length]?.({ channel: "public:order", data: n }),
+      (doors[n % doors.length] ?? expect.fail("a door was expected"))({ channel: "public:order", data: n }),
     );
     const outcomes = await Promise.all(publishes);
     await Promise.all(listeners.map(({ all }) => all));
-    const order = outcomes.map((outcome, data) => ({ offset: outcome?.offset ?? 0, data }));
+    const order = outcomes.map(({ offset }, data) => ({ offset, data }));
     const expected = order.toSorted((a, b) => a.offset - b.offset).map(({ data }) => data);
     for (const { heard } of listeners) expect(heard).toEqual(expected);
   });
