@@ -43,7 +43,7 @@ function readOptions(args: readonly string[]): Options {
     throw new RangeError(`--${name}: expected a positive integer, got ${values[name]}`);
   };
   const kills = positive("kills", 50);
-  return { kills, subscribers: 200, channels: 20, rate: positive("rate", 700), acks: positive("acks", 1_050) };
+  return { kills, subscribers: 200, channels: 20, rate: positive("rate", 1_000), acks: positive("acks", 1_050) };
 }
 
 async function torture(options: Options, folder: string): Promise<Outcome> {

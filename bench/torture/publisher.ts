@@ -3,6 +3,8 @@ import { Centrifuge } from "centrifuge";
 import WebSocket from "ws";
 
 const tickMs = 20;
+/** Publishes that may be made up for. */
+const mostDue = 100;
 
 interface Answer {
   readonly offset: number;
@@ -17,7 +19,8 @@ export class Publisher {
   duplicates = 0;
   indeterminate = 0;
   readonly #client: Centrifuge;
-  readonly #perTick: number;
+  readonly #perMs: number;
+  #tickedMs = performance.now();
   readonly #timer: NodeJS.Timeout;
   #due = 0;
   #next = 1;
@@ -27,7 +30,7 @@ export class Publisher {
 
   constructor(url: string, channel: string, perSecond: number) {
     this.channel = channel;
-    this.#perTick = (perSecond * tickMs) / 1_000;
+    this.#perMs = perSecond / 1_000;
     this.#client = new Centrifuge(url, { websocket: WebSocket, minReconnectDelay: 20, maxReconnectDelay: 500 });
     this.#client.connect();
     this.#timer = setInterval(() => this.#tick(), tickMs);
@@ -48,12 +51,16 @@ export class Publisher {
   }
 
   #tick(): void {
+    // Made up for when the server is back, or the machine was busy; not all at once.
+    const nowMs = performance.now();
+    this.#due = Math.min(this.#due + (nowMs - this.#tickedMs) * this.#perMs, mostDue);
+    this.#tickedMs = nowMs;
     if (this.#client.state !== "connected") return;
     const again = this.#again;
     this.#again = [];
     for (const value of again) this.#publish(value);
     if (this.#isEnding) return;
-    for (this.#due += this.#perTick; this.#due >= 1; this.#due -= 1) {
+    for (; this.#due >= 1; this.#due -= 1) {
       this.#publish(this.#next);
       this.#next += 1;
     }
