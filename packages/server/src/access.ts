@@ -47,8 +47,16 @@ export interface ChannelRuleContext extends RuleContext {
 }
 
 export interface CallContext extends RuleContext {
-  /** Aborted when the connection ends. */
+  /**
+   * Aborted, with a TidewireError as its reason, when nobody waits for the result any more: `canceled` by the client or
+   * by the end of its connection, or `timed_out`. What is returned after that is dropped.
+   */
   readonly signal: AbortSignal;
+}
+
+export interface HandleOptions {
+  /** Milliseconds the handler may take; a client that waits less shortens it. Default: the limit `callDeadlineMs`. */
+  readonly deadlineMs?: number;
 }
 
 /** A rule lets in with `true`, refuses with `false`, or throws a TidewireError of its own. */
