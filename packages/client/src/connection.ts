@@ -95,10 +95,9 @@ export class Connection {
     if (this.state.getSnapshot().kind !== "closed") this.#end(localReasons.closed);
   }
 
-  /** Asks on the open connection; false, and nothing happens, when there is none. */
-  ask(question: Question): boolean {
-    this.#exchange?.ask(question);
-    return this.#exchange !== null;
+  /** Asks on the open connection. @returns The question's number; 0, and nothing happens, when there is none. */
+  ask(question: Question): number {
+    return this.#exchange?.ask(question) ?? 0;
   }
 
   /** Sends a line that has no reply; false when there is no connection. */

@@ -49,12 +49,14 @@ export class Exchange {
     this.#options = options;
   }
 
-  ask(question: Question): void {
+  /** @returns The number of the question. */
+  ask(question: Question): number {
     const id = ++this.#lastId;
     const pending: Pending = { question, stopTimer: null };
     this.#pending.set(id, pending);
     if (this.#isGreeted) this.#arm(pending);
     this.say(`{"id":${id},${question.body}`);
+    return id;
   }
 
   /** Sends a line that has no reply. All lines of one turn leave together. */

@@ -11,7 +11,7 @@ export interface RefreshOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly tokens: Tokens;
-  readonly connection: { ask(question: Question): boolean };
+  readonly connection: { ask(question: Question): unknown };
   /** The server, or whoever makes tokens, has said no for good. */
   readonly refused: (end: EndReason) => void;
 }

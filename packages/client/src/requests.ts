@@ -2,7 +2,7 @@
 
 import { TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock } from "./clock.ts";
-import type { Question } from "./exchange.ts";
+import { encode, type Question } from "./exchange.ts";
 import { answered, notSent, unknownOutcome } from "./failure.ts";
 import type { Fields } from "./wire.ts";
 
@@ -37,13 +37,15 @@ interface Entry extends Request {
   readonly resolve: (fields: Fields) => void;
   readonly reject: (error: unknown) => void;
   firstSentMs: number | null;
+  /** What it is called on this connection; 0 as long as it was not sent there. */
+  number: number;
   stopTimer: Cancel | null;
   readonly aborted: () => void;
 }
 
 export interface RequestsHost {
   readonly clock: Clock;
-  readonly connection: { ask(question: Question): boolean };
+  readonly connection: { ask(question: Question): number };
 }
 
 const closed = "the connection is closed";
@@ -72,9 +74,19 @@ export class Requests {
       if (signal?.aborted === true) return reject(signal.reason);
       if (refusal !== null) return reject(refusal);
       const aborted = (): void => {
+        this.#cancel(entry);
         if (this.#remove(entry)) reject(signal?.reason);
       };
-      const entry: Entry = { ...request, bytes, resolve, reject, firstSentMs: null, stopTimer: null, aborted };
+      const entry: Entry = {
+        ...request,
+        bytes,
+        resolve,
+        reject,
+        firstSentMs: null,
+        number: 0,
+        stopTimer: null,
+        aborted,
+      };
       if (deadlineMs !== null) this.#limit(entry, deadlineMs);
       signal?.addEventListener("abort", aborted);
       this.#waiting.add(entry);
@@ -118,7 +130,17 @@ export class Requests {
   }
 
   #limit(entry: Entry, ms: number): void {
-    entry.stopTimer = this.#host.clock.after(ms, () => this.#fail(entry, `no answer in ${ms} ms`));
+    entry.stopTimer = this.#host.clock.after(ms, () => {
+      this.#cancel(entry);
+      this.#fail(entry, `no answer in ${ms} ms`);
+    });
+  }
+
+  /** Nobody waits for it any more, so that nobody need work on it (PROTOCOL 1.14); a publish is done either way. */
+  #cancel({ isRepeatable, number: id }: Entry): void {
+    if (isRepeatable || id === 0) return;
+    const body = encode({ rpc: { method: "tide.cancel", data: { id } } });
+    this.#host.connection.ask({ body, method: "rpc", isPatient: true });
   }
 
   #pump(): void {
@@ -139,7 +161,7 @@ export class Requests {
     this.#sent.add(entry);
     entry.firstSentMs ??= this.#host.clock.now();
     if (deadlineMs === null) this.#limit(entry, answerMs);
-    this.#host.connection.ask({
+    entry.number = this.#host.connection.ask({
       body,
       method,
       isPatient: true,

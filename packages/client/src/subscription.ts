@@ -66,8 +66,8 @@ export function isUp(status: SubscriptionStatus): status is SubscriptionStatus &
 /** What a subscription asks of the client around it. */
 export interface SubscriptionHost extends Ports {
   readonly connection: {
-    /** False when there is none. */
-    ask(question: Question): boolean;
+    /** 0 when there is none. */
+    ask(question: Question): number;
     drop(reason: EndReason): void;
   };
   /** The subscriptions in use, by name. Each puts itself in and takes itself out. */
@@ -195,7 +195,7 @@ export class Subscription {
       ...asked,
       tide: { paused: this.#isToldToRest || undefined, last: asked === null ? undefined : this.#lastId },
     };
-    const isAsked = this.#host.connection.ask({
+    const number = this.#host.connection.ask({
       body: encode({ subscribe }),
       method: "subscribe",
       done: (fields) => {
@@ -205,7 +205,7 @@ export class Subscription {
         if (run === this.#run) this.#refused(error);
       },
     });
-    this.status.set({ kind: isAsked ? "subscribing" : "waiting" });
+    this.status.set({ kind: number > 0 ? "subscribing" : "waiting" });
   }
 
   #refused(error: WireError): void {
