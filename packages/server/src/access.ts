@@ -1,6 +1,6 @@
 // The rules an application gives: who may connect, subscribe and publish, and what its calls answer.
 import type { IncomingHttpHeaders } from "node:http";
-import type { CallDefinition, ChannelDefinition, InputOf, ResultOf, SessionId } from "@tidewire/protocol";
+import type { CallDefinition, ChannelDefinition, GivenOf, ReturnedOf, SessionId } from "@tidewire/protocol";
 import type { ConnectionClaims } from "./tokens/claims.ts";
 
 /** What is known of somebody who connects. */
@@ -77,6 +77,6 @@ export interface AccessRules {
 }
 
 export type CallHandler<Definition extends CallDefinition> = (
-  input: InputOf<Definition>,
+  input: GivenOf<Definition>,
   context: CallContext,
-) => ResultOf<Definition> | Promise<ResultOf<Definition>>;
+) => ReturnedOf<Definition> | Promise<ReturnedOf<Definition>>;
