@@ -1,6 +1,6 @@
 // The connection: attempts, the connect command, the ping watchdog, and when to come back.
 
-import { mayReconnect } from "@tidewire/protocol";
+import { mayReconnect, type TidewireError } from "@tidewire/protocol";
 import {
   attemptFailed,
   attemptStarted,
@@ -73,7 +73,7 @@ export class Connection {
     this.#refresh = new Refresh({
       ...options,
       connection: this,
-      refused: (end) => this.#end(end),
+      refused: (error) => this.#end(ending(error)),
     });
   }
 
@@ -140,10 +140,8 @@ export class Connection {
       got: (token) => {
         if (run === this.#run) this.#open(token);
       },
-      failed: (refusal) => {
-        if (run !== this.#run) return;
-        if (refusal === null) this.#retryAfter(localReasons.noToken);
-        else this.#end(refusal);
+      failed: (error) => {
+        if (run === this.#run) this.#failed(error);
       },
     });
   }
@@ -185,11 +183,16 @@ export class Connection {
       done: (fields) => this.#connected(fields),
       failed: (error) => {
         // Reference A8: 109 wants a new token, which only a function can give.
-        if (error.code === 109 ? this.#options.tokens.renew() : isTemporary(error)) this.#retryAfter(ending(error));
-        else this.#end(ending(error));
+        if (error.code === 109 && this.#options.tokens.renew()) this.#retryAfter(ending(error));
+        else this.#failed(error);
       },
     });
     this.#events.opening();
+  }
+
+  #failed(error: TidewireError): void {
+    if (isTemporary(error)) this.#retryAfter(ending(error));
+    else this.#end(ending(error));
   }
 
   #connected(fields: Fields): void {

@@ -1,9 +1,9 @@
 // The application's requests: in order, bounded, waiting for a connection, and sent again where that is safe.
 
-import { TidewireError } from "@tidewire/protocol";
+import { fail } from "@tidewire/protocol";
 import type { Cancel, Clock } from "./clock.ts";
 import { encode, type Question } from "./exchange.ts";
-import { answered, notSent, unknownOutcome } from "./failure.ts";
+import { notSent, unknownOutcome } from "./failure.ts";
 import type { Fields } from "./wire.ts";
 
 export interface Request {
@@ -69,10 +69,9 @@ export class Requests {
   add(request: Request): Promise<Fields> {
     return new Promise((resolve, reject) => {
       const bytes = encoder.encode(request.body).length;
-      const refusal = this.#refusal(bytes);
       const { deadlineMs, signal } = request;
-      if (signal?.aborted === true) return reject(signal.reason);
-      if (refusal !== null) return reject(refusal);
+      signal?.throwIfAborted();
+      this.#admit(bytes);
       const aborted = (): void => {
         this.#cancel(entry);
         if (this.#remove(entry)) reject(signal?.reason);
@@ -118,15 +117,13 @@ export class Requests {
     this.#isClosed = false;
   }
 
-  #refusal(bytes: number): TidewireError | null {
-    if (this.#isClosed) return notSent(closed);
-    if (bytes > maxRequestBytes - 64) {
-      return new TidewireError("too_large", `at most ${maxRequestBytes} bytes, got ${bytes}`);
-    }
+  #admit(bytes: number): void {
+    if (this.#isClosed) throw notSent(closed);
+    if (bytes > maxRequestBytes - 64) fail("too_large", `at most ${maxRequestBytes} bytes, got ${bytes}`);
     const pending = this.#waiting.size + this.#sent.size;
-    return pending >= maxPending || this.#bytes + bytes > maxPendingBytes
-      ? new TidewireError("overloaded", `${pending} requests are waiting`)
-      : null;
+    if (pending >= maxPending || this.#bytes + bytes > maxPendingBytes) {
+      fail("overloaded", `${pending} requests are waiting`);
+    }
   }
 
   #limit(entry: Entry, ms: number): void {
@@ -169,7 +166,7 @@ export class Requests {
         if (this.#remove(entry)) entry.resolve(fields);
       },
       failed: (error) => {
-        if (this.#remove(entry)) entry.reject(answered(error));
+        if (this.#remove(entry)) entry.reject(error);
       },
     });
   }

@@ -5,7 +5,7 @@ import { attemptFailed, type Attempts, noAttempts, retryDelayMs, stableMs } from
 import type { Cancel } from "./clock.ts";
 import type { EndReason } from "./connection-state.ts";
 import { encode, type Question } from "./exchange.ts";
-import { answered, ending, isTemporary } from "./failure.ts";
+import { ending, isTemporary } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import type { Ports } from "./ports.ts";
 import { fromWire, type Gap, type Publication } from "./publication.ts";
@@ -19,7 +19,6 @@ import {
   positionOf,
   publicationOf,
   publicationsAt,
-  type WireError,
   type WirePublication,
   wholeAt,
 } from "./wire.ts";
@@ -208,12 +207,12 @@ export class Subscription {
     this.status.set({ kind: number > 0 ? "subscribing" : "waiting" });
   }
 
-  #refused(error: WireError): void {
+  #refused(error: TidewireError): void {
     this.#run++;
     // Reference A8. 109 is about subscription tokens, which this client does not have: a later try may be let in.
     if (isTemporary(error) || error.code === 109) return this.#retry(0);
     this.#host.open.delete(this.name);
-    this.status.set({ kind: "refused", error: answered(error) });
+    this.status.set({ kind: "refused", error });
   }
 
   #subscribed(fields: Fields, asked: Position | null): void {

@@ -1,16 +1,10 @@
 // What the frames of the Centrifuge protocol say (JSON, version 2): unknown values narrowed once, here.
 
-import type { Member, Position } from "@tidewire/protocol";
+import { type Member, type Position, TidewireError } from "@tidewire/protocol";
 import type { EndReason } from "./connection-state.ts";
 
 /** A JSON object of which nothing is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
-
-export interface WireError {
-  readonly code: number;
-  readonly message: string;
-  readonly temporary: boolean;
-}
 
 export interface WirePublication {
   readonly data: unknown;
@@ -33,8 +27,9 @@ export function* decode(frame: string): Generator<Fields> {
   }
 }
 
-export function errorOf(error: Fields): WireError {
-  return { code: wholeAt(error, "code"), message: textAt(error, "message"), temporary: error["temporary"] === true };
+export function errorOf(error: Fields): TidewireError {
+  const [code, message] = [wholeAt(error, "code"), textAt(error, "message")];
+  return new TidewireError({ received: { code, message, temporary: error["temporary"] === true } });
 }
 
 /** A code and a reason, as in what ends a connection or a subscription. */
