@@ -1,9 +1,8 @@
 // Calls: one answer each, whatever comes first of result, deadline, cancel and the connection's end.
 import { defineCall } from "@tidewire/protocol";
-import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { FakeNode, type FakeNodeOptions } from "../testing/fake-node.ts";
-import type { FakeConnection } from "../testing/fake-connection.ts";
+import { answers, cancel, held, rpc } from "../testing/held-calls.ts";
 
 const nodes: FakeNode[] = [];
 
@@ -17,34 +16,6 @@ async function begin(options: Partial<FakeNodeOptions> = {}): Promise<FakeNode> 
   return node;
 }
 
-/** A call whose handlers end when the test says so, by the input that each was given. */
-function held(node: FakeNode, method = "work", deadlineMs?: number) {
-  const entered = new Map<number, { readonly signal: AbortSignal; readonly end: (output: unknown) => void }>();
-  node.calls.set(method, {
-    definition: defineCall(method),
-    deadlineMs,
-    handler: (input, { signal }) => new Promise((end) => entered.set(input as number, { signal, end })),
-  });
-  return entered;
-}
-
-function rpc(id: number, timeoutMs?: number): string {
-  const tide = timeoutMs === undefined ? {} : { tide: { timeout: timeoutMs } };
-  return JSON.stringify({ id, rpc: { method: "work", data: id, ...tide } });
-}
-
-const cancel = (id: number, call: unknown): string =>
-  JSON.stringify({ id, rpc: { method: "tide.cancel", data: { id: call } } });
-
-/** What came for the command of this number: each answer's error code, or its data. */
-const answers = (connection: FakeConnection, id: number): unknown[] =>
-  connection.lines
-    .filter((line) => line["id"] === id)
-    .map((line) => {
-      const { error, rpc } = line as { error?: { code: number }; rpc?: { data?: unknown } };
-      return error?.code ?? rpc?.data;
-    });
-
 describe("the time of a call", () => {
   it.each([
     { whose: "30 s by itself", overMs: 30_000 },
@@ -53,7 +24,7 @@ describe("the time of a call", () => {
     { whose: "its handler's, when its caller's is longer", deadlineMs: 700, timeoutMs: 5_000, overMs: 700 },
   ])("is $whose", async ({ deadlineMs, timeoutMs, overMs }) => {
     const node = await begin({ limits: { pingIntervalMs: 100_000 } });
-    const entered = held(node, "work", deadlineMs);
+    const entered = held(node, deadlineMs);
     const connection = await node.connected();
     connection.say(rpc(2, timeoutMs));
     await node.settle();
@@ -247,6 +218,7 @@ describe("what one connection may ask for at once", () => {
     connection.say(rpc(7));
     await node.settle();
     expect([answers(connection, 7), entered.size]).toEqual([[111], 2]);
+    expect(node.metrics.get("calls_refused")).toBe(2);
     entered.get(2)?.end("late");
     await node.settle();
     connection.say(rpc(8));
@@ -254,6 +226,17 @@ describe("what one connection may ask for at once", () => {
     entered.get(8)?.end("done");
     await node.settle();
     expect(answers(connection, 8)).toEqual(["done"]);
+  });
+
+  it("does not stop what it says next, once they were answered", async () => {
+    const node = await begin({ limits: { controlFrames: 2 } });
+    held(node);
+    const connection = await node.connected();
+    connection.say([rpc(2, 100), rpc(3), cancel(4, 99)].join("\n"));
+    await node.settle();
+    expect(connection.isHeld).toBe(true);
+    await node.pass(200);
+    expect([connection.isHeld, answers(connection, 2), answers(connection, 4)]).toEqual([false, [504], [{}]]);
   });
 
   it("is a megabyte of results that wait for it to read, whole ones", async () => {
@@ -277,6 +260,7 @@ describe("what one connection may ask for at once", () => {
     // One in the socket, two in the outbox, five that wait; for the rest there was no room.
     expect(got.slice(0, 8)).toEqual(Array.from({ length: 8 }, () => [large]));
     expect(got.slice(8)).toEqual(Array.from({ length: 4 }, () => [106]));
+    expect(node.metrics.get("call_results_refused")).toBe(4);
     expect([connection.strayWrites, connection.ended]).toEqual([0, null]);
   });
 
@@ -315,65 +299,4 @@ it("tells the handlers of a connection that ends, and lets go of it", async () =
   entered.get(2)?.end("late");
   await node.settle();
   expect([node.metrics.get("call_results_dropped"), node.hub.wheel.size]).toEqual([1, before]);
-});
-
-// Steps in any order: a call begins, is canceled, ends, time passes, the reader stops or goes on, the connection ends.
-const step = fc.oneof(
-  fc.record({ kind: fc.constant("call" as const), timeoutMs: fc.integer({ min: 10, max: 400 }) }),
-  fc.record({ kind: fc.constantFrom("cancel" as const, "end" as const), at: fc.nat(30), bytes: fc.nat(3_000) }),
-  fc.record({ kind: fc.constant("pass" as const), ms: fc.integer({ min: 1, max: 300 }) }),
-  fc.record({ kind: fc.constantFrom("stop" as const, "resume" as const, "settle" as const, "rule" as const) }),
-);
-
-describe("under any order of events", () => {
-  it("a call is answered once, or not at all when its connection has ended", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps, isCut) => {
-        let rules: (() => void)[] = [];
-        const node = await FakeNode.start({
-          channels: [],
-          limits: { callsPerConnection: 8, controlFrames: 6, controlBytes: 2_000, replyBytes: 4_000 },
-          access: { call: () => new Promise((resolve) => rules.push(() => resolve(true))) },
-        });
-        const entered = held(node);
-        const connection = await node.connected({ watermark: 500 });
-        const calls: number[] = [];
-        const cancels: number[] = [];
-        let id = 1;
-        for (const now of steps) {
-          const named = calls.at("at" in now ? now.at % Math.max(calls.length, 1) : 0) ?? 999;
-          if (now.kind === "call") {
-            calls.push((id += 1));
-            connection.say(rpc(id, now.timeoutMs));
-          } else if (now.kind === "cancel") {
-            cancels.push((id += 1));
-            connection.say(cancel(id, named));
-          } else if (now.kind === "end") entered.get(named)?.end("x".repeat(now.bytes));
-          else if (now.kind === "pass") node.clock.advance(now.ms);
-          else if (now.kind === "stop") connection.stop();
-          else if (now.kind === "resume") connection.resume();
-          else if (now.kind === "settle") await node.settle();
-          else for (const allow of rules.splice(0)) allow();
-        }
-        if (isCut) connection.opened?.closed(1006, "");
-        rules = [];
-        connection.resume();
-        await node.pass(500);
-        for (const call of [...calls, ...cancels]) {
-          const count = answers(connection, call).length;
-          if (isCut) expect(count).toBeLessThanOrEqual(1);
-          else expect(count).toBe(1);
-        }
-        expect(connection.strayWrites).toBe(0);
-        for (const [call, { signal }] of entered) {
-          const isDone = typeof answers(connection, call)[0] === "string";
-          // Whoever works on is told, unless his result was taken.
-          if (!isDone && !isCut && answers(connection, call)[0] === 504) expect(signal.aborted).toBe(true);
-          if (isDone) expect(signal.aborted).toBe(false);
-        }
-        await node.hub.stop();
-      }),
-      { numRuns: 150 },
-    );
-  });
 });

@@ -17,6 +17,9 @@ export interface CallHost {
 export interface Call extends Due {
   readonly id: CommandId;
   readonly abort: AbortController;
+  /** Resolves when nobody waits for it any more. */
+  readonly answered: Promise<void>;
+  readonly settle: () => void;
   /** Whether its handler was entered, so that something may have been done. */
   hasBegun: boolean;
 }
@@ -54,9 +57,14 @@ export class Calls {
   open(id: CommandId, deadlineMs: number): Call {
     const { limits, hub } = this.#host.node;
     const most = limits.callsPerConnection;
-    if (this.#busy >= most) fail("too_many_requests", `a connection has at most ${most} calls at a time`);
+    if (this.#busy >= most) {
+      this.#host.node.metrics.add("calls_refused");
+      fail("too_many_requests", `a connection has at most ${most} calls at a time`);
+    }
     const due = (): void => this.#abandon(call, "timed_out", `its ${deadlineMs} ms were over`);
-    const call: Call = { id, abort: new AbortController(), hasBegun: false, due };
+    let settle = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (settle = resolve));
+    const call: Call = { id, abort: new AbortController(), answered, settle, hasBegun: false, due };
     this.#busy += 1;
     this.#open.add(call);
     hub.wheel.schedule(call, deadlineMs);
@@ -85,6 +93,7 @@ export class Calls {
     if (!isCrowded || bytes > most) return this.#answer(call, json);
     if (this.#waitingBytes + bytes > most) {
       this.close(call);
+      node.metrics.add("call_results_refused");
       const why = `it was done, but ${this.#waitingBytes} bytes of results wait for this client to read already`;
       return this.#host.refuse(call.id, new TidewireError("limit_exceeded", why));
     }
@@ -106,6 +115,7 @@ export class Calls {
     this.#host.node.hub.wheel.cancel(call);
     this.#waitingBytes -= this.#waiting.get(call)?.bytes ?? 0;
     this.#waiting.delete(call);
+    call.settle();
     return true;
   }
 

@@ -6,23 +6,16 @@ import type { Call } from "../calls.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import type { BoundCall } from "../node.ts";
-import { ask, guarded } from "../rules.ts";
+import { ask, guarded, toError } from "../rules.ts";
 
-export async function call(context: Context, command: CommandOf<"call">): Promise<void> {
+/** Ended when it is answered: its handler may go on, and holds nothing back. */
+export function call(context: Context, command: CommandOf<"call">): Promise<void> {
   const { node, calls } = context;
   const bound = node.calls.get(command.method);
   if (bound === undefined) return fail("not_available", "no such call");
   const limitMs = bound.deadlineMs ?? node.limits.callDeadlineMs;
   const open = calls.open(command.id, Math.min(limitMs, command.timeoutMs ?? limitMs));
-  try {
-    const json = await work(context, command, { bound, open });
-    if (json !== null) calls.finish(open, json);
-  } catch (thrown) {
-    // Who was answered meanwhile hears nothing more of it.
-    if (calls.close(open)) throw thrown;
-  } finally {
-    calls.ended();
-  }
+  return Promise.race([open.answered, answer(context, command, { bound, open })]);
 }
 
 /** The session has canceled it already, ahead of its turn. */
@@ -30,11 +23,29 @@ export function cancel(context: Context, { id }: CommandOf<"cancel">): void {
   context.reply({ kind: "result", id, json: "{}" });
 }
 
+interface Asked {
+  readonly bound: BoundCall;
+  readonly open: Call;
+}
+
+async function answer(context: Context, command: CommandOf<"call">, asked: Asked): Promise<void> {
+  const { node, calls } = context;
+  try {
+    const json = await work(context, command, asked);
+    if (json !== null) calls.finish(asked.open, json);
+  } catch (thrown) {
+    // Who was answered meanwhile hears nothing more of it.
+    if (calls.close(asked.open)) context.refuse(command.id, toError(node, thrown));
+  } finally {
+    calls.ended();
+  }
+}
+
 /** What the handler returned; `null` where it was never entered. */
 async function work(
   context: Context,
   { input, method }: CommandOf<"call">,
-  { bound, open }: { readonly bound: BoundCall; readonly open: Call },
+  { bound, open }: Asked,
 ): Promise<string | null> {
   const { node, calls } = context;
   const { inputSchema, outputSchema } = bound.definition;
