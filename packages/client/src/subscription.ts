@@ -5,7 +5,7 @@ import { attemptFailed, type Attempts, noAttempts, retryDelayMs, stableMs } from
 import type { Cancel } from "./clock.ts";
 import type { EndReason } from "./connection-state.ts";
 import { encode, type Question } from "./exchange.ts";
-import { answered, ending, isTemporary } from "./failure.ts";
+import { ending, isTemporary } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import type { Ports } from "./ports.ts";
 import { fromWire, type Gap, type Publication } from "./publication.ts";
@@ -19,7 +19,6 @@ import {
   positionOf,
   publicationOf,
   publicationsAt,
-  type WireError,
   type WirePublication,
   wholeAt,
 } from "./wire.ts";
@@ -66,8 +65,8 @@ export function isUp(status: SubscriptionStatus): status is SubscriptionStatus &
 /** What a subscription asks of the client around it. */
 export interface SubscriptionHost extends Ports {
   readonly connection: {
-    /** False when there is none. */
-    ask(question: Question): boolean;
+    /** 0 when there is none. */
+    ask(question: Question): number;
     drop(reason: EndReason): void;
   };
   /** The subscriptions in use, by name. Each puts itself in and takes itself out. */
@@ -195,7 +194,7 @@ export class Subscription {
       ...asked,
       tide: { paused: this.#isToldToRest || undefined, last: asked === null ? undefined : this.#lastId },
     };
-    const isAsked = this.#host.connection.ask({
+    const number = this.#host.connection.ask({
       body: encode({ subscribe }),
       method: "subscribe",
       done: (fields) => {
@@ -205,15 +204,15 @@ export class Subscription {
         if (run === this.#run) this.#refused(error);
       },
     });
-    this.status.set({ kind: isAsked ? "subscribing" : "waiting" });
+    this.status.set({ kind: number > 0 ? "subscribing" : "waiting" });
   }
 
-  #refused(error: WireError): void {
+  #refused(error: TidewireError): void {
     this.#run++;
     // Reference A8. 109 is about subscription tokens, which this client does not have: a later try may be let in.
     if (isTemporary(error) || error.code === 109) return this.#retry(0);
     this.#host.open.delete(this.name);
-    this.status.set({ kind: "refused", error: answered(error) });
+    this.status.set({ kind: "refused", error });
   }
 
   #subscribed(fields: Fields, asked: Position | null): void {

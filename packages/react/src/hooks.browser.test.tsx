@@ -1,7 +1,7 @@
 // The hooks in a real browser, with React's development build and StrictMode: what is sent, and what is rendered when.
 import { type Client, createClient } from "@tidewire/client";
 import { defineCall, defineChannel } from "@tidewire/protocol";
-import { type ReactNode, StrictMode, useState } from "react";
+import { type ReactNode, StrictMode, useEffect, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PageClock, PageServer } from "../test/page-server.ts";
@@ -12,6 +12,7 @@ import {
   useChannel,
   useClient,
   useConnection,
+  useNewestCall,
   usePresence,
 } from "./index.ts";
 
@@ -243,6 +244,45 @@ test("a call is a function that stays the same", async () => {
   box.querySelector("button")?.click();
   await reads('{"method":"sum","input":[1,2],"epoch":"e1","offset":1}');
   expect(functions.size).toBe(1);
+});
+
+/** The calls that came, and what was canceled. */
+const asked = (): unknown[] =>
+  server.all("rpc").map(({ method, data }) => (method === "tide.cancel" ? "cancel" : data));
+
+function Search({ words }: { readonly words: string }): ReactNode {
+  const { ask, isPending } = useNewestCall(sum);
+  const [found, setFound] = useState("nothing");
+  useEffect(() => {
+    ask(words).then(
+      () => setFound(words),
+      (error: Error) => error.name === "AbortError" || setFound(String(error)),
+    );
+  }, [ask, words]);
+  return `${found}${isPending ? " …" : ""}`;
+}
+
+test("of newest calls the next one cancels the one before, and its answer is the one that counts", async () => {
+  server.silentOn = "slow";
+  show(<Search words="slow" />);
+  await reads("nothing …");
+  await server.hears("rpc");
+  show(<Search words="fast" />);
+  await reads("fast");
+  const all = asked();
+  expect(all.slice(all.lastIndexOf("slow"))).toEqual(["slow", "cancel", "fast"]);
+  // StrictMode mounts twice: what the first mount asked was canceled by its end, before it was sent or after.
+  expect(all.filter((words) => words === "cancel")).toHaveLength(all.filter((words) => words === "slow").length);
+});
+
+test("a newest call is canceled when its component goes", async () => {
+  server.silentOn = "slow";
+  show(<Search words="slow" />);
+  await reads("nothing …");
+  const before = await server.hears("rpc").then(() => asked().length);
+  show(null);
+  await server.hears("rpc", before + 1);
+  expect(asked().at(-1)).toBe("cancel");
 });
 
 test("without a provider the hooks say what is missing", async () => {

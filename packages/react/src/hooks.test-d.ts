@@ -1,7 +1,7 @@
 // The types of the hooks: what a contract says, a component gets.
 import { defineCall, defineChannel, type Member, type StandardSchema } from "@tidewire/protocol";
 import { expectTypeOf, test } from "vitest";
-import { useCall, useChannel, usePresence } from "./index.ts";
+import { useCall, useChannel, useNewestCall, usePresence } from "./index.ts";
 
 interface Line {
   readonly text: string;
@@ -55,4 +55,9 @@ test("a call takes its input and gives its output", () => {
   const call = useCall(sum);
   expectTypeOf(call).parameter(0).toEqualTypeOf<number>();
   expectTypeOf(call).returns.resolves.toEqualTypeOf<Line>();
+  const { ask } = useNewestCall(sum);
+  expectTypeOf(ask).parameter(0).toEqualTypeOf<number>();
+  expectTypeOf(ask).returns.resolves.toEqualTypeOf<Line>();
+  // @ts-expect-error The input is a number.
+  ask("1").catch(() => undefined);
 });

@@ -5,3 +5,4 @@ export { useCall } from "./use-call.ts";
 export { type ChannelView, useChannel, type UseChannelOptions } from "./use-channel.ts";
 export { useConnection } from "./use-connection.ts";
 export { type PresenceView, usePresence } from "./use-presence.ts";
+export { type NewestCall, useNewestCall } from "./use-newest-call.ts";

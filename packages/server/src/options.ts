@@ -70,6 +70,10 @@ export interface Limits {
   readonly publishBytesPerSecond: number;
   /** Refusals in a row for being too fast, after which the connection is closed. Default 10. */
   readonly refusalsInARow: number;
+  /** Calls of one connection whose handlers have not ended. Above: `too_many_requests`. Default 64. */
+  readonly callsPerConnection: number;
+  /** Milliseconds a call may take where its handler was not given another time. Default 30,000. */
+  readonly callDeadlineMs: number;
   /** Members shown by presence. Above: `limit_exceeded`. Default 1,000. */
   readonly membersShown: number;
   /** Bytes of what one member shows. Default 2,048. */
@@ -120,6 +124,8 @@ export const defaultLimits: Limits = {
   publishBurst: 100,
   publishBytesPerSecond: 262_144,
   refusalsInARow: 10,
+  callsPerConnection: 64,
+  callDeadlineMs: 30_000,
   membersShown: 1_000,
   memberBytes: 2_048,
   tailBytes: 1_048_576,

@@ -131,10 +131,12 @@ class Composed implements Tidewire {
 
   readonly source: Tidewire["source"] = (definition, source) => this.#hub.sources.bind(definition, source);
 
-  readonly handle: Tidewire["handle"] = (definition: CallDefinition, handler) => {
+  readonly handle: Tidewire["handle"] = (definition: CallDefinition, handler, { deadlineMs } = {}) => {
+    if (deadlineMs !== undefined && (!Number.isSafeInteger(deadlineMs) || deadlineMs < 1))
+      throw new RangeError(`a call's deadlineMs is a positive integer, got ${deadlineMs}`);
     if (this.#calls.has(definition.method))
       throw new TypeError(`the call "${definition.method}" has a handler already`);
-    this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"] });
+    this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"], deadlineMs });
   };
 
   subscribe(session: SessionId, channel: string): Promise<boolean> {

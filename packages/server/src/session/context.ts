@@ -3,6 +3,7 @@ import type { CloseReasonName, SessionId, TidewireError } from "@tidewire/protoc
 import type { Identity, RuleContext } from "../access.ts";
 import type { Encoder } from "../hub/encoder.ts";
 import type { Subscriber } from "../hub/subscriber.ts";
+import type { Calls } from "./calls.ts";
 import type { CommandId } from "./command.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Granted } from "./granted.ts";
@@ -16,9 +17,8 @@ export interface Context {
   readonly subscriber: Subscriber;
   readonly encoder: Encoder;
   readonly rates: Rates;
+  readonly calls: Calls;
   readonly subscriptions: Map<string, Granted>;
-  /** Aborted when the connection ends. */
-  readonly signal: AbortSignal;
   /** Asked again after every await: false once the connection has ended. */
   readonly isOpen: boolean;
   readonly identity: Identity;

@@ -12,6 +12,8 @@ import type { TokenVerifier } from "../tokens/verifier.ts";
 export interface BoundCall {
   readonly definition: CallDefinition;
   readonly handler: (input: unknown, context: CallContext) => unknown;
+  /** Default: the limit `callDeadlineMs`. */
+  readonly deadlineMs?: number | undefined;
 }
 
 /** A session as the rest of the node sees it. */

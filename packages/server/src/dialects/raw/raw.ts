@@ -118,6 +118,8 @@ const errorCodes: Readonly<Record<RequestErrorName | "application", number>> = {
   invalid_data: 4400,
   engine_unavailable: 1013,
   indeterminate: 1013,
+  timed_out: 4408,
+  canceled: 4400,
   overloaded: 1013,
   application: 4400,
 };
