@@ -5,7 +5,6 @@
 import { type CloseReasonName, type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
 import type { ConnectRequest, Identity, RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
-import type { Encoder } from "../hub/encoder.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import { CloseError } from "./close-error.ts";
 import type { Command, CommandId, CommandOf } from "./command.ts";
@@ -16,7 +15,7 @@ import type { Granted } from "./granted.ts";
 import { tellGap } from "./gap.ts";
 import { type Heartbeat, heartbeatOf } from "./heartbeat.ts";
 import { nobody } from "./identify.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkTraits } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox } from "./outbox.ts";
 import { Rates } from "./rates.ts";
@@ -62,7 +61,8 @@ export class Session implements Subscriber, Context, OpenSession {
     this.node = node;
     this.#link = link;
     this.#request = request;
-    this.rates = new Rates(node.limits, node.clock, node.isRated({ ...request, token: "", claims: null, data: null }));
+    const asked = { ...request, token: "", claims: null, data: null };
+    this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(asked));
     const close = this.close.bind(this);
     const reader = { node, link, subscriptions: this.subscriptions, close };
     this.#outbox = new Outbox(node.limits, (source, gap) => tellGap(reader, source, gap));
@@ -75,8 +75,8 @@ export class Session implements Subscriber, Context, OpenSession {
     return this;
   }
 
-  get encoder(): Encoder {
-    return this.#link.traits.encoder;
+  get traits(): LinkTraits {
+    return this.#link.traits;
   }
 
   get signal(): AbortSignal {
@@ -343,6 +343,7 @@ export class Session implements Subscriber, Context, OpenSession {
       },
       close: (reason, detail) => this.close(reason, detail),
       traffic: () => this.#link.traffic(),
+      hasPongs: this.#link.traits.hasPongs,
       isHeld: () => this.#isHeld,
     });
   }
