@@ -45,10 +45,11 @@ const first = encode(":\n\n");
 describe("the framing of events", () => {
   it("parse(encode(x)) = x, whatever x is made of, and nothing else comes of it", () => {
     fc.assert(
-      fc.property(nasty, nasty, nasty, fc.nat(100_000), (data, id, name, retryMs) => {
+      fc.property(fc.record({ data: nasty, id: nasty, name: nasty, retryMs: fc.nat(100_000) }), (event) => {
+        const { data, id, name, retryMs } = event;
         const { events, lastEventId, ...parser } = parsed([
           first,
-          eventFraming.event({ data, id, name, retryMs }),
+          eventFraming.event(event),
           eventFraming.event({ data: "after", name: "" }),
         ]);
         const type = withoutEnds(name) || "message";
