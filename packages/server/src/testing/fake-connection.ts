@@ -17,7 +17,7 @@ export class FakeConnection implements Connection {
   readonly framing: Framing;
   /** What the reader has read, in order; of a WebSocket. */
   readonly messages: Message[] = [];
-  /** The same as bytes, whatever the framing. */
+  /** What it has read of an event stream. */
   bytes: Buffer = Buffer.alloc(0);
   /** The close frame; `null` while there was none. */
   ended: { readonly code: number; readonly reason: string } | null = null;
@@ -126,8 +126,7 @@ export class FakeConnection implements Connection {
     const rest = all.subarray(taken.length);
     this.#waiting = rest.length === 0 ? [] : [rest];
     this.#unsent = rest.length;
-    this.bytes = Buffer.concat([this.bytes, taken]);
-    if (this.framing.id !== "ws") return;
+    if (this.framing.id !== "ws") return void (this.bytes = Buffer.concat([this.bytes, taken]));
     const { messages, rest: unparsed } = splitFrames(Buffer.concat([this.#unparsed, taken]));
     this.messages.push(...messages);
     this.#unparsed = unparsed;

@@ -28,7 +28,7 @@ export const eventFraming: EventFraming = {
   },
 };
 
-export function base64(payload: Uint8Array): string {
+function base64(payload: Uint8Array): string {
   return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString("base64");
 }
 
