@@ -166,6 +166,8 @@ class EventStream implements Connection {
     const socket = this.#socket;
     this.#state = "open";
     socket.setNoDelay(true);
+    // A stream may be silent for as long as its channel is.
+    socket.setTimeout(0);
     socket.setKeepAlive(true, keepAliveMs);
     writeStreamHead(this.#parts.response);
     // RFC 9112 §9.6: after a request whose answer closes the connection, no other is read.

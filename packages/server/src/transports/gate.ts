@@ -83,8 +83,8 @@ export class Gate {
     const verdict = judgeOrigin(request.headers, { isDevelopment: isDevelopment(), allowed: origins });
     if (verdict !== "refused") return verdict;
     metrics.add("origins_refused");
-    const origin = request.headers.origin ?? "";
-    if (!this.#told.has(origin) && this.#told.size < toldOrigins) {
+    const { origin } = request.headers;
+    if (origin !== undefined && !this.#told.has(origin) && this.#told.size < toldOrigins) {
       this.#told.add(origin);
       log.warn("a page of another origin was refused; this setting would admit it", {
         TIDEWIRE_ORIGINS: origin.slice(0, 200),

@@ -119,7 +119,7 @@ export class Requests {
     const { limits } = this.#options;
     const { headers } = request;
     const refuse = (status: number, reason: RequestErrorName, why: string): void =>
-      answer(response, { status, body: failure(reason, why), headers: { connection: "close" } });
+      answer(response, { status, body: failure(reason, why) });
     this.#expectWithin(limits.firstCommandMs, { request, response });
     const coding = headers["content-encoding"] ?? "identity";
     if (coding !== "identity") {
@@ -127,7 +127,10 @@ export class Requests {
       return refuse(415, "bad_request", `content-encoding: expected none, got ${coding.slice(0, 40)}`);
     }
     readBody(request, limits.messageBytes).then(
-      (bytes) => exchange(response, info, write({ bytes, headers })),
+      (bytes) => {
+        // P3: what was refused, for being late, is never published.
+        if (!response.headersSent) exchange(response, info, write({ bytes, headers }));
+      },
       (thrown: unknown) => {
         // Otherwise the client has gone in the middle of its body, and waits for no answer.
         if (thrown instanceof BodyError) refuse(thrown.status, thrown.reason, thrown.message);
