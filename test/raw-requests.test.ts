@@ -1,45 +1,18 @@
-// Publishing and looking into a channel by HTTP: bodies, limits, identities, origins, and what an answer says.
+// Publishing and looking into a channel by HTTP: forms, rates, identities, origins, and what an answer says.
 import { connect } from "node:net";
 import { defineChannel } from "@tidewire/protocol";
 import { tokenOf, tokenSecret } from "@tidewire/server/testing";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { openStream, requestStream } from "./event-stream-client.ts";
-import { lobby, open, serve } from "./serving.ts";
+import { ask, errorOf, post, say } from "./requesting.ts";
+import { lobby, serve } from "./serving.ts";
 import { talk } from "./talk.ts";
 import { dial, readUntil } from "./wire.ts";
 
 const feed = defineChannel("feed", { publishers: "server" });
 const typed = defineChannel("typed", { data: z.object({ n: z.number() }) });
 const quiet = defineChannel("quiet");
-
-interface Asked {
-  readonly status: number;
-  readonly body: unknown;
-  readonly headers: Headers;
-}
-
-async function ask(url: string, init: RequestInit = {}): Promise<Asked> {
-  const response = await fetch(url, init);
-  const text = await response.text();
-  const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
-  return { status: response.status, body: isJson && text !== "" ? JSON.parse(text) : text, headers: response.headers };
-}
-
-const post = (url: string, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Promise<Asked> =>
-  ask(url, { method: "POST", body: body as BodyInit, headers });
-const errorOf = ({ status, body }: Asked): unknown => [status, (body as { error: { code: number } }).error.code];
-
-/** What a server says to these bytes on a bare socket, until it ends the connection or `found` holds. */
-async function say(port: number, request: string | Buffer, found: (text: string) => boolean): Promise<string> {
-  const socket = await dial(port);
-  socket.write(request);
-  const text = await readUntil(socket, found);
-  socket.destroy();
-  return text;
-}
-
-const ended = (): boolean => false;
 
 describe("publishing", () => {
   test("what a body becomes, by its type", async () => {
@@ -134,70 +107,6 @@ describe("publishing", () => {
     // In the order of the log.
     for (const [at, { lastEventId }] of stream.events.entries()) expect(lastEventId).toMatch(new RegExp(`:${at + 1}$`));
     await expect.poll(() => tide.stats().sessions).toBe(1);
-  });
-});
-
-describe("bodies", () => {
-  const limits = { messageBytes: 1_000 };
-  const head = (fields: string): string => `POST /raw/public:a HTTP/1.1\r\nHost: 127.0.0.1\r\n${fields}\r\n\r\n`;
-
-  test("the limit is in the answer, announced or not", async () => {
-    const { httpUrl, port } = await serve({ limits });
-    const url = `${httpUrl}/raw/public:a`;
-    expect((await post(url, "x".repeat(1_000))).status).toBe(200);
-    const error = { error: { code: 413, message: "expected a body of at most 1000 bytes" } };
-    expect(await post(url, "x".repeat(1_001))).toMatchObject({ status: 413, body: error });
-    expect(await post(url, "x".repeat(10_000))).toMatchObject({ status: 413, body: error });
-    const chunked = head("Transfer-Encoding: chunked") + `7d0\r\n${"x".repeat(2_000)}\r\n`;
-    const whole = (text: string): boolean => text.endsWith("}}");
-    expect(await say(port, chunked, whole)).toMatch(/^HTTP\/1\.1 413 [^]*at most 1000 bytes/);
-    // The answer comes before the body: a gigabyte is not waited for.
-    expect(await say(port, head("Content-Length: 1073741824"), whole)).toMatch(/^HTTP\/1\.1 413 /);
-  });
-
-  test("chunked, without a length", async () => {
-    const { port, tide } = await serve({ limits });
-    const chunked = `${head("Transfer-Encoding: chunked")}3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`;
-    expect(await say(port, chunked, (text) => text.endsWith("}"))).toMatch(/^HTTP\/1\.1 200 [^]*"offset":1}/);
-    const [only] = await tide.channel(open, { name: "a" }).history(10);
-    expect(only?.data).toBe("abcde");
-  });
-
-  test("Expect: 100-continue", async () => {
-    const { port } = await serve({ limits });
-    const socket = await dial(port);
-    socket.write(head("Content-Length: 2\r\nExpect: 100-continue"));
-    expect(await readUntil(socket, (text) => text.includes("\r\n\r\n"))).toBe("HTTP/1.1 100 Continue\r\n\r\n");
-    socket.write("hi");
-    expect(await readUntil(socket, (text) => text.endsWith("}"))).toMatch(/^HTTP\/1\.1 200 /);
-    socket.destroy();
-  });
-
-  test("one that trickles in is given up, and its connection with it", async () => {
-    const { port, tide } = await serve({ limits: { ...limits, firstCommandMs: 40 } });
-    expect(await say(port, `${head("Content-Length: 100")}x`, ended)).toMatch(/^HTTP\/1\.1 408 [^]*within 40 ms/);
-    // Too late is refused for good, whatever comes then (P3).
-    const late = await dial(port);
-    late.write(`${head("Content-Length: 2")}x`);
-    await readUntil(late, (text) => text.includes("408"));
-    late.write("y");
-    await readUntil(late, ended);
-    expect(tide.stats().counters["published"]).toBeUndefined();
-    // Told at once that it is too large, and going on all the same.
-    const socket = await dial(port);
-    socket.write(`${head("Content-Length: 5000")}x`);
-    expect(await readUntil(socket, ended)).toMatch(/^HTTP\/1\.1 413 /);
-    await expect.poll(() => tide.stats()).toMatchObject({ connections: 0, sessions: 0 });
-  });
-
-  test("whoever goes in the middle leaves nothing behind", async () => {
-    const { port, tide, log } = await serve({ limits });
-    for (let n = 0; n < 20; n += 1) {
-      const socket = await dial(port);
-      socket.write(`${head("Content-Length: 100")}x`, () => socket.resetAndDestroy());
-    }
-    await expect.poll(() => tide.stats()).toMatchObject({ connections: 0, sessions: 0 });
-    expect([log.troubles, tide.stats().counters["published"]]).toEqual([[], undefined]);
   });
 });
 
@@ -355,28 +264,6 @@ describe("pages of other origins", () => {
     expect(asked.status).toBe(204);
     expect(asked.headers.get("access-control-allow-headers")).toContain("Idempotency-Key");
   });
-});
-
-test("sockets that die at any point of a request leave nothing behind, and surprise nobody", async () => {
-  const { port, tide, log } = await serve({ limits: { newPerSecond: 100_000 } });
-  const chunk = "POST /raw/public:a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
-  const streams = "GET /raw/public:a HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n";
-  const looks = "GET /raw/public:a/presence HTTP/1.1\r\nHost: a\r\n\r\n";
-  const die = async (request: string, length: number, isHeard: boolean): Promise<void> => {
-    const socket = await dial(port);
-    const answered = readUntil(socket, (text) => text.includes("\r\n\r\n"));
-    socket.write(request.slice(0, length));
-    if (isHeard && length === request.length) await answered;
-    if (length % 2 === 0) socket.resetAndDestroy();
-    else socket.destroy();
-  };
-  for (const request of [chunk, streams, looks]) {
-    for (let length = 1; length <= request.length; length += 1) {
-      await Promise.all([die(request, length, true), die(request, length, false)]);
-    }
-  }
-  await expect.poll(() => tide.stats()).toMatchObject({ connections: 0, sessions: 0, subscriptions: 0 });
-  expect(log.troubles).toEqual([]);
 });
 
 test("a request line that is no address, and a client that says nothing, are the host's affair", async () => {

@@ -146,6 +146,27 @@ describe("a gap", () => {
     expect(heard(again)).toEqual(after.map(typed));
   });
 
+  it("what was published before a new epoch keeps the id it had, however late it is read", async () => {
+    const engine = new ScriptedEngine();
+    const node = await begin({ engine });
+    const slow = await opened(node, "news", { watermark: 1 });
+    const [first] = idAtOpen(slow).split(":");
+    slow.stop();
+    await say(node, "news", 1);
+    // Its socket is full now: these are encoded when another epoch is in force.
+    await say(node, "news", 2, 3);
+    engine.clear("news");
+    engine.sink.suspect("all");
+    await say(node, "news", 4);
+    slow.resume();
+    await node.settle();
+    const { events } = read(slow);
+    expect(events.map(({ data }) => data).slice(0, 3)).toEqual(["1", "2", "3"]);
+    const epochs = events.map(({ lastEventId }) => lastEventId.split(":")[0]);
+    expect(epochs.map((epoch) => epoch === first)).toEqual([true, true, true, ...events.slice(3).map(() => false)]);
+    expect(events.slice(3).map(({ type }) => type)).toContain("gap");
+  });
+
   it("a slow reader that retention has passed is told, and gets what is left", async () => {
     const node = await begin({ limits: { tailBytes: 1_000 } });
     const connection = await opened(node, "brief", { watermark: 10 });
