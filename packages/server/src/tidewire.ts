@@ -68,7 +68,10 @@ export interface Stats {
 export interface Tidewire {
   /** Opens the engine. Called by `attach` too; more calls wait for the same start. */
   start(): Promise<void>;
-  /** Takes Tidewire's own upgrades from `server`, before or after it listens, and leaves every other one alone. */
+  /**
+   * Takes Tidewire's own upgrades and the requests to `/raw/{channel}` from `server`, before or after it listens, and
+   * leaves every other one alone.
+   */
   attach(server: Server, options?: AttachOptions): void;
   /** Answers `/health/*` and `/api/*`; false when the request is somebody else's. */
   http(request: IncomingMessage, response: ServerResponse): boolean;

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidewireError } from "@tidewire/protocol";
 import { type Log, reasonOf } from "../ports/log.ts";
 import { type Api, mayUseApi } from "./api.ts";
-import { BodyError, readJson } from "./body.ts";
+import { BodyError } from "../transports/body.ts";
+import { readJson } from "./body.ts";
 
 export interface RouterOptions {
   readonly api: Api;

@@ -29,7 +29,10 @@ export class Table implements ChannelLog {
   #given: Seq = 0;
 
   constructor(channel: ChannelRef, retention: TableRetention, clock: Clock) {
-    this.#views = new Views(channel, (seq) => this.#slots.atVersion(seq - this.#base));
+    this.#views = new Views(channel, {
+      publicationAt: (seq) => this.#slots.atVersion(seq - this.#base),
+      epochAt: () => this.#epoch,
+    });
     this.#retention = retention;
     this.#clock = clock;
   }

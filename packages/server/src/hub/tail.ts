@@ -38,7 +38,10 @@ export class Tail implements ChannelLog {
   readonly #views: Views;
 
   constructor(channel: ChannelRef, start: Position, limitBytes: number) {
-    this.#views = new Views(channel, (seq) => this.#entry(seq)?.publication ?? null);
+    this.#views = new Views(channel, {
+      publicationAt: (seq) => this.#entry(seq)?.publication ?? null,
+      epochAt: (seq) => this.#entry(seq)?.at.epoch ?? this.#base.epoch,
+    });
     this.#base = start;
     this.#limitBytes = limitBytes;
   }

@@ -25,7 +25,8 @@ export interface Entry extends Admitted {
 export async function enter(context: Context, request: ConnectRequest, seen: Seens): Promise<Entry> {
   const { node, id } = context;
   const admitted = await identify(node, request);
-  const { identity, channels } = admitted;
+  const { identity } = admitted;
+  const channels = context.traits.hasOneChannel ? [] : admitted.channels;
   checkUser(node, identity.user);
   const most = node.limits.channelsPerConnection;
   if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
@@ -90,7 +91,8 @@ async function openOne(
 ): Promise<Granted> {
   const { hub, limits } = context.node;
   const shown = await memberOf(hub.registry.resolve(channel), member, limits.memberBytes);
-  const { subscriber, encoder } = context;
+  const { subscriber, traits } = context;
+  const { encoder } = traits;
   const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers: false });
   const wasRecovering = seen !== null;
   return grant(subscription, { isServerSide: true, channelInfo: undefined, expiry: null, wasRecovering });

@@ -5,7 +5,6 @@
 import { type CloseReasonName, type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
 import type { ConnectRequest, Identity, RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
-import type { Encoder } from "../hub/encoder.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import { type CallHost, Calls, withdraw } from "./calls.ts";
 import { CloseError } from "./close-error.ts";
@@ -17,7 +16,7 @@ import type { Granted } from "./granted.ts";
 import { tellGap } from "./gap.ts";
 import { type Heartbeat, heartbeatOf } from "./heartbeat.ts";
 import { nobody } from "./identify.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkTraits } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox } from "./outbox.ts";
 import { Rates } from "./rates.ts";
@@ -64,7 +63,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     this.node = node;
     this.#link = link;
     this.#request = request;
-    this.rates = new Rates(node.limits, node.clock, node.isRated({ ...request, token: "", claims: null, data: null }));
+    const asked = { ...request, token: "", claims: null, data: null };
+    this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(asked));
     const close = this.close.bind(this);
     const reader = { node, link, subscriptions: this.subscriptions, close };
     this.#outbox = new Outbox(node.limits, (source, gap) => tellGap(reader, source, gap));
@@ -73,8 +73,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     node.hub.wheel.schedule(this.#stale, node.limits.firstCommandMs);
   }
 
-  get encoder(): Encoder {
-    return this.#link.traits.encoder;
+  get traits(): LinkTraits {
+    return this.#link.traits;
   }
 
   get isOpen(): boolean {
@@ -345,6 +345,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
       },
       close: (reason, detail) => this.close(reason, detail),
       traffic: () => this.#link.traffic(),
+      hasPongs: this.#link.traits.hasPongs,
       isHeld: () => this.#isHeld,
     });
   }
