@@ -1,5 +1,5 @@
 // The one face that tails and tables have towards cursors.
-import type { Position } from "@tidewire/protocol";
+import type { Position, Retention } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { Encoder } from "./encoder.ts";
 import type { Run, Seq } from "./log.ts";
@@ -38,6 +38,8 @@ export interface ChannelLog {
   run(view: View, after: Seq, bounds: Bounds): Run;
   /** Whether a reader at `after` misses a removal: one was forgotten since it began, when the floor was `began`. */
   hasLost(after: Seq, began: Seq): boolean;
+  /** Whether history promises all that lies after `after` as well: a tail keeps more than that, while there is room. */
+  isRetained(after: Seq, retention: Retention, wallMs: number): boolean;
   /** How many publications lie after `after`: those still kept, counted; those gone, by their number. */
   between(after: Seq, to: Seq): number;
   /** The view of `encoder`, with one reader more. */
