@@ -23,6 +23,8 @@ export interface ChannelLog {
   readonly position: Position;
   /** Where somebody starts who knows nothing: at the head of a tail, before everything in a table. */
   readonly start: { readonly seq: Seq; readonly position: Position };
+  /** The newest durable publication; `null` where none is kept, and in a table. */
+  readonly newest: Publication | null;
   /** Removals up to here are forgotten; grows. A reader remembers it from when it began. */
   readonly floor: Seq;
   /** Bytes of memory held, roughly. */
