@@ -103,7 +103,7 @@ class Composed implements Tidewire {
     const route = (path: string): ReturnType<RawDoor["resource"]> => this.#rawDoor.resource(path);
     this.#requests = new Requests({ gate, limits, clock, random, metrics, route });
     this.#router = createRouter({
-      api: createApi(this.#hub),
+      api: createApi({ ...this.#node, id: random.token(96) }),
       apiKey: options.apiKey,
       maxBodyBytes: limits.requestBodyBytes,
       log,

@@ -53,6 +53,10 @@ export class Table implements ChannelLog {
     return { seq: this.#base, position: { epoch: this.#epoch, offset: 0 } };
   }
 
+  get newest(): null {
+    return null;
+  }
+
   get floor(): Seq {
     return this.#base + this.#slots.floor;
   }
@@ -126,6 +130,10 @@ export class Table implements ChannelLog {
    */
   hasLost(after: Seq, began: Seq): boolean {
     return after > this.#base && after < this.floor && this.floor > began;
+  }
+
+  isRetained(): boolean {
+    return true;
   }
 
   between(after: Seq, to: Seq): number {
