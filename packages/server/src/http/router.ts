@@ -31,7 +31,7 @@ export function createRouter(options: RouterOptions): Router {
       // Whoever went away in the middle of its body waits for no answer.
       if (request.destroyed && !request.complete) return;
       options.log.error("an API request failed", { reason: reasonOf(thrown) });
-      if (!response.headersSent) answer(response, 500, failure(new TidewireError("internal")));
+      if (!response.headersSent) answer(response, 500, failure(new TidewireError("internal", "internal server error")));
     });
     return true;
   };
