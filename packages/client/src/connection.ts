@@ -22,7 +22,7 @@ import { Refresh } from "./refresh.ts";
 import { Value } from "./store.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Transport, TransportConnection } from "./transport.ts";
-import { decode, endOf, type Fields, objectAt, textAt, UndecodableFrame, wholeAt } from "./wire.ts";
+import { decode, endOf, type Fields, objectAt, textAt, wholeAt } from "./wire.ts";
 
 /** What those above a connection learn from it. */
 export interface ConnectionEvents {
@@ -150,22 +150,14 @@ export class Connection {
   }
 
   #open(token: string): void {
-    const run = this.#run;
     const { url, transport } = this.#options;
     this.#limit();
-    const events = {
-      opened: () => {
-        if (run === this.#run) this.#opened(token);
-      },
-      received: (frame: string) => {
-        if (run === this.#run) this.#received(frame);
-      },
-      closed: (code: number, reason: string) => {
-        if (run === this.#run) this.#closed({ code, reason });
-      },
-    };
     try {
-      this.#socket = transport.open(url, events);
+      this.#socket = transport.open(url, {
+        opened: () => this.#opened(token),
+        received: (frame) => this.#received(frame),
+        closed: (code, reason) => this.#closed({ code, reason }),
+      });
     } catch (error) {
       // An address that is none, or one this page may not open: trying again would not change it.
       this.#options.onError(error);
@@ -225,7 +217,7 @@ export class Connection {
         if (run !== this.#run) return;
       }
     } catch (error) {
-      if (!(error instanceof UndecodableFrame)) this.#options.onError(error);
+      if (!(error instanceof SyntaxError)) this.#options.onError(error);
       if (run === this.#run) this.#retryAfter({ code: 4, reason: String(error) });
     }
   }

@@ -23,21 +23,13 @@ export interface WirePublication {
   readonly id: string;
 }
 
-/** Thrown for what is no frame of the protocol; the connection cannot be trusted after it. */
-export class UndecodableFrame extends Error {}
-
-/** The messages of one frame, which stand on lines of their own. */
+/**
+ * The messages of one frame, which stand on lines of their own.
+ * @throws {SyntaxError} As all functions here, for what is not of the protocol; the connection cannot be trusted then.
+ */
 export function* decode(frame: string): Generator<Fields> {
   for (const line of frame.split("\n")) {
-    if (line !== "") yield asObject(parse(line));
-  }
-}
-
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new UndecodableFrame("a frame is not JSON");
+    if (line !== "") yield asObject(JSON.parse(line));
   }
 }
 
@@ -106,5 +98,5 @@ export function wholeAt(fields: Fields, name: string): number {
 }
 
 function wrong(name: string): never {
-  throw new UndecodableFrame(`"${name}" has the wrong type`);
+  throw new SyntaxError(`"${name}" has the wrong type`);
 }
