@@ -32,13 +32,18 @@ export function createWalk(symbols: readonly string[], random: () => number): Wa
     const open = toCents(10 ** (lowestOpen + random() * (highestOpen - lowestOpen)));
     return { symbol, open, price: open, volume: 0 };
   });
-  const first = standings[0];
+  // Which are traded most says nothing of where they stand in the list.
+  const byTrade = standings
+    .map((standing) => ({ standing, draw: random() }))
+    .toSorted((one, other) => one.draw - other.draw)
+    .map(({ standing }) => standing);
+  const [first] = byTrade;
   if (first === undefined) throw new TypeError("expected at least one symbol, got none");
   return {
     all: () => standings.map(quoteOf),
     next() {
-      // Squared: the first quarter of the list gets half of the trades.
-      const traded = standings[Math.floor(random() ** 2 * standings.length)] ?? first;
+      // Squared: a quarter of them gets half of the trades.
+      const traded = byTrade[Math.floor(random() ** 2 * byTrade.length)] ?? first;
       const away = traded.price / traded.open - 1;
       const step = (random() - 0.5) * 2 * longestStep - away * pull;
       traded.price = Math.max(smallestPrice, traded.price * (1 + step));
