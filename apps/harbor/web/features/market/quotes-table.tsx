@@ -59,9 +59,9 @@ export function QuotesTable({ keys, table, isStale }: QuotesTableProps) {
           {symbols.map((symbol) => (
             <QuoteRow key={symbol} table={table} symbol={symbol} />
           ))}
-          {keys.length === 0 && isStale && <TableSkeleton />}
         </tbody>
       </table>
+      {keys.length === 0 && isStale && <TableSkeleton />}
       {keys.length === 0 && !isStale && <p className="p-8 text-center text-soft">Nothing is traded here yet.</p>}
     </div>
   );
