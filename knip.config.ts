@@ -34,7 +34,7 @@ const config: KnipConfig = {
         "tools/run/with-parent.mjs",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
-        "bench/{main,engines}.ts",
+        "bench/{main,engines,market-frames}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
       ],
