@@ -138,6 +138,17 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await page.getByText(/^paused · [1-9]\d* waiting$/).waitFor();
   await look(page, `live paused ${name}`);
 
+  await goTo(page, "/market");
+  await page.getByText("200 symbols, each with its newest quote").waitFor();
+  await page
+    .getByText(/^[\d,]+\/s$/)
+    .first()
+    .waitFor();
+  await look(page, `market ${name}`);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/^paused · [1-9][\d,]* quotes passed over$/).waitFor();
+  await look(page, `market paused ${name}`);
+
   await goTo(page, "/lab");
   await page.getByRole("button", { name: "Check now" }).click();
   await page.getByText("There is nothing in this room yet.").waitFor();
@@ -151,6 +162,9 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await page.getByRole("link", { name: "Live" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
   await look(page, `live offline ${name}`);
+  await page.getByRole("link", { name: "Market" }).click();
+  await page.getByText("There is no connection yet. The quotes come with it.").waitFor();
+  await look(page, `market offline ${name}`);
   await page.getByRole("link", { name: "Chat" }).click();
   await composer(page).waitFor();
   await look(page, `chat offline ${name}`);

@@ -5,6 +5,7 @@ import { OutboxProvider } from "./features/chat/outbox-provider.tsx";
 import { RoomsProvider } from "./features/chat/rooms-provider.tsx";
 import { LabPage } from "./features/lab/lab-page.tsx";
 import { LivePage } from "./features/live/live-page.tsx";
+import { MarketPage } from "./features/market/market-page.tsx";
 import { ErrorNote } from "./frame/error-note.tsx";
 import { SizedFrame, useFrameSize } from "./frame/frame-size.tsx";
 import { BottomBar, Rail } from "./frame/rail.tsx";
@@ -39,6 +40,9 @@ function Places() {
           </Route>
           <Route path="/live">
             <LivePage />
+          </Route>
+          <Route path="/market">
+            <MarketPage />
           </Route>
           <Route path="/lab">
             <LabPage />

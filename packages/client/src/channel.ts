@@ -9,7 +9,7 @@ import { fromWire, type Gap, type HistoryPage, type Publication } from "./public
 import { answerMs, type Requests } from "./requests.ts";
 import type { Store } from "./store.ts";
 import type { MemberChange, OpenOptions, Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
-import { type Fields, objectAt, positionOf, publicationsAt, textAt, wholeAt } from "./wire.ts";
+import { type Fields, objectAt, positionOf, publicationsAt } from "./wire.ts";
 
 export interface PublishOptions {
   /** Names this publish: with the same key within 5 minutes the server publishes nothing more. Default: a new one. */
@@ -82,14 +82,15 @@ export class ChannelHandle implements Channel {
   readonly onGap: Channel["onGap"];
   readonly onSkipped: Channel["onSkipped"];
   readonly onMember: Channel["onMember"];
-  readonly #subscription: Subscription;
+  /** For the parts of this package that a page takes in or leaves out; no part of `Channel`. */
+  readonly subscription: Subscription;
+  readonly host: SubscriptionHost;
   readonly #requests: Requests;
-  readonly #host: SubscriptionHost;
 
   constructor(subscription: Subscription, requests: Requests, host: SubscriptionHost) {
-    this.#subscription = subscription;
+    this.subscription = subscription;
     this.#requests = requests;
-    this.#host = host;
+    this.host = host;
     this.name = subscription.name;
     this.onPublication = subscription.publications.add;
     this.onState = subscription.status.listeners.add;
@@ -100,20 +101,20 @@ export class ChannelHandle implements Channel {
   }
 
   get status(): SubscriptionStatus {
-    return this.#subscription.status.getSnapshot();
+    return this.subscription.status.getSnapshot();
   }
 
   get position(): Position | null {
-    return this.#subscription.position;
+    return this.subscription.position;
   }
 
-  readonly open = (options: OpenOptions = {}): Cancel => this.#subscription.open(options);
-  readonly pause = (): void => this.#subscription.flow.set(true);
-  readonly resume = (): void => this.#subscription.flow.set(false);
-  readonly feed = (options: FeedOptions = {}): Feed => new ChannelFeed(this.#subscription, options, this.#host).store;
+  readonly open = (options: OpenOptions = {}): Cancel => this.subscription.open(options);
+  readonly pause = (): void => this.subscription.flow.set(true);
+  readonly resume = (): void => this.subscription.flow.set(false);
+  readonly feed = (options: FeedOptions = {}): Feed => new ChannelFeed(this.subscription, options, this.host).store;
 
   readonly publish = async (data: unknown, options: PublishOptions = {}): Promise<Published> => {
-    const { key = randomKey(this.#host.random), timeoutMs } = options;
+    const { key = randomKey(this.host.random), timeoutMs } = options;
     const fields = await this.#requests.add({
       body: encode({ rpc: { method: "tide.publish", data: { channel: this.name, data, key } } }),
       method: "rpc",
@@ -121,9 +122,7 @@ export class ChannelHandle implements Channel {
       deadlineMs: timeoutMs ?? null,
     });
     const result = objectAt(fields, "data") ?? {};
-    const offset = wholeAt(result, "offset");
-    const position = offset === 0 ? null : { epoch: textAt(result, "epoch"), offset };
-    return { position, duplicate: result["duplicate"] === true };
+    return { position: positionOf(result), duplicate: result["duplicate"] === true };
   };
 
   readonly history = (options: HistoryOptions): Promise<HistoryPage> =>

@@ -87,8 +87,7 @@ export class Connection {
 
   /** Tries at once when the next attempt is some time away. */
   retry(): void {
-    const state = this.state.getSnapshot();
-    if (state.kind === "waiting" || state.kind === "offline") this.#wait(0, state.reason);
+    this.#hurry(0);
   }
 
   close(): void {
@@ -281,12 +280,16 @@ export class Connection {
 
   #pageChanged(change: PageChange): void {
     const { page, random } = this.#options;
-    const state = this.state.getSnapshot();
     if (change === "hidden") return;
-    if (state.kind === "connected") return this.#probe();
-    if (state.kind !== "waiting" && state.kind !== "offline") return;
+    if (this.state.getSnapshot().kind === "connected") return this.#probe();
     // There is hope, though not so much that all clients should come in the same instant.
-    this.#wait(page.isOnline() ? random() * shortestDelayMs : longestDelayMs, state.reason);
+    this.#hurry(page.isOnline() ? random() * shortestDelayMs : longestDelayMs);
+  }
+
+  /** Waits so much from now on, where it waits. */
+  #hurry(ms: number): void {
+    const state = this.state.getSnapshot();
+    if (state.kind === "waiting" || state.kind === "offline") this.#wait(ms, state.reason);
   }
 
   /** After sleep or a change of network the socket may be dead without a word: any reply, even an error, proves life. */

@@ -15,6 +15,8 @@ export interface WirePublication {
   readonly atMs: number | null;
   /** Random, and the server's own; "" from servers that give none. */
   readonly id: string;
+  readonly key: string | null;
+  readonly removed: boolean;
 }
 
 /**
@@ -47,6 +49,9 @@ export function publicationOf(fields: Fields): WirePublication {
     tags: tags === null ? null : tagsOf(tags),
     atMs: wholeAt(fields, "time") || null,
     id: textAt(fields, "id"),
+    // PROTOCOL 1.12
+    key: textAt(fields, "key") || null,
+    removed: fields["removed"] === true,
   };
 }
 

@@ -4,14 +4,24 @@ import { TidewireProvider } from "@tidewire/react";
 import { type ReactNode, useEffect, useState } from "react";
 import { forSeat } from "../session/seat.ts";
 import { EventLogProvider } from "./event-log-provider.tsx";
+import { countingTransport, type Traffic, TrafficContext } from "./traffic.ts";
 
 /** Give it the person as its key: the cookie is read when the socket opens, so another person needs another one. */
 export function Connected({ children }: { readonly children: ReactNode }) {
-  const [client] = useState(() => createClient({ url: forSeat("/connection/websocket"), name: "harbor" }));
+  const [traffic] = useState<Traffic>(() => ({ received: 0 }));
+  const [client] = useState(() =>
+    createClient({
+      url: forSeat("/connection/websocket"),
+      name: "harbor",
+      transport: countingTransport(traffic),
+    }),
+  );
   useEffect(() => () => client.close(), [client]);
   return (
     <TidewireProvider client={client}>
-      <EventLogProvider>{children}</EventLogProvider>
+      <TrafficContext value={traffic}>
+        <EventLogProvider>{children}</EventLogProvider>
+      </TrafficContext>
     </TidewireProvider>
   );
 }
