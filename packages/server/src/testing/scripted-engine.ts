@@ -50,6 +50,8 @@ export class ScriptedEngine implements Engine {
   /** Thrown by the next publishes, once each. */
   readonly refusals: Error[] = [];
   reads = 0;
+  /** Calls of `tops`. */
+  topReads = 0;
   readonly followed: Set<string> = new Set();
   #sink: EngineSink | null = null;
   #count = 0;
@@ -93,6 +95,7 @@ export class ScriptedEngine implements Engine {
   }
 
   async tops(channels: readonly string[]): Promise<readonly Position[]> {
+    this.topReads += 1;
     this.#mayFail();
     const tops = channels.map((channel) => this.top(channel));
     if (this.holdsReads) await new Promise<void>((answer) => this.heldReads.push({ answer }));
