@@ -51,6 +51,19 @@ describe("resuming", () => {
     expect(again.data()).toEqual(numbers(1, 3));
   });
 
+  test("the rules are asked again: whoever may not read any more does not go on", async () => {
+    let isAllowed = true;
+    const served = await serve({ access: { subscribe: () => isAllowed } });
+    const first = await openStream(served.port, "/raw/public:a");
+    first.socket.destroy();
+    await published(served, 1, 3);
+    isAllowed = false;
+    const headers = { "Last-Event-ID": first.parser.lastEventId };
+    const again = await requestStream(served.port, "/raw/public:a", { headers });
+    await again.until(({ head }) => head !== "");
+    expect([again.status, again.events]).toEqual([403, []]);
+  });
+
   test("an id of nobody's is a gap, never an error", async () => {
     const served = await serve();
     await published(served, 1, 3);
@@ -223,7 +236,7 @@ describe("those who do not read", () => {
       );
       expect(client.parser.lastEventId).toMatch(/:10000$/);
     }
-  });
+  }, 60_000);
 
   test("are closed as slow, and their sockets are freed although they never take the end", async () => {
     const limits = { pingIntervalMs: 40, stalledMs: 80, closeTimeoutMs: 40 };
@@ -272,6 +285,20 @@ describe("more than there may be", () => {
         ["end", { error: { code: 529, message: "too many connections (connections)" } }],
       ]);
     }
+  });
+
+  test("so is one whose rule failed for now", async () => {
+    const access = { subscribe: () => Promise.reject(new Error("the database is away")) };
+    const { port } = await serve({ access });
+    const client = await requestStream(port, "/raw/lobby", { headers: browser });
+    await client.ended;
+    expect([client.status, client.data("end")]).toEqual([
+      200,
+      ['{"error":{"code":100,"message":"internal server error"}}'],
+    ]);
+    const program = await requestStream(port, "/raw/lobby");
+    await program.until(({ head }) => head !== "");
+    expect(program.status).toBe(500);
   });
 
   test("what will not change is a status to a browser too", async () => {
