@@ -77,6 +77,14 @@ describe("bodies", () => {
     expect(tide.stats().counters["connected"]).toBeUndefined();
   });
 
+  test("whoever ends its side with its request is gone, as Node has it, and leaves nothing behind", async () => {
+    const { port, tide } = await serve({ limits });
+    const socket = await dial(port);
+    socket.end(`${head("Content-Length: 1")}x`);
+    await readUntil(socket, ended);
+    await expect.poll(() => tide.stats()).toMatchObject({ connections: 0, sessions: 0 });
+  });
+
   test("whoever goes in the middle leaves nothing behind", async () => {
     const { port, tide, log } = await serve({ limits });
     for (let n = 0; n < 20; n += 1) {

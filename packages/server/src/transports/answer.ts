@@ -14,9 +14,9 @@ export interface Answer {
 /** Seconds after which what failed for a while may be tried again. */
 const retryAfter: Readonly<Record<number, string>> = { 429: "1", 503: "5" };
 
-/** Whether the same request may succeed later. */
+/** Whether the same request may succeed later: too fast, or a fault that is not the client's. */
 export function isTemporary(status: number): boolean {
-  return Object.hasOwn(retryAfter, status);
+  return status === 429 || status >= 500;
 }
 
 /** Answers, unless there is nobody any more or an answer was begun. */

@@ -4,6 +4,7 @@
 // decision 0006. The head is written with the first frame: until then the answer can be any status.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { closeReasons } from "@tidewire/protocol";
 import type { Connection, ConnectionInfo, Open } from "../dialects/connection.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -61,10 +62,14 @@ export class EventStreamTransport {
     refuseStream(exchanged, { status, body, random: this.#options.random });
   }
 
+  /** Ends those that nobody has ended; what was said to the others is still on its way. */
   closeAll(): void {
-    for (const stream of this.#open) stream.terminate();
+    for (const stream of this.#open) stream.close(503, goingDown);
   }
 }
+
+const { code, reason: message } = closeReasons.shutdown;
+const goingDown = JSON.stringify({ error: { code, message } });
 
 const streamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
