@@ -131,6 +131,16 @@ test("at 400 kbit/s the newest quote of every symbol is on the screen within two
   expect(pulls(frames.lines.slice(linesBefore), 1)).toBeLessThanOrEqual(2);
 });
 
+test("on a line that cannot carry what was asked for, it says how old the quotes are, until it can", async () => {
+  const { page, proxy } = await startMarket(chrome);
+  await goToMarket(page);
+  await choose(page, "60 times a second");
+  await proxy.set({ bytesPerSecond: 50_000 }, { direction: "down" });
+  await page.getByText(/^A slow line: these are \d+ s old\. Fewer would be newer\.$/).waitFor();
+  await proxy.clear();
+  await page.getByText("200 symbols, each with its newest quote").waitFor();
+});
+
 test("a column sorts by the keyboard, by the values of now, and the rows then stay where they are", async () => {
   const { page, market } = await startMarket(chrome);
   await goToMarket(page);

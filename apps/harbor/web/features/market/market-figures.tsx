@@ -1,5 +1,5 @@
 // What the server published, what came here, and what was saved by not sending every quote.
-import type { MarketCounts } from "./use-market-counts.ts";
+import type { MarketCounts } from "./market-counts.ts";
 import { whole } from "./words-for-quotes.ts";
 
 const nothingYet = "–";

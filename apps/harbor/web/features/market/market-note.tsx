@@ -1,5 +1,6 @@
 // One line that says whether the quotes are those of now, and why not.
 import type { SubscriptionStatus } from "@tidewire/client";
+import { spanOf } from "../../theme/words-for-time.ts";
 import { whole } from "./words-for-quotes.ts";
 
 interface MarketNoteProps {
@@ -8,7 +9,11 @@ interface MarketNoteProps {
   readonly isPaused: boolean;
   /** How many quotes have been published since the pause began; `null` where that is not known. */
   readonly passedOver: number | null;
+  readonly lateMs: number;
 }
+
+/** Longer than an answer takes to come round the world. */
+const worthSayingMs = 1_500;
 
 export function MarketNote(props: MarketNoteProps) {
   return (
@@ -21,7 +26,7 @@ export function MarketNote(props: MarketNoteProps) {
   );
 }
 
-function wordsFor({ status, symbols, isPaused, passedOver }: MarketNoteProps): string {
+function wordsFor({ status, symbols, isPaused, passedOver, lateMs }: MarketNoteProps): string {
   const isUp = status.kind === "live" || status.kind === "paused";
   if (!isUp) {
     return symbols === 0
@@ -29,5 +34,6 @@ function wordsFor({ status, symbols, isPaused, passedOver }: MarketNoteProps): s
       : "No connection. These are the last quotes.";
   }
   if (isPaused) return `paused · ${whole(passedOver ?? 0)} quotes passed over`;
+  if (lateMs > worthSayingMs) return `A slow line: these are ${spanOf(lateMs)} old. Fewer would be newer.`;
   return symbols === 0 ? "" : `${whole(symbols)} symbols, each with its newest quote`;
 }

@@ -12,7 +12,7 @@ import { MarketFigures } from "./market-figures.tsx";
 import { MarketNote } from "./market-note.tsx";
 import { QuotesTable } from "./quotes-table.tsx";
 import { type Rate, RateSlider } from "./rate-slider.tsx";
-import { useMarketCounts } from "./use-market-counts.ts";
+import { useMarketReport } from "./use-market-report.ts";
 
 const usualRate: Rate = rates[5];
 
@@ -20,7 +20,7 @@ export function MarketPage() {
   const [rate, setRate] = useState<Rate>(usualRate);
   const view = useLatestKeys(market, { venue }, { rate, pauseWhenHidden: true });
   const { channel, isPaused, isStale, keys, pause, resume, status, table } = view;
-  const counts = useMarketCounts(channel, isPaused);
+  const { counts, lateMs } = useMarketReport(channel, isPaused);
   useTitle("Market");
   return (
     <main className="flex min-w-0 flex-1 flex-col">
@@ -52,6 +52,7 @@ export function MarketPage() {
                 isPaused={isPaused}
                 status={status}
                 passedOver={counts?.passedOver ?? null}
+                lateMs={lateMs}
               />
             </div>
           </section>
