@@ -1,5 +1,5 @@
 // The faces of logs: what cursors see of them, and what a channel does.
-import type { Position } from "@tidewire/protocol";
+import type { Position, Retention } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { Encoder } from "./encoder.ts";
 import type { Run, Seq } from "./log.ts";
@@ -44,6 +44,8 @@ export interface ChannelLog extends CursorLog {
   break(next: Position): void;
   /** The id of the publication at `offset`; `null` when it is not kept. */
   idAt(offset: number): string | null;
+  /** Whether history promises all that lies after `after` as well: a tail keeps more than that, while there is room. */
+  isRetained(after: Seq, retention: Retention, wallMs: number): boolean;
   /** The view of `encoder`, with one reader more. */
   join(encoder: Encoder): View;
   leave(view: View): void;

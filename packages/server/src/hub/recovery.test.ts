@@ -97,6 +97,33 @@ describe("recovery", () => {
     await expectRecovered(reader, at(10), numbers(11, 400));
   });
 
+  it("within the tail but beyond what history promises: as history says, which every node would (decision 0008)", async () => {
+    const hub = await FakeNode.start({
+      channels: [defineChannel("s", { history: { size: 2, ttlMs: 60_000 } })],
+      engine,
+    });
+    node = hub;
+    await join(null);
+    say(5);
+    engine.trim("s", 2);
+    await expectNot(await join(at(2)), at(5));
+    await expectRecovered(await join(at(3)), at(3), [4, 5]);
+    await expectRecovered(await join(at(5)), at(5), []);
+  });
+
+  it("within the tail but older than history's time: as history says", async () => {
+    await join(null);
+    say(1);
+    node.clock.advance(59_000);
+    const { reads } = engine;
+    await expectRecovered(await join(at(0)), at(0), [1]);
+    expect(engine.reads).toBe(reads);
+    node.clock.advance(2_000);
+    engine.trim("s", 0);
+    await expectNot(await join(at(0)), at(1));
+    await expectRecovered(await join(at(1)), at(1), []);
+  });
+
   it("older than history reaches: false, nothing replayed", async () => {
     await join(null);
     say(400);

@@ -44,7 +44,7 @@ export async function recover(
   if (position.epoch !== head.epoch) return atStart(channel);
   if (position.offset > head.offset) return ahead(channel, position, node.engine);
   const seq = channel.tail.seqOf(position);
-  if (seq !== null) {
+  if (seq !== null && isRetained(channel, seq)) {
     // An empty page of history could not say more than the tail: another id there is the end of it (S5).
     const isProven = position.offset === 0 || isSame(seen, channel.tail.idAt(position.offset));
     return isProven ? { seq, position, recovered: true } : atStart(channel);
@@ -55,6 +55,12 @@ export async function recover(
   const isProven = page.page.top.epoch === position.epoch && continues(page.page, position);
   if (!isProven || !isSame(seen, page.page.publications[0]?.previous?.id ?? null)) return atStart(channel);
   return { seq: null, position, recovered: true, page };
+}
+
+/** Where the tail keeps more than the channel promises, history decides: every node answers alike (decision 0008). */
+function isRetained({ tail, known, clock }: Channel, seq: Seq): boolean {
+  const { history } = known.definition;
+  return history === null || tail.isRetained(seq, history, clock.wall());
 }
 
 /** The tail may lag behind the engine, but a position ahead of both is from another log. */

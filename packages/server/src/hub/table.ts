@@ -125,6 +125,10 @@ export class Table implements ChannelLog {
     return after > this.#base && after < this.floor && this.floor > began;
   }
 
+  isRetained(): boolean {
+    return true;
+  }
+
   between(after: Seq, to: Seq): number {
     return to - after;
   }

@@ -2,7 +2,7 @@
 //
 // Invariant: between two breaks the durable publications are linked without a hole. Only the channel's contiguity
 // decides what is appended.
-import type { Position } from "@tidewire/protocol";
+import type { Position, Retention } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { Bounds, ChannelLog } from "./channel-log.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
@@ -133,6 +133,12 @@ export class Tail implements ChannelLog {
 
   hasLost(): boolean {
     return false;
+  }
+
+  isRetained(after: Seq, { size, ttlMs }: Retention, wallMs: number): boolean {
+    if (this.between(after, this.#head) > size) return false;
+    const oldest = this.#entry(after + 1)?.publication;
+    return oldest === undefined || oldest === null || wallMs - oldest.atMs < ttlMs;
   }
 
   /** How many publications lie after `after`: those still kept, counted; those gone, by their number. */
