@@ -25,6 +25,11 @@ interface CommonOptions<Data, Info> {
   readonly data?: Data;
   /** Whether members are known: `true`, or the schema of what each shows of itself. Default: `false`. */
   readonly presence?: Info;
+  /**
+   * Whether all subscribers are told who joins and leaves, also those that did not ask: SDKs cannot ask for what the
+   * server subscribes them to. Needs `presence`. Default: `false`.
+   */
+  readonly announceMembers?: boolean;
   /** Who may publish besides the server. Default: `clients`, that is whoever the `publish` rule lets in. */
   readonly publishers?: "clients" | "server";
 }
@@ -59,6 +64,7 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly mode: ChannelMode;
   readonly history: Retention | null;
   readonly presence: boolean;
+  readonly announcesMembers: boolean;
   readonly publishers: "clients" | "server";
   readonly dataSchema: StandardSchema | null;
   readonly infoSchema: StandardSchema | null;
@@ -94,11 +100,16 @@ export function defineChannel<
   const compiled = compilePattern(pattern);
   const mode = options.mode ?? "stream";
   const presence = options.presence ?? false;
+  const announcesMembers = options.announceMembers ?? false;
+  if (announcesMembers && presence === false) {
+    throw new TypeError(`"${pattern}": members are announced where they are known; set presence, or leave it out`);
+  }
   return {
     pattern,
     mode,
     history: retentionOf(pattern, options),
     presence: presence !== false,
+    announcesMembers,
     publishers: options.publishers ?? "clients",
     dataSchema: options.data ?? null,
     infoSchema: typeof presence === "boolean" ? null : presence,

@@ -89,9 +89,11 @@ async function openOne(
   { channel, seen, member }: { readonly channel: string; readonly seen: Seen | null; readonly member: Member },
 ): Promise<Granted> {
   const { hub, limits } = context.node;
-  const shown = await memberOf(hub.registry.resolve(channel), member, limits.memberBytes);
+  const known = hub.registry.resolve(channel);
+  const shown = await memberOf(known, member, limits.memberBytes);
   const { subscriber, encoder } = context;
-  const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers: false });
+  const wantsMembers = known.definition.announcesMembers;
+  const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers });
   const wasRecovering = seen !== null;
   return grant(subscription, { isServerSide: true, channelInfo: undefined, expiry: null, wasRecovering });
 }

@@ -27,7 +27,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     encoder: context.encoder,
     seen: command.seen,
     member,
-    wantsMembers: command.wantsMembers && known.definition.presence,
+    wantsMembers: (command.wantsMembers && known.definition.presence) || known.definition.announcesMembers,
   });
   if (!context.isOpen || (command.mustRecover && command.seen !== null && !subscription.recovered)) {
     subscription.close();
