@@ -222,8 +222,9 @@ export class Subscription {
     const top = positionOf(fields);
     const from = this.#position;
     const epoch = top?.epoch ?? "";
-    // S5: "recovered" is believed only for the epoch that was asked for.
-    const isRecovered = asked === null ? !this.#wasLive : fields["recovered"] === true && epoch === asked.epoch;
+    // S5: "recovered" is believed only for the place that was asked for; cache recovery goes on from a later one.
+    const isSamePlace = epoch === asked?.epoch && top?.offset === asked.offset;
+    const isRecovered = asked === null ? !this.#wasLive : fields["recovered"] === true && isSamePlace;
     const isReplay = asked !== null && isRecovered;
     this.#wasLive = true;
     this.#liveMs = this.#host.clock.now();

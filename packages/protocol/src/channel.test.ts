@@ -73,6 +73,14 @@ describe("a channel", () => {
   });
 });
 
+describe("the recovery mode", () => {
+  test("is a stream's alone", () => {
+    expect(defineChannel("a").recovery).toBe("stream");
+    expect(defineChannel("a", { recovery: "cache" }).recovery).toBe("cache");
+    expect(() => defineChannel("a", { mode: "signal", recovery: "cache" })).toThrow(TypeError);
+  });
+});
+
 describe("announcing members", () => {
   test("is off unless asked for, and needs presence", () => {
     expect(defineChannel("a", { presence: true }).announcesMembers).toBe(false);

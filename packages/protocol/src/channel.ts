@@ -10,6 +10,12 @@ import type { OutputOf, StandardSchema } from "./standard-schema.ts";
 export type ChannelMode = "signal" | "stream" | "latest";
 
 /**
+ * What those get who come back to a `stream`. `stream`: all they have missed, or the news that it cannot be had.
+ * `cache`: the newest publication alone, as long as history has it; what came before it is passed over.
+ */
+export type RecoveryMode = "stream" | "cache";
+
+/**
  * How much is kept for those who come back. Of a stream the newest `size` publications, each for `ttlMs`; of a `latest`
  * channel the newest value of each key for good, and for `ttlMs` that a key was removed.
  */
@@ -39,6 +45,8 @@ interface LogOptions {
   readonly mode?: "signal" | "stream";
   /** For `stream`. Default: 100 publications for 5 minutes. */
   readonly history?: Retention;
+  /** For `stream`. Default: `stream`. */
+  readonly recovery?: RecoveryMode;
   readonly key?: undefined;
 }
 
@@ -48,6 +56,7 @@ interface LatestOptions<Data> {
   readonly key: (value: OutputOf<Data>) => string;
   /** For how long a removal is told to those who come back. Default: 5 minutes. */
   readonly history?: { readonly ttlMs: number; readonly size?: undefined };
+  readonly recovery?: undefined;
 }
 
 export type ChannelOptions<Data, Info> = CommonOptions<Data, Info> & (LogOptions | LatestOptions<Data>);
@@ -63,6 +72,7 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly pattern: Pattern;
   readonly mode: ChannelMode;
   readonly history: Retention | null;
+  readonly recovery: RecoveryMode;
   readonly presence: boolean;
   readonly announcesMembers: boolean;
   readonly publishers: "clients" | "server";
@@ -108,6 +118,7 @@ export function defineChannel<
     pattern,
     mode,
     history: retentionOf(pattern, options),
+    recovery: recoveryOf(pattern, options),
     presence: presence !== false,
     announcesMembers,
     publishers: options.publishers ?? "clients",
@@ -129,6 +140,11 @@ function retentionOf(pattern: string, { mode, history }: LogOptions | LatestOpti
     throw new TypeError(`"${pattern}": a latest channel keeps one value of each key; leave history.size out`);
   }
   return checkRetention(pattern, { size: mostKeys, ttlMs: history?.ttlMs ?? defaultRetention.ttlMs });
+}
+
+function recoveryOf(pattern: string, { mode, recovery }: LogOptions | LatestOptions<unknown>): RecoveryMode {
+  if (recovery === undefined || mode === undefined || mode === "stream") return recovery ?? "stream";
+  throw new TypeError(`"${pattern}": only a stream channel has a recovery mode, this is a ${mode} channel`);
 }
 
 function keyOf<Data>(pattern: string, { mode, key }: LogOptions | LatestOptions<Data>): ChannelDefinition["key"] {

@@ -8,6 +8,7 @@ export {
   type DataOf,
   defineChannel,
   type InfoOf,
+  type RecoveryMode,
   type Retention,
 } from "./channel.ts";
 export { channelNameProblem, maxChannelNameBytes, type ParamsOf } from "./channel-name.ts";

@@ -37,6 +37,8 @@ export interface CursorLog {
 export interface ChannelLog extends CursorLog {
   /** The oldest entry kept; `head + 1` when there is none. */
   readonly first: Seq;
+  /** The newest durable publication; `null` where none is kept, and in a table. */
+  readonly newest: Publication | null;
   /** Bytes of memory held, roughly. */
   readonly bytes: number;
   append(publication: Publication): void;

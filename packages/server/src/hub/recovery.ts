@@ -1,9 +1,9 @@
 // Recovery: whether a subscription can go on from the position its client knows.
 //
 // `true` means that the next publication handed over is the one after that position (S5). Nothing is replayed when that
-// cannot be proven (S7).
+// cannot be proven (S7). Channels with cache recovery say it of their newest publication alone (PROTOCOL 1.6).
 import type { Position } from "@tidewire/protocol";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Publication } from "../engine/engine.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { Channel } from "./channel.ts";
 import { type CatchUpPage, continues } from "./cursor.ts";
@@ -41,8 +41,10 @@ export async function recover(
     epoch: seen.position.epoch === "" ? head.epoch : seen.position.epoch,
     offset: seen.position.offset,
   };
-  if (position.epoch !== head.epoch) return atStart(channel);
-  if (position.offset > head.offset) return ahead(channel, position, node.engine);
+  const isHere = position.epoch === head.epoch;
+  if (isHere && position.offset > head.offset) return ahead(channel, position, node.engine);
+  if (channel.known.definition.recovery === "cache") return newestOnly(channel, position, node.catchUp);
+  if (!isHere) return atStart(channel);
   const seq = channel.tail.seqOf(position);
   if (seq !== null && isRetained(channel, seq)) {
     // An empty page of history could not say more than the tail: another id there is the end of it (S5).
@@ -55,6 +57,35 @@ export async function recover(
   const isProven = page.page.top.epoch === position.epoch && continues(page.page, position);
   if (!isProven || !isSame(seen, page.page.publications[0]?.previous?.id ?? null)) return atStart(channel);
   return { seq: null, position, recovered: true, page };
+}
+
+/** Cache recovery: right before the newest publication, which then follows, unless that is what the client has. */
+async function newestOnly(channel: Channel, seen: Position, catchUp: CatchUp): Promise<Place> {
+  const newest = await newestKept(channel, catchUp);
+  if (newest === null) return atStart(channel);
+  const { epoch, publication } = newest;
+  const isKnown = seen.epoch === epoch && seen.offset === publication.offset;
+  const position = isKnown ? seen : { epoch, offset: publication.previous?.offset ?? 0 };
+  return { seq: channel.tail.seqOf(position), position, recovered: true };
+}
+
+interface Newest {
+  readonly epoch: string;
+  readonly publication: Publication;
+}
+
+/** `null` where history has none, or another one than this node stands at. */
+async function newestKept(channel: Channel, catchUp: CatchUp): Promise<Newest | null> {
+  const { tail, name } = channel;
+  const { newest: publication } = tail;
+  const { epoch } = tail.position;
+  const before = publication === null ? null : tail.seqOf({ epoch, offset: publication.previous?.offset ?? 0 });
+  if (publication !== null && before !== null && isRetained(channel, before)) return { epoch, publication };
+  const { publications, top } = await catchUp.read(name, "newest", { publications: 1, bytes: 1 });
+  const read = publications[0];
+  return read !== undefined && top.epoch === tail.position.epoch && read.offset === top.offset
+    ? { epoch: top.epoch, publication: read }
+    : null;
 }
 
 /** Where the tail keeps more than the channel promises, history decides: every node answers alike (decision 0008). */

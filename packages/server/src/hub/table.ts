@@ -50,6 +50,10 @@ export class Table implements ChannelLog {
     return { seq: this.#base, position: { epoch: this.#epoch, offset: 0 } };
   }
 
+  get newest(): null {
+    return null;
+  }
+
   get floor(): Seq {
     return this.#base + this.#slots.floor;
   }

@@ -62,7 +62,7 @@ export class Tail implements ChannelLog {
     return { seq: this.#head, position: this.position };
   }
 
-  /** The newest durable publication kept, for the id that the next one must name. */
+  /** The newest durable publication kept; `null` before any, and after a break. */
   get newest(): Publication | null {
     for (let seq = this.#head; seq >= this.#first; seq -= 1) {
       const publication = this.#entry(seq)?.publication;
