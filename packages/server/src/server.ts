@@ -94,7 +94,7 @@ class Composed implements Tidewire {
       route: (path) => this.#route(path),
     });
     this.#router = createRouter({
-      api: createApi(this.#hub),
+      api: createApi({ ...this.#node, id: random.token(96) }),
       apiKey: options.apiKey,
       maxBodyBytes: limits.requestBodyBytes,
       log,

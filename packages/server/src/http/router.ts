@@ -56,7 +56,7 @@ async function serveApi(
   }
   try {
     const body = await readJson(request, options.maxBodyBytes);
-    answer(response, 200, { result: await act(body) });
+    send(response, 200, `{"result":${await act(body.value)}}`);
   } catch (thrown) {
     if (thrown instanceof BodyError)
       return void answer(response, thrown.status, failure(new TidewireError(thrown.reason, thrown.message)));
@@ -70,7 +70,10 @@ function failure({ code, message }: TidewireError): unknown {
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): true {
-  const json = JSON.stringify(body);
+  return send(response, status, JSON.stringify(body));
+}
+
+function send(response: ServerResponse, status: number, json: string): true {
   response.writeHead(status, {
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(json),
