@@ -1,4 +1,4 @@
-// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire` and `npm run bench` run. Node's
+// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench` and `npm run conformance` run. Node's
 // built-ins only: it must start on a Node that is too old for the project, before anything is installed.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -51,6 +51,10 @@ const commands = {
   async bench(args) {
     await ensureInstalled();
     return await runProgram("bench/main.ts", args);
+  },
+  async conformance(args) {
+    await ensureInstalled();
+    return await runProgram("tools/conformance/main.ts", args);
   },
 };
 
