@@ -1,9 +1,9 @@
 // What a suite's run came to, and how that differs from what is on record.
 
-/** One test of a suite. `left out`: not run, by us or by the suite itself. */
+/** One test of a suite. `left out`: not run by us. `skipped`: the suite itself did not run it. */
 export interface Result {
   readonly name: string;
-  readonly outcome: "passed" | "failed" | "left out";
+  readonly outcome: "passed" | "failed" | "left out" | "skipped";
 }
 
 /** Tests that do not pass, and why. */
@@ -21,6 +21,8 @@ export interface Expectation {
   readonly passed: number;
   /** Tests that run and fail. */
   readonly failing: readonly Exception[];
+  /** Tests that the suite skips. */
+  readonly skipped: readonly Exception[];
   /** Tests that are not run. */
   readonly leftOut: readonly Exception[];
 }
@@ -34,6 +36,7 @@ const namesIn = (exceptions: readonly Exception[]): readonly string[] => excepti
 export function differences(expected: Expectation, results: readonly Result[]): readonly string[] {
   const listed = new Map<string, Result["outcome"]>();
   for (const name of namesIn(expected.failing)) listed.set(name, "failed");
+  for (const name of namesIn(expected.skipped)) listed.set(name, "skipped");
   for (const name of namesIn(expected.leftOut)) listed.set(name, "left out");
   const present = new Set(results.map(({ name }) => name));
   const found = results.flatMap(({ name, outcome }) => {
@@ -44,6 +47,18 @@ export function differences(expected: Expectation, results: readonly Result[]): 
   const passed = countOf(results, "passed");
   if (found.length === 0 && passed !== expected.passed) found.push(`expected ${expected.passed} passed, got ${passed}`);
   return found;
+}
+
+/** What passed in `later`, but not in `earlier`. */
+export function passedOnlyIn(later: readonly Result[], earlier: readonly Result[]): readonly string[] {
+  const before = new Set(namesOf(earlier, "passed"));
+  return namesOf(later, "passed").filter((name) => !before.has(name));
+}
+
+/** Of two tries: what passed in either has passed. */
+export function bestOf(first: readonly Result[], second: readonly Result[]): readonly Result[] {
+  const late = new Set(passedOnlyIn(second, first));
+  return first.map(({ name, outcome }) => ({ name, outcome: late.has(name) ? "passed" : outcome }));
 }
 
 export function countOf(results: readonly Result[], outcome: Result["outcome"]): number {
@@ -60,6 +75,7 @@ export function recordOf(
     ...source,
     passed: countOf(results, "passed"),
     failing: grouped(namesOf(results, "failed"), before),
+    skipped: grouped(namesOf(results, "skipped"), before),
     leftOut: grouped(namesOf(results, "left out"), before),
   };
 }
@@ -69,7 +85,7 @@ const namesOf = (results: readonly Result[], outcome: Result["outcome"]): readon
 
 function grouped(names: readonly string[], before: Expectation | null): readonly Exception[] {
   const known = new Map<string, string>();
-  for (const { reason, tests } of [...(before?.failing ?? []), ...(before?.leftOut ?? [])]) {
+  for (const { reason, tests } of before === null ? [] : [...before.failing, ...before.skipped, ...before.leftOut]) {
     for (const name of tests) known.set(name, reason);
   }
   const groups = new Map<string, string[]>();

@@ -27,13 +27,13 @@ const countIn = (exceptions: readonly Exception[]): number =>
 
 /** The text of docs/conformance.md. */
 export function documentOf(records: readonly Expectation[]): string {
-  const rows = records.map(({ repository, version, commit, passed, failing, leftOut }) => {
-    const total = passed + countIn(failing) + countIn(leftOut);
-    return `| ${repository} | ${version} | \`${commit.slice(0, 12)}\` | ${total} | ${passed} | ${countIn(failing)} | ${countIn(leftOut)} |`;
+  const rows = records.map(({ repository, version, commit, passed, failing, skipped, leftOut }) => {
+    const total = passed + countIn(failing) + countIn(skipped) + countIn(leftOut);
+    return `| ${repository} | ${version} | \`${commit.slice(0, 12)}\` | ${total} | ${passed} | ${countIn(failing)} | ${countIn(skipped)} | ${countIn(leftOut)} |`;
   });
   const parts = records.map(
-    ({ repository, failing, leftOut }) =>
-      `## ${repository}\n\n${listed("Fails", failing)}${listed("Not run", leftOut)}`,
+    ({ repository, failing, skipped, leftOut }) =>
+      `## ${repository}\n\n${listed("Fails", failing)}${listed("Skipped", skipped)}${listed("Not run", leftOut)}`,
   );
   return `${head}\n${rows.join("\n")}\n\n${parts.join("\n")}`;
 }
@@ -45,8 +45,8 @@ runners, at the commits named here. Nothing in them is changed but the server's 
 is listed with the reason; \`npm run conformance\` fails when a run differs from this page, also where a listed test
 passes. CONTRIBUTING.md says how to run it, \`tools/conformance/server.ts\` what each suite's server is configured with.
 
-| suite | version | commit | tests | passed | failed | not run |
-|---|---|---|---|---|---|---|`;
+| suite | version | commit | tests | passed | failed | skipped by itself | not run |
+|---|---|---|---|---|---|---|---|`;
 
 function listed(what: string, exceptions: readonly Exception[]): string {
   return exceptions

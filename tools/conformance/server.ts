@@ -1,11 +1,18 @@
 // A Tidewire as a stranger's suite expects its server: these channels, this secret, guests welcome, on a free port.
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { type ChannelDefinition, defineChannel } from "@tidewire/protocol";
 import { createTidewire, type Log, type ServerOptions } from "@tidewire/server";
+import { sqliteEngine } from "@tidewire/server/sqlite";
+import { warm } from "./warm.ts";
 
 /** What a suite's own configuration of its server comes to in ours. */
 export type Assumed = Pick<ServerOptions, "channels" | "access" | "tokens" | "apiKey">;
+
+export type EngineKind = "memory" | "sqlite";
 
 export interface Running {
   readonly port: number;
@@ -15,7 +22,8 @@ export interface Running {
 const hundred = { size: 100, ttlMs: 300_000 };
 const two = { size: 2, ttlMs: 300_000 };
 /** The secret that the suites sign their tokens with. */
-const tokens = { secret: "secret" };
+const secret = "secret";
+const tokens = { secret };
 
 const smallHistory: ChannelDefinition = defineChannel("smallhistory:{name}", { history: two });
 
@@ -61,9 +69,11 @@ const log: Log = {
   error: (message, fields) => void process.stderr.write(`server: ${message} ${JSON.stringify(fields ?? {})}\n`),
 };
 
-/** Serves on a free port of this machine. */
-export async function serveFor(assumed: Assumed): Promise<Running> {
-  const tide = createTidewire({ ...assumed, mode: "development", log });
+/** Serves on a free port of this machine, from memory or from a file that is gone afterwards. */
+export async function serveFor(assumed: Assumed, kind: EngineKind): Promise<Running> {
+  const folder = mkdtempSync(path.join(tmpdir(), "tidewire-conformance-"));
+  const engine = kind === "sqlite" ? { engine: sqliteEngine({ path: path.join(folder, "log.db"), log }) } : {};
+  const tide = createTidewire({ ...assumed, ...engine, mode: "development", log });
   const server = createServer((request, response) => {
     if (!response.headersSent) response.writeHead(404).end(`not here: ${request.url ?? ""}\n`);
   });
@@ -73,13 +83,16 @@ export async function serveFor(assumed: Assumed): Promise<Running> {
     server.once("error", reject);
     server.listen(0, "127.0.0.1", resolve);
   });
+  const { port } = server.address() as AddressInfo;
+  await warm(port, secret);
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     stop: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       await tide.stop({ drainMs: 1 });
       server.closeAllConnections();
       await closed;
+      rmSync(folder, { recursive: true });
     },
   };
 }
