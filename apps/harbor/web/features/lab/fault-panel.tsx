@@ -1,0 +1,140 @@
+// What can be done to the line: each act with what it does and what to expect, and what is active now.
+import { useCall } from "@tidewire/react";
+import { HeartPulse } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { healLine, killServer, setFault, strike, strikeLine } from "../../../contract/lab.ts";
+import { Button } from "../../theme/button.tsx";
+import { sentenceFor } from "../../theme/words-for-errors.ts";
+import { ActiveFaults } from "./active-faults.tsx";
+import { type FaultWords, lasting, type LastingWords, strikes } from "./faults.ts";
+import { useLab } from "./lab-provider.tsx";
+import type { LineState } from "./use-line.ts";
+
+export function FaultPanel({ state }: { readonly state: LineState }) {
+  const { lab, dispatch } = useLab();
+  const { act, trouble } = useAct();
+  const hit = useCall(strikeLine);
+  const heal = useCall(healLine);
+  const isReady = state.kind === "open";
+  return (
+    <section aria-label="Break it" className="min-w-0">
+      <div className="flex min-h-8 items-center justify-between gap-3">
+        <h2 className="font-semibold">Break it</h2>
+        <Button
+          disabled={!isReady || lab.active.length === 0}
+          onClick={() => act("You healed the line", async () => dispatch({ type: "active", ...(await heal({})) }))}
+        >
+          <HeartPulse aria-hidden />
+          Heal
+        </Button>
+      </div>
+      <ActiveFaults active={lab.active} behindMs={lab.behindMs} />
+      <ul className="mt-2 divide-y divide-line border-t border-line">
+        {strike.options.map((each) => (
+          <Act key={each} words={strikes[each]}>
+            <Button
+              aria-label={strikes[each].name}
+              disabled={!isReady}
+              onClick={() => act(`You chose: ${strikes[each].name}`, () => hit({ strike: each }))}
+            >
+              {strikes[each].verb}
+            </Button>
+          </Act>
+        ))}
+        {lasting.map((each) => (
+          <LastingAct key={each.fault} words={each} isReady={isReady} act={act} />
+        ))}
+        <Kill state={state} act={act} />
+      </ul>
+      {trouble !== null && (
+        <p role="alert" className="mt-3 text-sm text-bad">
+          {trouble}
+        </p>
+      )}
+    </section>
+  );
+}
+
+interface LastingActProps {
+  readonly words: LastingWords;
+  readonly isReady: boolean;
+  readonly act: DoAct;
+}
+
+function LastingAct({ words, isReady, act }: LastingActProps) {
+  const { lab, dispatch } = useLab();
+  const set = useCall(setFault);
+  const { fault, name } = words;
+  const isActive = lab.active.some((each) => each.fault === fault);
+  return (
+    <Act words={words}>
+      <Button
+        aria-label={name}
+        aria-pressed={isActive}
+        disabled={!isReady}
+        onClick={() =>
+          act(`You ${isActive ? "end" : "begin"}: ${name}`, async () =>
+            dispatch({ type: "active", ...(await set({ fault, isOn: !isActive })) }),
+          )
+        }
+      >
+        {isActive ? "End" : "Begin"}
+      </Button>
+    </Act>
+  );
+}
+
+type DoAct = (what: string, ask: () => Promise<unknown>) => void;
+
+/** Does something and writes it down; says so when the server would not. */
+function useAct(): { act: DoAct; trouble: string | null } {
+  const { dispatch } = useLab();
+  const [trouble, setTrouble] = useState<string | null>(null);
+  return {
+    trouble,
+    act: (what, ask) => {
+      setTrouble(null);
+      dispatch({ type: "did", what, atMs: Date.now() });
+      ask().catch((thrown: unknown) => setTrouble(sentenceFor(thrown)));
+    },
+  };
+}
+
+const killing: FaultWords = {
+  name: "Kill the server",
+  does: "The process ends in the middle of whatever it does, and is started again.",
+  expect: "Both connections of this page break and come back.",
+};
+const nobodyStarts = "Nothing would start it again here; `npm start` does.";
+
+function Kill({ state, act }: { readonly state: LineState; readonly act: DoAct }) {
+  const kill = useCall(killServer);
+  const mayKill = state.kind === "open" && state.mayKill;
+  const isImpossible = state.kind === "open" && !state.mayKill;
+  return (
+    <Act words={isImpossible ? { ...killing, expect: nobodyStarts } : killing}>
+      <Button
+        look="grave"
+        aria-label={killing.name}
+        disabled={!mayKill}
+        onClick={() => act("You killed the server", () => kill({}))}
+      >
+        Kill
+      </Button>
+    </Act>
+  );
+}
+
+function Act({ words, children }: { readonly words: FaultWords; readonly children: ReactNode }) {
+  return (
+    <li className="flex items-start gap-4 py-2.5 [&>button]:min-w-17">
+      <div className="min-w-0 flex-1">
+        <p className="font-medium">{words.name}</p>
+        <p className="mt-0.5 text-xs text-soft">
+          {words.does} {words.expect}
+        </p>
+      </div>
+      {children}
+    </li>
+  );
+}
