@@ -9,7 +9,7 @@ export const linePath = "/lab/line";
 export const lastingFaults = {
   delay: { delayMs: 300, jitterMs: 200, lastsMs: 30_000 },
   /** Half of what the numbers need, so that it shows. */
-  slow: { bytesPerSecond: 250, lastsMs: 15_000 },
+  slow: { bytesPerSecond: 350, lastsMs: 15_000 },
   slices: { sliceBytes: 1, lastsMs: 30_000 },
   /** Shorter than the time after which either side gives the other up. */
   freeze: { lastsMs: 20_000 },

@@ -12,8 +12,8 @@ interface ActiveFaultsProps {
 export function ActiveFaults({ active, behindMs }: ActiveFaultsProps) {
   const nowMs = useNow(active.length > 0 ? 1_000 : null);
   return (
-    <ul aria-label="Active faults" className="mt-1 flex min-h-6 flex-wrap items-center gap-x-2 gap-y-1 text-xs">
-      {active.length === 0 && <li className="text-soft">The line is whole.</li>}
+    <ul aria-label="Active faults" className="mt-2 flex min-h-6 flex-wrap items-center gap-x-2 gap-y-1 text-xs">
+      {active.length === 0 && <li className="text-soft">No fault is set.</li>}
       {active.map(({ fault, untilMs }) => (
         <li key={fault} className="figures rounded-full bg-warn-soft px-2 py-0.5 font-medium text-warn">
           {faultNames[fault]}

@@ -10,7 +10,7 @@ export function CheckPanel() {
   const verdict = verdictOf(lab.check);
   const isArmed = lab.armed.length > 0;
   return (
-    <section aria-label="Check" className="min-w-0">
+    <section aria-label="Check" className="min-w-0 order-2 @4xl:order-none">
       <h2 className="font-semibold">Check</h2>
       <VerdictNote verdict={verdict} awaited={onTheirWay(lab.check)} />
       <div className="mt-3 flex flex-wrap items-center gap-2">

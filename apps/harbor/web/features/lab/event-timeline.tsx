@@ -14,7 +14,7 @@ const tones: Readonly<Record<LogEntry["tone"], string>> = {
 export function EventTimeline({ entries }: { readonly entries: readonly LogEntry[] }) {
   const { scrollerRef } = useAnchoredScroll({ opensAtBottom: true });
   return (
-    <section aria-label="What happened" className="flex min-w-0 flex-col">
+    <section aria-label="What happened" className="flex min-h-0 min-w-0 flex-col order-4 @4xl:order-none @4xl:flex-1">
       <h2 className="font-semibold">What happened</h2>
       <div
         ref={scrollerRef}
@@ -22,7 +22,7 @@ export function EventTimeline({ entries }: { readonly entries: readonly LogEntry
         aria-label="Timeline"
         // It scrolls, so the keyboard has to get there.
         tabIndex={0}
-        className="mt-2 h-[22rem] overflow-y-auto @md:h-[max(22rem,calc(100dvh-24rem))]"
+        className="mt-2 h-[24rem] overflow-y-auto @4xl:h-auto @4xl:min-h-0 @4xl:flex-1"
       >
         <table className="w-full table-fixed border-collapse text-sm">
           <thead className="sticky top-0 bg-bg">

@@ -1,41 +1,32 @@
-// What can be done to the line: each act with what it does and what to expect, and what is active now.
+// What can be done to the line: each act with what it does and what to expect.
 import { useCall } from "@tidewire/react";
-import { HeartPulse } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { healLine, killServer, setFault, strike, strikeLine } from "../../../contract/lab.ts";
+import type { ReactNode } from "react";
+import { killServer, setFault, strike, strikeLine } from "../../../contract/lab.ts";
 import { Button } from "../../theme/button.tsx";
-import { sentenceFor } from "../../theme/words-for-errors.ts";
-import { ActiveFaults } from "./active-faults.tsx";
 import { type FaultWords, lasting, type LastingWords, strikes } from "./faults.ts";
 import { useLab } from "./lab-provider.tsx";
+import { type DoAct, useAct } from "./use-act.ts";
 import type { LineState } from "./use-line.ts";
 
 export function FaultPanel({ state }: { readonly state: LineState }) {
-  const { lab, dispatch } = useLab();
   const { act, trouble } = useAct();
   const hit = useCall(strikeLine);
-  const heal = useCall(healLine);
   const isReady = state.kind === "open";
   return (
-    <section aria-label="Break it" className="min-w-0">
-      <div className="flex min-h-8 items-center justify-between gap-3">
-        <h2 className="font-semibold">Break it</h2>
-        <Button
-          disabled={!isReady || lab.active.length === 0}
-          onClick={() => act("You healed the line", async () => dispatch({ type: "active", ...(await heal({})) }))}
-        >
-          <HeartPulse aria-hidden />
-          Heal
-        </Button>
-      </div>
-      <ActiveFaults active={lab.active} behindMs={lab.behindMs} />
+    <section aria-label="Break it" className="min-w-0 order-3 @4xl:order-none">
+      <h2 className="font-semibold">Break it</h2>
+      {trouble !== null && (
+        <p role="alert" className="mt-1 text-sm text-bad">
+          {trouble}
+        </p>
+      )}
       <ul className="mt-2 divide-y divide-line border-t border-line">
         {strike.options.map((each) => (
           <Act key={each} words={strikes[each]}>
             <Button
               aria-label={strikes[each].name}
               disabled={!isReady}
-              onClick={() => act(`You chose: ${strikes[each].name}`, () => hit({ strike: each }))}
+              onClick={() => act(strikes[each].did, () => hit({ strike: each }))}
             >
               {strikes[each].verb}
             </Button>
@@ -46,11 +37,6 @@ export function FaultPanel({ state }: { readonly state: LineState }) {
         ))}
         <Kill state={state} act={act} />
       </ul>
-      {trouble !== null && (
-        <p role="alert" className="mt-3 text-sm text-bad">
-          {trouble}
-        </p>
-      )}
     </section>
   );
 }
@@ -73,7 +59,7 @@ function LastingAct({ words, isReady, act }: LastingActProps) {
         aria-pressed={isActive}
         disabled={!isReady}
         onClick={() =>
-          act(`You ${isActive ? "end" : "begin"}: ${name}`, async () =>
+          act(`You ${isActive ? "ended" : "began"}: ${name}`, async () =>
             dispatch({ type: "active", ...(await set({ fault, isOn: !isActive })) }),
           )
         }
@@ -82,22 +68,6 @@ function LastingAct({ words, isReady, act }: LastingActProps) {
       </Button>
     </Act>
   );
-}
-
-type DoAct = (what: string, ask: () => Promise<unknown>) => void;
-
-/** Does something and writes it down; says so when the server would not. */
-function useAct(): { act: DoAct; trouble: string | null } {
-  const { dispatch } = useLab();
-  const [trouble, setTrouble] = useState<string | null>(null);
-  return {
-    trouble,
-    act: (what, ask) => {
-      setTrouble(null);
-      dispatch({ type: "did", what, atMs: Date.now() });
-      ask().catch((thrown: unknown) => setTrouble(sentenceFor(thrown)));
-    },
-  };
 }
 
 const killing: FaultWords = {

@@ -28,16 +28,18 @@ export interface FaultWords {
   readonly expect: string;
 }
 
-export const strikes: Readonly<Record<Strike, FaultWords & { readonly verb: string }>> = {
+export const strikes: Readonly<Record<Strike, FaultWords & { readonly verb: string; readonly did: string }>> = {
   cut: {
     name: "Cut the socket",
     verb: "Cut",
+    did: "You cut the socket",
     does: "A reset, out of nothing.",
     expect: "The page is back in a second or two and gets what it missed.",
   },
   "half-open": {
     name: "Go half-open",
     verb: "Sever",
+    did: "You made the line half-open",
     does: "Nothing passes any more, and neither side is told.",
     expect: "The page finds out when no ping comes, within 35 s.",
   },
@@ -64,8 +66,8 @@ function expectations(): Readonly<Record<LastingFault, Omit<FaultWords, "name">>
       expect: "They come later and later, and then all at once.",
     },
     slices: {
-      does: `Every frame comes in pieces of ${slices.sliceBytes} byte, for ${seconds(slices)}.`,
-      expect: "Nobody notices.",
+      does: `Frames come in pieces of ${slices.sliceBytes} byte, for ${seconds(slices)}.`,
+      expect: "They take a little longer, and that is all.",
     },
     freeze: {
       does: `Nothing is read or written for ${seconds(freeze)}: too short for either side to give up.`,

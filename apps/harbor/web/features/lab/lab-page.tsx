@@ -8,7 +8,6 @@ import { EventTimeline } from "./event-timeline.tsx";
 import { FaultPanel } from "./fault-panel.tsx";
 import { LineStatus } from "./line-status.tsx";
 import { useLab } from "./lab-provider.tsx";
-import { plainSummary } from "./plain-summary.ts";
 import { useLine } from "./use-line.ts";
 
 export function LabPage() {
@@ -32,17 +31,13 @@ function Bench() {
   if (state.kind === "refused") return <Note>The line was not opened. {state.why}</Note>;
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
-      <div className="mx-auto max-w-6xl p-4 @sm:p-6">
-        <LineStatus />
-        <p role="status" className="figures mt-1 min-h-10 max-w-3xl text-lg font-semibold @md:min-h-5">
-          {plainSummary(lab)}
-        </p>
-        <div className="mt-6 grid gap-x-10 gap-y-8 @md:grid-cols-[22rem_minmax(0,1fr)]">
-          <FaultPanel state={state} />
-          <div className="flex min-w-0 flex-col gap-8 max-[56.25rem]:-order-1">
-            <CheckPanel />
-            <EventTimeline entries={lab.entries} />
-          </div>
+      <div className="mx-auto grid max-w-6xl gap-x-10 gap-y-8 p-4 pt-0 @sm:p-6 @sm:pt-0 @4xl:pt-4 @4xl:grid-cols-[22rem_minmax(0,1fr)]">
+        <FaultPanel state={state} />
+        {/* On wide pages what one looks at stays, and the faults scroll beside it. */}
+        <div className="contents @4xl:sticky @4xl:top-4 @4xl:flex @4xl:h-[calc(100dvh-var(--header)-2.5rem)] @4xl:min-w-0 @4xl:flex-col @4xl:gap-6 @4xl:self-start">
+          <LineStatus />
+          <CheckPanel />
+          <EventTimeline entries={lab.entries} />
         </div>
       </div>
     </div>

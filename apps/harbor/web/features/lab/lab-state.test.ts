@@ -72,7 +72,7 @@ const told = (): Told => new Told().do({ type: "begin" });
 describe("the lab", () => {
   it("says that a line has held, and how late what came late was", () => {
     const lab = told().up().came(5, 6, 7).listed(7);
-    expect(lab.summary).toBe("Your connection has held; all 3 numbers arrived, in order, once.");
+    expect(lab.summary).toBe("Your connection has held; every number arrived, in order, once.");
     lab.do({ type: "came", number: 8, madeAtMs: lab.atMs, atMs: lab.atMs + 4_000 }).listed(8);
     expect(lab.summary).toContain("The latest was 4 s late.");
   });

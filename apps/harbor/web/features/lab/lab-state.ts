@@ -106,8 +106,14 @@ function cleared(lab: LabState): LabState {
 function connectionChanged(lab: LabState, state: ConnectionState, atMs: number): LabState {
   if (state === lab.seen) return lab;
   const isLost = lab.seen?.kind === "connected";
-  const told = noted({ ...lab, seen: state }, happeningsOf(state, lab.seen?.kind ?? "idle"), atMs);
+  const told = noted({ ...lab, seen: state }, ownHappenings(state, lab.seen?.kind ?? "idle"), atMs);
   return isLost ? { ...told, outages: lost(told.outages, told.newest, atMs) } : told;
+}
+
+/** Of what the server did it tells itself; here is what this page saw. */
+function ownHappenings(state: ConnectionState, before: ConnectionState["kind"]): readonly Happening[] {
+  if (state.kind === "connected") return [{ side: "page", tone: "good", text: "Is connected" }];
+  return happeningsOf(state, before);
 }
 
 function channelChanged(lab: LabState, status: SubscriptionStatus, atMs: number): LabState {

@@ -16,7 +16,8 @@ export function plainSummary(lab: LabState): string {
     if (verdict.kind === "nothing") return "Your connection is about to be opened.";
     const late = latestMs >= lateMs ? ` The latest was ${spanOf(latestMs)} late.` : "";
     if (!isWhole) return `Your connection has held, and yet the check finds something wrong.${late}`;
-    return `Your connection has held; all ${verdict.count} numbers arrived, in order, once.${late}`;
+    // Without a count, which would be read out again and again.
+    return `Your connection has held; every number arrived, in order, once.${late}`;
   }
   const times = outages.length === 1 ? "once" : outages.length === 2 ? "twice" : `${outages.length} times`;
   if (last.backAtMs === null) return `Your connection was lost ${times}, and is not back yet.`;
