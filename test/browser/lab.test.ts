@@ -72,6 +72,73 @@ async function watchLateness(page: Page): Promise<{ readonly leastOf: (count: nu
   };
 }
 
+/** Half-open: nobody is told, the page finds out when no ping comes, and misses nothing. */
+async function deadLine(page: Page): Promise<void> {
+  await press(page, "Go half-open");
+  await rows(page, "server", /Carries nothing on connection \d+ any more/).waitFor();
+  await active(page, "Half-open").waitFor();
+  // The page believes in its connection while the numbers pile up.
+  await page.getByText(/^[1-9]\d more on their way$/).waitFor();
+  expect(await lineIs(page, "Live").count()).toBe(1);
+  await rows(page, "page", "Gave the socket up: no ping").waitFor({ timeout: untilFoundMs });
+  await rows(page, "server", "Says that nothing is missing").waitFor({ timeout: untilFoundMs });
+  await summary(page, /lost once; \d\d+ numbers passed meanwhile; all \d\d+ arrived, in order, once\.$/).waitFor();
+  await goesOn(page);
+}
+
+/** A slow line: numbers pile up, the fault ends by itself, and all of them come. */
+async function slowLine(page: Page): Promise<void> {
+  await press(page, "Begin: Slow line");
+  await active(page, "Slow line").waitFor();
+  await page.getByText(/^[1-9]\d more on their way$/).waitFor();
+  await rows(page, "server", "Slow line is over").waitFor({ timeout: 40_000 });
+  await active(page, "No fault is set").waitFor();
+  await page.getByText(/more on their way$/).waitFor({ state: "detached", timeout: 40_000 });
+  await goesOn(page);
+  await summary(page, /^Your connection has held; .* The latest was \d+ s late\.$/).waitFor();
+}
+
+/** A freeze: nothing passes for 20 s, and the same connection goes on with all of it. */
+async function freeze(page: Page): Promise<void> {
+  const again: string[] = [];
+  page.on("websocket", (socket) => again.push(socket.url()));
+  await press(page, "Begin: Freeze");
+  await active(page, "Freeze").waitFor();
+  await page.getByText(/^[5-9]\d more on their way$/).waitFor({ timeout: 40_000 });
+  await rows(page, "server", "Freeze is over").waitFor({ timeout: 40_000 });
+  await goesOn(page);
+  await summary(page, /^Your connection has held; .* The latest was \d+ s late\.$/).waitFor();
+  expect(again).toEqual([]);
+}
+
+/** A cut every 5 s: each time the page goes on where it was. */
+async function cutAgainAndAgain(page: Page): Promise<void> {
+  await press(page, "Begin: Cut every 5 s");
+  await active(page, "Cut every 5 s").waitFor();
+  await rows(page, "server", /^Cut connection/)
+    .nth(1)
+    .waitFor({ timeout: 40_000 });
+  await rows(page, "server", "Says that nothing is missing").nth(1).waitFor({ timeout: 40_000 });
+  await press(page, "Heal");
+  await active(page, "No fault is set").waitFor();
+  await lineIs(page, "Live").waitFor();
+  await goesOn(page);
+  await summary(page, /^Your connection was lost (twice|\d times); /).waitFor();
+}
+
+/** Unplugged: attempts are refused until it is over, and then nothing is missing. */
+async function unplugged(page: Page): Promise<void> {
+  await press(page, "Begin: Unplug");
+  await active(page, "Unplug").waitFor();
+  await rows(page, "server", "Refused a connection: the line is unplugged").first().waitFor();
+  await rows(page, "page", "Got no connection (1006)").first().waitFor();
+  await lineIs(page, "Reconnecting").waitFor();
+  await rows(page, "server", "Unplug is over").waitFor({ timeout: 40_000 });
+  await rows(page, "server", "Says that nothing is missing").waitFor({ timeout: 40_000 });
+  await summary(page, /^Your connection was lost once; \d+ numbers passed meanwhile; all \d+ arrived/).waitFor();
+  await goesOn(page);
+}
+
 test("a cut: the page comes back, both sides tell the same story, and the rest of the page stays connected", async () => {
   const page = await lab("Ada");
   const other = await lab("Bob");
@@ -93,20 +160,6 @@ test("a cut: the page comes back, both sides tell the same story, and the rest o
   expect(again.map((url) => new URL(url).pathname)).toEqual(["/lab/line"]);
 });
 
-test("half-open: nobody is told, the page finds out when no ping comes, and misses nothing", async () => {
-  const page = await lab("Ada");
-  await press(page, "Go half-open");
-  await rows(page, "server", /Carries nothing on connection \d+ any more/).waitFor();
-  await active(page, "Half-open").waitFor();
-  // The page believes in its connection while the numbers pile up.
-  await page.getByText(/^[1-9]\d more on their way$/).waitFor();
-  expect(await lineIs(page, "Live").count()).toBe(1);
-  await rows(page, "page", "Gave the socket up: no ping").waitFor({ timeout: untilFoundMs });
-  await rows(page, "server", "Says that nothing is missing").waitFor({ timeout: untilFoundMs });
-  await summary(page, /lost once; \d\d+ numbers passed meanwhile; all \d\d+ arrived, in order, once\.$/).waitFor();
-  await goesOn(page);
-});
-
 test("half-open and healed: the dead connection is ended, and the next one goes on", async () => {
   const page = await lab("Ada");
   await press(page, "Go half-open");
@@ -122,15 +175,15 @@ test("a delay and single bytes: what comes is late, in order, and whole", async 
   const page = await place.guest("Ada");
   const lateness = await watchLateness(page);
   await openLab(page);
-  await press(page, "Delay");
+  await press(page, "Begin: Delay");
   await rows(page, "server", "Delay begins, for 30 s").waitFor();
   await active(page, "Delay").waitFor();
   expect(await lateness.leastOf(5)).toBeGreaterThanOrEqual(300);
-  await press(page, "One byte at a time");
+  await press(page, "Begin: One byte at a time");
   await active(page, "One byte at a time").waitFor();
   // A number has some 150 bytes, and a byte takes a millisecond.
   expect(await lateness.leastOf(5)).toBeGreaterThanOrEqual(400);
-  await press(page, "Delay");
+  await press(page, "End: Delay");
   await rows(page, "server", "Delay was taken back").waitFor();
   await goesOn(page);
   expect(await lateness.leastOf(5)).toBeGreaterThanOrEqual(100);
@@ -140,57 +193,10 @@ test("a delay and single bytes: what comes is late, in order, and whole", async 
   await summary(page, /^Your connection has held/).waitFor();
 });
 
-test("a slow line: numbers pile up, the fault ends by itself, and all of them come", async () => {
-  const page = await lab("Ada");
-  await press(page, "Slow line");
-  await active(page, "Slow line").waitFor();
-  await page.getByText(/^[1-9]\d more on their way$/).waitFor();
-  await rows(page, "server", "Slow line is over").waitFor({ timeout: 40_000 });
-  await active(page, "No fault is set").waitFor();
-  await page.getByText(/more on their way$/).waitFor({ state: "detached", timeout: 40_000 });
-  await goesOn(page);
-  await summary(page, /^Your connection has held; .* The latest was \d+ s late\.$/).waitFor();
-});
-
-test("a freeze: nothing passes for 20 s, and the same connection goes on with all of it", async () => {
-  const page = await lab("Ada");
-  const again: string[] = [];
-  page.on("websocket", (socket) => again.push(socket.url()));
-  await press(page, "Freeze");
-  await active(page, "Freeze").waitFor();
-  await page.getByText(/^[5-9]\d more on their way$/).waitFor({ timeout: 40_000 });
-  await rows(page, "server", "Freeze is over").waitFor({ timeout: 40_000 });
-  await goesOn(page);
-  await summary(page, /^Your connection has held; .* The latest was \d+ s late\.$/).waitFor();
-  expect(again).toEqual([]);
-});
-
-test("a cut every 5 s: each time the page goes on where it was", async () => {
-  const page = await lab("Ada");
-  await press(page, "Cut every 5 s");
-  await active(page, "Cut every 5 s").waitFor();
-  await rows(page, "server", /^Cut connection/)
-    .nth(1)
-    .waitFor({ timeout: 40_000 });
-  await rows(page, "server", "Says that nothing is missing").nth(1).waitFor({ timeout: 40_000 });
-  await press(page, "Heal");
-  await active(page, "No fault is set").waitFor();
-  await lineIs(page, "Live").waitFor();
-  await goesOn(page);
-  await summary(page, /^Your connection was lost (twice|\d times); /).waitFor();
-});
-
-test("unplugged: attempts are refused until it is over, and then nothing is missing", async () => {
-  const page = await lab("Ada");
-  await press(page, "Unplug");
-  await active(page, "Unplug").waitFor();
-  await rows(page, "server", "Refused a connection: the line is unplugged").first().waitFor();
-  await rows(page, "page", "Got no connection (1006)").first().waitFor();
-  await lineIs(page, "Reconnecting").waitFor();
-  await rows(page, "server", "Unplug is over").waitFor({ timeout: 40_000 });
-  await rows(page, "server", "Says that nothing is missing").waitFor({ timeout: 40_000 });
-  await summary(page, /^Your connection was lost once; \d+ numbers passed meanwhile; all \d+ arrived/).waitFor();
-  await goesOn(page);
+test("faults that take their time, each on a line of its own", async () => {
+  const scenarios = { deadLine, slowLine, freeze, cutAgainAndAgain, unplugged };
+  const ends = Object.entries(scenarios).map(async ([name, scenario]) => await scenario(await lab(name)));
+  await Promise.all(ends);
 });
 
 test("the server is killed: another process opens the line again, and the numbers go on without a hole", async () => {

@@ -4,6 +4,7 @@ import { TidewireProvider } from "@tidewire/react";
 import { type ReactNode, useState } from "react";
 import { forSeat } from "../session/seat.ts";
 import { EventLogProvider } from "./event-log-provider.tsx";
+import { KeptProvider } from "./kept.tsx";
 import { useOpenClient } from "./use-open-client.ts";
 
 /** Give it the person as its key: the cookie is read when the socket opens, so another person needs another one. */
@@ -12,7 +13,9 @@ export function Connected({ children }: { readonly children: ReactNode }) {
   useOpenClient(client);
   return (
     <TidewireProvider client={client}>
-      <EventLogProvider>{children}</EventLogProvider>
+      <KeptProvider>
+        <EventLogProvider>{children}</EventLogProvider>
+      </KeptProvider>
     </TidewireProvider>
   );
 }

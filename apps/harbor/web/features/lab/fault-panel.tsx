@@ -55,8 +55,8 @@ function LastingAct({ words, isReady, act }: LastingActProps) {
   return (
     <Act words={words}>
       <Button
-        aria-label={name}
-        aria-pressed={isActive}
+        aria-label={`${isActive ? "End" : "Begin"}: ${name}`}
+        className={isActive ? "border-line-strong bg-hover" : ""}
         disabled={!isReady}
         onClick={() =>
           act(`You ${isActive ? "ended" : "began"}: ${name}`, async () =>

@@ -38,7 +38,7 @@ export const strikes: Readonly<Record<Strike, FaultWords & { readonly verb: stri
   },
   "half-open": {
     name: "Go half-open",
-    verb: "Sever",
+    verb: "Go",
     did: "You made the line half-open",
     does: "Nothing passes any more, and neither side is told.",
     expect: "The page finds out when no ping comes, within 35 s.",
