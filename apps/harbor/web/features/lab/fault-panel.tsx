@@ -1,5 +1,5 @@
 // What can be done to the line: each act with what it does and what to expect.
-import { useCall } from "@tidewire/react";
+import { useCall, useConnection } from "@tidewire/react";
 import type { ReactNode } from "react";
 import { killServer, setFault, strike, strikeLine } from "../../../contract/lab.ts";
 import { Button } from "../../theme/button.tsx";
@@ -11,7 +11,8 @@ import type { LineState } from "./use-line.ts";
 export function FaultPanel({ state }: { readonly state: LineState }) {
   const { act, trouble } = useAct();
   const hit = useCall(strikeLine);
-  const isReady = state.kind === "open";
+  // Faults are asked for on the ordinary connection.
+  const isReady = useConnection().kind === "connected" && state.kind === "open";
   return (
     <section aria-label="Break it" className="min-w-0 order-3 @4xl:order-none">
       <h2 className="font-semibold">Break it</h2>
@@ -35,7 +36,7 @@ export function FaultPanel({ state }: { readonly state: LineState }) {
         {lasting.map((each) => (
           <LastingAct key={each.fault} words={each} isReady={isReady} act={act} />
         ))}
-        <Kill state={state} act={act} />
+        <Kill state={state} isReady={isReady} act={act} />
       </ul>
     </section>
   );
@@ -75,18 +76,23 @@ const killing: FaultWords = {
   does: "The process ends in the middle of whatever it does, and is started again.",
   expect: "Both connections of this page break and come back.",
 };
-const nobodyStarts = "Nothing would start it again here; `npm start` does.";
+const nobodyStarts = "Nothing would start it again here; npm start does.";
 
-function Kill({ state, act }: { readonly state: LineState; readonly act: DoAct }) {
+interface KillProps {
+  readonly state: LineState;
+  readonly isReady: boolean;
+  readonly act: DoAct;
+}
+
+function Kill({ state, isReady, act }: KillProps) {
   const kill = useCall(killServer);
-  const mayKill = state.kind === "open" && state.mayKill;
   const isImpossible = state.kind === "open" && !state.mayKill;
   return (
     <Act words={isImpossible ? { ...killing, expect: nobodyStarts } : killing}>
       <Button
         look="grave"
         aria-label={killing.name}
-        disabled={!mayKill}
+        disabled={!isReady || isImpossible}
         onClick={() => act("You killed the server", () => kill({}))}
       >
         Kill
