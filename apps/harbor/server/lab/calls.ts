@@ -48,7 +48,9 @@ export function handleLab(tide: Tidewire, { db, log, mayKill, lineOf }: LabCalls
 
   tide.handle(killServer, async (_input, { user }) => {
     if (!mayKill) fail("not_available", "nothing would start the server again");
-    (await lineOf(user)).killing();
+    const line = await lineOf(user);
+    // Where the log cannot be written, it is killed all the same.
+    await line.killing().catch(() => undefined);
     log.warn("killed from the lab", { processId: process.pid });
     setTimeout(() => process.kill(process.pid, "SIGKILL"), graceMs);
     return { processId: process.pid, inMs: graceMs };

@@ -63,7 +63,8 @@ function held(client: Client): Client {
 async function experiment(): Promise<Experiment> {
   const guest = await guestAt(harbor.port, "Ada");
   const main = held(guest.connect());
-  const line = held(guest.connect(linePath));
+  // As a page on another seat does: what follows the path goes along.
+  const line = held(guest.connect(`${linePath}?seat=1`));
   const numbers: number[] = [];
   const events: LineEvent[] = [];
   let gaps = 0;

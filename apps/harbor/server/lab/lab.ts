@@ -63,15 +63,7 @@ export function createLab({ isDevelopment, isSupervised, db, sessions, log }: La
   async function open(tide: Tidewire, guest: string, to: { host: string; port: number }) {
     const numbers = await startNumbers({ guest, db, log, channel: tide.channel(labNumbers, { guest }) });
     const channel = tide.channel(lineLog, { guest });
-    return await openLine({
-      to,
-      numbers,
-      tell: (entry) => {
-        channel
-          .publish(entry)
-          .catch((thrown: unknown) => log.debug("the lab's log was not told", { reason: String(thrown) }));
-      },
-    });
+    return await openLine({ to, numbers, log, tell: (entry) => channel.publish(entry) });
   }
 }
 

@@ -1,6 +1,7 @@
 // One guest's line: a fault proxy before this server for that guest alone, the numbers that pass it, and a log of it.
 import type { Socket } from "node:net";
 import { createFaultProxy, type FaultEvent, type FaultProxy } from "@tidewire/client/testing";
+import type { Log } from "@tidewire/server";
 import type { ActiveFault, LastingFault, LineEvent, Strike } from "../../contract/lab.ts";
 import { type ActiveFaults, createActiveFaults } from "./active-faults.ts";
 import type { Numbers } from "./numbers.ts";
@@ -12,7 +13,9 @@ export interface LineOptions {
   /** Where this server listens. */
   readonly to: { readonly host: string; readonly port: number };
   readonly numbers: Numbers;
-  readonly tell: (entry: LineEntry) => void;
+  /** Writes into the guest's log. */
+  readonly tell: (entry: LineEntry) => Promise<unknown>;
+  readonly log: Log;
 }
 
 export interface LineEntry {
@@ -34,8 +37,8 @@ export interface Line {
   /** @returns To how many connections it was done. */
   strike(strike: Strike): Promise<number>;
   heal(): Promise<void>;
-  /** Writes into its log that the process is about to be killed. */
-  killing(): void;
+  /** Writes into its log that the process is about to be killed; resolves when that is written. */
+  killing(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -107,8 +110,8 @@ class GuestLine implements Line {
     for (const { id } of dead) this.#proxy.cut("reset", { connection: id });
   }
 
-  killing(): void {
-    this.#tell({ kind: "killing", processId: process.pid });
+  async killing(): Promise<void> {
+    await this.#write({ kind: "killing", processId: process.pid });
   }
 
   async close(): Promise<void> {
@@ -130,7 +133,13 @@ class GuestLine implements Line {
   }
 
   #tell(event: LineEvent): void {
+    this.#write(event).catch((thrown: unknown) => {
+      this.#options.log.debug("the lab's log was not told", { reason: String(thrown) });
+    });
+  }
+
+  async #write(event: LineEvent): Promise<void> {
     const { numbers, tell } = this.#options;
-    tell({ atMs: Date.now(), number: numbers.last, event, active: this.active });
+    await tell({ atMs: Date.now(), number: numbers.last, event, active: this.active });
   }
 }

@@ -24,7 +24,7 @@ describe("lines", () => {
       setFault: async () => undefined,
       strike: async () => 0,
       heal: async () => undefined,
-      killing() {},
+      killing: async () => undefined,
       close: async () => void closed.push(guest),
     });
     return { lines: createLines({ open, log: quiet, idleMs: 60_000 }), closed, used };
