@@ -33,7 +33,7 @@ export function LineStatus() {
         <div className="min-w-0 flex-1" />
         <HealButton />
       </div>
-      <p role="status" className="figures mt-1 min-h-15 text-lg font-semibold @sm:min-h-10 @4xl:min-h-5">
+      <p role="status" className="figures mt-1 min-h-15 text-lg font-semibold @sm:min-h-10">
         {plainSummary(lab)}
       </p>
       <ActiveFaults active={lab.active} behindMs={lab.behindMs} />
