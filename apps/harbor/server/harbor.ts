@@ -10,6 +10,7 @@ import { developmentOptions, keptSecret, limitedServer, listen, lobby, makeApiKe
 import { chat, typing } from "../contract/chat.ts";
 import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
+import { labNumbers, lineLog } from "../contract/lab.ts";
 import { market, type Quote } from "../contract/market.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
@@ -25,7 +26,7 @@ import { startDevPage } from "./http/dev-page.ts";
 import { setSecurityHeaders } from "./http/security-headers.ts";
 import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
 import { createTurnstile } from "./http/turnstile.ts";
-import { handleLab } from "./lab-calls.ts";
+import { createLab } from "./lab/lab.ts";
 import { quotes } from "./market/quotes.ts";
 import { createWalk } from "./market/random-walk.ts";
 import { createSessions } from "./session/sessions.ts";
@@ -53,13 +54,16 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const db = await openDatabase(inData("harbor.db"));
   const sessions = createSessions(db, secret);
 
-  const tide = createTide({ config, log, apiKey, rules: accessRules(db, sessions, config.mode) });
+  const isDevelopment = config.mode === "development";
+  const lab = createLab({ isDevelopment, isSupervised: config.isSupervised, db, sessions, log });
+
+  const rules = lab.withRules(accessRules(db, sessions, config.mode));
+  const tide = createTide({ config, log, apiKey, rules });
   tide.source(market, parts.quotes ?? quotes(createWalk(Object.keys(companies), Math.random), () => performance.now()));
   const channels = roomChannels(tide, log);
   const publisher = createPublisher(db, channels, log);
   handleChat(tide, db, publisher);
   handleRooms(tide, db, publisher);
-  handleLab(tide, db, { mayKill: config.mode === "development" && config.isSupervised, log });
 
   const server = limitedServer();
   const page = await openPage(config, server);
@@ -68,20 +72,24 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
     answerer({ tide, page, routes: { db, sessions, mode: config.mode, turnstile: createTurnstile() } }),
   );
   tide.attach(server);
+  let port = 0;
+  lab.attach(tide, server, () => ({ host: config.hosts[0] ?? "localhost", port }));
   await tide.start();
   // Before anybody can say something new: what an earlier process kept comes first.
   await publisher.recover();
   const listening = await listen(server, config.hosts, config.port);
+  ({ port } = listening);
 
   return {
     port: listening.port,
     apiKey,
     async stop() {
       listening.close();
+      await lab.stop();
       publisher.stop();
       await publisher.idle();
       channels.stop();
-      await tide.stop(config.mode === "development" ? { drainMs: quickDrainMs } : {});
+      await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
       await page.close();
       server.closeAllConnections();
       await db.destroy();
@@ -99,7 +107,7 @@ interface TideParts {
 function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
   const isDevelopment = config.mode === "development";
   const tide = createTidewire({
-    channels: [chat, typing, rooms, activity, numbers, market, lobby, open],
+    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open],
     access: rules,
     mode: config.mode,
     apiKey,

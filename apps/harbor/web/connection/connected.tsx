@@ -1,10 +1,12 @@
 // The connection of one person: it begins when somebody is known, and ends when somebody else is.
 import { createClient } from "@tidewire/client";
 import { TidewireProvider } from "@tidewire/react";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { forSeat } from "../session/seat.ts";
 import { EventLogProvider } from "./event-log-provider.tsx";
+import { KeptProvider } from "./kept.tsx";
 import { countingTransport, type Traffic, TrafficContext } from "./traffic.ts";
+import { useOpenClient } from "./use-open-client.ts";
 
 /** Give it the person as its key: the cookie is read when the socket opens, so another person needs another one. */
 export function Connected({ children }: { readonly children: ReactNode }) {
@@ -16,11 +18,13 @@ export function Connected({ children }: { readonly children: ReactNode }) {
       transport: countingTransport(traffic),
     }),
   );
-  useEffect(() => () => client.close(), [client]);
+  useOpenClient(client);
   return (
     <TidewireProvider client={client}>
       <TrafficContext value={traffic}>
-        <EventLogProvider>{children}</EventLogProvider>
+        <KeptProvider>
+          <EventLogProvider>{children}</EventLogProvider>
+        </KeptProvider>
       </TrafficContext>
     </TidewireProvider>
   );

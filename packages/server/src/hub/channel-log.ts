@@ -41,8 +41,6 @@ export interface ChannelLog extends CursorLog {
   readonly newest: Publication | null;
   /** Bytes of memory held, roughly. */
   readonly bytes: number;
-  /** The newest durable publication; `null` where none is kept, and in a table. */
-  readonly newest: Publication | null;
   append(publication: Publication): void;
   /** Marks that what follows does not continue what was: readers get a gap here. */
   break(next: Position): void;
@@ -50,8 +48,6 @@ export interface ChannelLog extends CursorLog {
   isRetained(after: Seq, retention: Retention, wallMs: number): boolean;
   /** The id of the publication at `offset`; `null` when it is not kept. */
   idAt(offset: number): string | null;
-  /** Whether history promises all that lies after `after` as well: a tail keeps more than that, while there is room. */
-  isRetained(after: Seq, retention: Retention, wallMs: number): boolean;
   /** The view of `encoder`, with one reader more. */
   join(encoder: Encoder): View;
   leave(view: View): void;

@@ -1,8 +1,6 @@
 // One room: its header, its messages, the composer, and who is here.
-import { usePresence } from "@tidewire/react";
 import { Users } from "lucide-react";
-import { type ReactNode, useMemo, useState } from "react";
-import { chat } from "../../../contract/chat.ts";
+import { type ReactNode, useState } from "react";
 import type { ListedRoom } from "../../../contract/rooms.ts";
 import { useFrameSize } from "../../frame/frame-size.tsx";
 import { PageHeader } from "../../frame/page-header.tsx";
@@ -12,7 +10,7 @@ import { Composer } from "./composer.tsx";
 import { MembersPane } from "./members-pane.tsx";
 import { MessagesPane } from "./messages-pane.tsx";
 import { useOutbox } from "./outbox-provider.tsx";
-import { peopleFrom } from "./people.ts";
+import { usePeople } from "./use-people.ts";
 import { useRoom } from "./use-room.ts";
 import { useTyping } from "./use-typing.ts";
 
@@ -28,8 +26,7 @@ export function RoomScreen({ room, listButton }: RoomScreenProps) {
   const view = useRoom(room.id);
   const typing = useTyping(room.id);
   const outbox = useOutbox();
-  const { members } = usePresence(chat, { room: room.id });
-  const people = useMemo(() => peopleFrom(members), [members]);
+  const people = usePeople(room.id);
   useTitle(room.name);
   const isWide = size === "wide";
 

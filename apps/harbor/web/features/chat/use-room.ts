@@ -1,14 +1,18 @@
 // A room as this page has it: its messages from the database and from the channel, as one run without a hole.
 import type { SubscriptionStatus } from "@tidewire/client";
 import { useCall, useChannel, useNewestCall } from "@tidewire/react";
-import { useCallback, useEffect, useReducer, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { chat, readHistory } from "../../../contract/chat.ts";
+import { type ShelfName, useKeptReducer } from "../../connection/kept.tsx";
 import { useOutbox } from "./outbox-provider.tsx";
 import { emptyTimeline, hasBeginning, hasHole, lastSeq, type Timeline, timelineReducer } from "./timeline.ts";
 import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 /** After a gap larger than this the newest page is shown, and what lies between is read when one scrolls there. */
 const fillUpTo = 500;
+
+/** Rooms whose messages are kept while one looks elsewhere. */
+const timelines: ShelfName<Timeline> = { most: 20 };
 
 export interface RoomView {
   readonly timeline: Timeline;
@@ -21,7 +25,7 @@ export interface RoomView {
 }
 
 export function useRoom(room: string): RoomView {
-  const [timeline, dispatch] = useReducer(timelineReducer, emptyTimeline);
+  const [timeline, dispatch] = useKeptReducer(timelineReducer, emptyTimeline, { shelf: timelines, key: room });
   const outbox = useOutbox();
   const [gaps, setGaps] = useState(0);
   const { channel, status } = useChannel(
@@ -57,7 +61,7 @@ export function useRoom(room: string): RoomView {
       }
       dispatch({ type: "page", place: "newest", messages: newest.messages });
     },
-    [history, room, outbox],
+    [history, room, outbox, dispatch],
   );
 
   const { trouble, loadAgain } = useCatchUp({
