@@ -4,7 +4,8 @@ import { Checker } from "./checker/checker.ts";
 import type { HistoryRecord, RecordOf, Verdict } from "./checker/records.ts";
 import type { SimulatedClient } from "./world/client.ts";
 import { Dice } from "./world/dice.ts";
-import { befall, type FaultName } from "./world/faults.ts";
+import type { FaultName } from "./world/fault-names.ts";
+import { befall } from "./world/faults.ts";
 import { draw, mayRead, type Plan } from "./world/plan.ts";
 import { Scheduler } from "./world/scheduler.ts";
 import { World } from "./world/world.ts";
@@ -238,9 +239,9 @@ class Run {
   #isAtHead(client: SimulatedClient): boolean {
     return [...client.held.values()].every(({ channel, close, definition }) => {
       if (close === null || definition.mode === "signal" || !mayRead(client.user, channel.name)) return true;
-      const head = this.#world.head(channel.name);
+      const head = this.#world.newest(channel.name);
       const { position } = channel;
-      return position?.epoch === head.epoch && position.offset === head.offset;
+      return position?.epoch === head.epoch && position.offset >= head.offset;
     });
   }
 

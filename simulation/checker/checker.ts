@@ -48,6 +48,13 @@ export class Checker {
     return this.#deliveries;
   }
 
+  /** Entries, publishes and lives that are held at present. */
+  get remembered(): number {
+    let sum = this.#ops.size + this.#lives.size + this.#ended.size;
+    for (const log of this.#logs.values()) sum += log.size;
+    return sum;
+  }
+
   read(record: HistoryRecord): void {
     this.#records += 1;
     if (this.#records % forgetEvery === 0) this.#forget();
@@ -86,7 +93,12 @@ export class Checker {
         return;
       case "settled":
         return this.#settled();
-      default:
+      case "reply":
+      case "deliver":
+      case "gap":
+      case "skipped":
+      case "unsubscribe":
+      case "refused":
         return this.#ofLife(record);
     }
   }
