@@ -53,6 +53,8 @@ export class KeyTable implements LatestTable {
   #isCleared = false;
   /** The whole table is on its way, and none of it has come. */
   #isAwaited = true;
+  /** It does not know what came first in this life of the subscription. */
+  #isLate: boolean;
   #life = 0;
   #resets = 0;
   #received = 0;
@@ -74,8 +76,12 @@ export class KeyTable implements LatestTable {
       this.#resets++;
       this.#isAwaited = true;
     });
-    // Whoever opened it before us was told the whole table, and will be again.
-    if (position !== null && host.open.get(name) === subscription) subscription.renew();
+    this.#isLate = position !== null && host.open.get(name) === subscription;
+  }
+
+  /** Has the whole table told again, where it was told to others before there was this one. */
+  complete(): void {
+    if (this.#isLate) this.#subscription.renew();
   }
 
   readonly get = (key: string): Publication | undefined => this.#entries.get(key);
@@ -95,6 +101,7 @@ export class KeyTable implements LatestTable {
     if (life !== this.#life) {
       // Between two lives nobody looked, so there is no one who would see it empty for a moment.
       this.#life = life;
+      this.#isLate = false;
       this.#resets = this.#received = 0;
       this.#clear();
       this.#isAwaited = true;

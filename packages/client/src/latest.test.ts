@@ -250,12 +250,34 @@ describe("sharing", () => {
     set(stage, 1, "a");
     await quiet(stage);
     const latest = latestOf(channel);
+    await quiet(stage);
+    expect(stage.server.all("unsubscribe")).toHaveLength(0);
+    latest.subscribe(() => undefined);
+    latest.outline.subscribe(() => undefined);
     await stage.server.hears("unsubscribe");
     expect(await stage.server.hears("subscribe", 2)).not.toHaveProperty("recover");
     await is(channel, "live");
     set(stage, 1, "a");
     expect(await shown(stage, latest)).toEqual({ a: 1 });
     expect(latest.getSnapshot()).toMatchObject({ resets: 0, received: 1 });
+    expect(stage.server.all("subscribe")).toHaveLength(2);
+  });
+
+  test("who asked for the table late, and watches only in another life, finds it whole", async () => {
+    const stage = await setStage();
+    const channel = channelOf(stage);
+    const stop = channel.open();
+    await connected(stage);
+    await is(channel, "live");
+    const latest = latestOf(channel);
+    stop();
+    stage.clock.advance(50);
+    latest.subscribe(() => undefined);
+    await stage.server.hears("subscribe", 2);
+    await is(channel, "live");
+    set(stage, 1, "a");
+    expect(await shown(stage, latest)).toEqual({ a: 1 });
+    expect(stage.server.all("subscribe")).toHaveLength(2);
   });
 
   test("who watches again within the grace goes on, and afterwards begins with nothing", async () => {

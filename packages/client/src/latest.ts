@@ -34,6 +34,8 @@ export function latestOf<Data, Info>(channel: Channel<Data, Info>, options: Late
     getSnapshot,
     subscribe: (listener) => {
       const stops = [subscribe(listener), channel.open(options)];
+      // Only now: asking for a table, as a page does while it renders, changes nothing for others.
+      table.complete();
       return () => {
         for (const stop of stops) stop();
       };

@@ -7,6 +7,7 @@ import { useTraffic } from "../../connection/traffic.ts";
 import { countsAfter, type MarketCounts, type Reading } from "./market-counts.ts";
 
 const askEveryMs = 1_000;
+const shortestSpanMs = 500;
 
 export interface MarketReport {
   /** `null` until two readings have been taken. */
@@ -31,6 +32,8 @@ export function useMarketReport(channel: Channel<Quote>, isPaused: boolean): Mar
     let before: Reading | null = null;
     const take = (reading: Reading): void => {
       const last = before;
+      // Answers that waited in one line come close together; a rate between two of them would say nothing.
+      if (last !== null && reading.atMs - last.atMs < shortestSpanMs) return;
       before = reading;
       if (last !== null) setCounts((known) => countsAfter(known, last, reading));
     };
