@@ -158,6 +158,8 @@ test("the second guest is another person with a session of his own, in the same 
   await page.getByRole("button", { name: "Open a second guest" }).first().click();
   const guest = page.frameLocator('iframe[title="Second guest"]');
   await guest.getByRole("button", { name: "Enter" }).click();
+  // The entrance has a connection too.
+  await guest.getByRole("navigation", { name: "Places" }).waitFor();
   await guest.getByRole("button", { name: "Connection: Live" }).waitFor();
   await socket;
   const cookies = (await page.context().cookies()).filter(({ httpOnly }) => httpOnly);

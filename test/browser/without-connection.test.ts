@@ -45,6 +45,23 @@ test("what a page has stays when one looks elsewhere offline, and is brought up 
   await ada.getByText("Here now · 1").waitFor();
 });
 
+test("a page that never knew who is in a room does not say that nobody is", async () => {
+  const page = await place.window();
+  const wire = await Wire.of(page);
+  await comeIn(page, "Ada");
+  await page.goto("/live");
+  await lastNumber(page).waitFor();
+  await page.context().setOffline(true);
+  wire.cut();
+  await page.getByRole("button", { name: "Connection: Offline" }).waitFor();
+  await goTo(page, "Chat");
+  await page.getByText("There is no connection yet. The messages come with it.").waitFor();
+  await page.getByRole("heading", { name: "Who is here" }).waitFor();
+  expect(await page.getByText("Here now").count()).toBe(0);
+  await page.context().setOffline(false);
+  await page.getByText("Here now · 1").waitFor();
+});
+
 test("the header and what a click on it shows count down by the same clock", async () => {
   const page = await place.window();
   const wire = await Wire.of(page);

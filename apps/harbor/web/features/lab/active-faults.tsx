@@ -17,7 +17,7 @@ export function ActiveFaults({ active, behindMs }: ActiveFaultsProps) {
       {active.map(({ fault, untilMs }) => (
         <li key={fault} className="figures rounded-full bg-warn-soft px-2 py-0.5 font-medium text-warn">
           {faultNames[fault]}
-          {untilMs !== null && ` · ${Math.max(0, Math.ceil((untilMs + (behindMs ?? 0) - nowMs) / 1_000))} s`}
+          {untilMs !== null && ` · ${Math.max(0, Math.floor((untilMs + (behindMs ?? 0) - nowMs) / 1_000))} s`}
         </li>
       ))}
     </ul>
