@@ -3,11 +3,9 @@
 import type { Member, Position } from "@tidewire/protocol";
 import { type Cancel, randomKey } from "./clock.ts";
 import { encode } from "./exchange.ts";
-import { ChannelFeed, type Feed, type FeedOptions } from "./feed.ts";
-import { MemberList, type Members, membersOf, type PresenceStats, statsOf } from "./presence.ts";
+import { listOf, type PresenceStats, statsOf } from "./presence.ts";
 import { fromWire, type Gap, type HistoryPage, type Publication } from "./publication.ts";
 import { answerMs, type Requests } from "./requests.ts";
-import type { Store } from "./store.ts";
 import type { MemberChange, OpenOptions, Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
 import { type Fields, objectAt, positionOf, publicationsAt } from "./wire.ts";
 
@@ -68,15 +66,10 @@ export interface Channel<Data = unknown, Info = unknown> {
   readonly history: (options: HistoryOptions) => Promise<HistoryPage<Data, Info>>;
   readonly presence: () => Promise<readonly Member<Info>[]>;
   readonly presenceStats: () => Promise<PresenceStats>;
-  /** Who is there, kept up to date. Watching it opens the channel. */
-  readonly members: Store<Members<Info>>;
-  /** The newest publications, for drawing. Watching it opens the channel. Each call makes one of its own. */
-  readonly feed: (options?: FeedOptions) => Feed<Data, Info>;
 }
 
 export class ChannelHandle implements Channel {
   readonly name: string;
-  readonly members: Store<Members>;
   readonly onPublication: Channel["onPublication"];
   readonly onState: Channel["onState"];
   readonly onGap: Channel["onGap"];
@@ -97,7 +90,6 @@ export class ChannelHandle implements Channel {
     this.onGap = subscription.gaps.add;
     this.onSkipped = subscription.skips.add;
     this.onMember = subscription.members.add;
-    this.members = new MemberList(subscription, this, host).store;
   }
 
   get status(): SubscriptionStatus {
@@ -111,7 +103,6 @@ export class ChannelHandle implements Channel {
   readonly open = (options: OpenOptions = {}): Cancel => this.subscription.open(options);
   readonly pause = (): void => this.subscription.flow.set(true);
   readonly resume = (): void => this.subscription.flow.set(false);
-  readonly feed = (options: FeedOptions = {}): Feed => new ChannelFeed(this.subscription, options, this.host).store;
 
   readonly publish = async (data: unknown, options: PublishOptions = {}): Promise<Published> => {
     const { key = randomKey(this.host.random), timeoutMs } = options;
@@ -122,7 +113,8 @@ export class ChannelHandle implements Channel {
       deadlineMs: timeoutMs ?? null,
     });
     const result = objectAt(fields, "data") ?? {};
-    return { position: positionOf(result), duplicate: result["duplicate"] === true };
+    const position = result["offset"] === 0 ? null : positionOf(result);
+    return { position, duplicate: result["duplicate"] === true };
   };
 
   readonly history = (options: HistoryOptions): Promise<HistoryPage> =>
@@ -131,7 +123,7 @@ export class ChannelHandle implements Channel {
       return { publications: publicationsAt(fields).map((wire) => fromWire(wire, position?.epoch ?? "")), position };
     });
 
-  readonly presence = (): Promise<readonly Member[]> => this.#read("presence", {}, membersOf);
+  readonly presence = (): Promise<readonly Member[]> => this.#read("presence", {}, listOf);
   readonly presenceStats = (): Promise<PresenceStats> => this.#read("presence_stats", {}, statsOf);
 
   async #read<Result>(method: string, options: object, result: (fields: Fields) => Result): Promise<Result> {

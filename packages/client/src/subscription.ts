@@ -57,10 +57,10 @@ export interface OpenOptions {
   readonly since?: Position;
 }
 
-export interface MemberChange {
-  readonly kind: "join" | "leave";
-  readonly member: Member;
-}
+/** Who came or left; of more members than are shown, how many sessions and how many different users there are. */
+export type MemberChange =
+  | { readonly kind: "join" | "leave"; readonly member: Member }
+  | { readonly kind: "counts"; readonly clients: number; readonly users: number };
 
 /** Whether the server has us as a subscriber. */
 export function isUp(status: SubscriptionStatus): status is SubscriptionStatus & { readonly kind: "live" | "paused" } {
@@ -175,6 +175,9 @@ export class Subscription {
     for (const kind of ["join", "leave"] as const) {
       on(kind, ({ info }) => this.members.emit({ kind, member: memberOf(asObject(info)) }));
     }
+    on("members", (fields) =>
+      this.members.emit({ kind: "counts", clients: wholeAt(fields, "clients"), users: wholeAt(fields, "users") }),
+    );
     on("skipped", (fields) => this.#skipped(fields, "count"));
     on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));
   }
