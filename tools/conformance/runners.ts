@@ -65,9 +65,10 @@ export const jest: Runner = {
 /** Files are left out as a whole; a file's name stands before its tests' names. */
 async function jestReport(folder: string, options: readonly string[]): Promise<readonly Result[]> {
   const report = await withResults(async (file) => {
-    // Clients of tests that failed stay behind and would keep it from ending.
+    // Tests that failed leave clients behind, which would keep it from ending, and promises that nobody reads.
     const always = ["--runInBand", "--forceExit", "--json", "--outputFile", file];
-    await attempt(process.execPath, ["node_modules/jest/bin/jest.js", ...options, ...always], { cwd: folder });
+    const args = ["--unhandled-rejections=warn", "node_modules/jest/bin/jest.js", ...options, ...always];
+    await attempt(process.execPath, args, { cwd: folder });
     return JSON.parse(readFileSync(file, "utf8")) as JestReport;
   });
   return report.testResults.flatMap(({ name, assertionResults }) =>
