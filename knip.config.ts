@@ -37,8 +37,11 @@ const config: KnipConfig = {
         "bench/{main,engines}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
+        "simulation/main.ts",
+        "simulation/planted/hook.ts",
+        "simulation/**/*.test.ts",
       ],
-      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts"],
+      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts"],
     },
     // The suites it exports run in their user's vitest.
     "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },
