@@ -201,7 +201,7 @@ class Run {
   async #converge(untilMs: number): Promise<void> {
     const scheduler = this.#scheduler;
     const { clients } = this.#world;
-    const isSettled = (): boolean => this.#world.isAnswered && clients.every((client) => client.isSettled);
+    const isSettled = (): boolean => this.#world.isWell && clients.every((client) => client.isSettled);
     while (scheduler.nowMs < untilMs && !isSettled()) await scheduler.run(scheduler.nowMs + 250);
     for (const { pattern } of this.#plan.channels) this.#publish(pattern, this.#dice, 1);
     const hasAll = (): boolean => isSettled() && clients.every((client) => this.#isAtHead(client));
@@ -214,12 +214,14 @@ class Run {
       if (close === null || definition.mode === "signal" || !mayRead(client.user, channel.name)) return true;
       const head = this.#world.head(channel.name);
       const { position } = channel;
-      return head.offset === 0 || (position?.epoch === head.epoch && position.offset === head.offset);
+      return position?.epoch === head.epoch && position.offset === head.offset;
     });
   }
 
   #record(record: HistoryRecord): void {
     if (record.kind === "append") this.#publications += 1;
+    // Whether a place was retained is judged by what is.
+    if (record.kind === "reply") this.#world.process.store.sweep();
     this.#line(lineOf(record));
     this.#options.record?.(record);
     this.#checker.read(record);

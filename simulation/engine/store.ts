@@ -120,6 +120,11 @@ export class Store {
     return log === undefined ? { epoch: this.#defaultEpoch, offset: 0 } : { epoch: log.epoch, offset: log.offset };
   }
 
+  /** Forgets what is too old, and says so. */
+  sweep(): void {
+    for (const [channel, log] of this.#logs) this.#trim(channel, log);
+  }
+
   /** The process of the store dies and starts again. @param steps How much of the journal's end a rollback takes. */
   crash(loss: Loss, steps: number): void {
     if (loss === "none") return;

@@ -28,6 +28,12 @@ export interface Plan {
   readonly thinkMs: number;
 }
 
+/**
+ * A page that was loaded again knows its place, and not what stood there: under an engine that breaks its contract and
+ * goes back without a new epoch, nothing could tell.
+ */
+const forgetful: ReadonlySet<FaultName> = new Set(["page reload", "crash while handling"]);
+
 const payload: StandardSchema<Payload> = {
   "~standard": {
     version: 1,
@@ -44,13 +50,14 @@ export function mayRead(user: string, channel: string): boolean {
 }
 
 export function draw(dice: Dice): Plan {
+  const loss = dice.pick<Loss>(["none", "none", "all", "fenced", "unfenced"]);
   return {
     nodes: dice.whole(1, 3),
     clients: dice.whole(2, 4),
     channels: channelsOf(dice),
     limits: limitsOf(dice),
-    loss: dice.pick(["none", "none", "all", "fenced", "unfenced"]),
-    faults: faultNames.filter(() => dice.chance(0.6)),
+    loss,
+    faults: faultNames.filter((name) => dice.chance(0.6) && !(loss === "unfenced" && forgetful.has(name))),
     calmMs: dice.pick([600, 1_500, 3_000]),
     busyMs: dice.whole(8_000, 14_000),
     stepMs: dice.pick([150, 400, 900]),

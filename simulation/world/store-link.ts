@@ -112,11 +112,11 @@ export class StoreLink implements Link {
         }),
       };
       this.#asked.add(asked);
-      this.#commandMs = Math.max(this.#commandMs, scheduler.nowMs + this.#latency());
-      // What a cut holds back may still arrive when the way is open again, or never.
+      // What a cut holds back may still arrive when the way is open again, or never; what follows waits behind it.
       const heldMs = this.#lets("commands") ? 0 : dice.between(500, 6_000);
       if (heldMs > 0 && dice.chance(0.5)) return;
-      scheduler.at(this.#commandMs + heldMs, () => {
+      this.#commandMs = Math.max(this.#commandMs, scheduler.nowMs + this.#latency() + heldMs);
+      scheduler.at(this.#commandMs, () => {
         if (process.isDown) return this.#answer(asked, () => reject(unavailable("the store is down")));
         if (dice.chance(this.faults.refusals)) {
           this.#reached.hit("engine refused");

@@ -64,9 +64,9 @@ export class World {
     return this.clients.reduce((sum, { live }) => sum + live, 0);
   }
 
-  /** Whether the backend's own publishes have their outcomes. */
-  get isAnswered(): boolean {
-    return this.#asked.size === 0;
+  /** Whether every node reaches the store, and the backend's own publishes have their outcomes. */
+  get isWell(): boolean {
+    return this.#asked.size === 0 && this.nodes.every(({ hub }) => hub.isUp);
   }
 
   /** Some client that has a socket. */

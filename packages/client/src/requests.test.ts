@@ -59,6 +59,19 @@ describe("a publish", () => {
     expect(published(stage)[0]).toMatchObject({ data: { text: "before" } });
   });
 
+  test("whose first attempt may have been done is not rejected by what is said to the second (P3)", async () => {
+    const stage = await connected(await setStage());
+    stage.server.script = () => "hang";
+    const failed = failure(stage.client.channel("news").publish(1));
+    const unread = failure(stage.client.channel("news").history({ limit: 1 }));
+    await stage.server.hears("history");
+    const error = { code: 503, message: "engine unavailable", temporary: true };
+    stage.server.script = (method) => (method === "connect" || method === "subscribe" ? undefined : { error });
+    await breakAndReturn(stage);
+    expect((await failed).reason).toBe("indeterminate");
+    expect((await unread).reason).toBe("engine_unavailable");
+  });
+
   test("keeps its order, before the connection and across its end, with the same keys", async () => {
     const stage = await setStage({ random: Math.random });
     const channel = stage.client.channel("news");
