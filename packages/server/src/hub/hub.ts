@@ -147,7 +147,7 @@ export class Hub implements EngineSink {
       await channel.opened;
       const place =
         options.seen !== null && channel.keepsHistory
-          ? await recover(channel, options.seen, { engine: this.#engine, catchUp: this.#catchUp })
+          ? await recover(channel, options.seen, { catchUp: this.#catchUp })
           : atStart(channel);
       return this.#place(channel, options, place);
     } catch (thrown) {

@@ -126,6 +126,53 @@ describe("recovery", () => {
     await expectNot(await join(at(6)), at(5));
   });
 
+  it("ahead of the head, and history no longer reaches back to it: false", async () => {
+    await join(null);
+    say(5);
+    engine.isDirected = true;
+    say(20);
+    engine.trim("s", 10);
+    const reader = await join(at(8));
+    // It has found out meanwhile where the log ends.
+    expect([reader.recovered, reader.start]).toEqual([false, at(25)]);
+  });
+
+  it("ahead of the head, and another publication stands there: false", async () => {
+    await join(null);
+    say(5);
+    engine.isDirected = true;
+    say(5);
+    for (const id of ["id-8", null]) expect((await join(at(8), id)).recovered).toBe(true);
+    for (const id of ["id-10", null]) expect((await join(at(10), id)).recovered).toBe(true);
+    for (const offset of [8, 10]) expect((await join(at(offset), "other")).recovered).toBe(false);
+  });
+
+  it("another epoch that is the engine's own, of which this node has not heard: true", async () => {
+    await join(null);
+    say(5);
+    engine.clear("s");
+    engine.isDirected = true;
+    say(5);
+    const { epoch } = engine.top("s");
+    const reader = await join(at(3, epoch));
+    expect([reader.recovered, reader.start]).toEqual([true, at(3, epoch)]);
+    expect(await said(reader)).toEqual([10, 11]);
+  });
+
+  it("another epoch, asked for by a crowd: the engine is asked once", async () => {
+    await join(null);
+    say(5);
+    const { topReads } = engine;
+    await Promise.all(numbers(1, 50).map((offset) => join(at(offset, "other"))));
+    expect(engine.topReads).toBe(topReads + 1);
+  });
+
+  it("another epoch while the engine is down: an error that says to come again", async () => {
+    await join(null);
+    engine.failures = 1;
+    await expect(join(at(3, "other"))).rejects.toMatchObject({ reason: "engine_unavailable", temporary: true });
+  });
+
   it("ahead of the head while the engine is down: an error that says to come again", async () => {
     await join(null);
     say(5);

@@ -2,8 +2,7 @@
 //
 // `true` means that the next publication handed over is the one after that position (S5). Nothing is replayed when that
 // cannot be proven (S7).
-import type { Position } from "@tidewire/protocol";
-import type { Engine } from "../engine/engine.ts";
+import { fail, type Position } from "@tidewire/protocol";
 import type { CatchUp } from "./catch-up.ts";
 import type { Channel } from "./channel.ts";
 import { type CatchUpPage, continues } from "./cursor.ts";
@@ -30,19 +29,18 @@ export function atStart(channel: Channel): Place {
   return { ...channel.tail.start, recovered: false };
 }
 
+interface Reading {
+  readonly catchUp: CatchUp;
+}
+
 /** @throws {TidewireError} `engine_unavailable` when only the engine could tell. */
-export async function recover(
-  channel: Channel,
-  seen: Seen,
-  node: { readonly engine: Engine; readonly catchUp: CatchUp },
-): Promise<Place> {
+export async function recover(channel: Channel, seen: Seen, node: Reading): Promise<Place> {
   const head = channel.tail.position;
-  const position = {
-    epoch: seen.position.epoch === "" ? head.epoch : seen.position.epoch,
-    offset: seen.position.offset,
-  };
-  if (position.epoch !== head.epoch) return atStart(channel);
-  if (position.offset > head.offset) return ahead(channel, position, node.engine);
+  const epoch = seen.position.epoch === "" ? head.epoch : seen.position.epoch;
+  const position = { epoch, offset: seen.position.offset };
+  if (epoch !== head.epoch || position.offset > head.offset) {
+    return beyond(channel, { position, id: seen.id }, node);
+  }
   const seq = channel.tail.seqOf(position);
   if (seq !== null) {
     // An empty page of history could not say more than the tail: another id there is the end of it (S5).
@@ -51,22 +49,39 @@ export async function recover(
   }
   // Below the floor of a table: removals are missing, and no page has them.
   if (channel.mode === "latest") return atStart(channel);
-  const page = await node.catchUp.page(channel.name, position);
-  const isProven = page.page.top.epoch === position.epoch && continues(page.page, position);
-  if (!isProven || !isSame(seen, page.page.publications[0]?.previous?.id ?? null)) return atStart(channel);
-  return { seq: null, position, recovered: true, page };
+  return (await fromHistory(channel, { position, id: seen.id }, node)) ?? atStart(channel);
 }
 
-/** The tail may lag behind the engine, but a position ahead of both is from another log. */
-async function ahead(channel: Channel, position: Position, engine: Engine): Promise<Place> {
-  const [top] = await engine.tops([channel.name]);
-  const exists = top !== undefined && top.epoch === position.epoch && top.offset >= position.offset;
-  if (!exists) return atStart(channel);
-  if (channel.mode !== "latest") return { seq: null, position, recovered: true };
+/** The tail may lag behind the engine, in the epoch too; a position that is not the engine's either is from another log. */
+async function beyond(channel: Channel, seen: Seen, node: Reading): Promise<Place> {
+  const { position } = seen;
+  const top = await channel.checkTop();
+  if (top.epoch !== position.epoch || top.offset < position.offset) return atStart(channel);
+  if (channel.mode !== "latest") return (await fromHistory(channel, seen, node)) ?? atStart(channel);
   // What comes up to there is passed over.
-  channel.verify(channel.position, top);
   const seq = channel.tail.seqOf(position);
-  return seq === null ? atStart(channel) : { seq, position, recovered: true };
+  if (seq !== null) return { seq, position, recovered: true };
+  if (channel.tail.position.epoch === position.epoch) return atStart(channel);
+  return fail("engine_unavailable", "the table is being read anew");
+}
+
+/** `null` when one page of history does not prove that it goes on there. */
+async function fromHistory(channel: Channel, seen: Seen, { catchUp }: Reading): Promise<Place | null> {
+  const { position } = seen;
+  const page = await catchUp.page(channel.name, position);
+  const { publications, top } = page.page;
+  if (top.epoch !== position.epoch || !continues(page.page, position)) return null;
+  const [first] = publications;
+  const id = first === undefined ? await idOfNewest(channel, seen, catchUp) : (first.previous?.id ?? null);
+  return isSame(seen, id) ? { seq: null, position, recovered: true, page } : null;
+}
+
+/** An empty page does not name what stands before it. */
+async function idOfNewest(channel: Channel, { position, id }: Seen, catchUp: CatchUp): Promise<string | null> {
+  if (id === null) return null;
+  const { publications } = await catchUp.read(channel.name, "newest", { publications: 1, bytes: 0 });
+  const [newest] = publications;
+  return newest?.offset === position.offset ? newest.id : null;
 }
 
 /** Whether the log's publication at that place is the one the client saw; unknown ids do not disprove it. */

@@ -49,6 +49,8 @@ export class ScriptedEngine implements Engine {
   /** Thrown by the next publishes, once each. */
   readonly refusals: Error[] = [];
   reads = 0;
+  /** Calls of `tops`. */
+  topReads = 0;
   readonly followed: Set<string> = new Set();
   #sink: EngineSink | null = null;
   #count = 0;
@@ -92,6 +94,7 @@ export class ScriptedEngine implements Engine {
   }
 
   async tops(channels: readonly string[]): Promise<readonly Position[]> {
+    this.topReads += 1;
     this.#mayFail();
     const tops = channels.map((channel) => this.top(channel));
     if (this.holdsReads) await new Promise<void>((answer) => this.heldReads.push({ answer }));
