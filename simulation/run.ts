@@ -204,7 +204,7 @@ class Run {
     const isSettled = (): boolean => this.#world.isWell && clients.every((client) => client.isSettled);
     while (scheduler.nowMs < untilMs && !isSettled()) await scheduler.run(scheduler.nowMs + 250);
     for (const { pattern } of this.#plan.channels) this.#publish(pattern, this.#dice, 1);
-    const hasAll = (): boolean => isSettled() && clients.every((client) => this.#isAtHead(client));
+    const hasAll = (): boolean => isSettled() && clients.every((client) => this.#isAtHead(client)) && this.#world.presenceProblem() === null;
     do await scheduler.run(scheduler.nowMs + 1_000);
     while (scheduler.nowMs < untilMs && !hasAll());
   }

@@ -70,7 +70,9 @@ export class Socket implements Connection {
   /** The handshake was answered. */
   accept(open: (connection: Connection) => Opened): void {
     this.#opened = open(this);
-    this.#down(() => this.#options.events.opened());
+    this.#down(() => {
+      if (!this.#isLeft) this.#options.events.opened();
+    });
   }
 
   /** Nobody listens there. */
