@@ -64,7 +64,8 @@ export class Checker {
         if (!this.#ops.reject(record.op)) this.#say("ghost", `${record.op} was rejected (${record.reason}), and is there`);
         return;
       case "indeterminate":
-        return this.#ops.indeterminate(record.op);
+      case "resent":
+        return this.#ops.unordered(record.op);
       case "append":
         return this.#append(record);
       case "floor":

@@ -9,7 +9,7 @@ interface Known {
   readonly order: number;
   /** Attempts that were not rejected: any of them may be in the log. */
   attempts: number;
-  isIndeterminate: boolean;
+  isOrdered: boolean;
   /** It was in the log, or somebody was given it. */
   isSeen: boolean;
   /** Where it was said to be first, by an ack; and where the log had it last. */
@@ -45,7 +45,7 @@ export class Ops {
     const publisher = `${by} ${channel}`;
     const order = (this.#orders.get(publisher) ?? 0) + 1;
     this.#orders.set(publisher, order);
-    this.#known.set(op, { by, channel, order, attempts: 1, isIndeterminate: false, isSeen: false, acked: null, placed: null });
+    this.#known.set(op, { by, channel, order, attempts: 1, isOrdered: true, isSeen: false, acked: null, placed: null });
     if (this.#known.size <= this.#most) return;
     for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest);
@@ -78,9 +78,10 @@ export class Ops {
     return known.attempts > 0 || !known.isSeen;
   }
 
-  indeterminate(op: Op): void {
+  /** Nothing is promised any more of its place among those of its publisher. */
+  unordered(op: Op): void {
     const known = this.#known.get(op);
-    if (known !== undefined) known.isIndeterminate = true;
+    if (known !== undefined) known.isOrdered = false;
   }
 
   /** Somebody sees it. */
@@ -98,6 +99,6 @@ export class Ops {
   /** Its place among those of its publisher, or `null` where none is promised. */
   orderOf(op: Op): { readonly by: string; readonly order: number } | null {
     const known = this.#known.get(op);
-    return known === undefined || known.isIndeterminate ? null : known;
+    return known === undefined || !known.isOrdered ? null : known;
   }
 }

@@ -25,6 +25,8 @@ export type HistoryRecord =
   /** It was not done, and never will be. */
   | { readonly kind: "reject"; readonly op: Op; readonly reason: string }
   | { readonly kind: "indeterminate"; readonly op: Op }
+  /** Its connection ended before its answer came: it may be sent on another one, and then has no place among others (P1). */
+  | { readonly kind: "resent"; readonly op: Op }
   /** The log has it. `op` is "" for a removal. */
   | {
       readonly kind: "append";

@@ -138,9 +138,8 @@ export class Store {
   #tellCrash(channel: string, loss: Loss, before: ChannelLog | undefined): void {
     const position = this.top(channel);
     if (loss === "unfenced") {
-      if (before?.epoch === position.epoch) this.#tell({ kind: "rollback", channel, position });
-      else this.#tellWhole(channel);
-      return;
+      if (before?.epoch !== position.epoch) this.#tell({ kind: "epoch", channel, position });
+      return this.#tell({ kind: "rollback", channel, position });
     }
     // In force before the next ack (S8).
     if (loss === "fenced") this.#do({ kind: "epoch", channel, epoch: this.#options.token(), isEmpty: false });

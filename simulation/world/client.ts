@@ -170,9 +170,9 @@ export class SimulatedClient {
   }
 
   #start(): Client {
-    const { dice, dial, token, broken } = this.#options;
+    const { dice, dial, token, broken, record } = this.#options;
     const { machine } = this;
-    return createClient({
+    const client = createClient({
       url: "sim://nodes",
       token: () => token(),
       clock: machine,
@@ -186,6 +186,11 @@ export class SimulatedClient {
         },
       },
     });
+    client.onState(({ kind }) => {
+      if (kind === "connected" || machine !== this.machine) return;
+      for (const op of this.#pending) record({ kind: "resent", op });
+    });
+    return client;
   }
 
   #hold(definition: ChannelDefinition): Held {

@@ -209,6 +209,20 @@ describe("recovery", () => {
     await expectNot(await join(at(4), "id-4"), at(5));
   });
 
+  it("after a rollback of which this node knows the place alone, history tells what stands there", async () => {
+    await join(null);
+    say(5);
+    engine.isDirected = true;
+    engine.rollBack("s", 2);
+    engine.sink.suspect("all");
+    say(2);
+    await node.settle();
+    const { reads } = engine;
+    const readers = await Promise.all(["id-5", "id-5", "id-7", null].map((id) => join(at(5), id)));
+    expect(readers.map(({ recovered }) => recovered)).toEqual([false, false, true, true]);
+    expect(engine.reads).toBe(reads + 1);
+  });
+
   it("what is lost after the answer: a gap before anything newer (S5)", async () => {
     await join(null);
     say(1_000);

@@ -38,18 +38,16 @@ export async function recover(channel: Channel, seen: Seen, node: Reading): Prom
   const head = channel.tail.position;
   const epoch = seen.position.epoch === "" ? head.epoch : seen.position.epoch;
   const position = { epoch, offset: seen.position.offset };
-  if (epoch !== head.epoch || position.offset > head.offset) {
-    return beyond(channel, { position, id: seen.id }, node);
-  }
+  const asked = { position, id: seen.id };
+  if (epoch !== head.epoch || position.offset > head.offset) return beyond(channel, asked, node);
   const seq = channel.tail.seqOf(position);
   if (seq !== null) {
-    // An empty page of history could not say more than the tail: another id there is the end of it (S5).
-    const isProven = position.offset === 0 || isSame(seen, channel.tail.idAt(position.offset));
-    return isProven ? { seq, position, recovered: true } : atStart(channel);
+    const id = position.offset === 0 ? null : (channel.tail.idAt(position.offset) ?? (await idAt(channel, asked, node)));
+    return isSame(asked, id) ? { seq, position, recovered: true } : atStart(channel);
   }
   // Below the floor of a table: removals are missing, and no page has them.
   if (channel.mode === "latest") return atStart(channel);
-  return (await fromHistory(channel, { position, id: seen.id }, node)) ?? atStart(channel);
+  return (await fromHistory(channel, asked, node)) ?? atStart(channel);
 }
 
 /** The tail may lag behind the engine, in the epoch too; a position that is not the engine's either is from another log. */
@@ -72,16 +70,17 @@ async function fromHistory(channel: Channel, seen: Seen, { catchUp }: Reading): 
   const { publications, top } = page.page;
   if (top.epoch !== position.epoch || !continues(page.page, position)) return null;
   const [first] = publications;
-  const id = first === undefined ? await idOfNewest(channel, seen, catchUp) : (first.previous?.id ?? null);
+  const id = first === undefined ? await idAt(channel, seen, { catchUp }) : (first.previous?.id ?? null);
   return isSame(seen, id) ? { seq: null, position, recovered: true, page } : null;
 }
 
-/** An empty page does not name what stands before it. */
-async function idOfNewest(channel: Channel, { position, id }: Seen, catchUp: CatchUp): Promise<string | null> {
-  if (id === null) return null;
-  const { publications } = await catchUp.read(channel.name, "newest", { publications: 1, bytes: 0 });
-  const [newest] = publications;
-  return newest?.offset === position.offset ? newest.id : null;
+/** What history has there: a tail that begins after it does not name it, nor does an empty page. */
+async function idAt({ name, mode }: Channel, { position, id }: Seen, { catchUp }: Reading): Promise<string | null> {
+  // A table passes over what was superseded; what is not there proves nothing.
+  if (id === null || mode === "latest") return null;
+  const { page } = await catchUp.page(name, { epoch: position.epoch, offset: position.offset - 1 });
+  const [there] = page.publications;
+  return there?.offset === position.offset ? there.id : null;
 }
 
 /** Whether the log's publication at that place is the one the client saw; unknown ids do not disprove it. */
