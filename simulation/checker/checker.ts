@@ -76,6 +76,9 @@ export class Checker {
         return this.#log(record.channel).rollBack(record.position);
       case "subscribe":
         return void this.#lives.set(record.life, new LifeState(record.life, record.user, record.channel));
+      case "forgot":
+        for (const life of this.#lives.values()) life.forgive();
+        return;
       case "settled":
         return this.#settled();
       default:

@@ -43,6 +43,8 @@ export type HistoryRecord =
   | { readonly kind: "epoch"; readonly channel: string; readonly position: Position }
   /** A fault of the store, known to be one: the log ends here again, under the same epoch. */
   | { readonly kind: "rollback"; readonly channel: string; readonly position: Position }
+  /** A fault of the store, known to be one: what it remembered of publishes is gone, and one may be done again. */
+  | { readonly kind: "forgot" }
   | { readonly kind: "subscribe"; readonly life: Life; readonly user: string; readonly channel: string }
   /** The server has it as a subscriber. `position`: where it goes on. */
   | { readonly kind: "reply"; readonly life: Life; readonly recovered: boolean; readonly position: Position | null }

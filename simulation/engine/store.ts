@@ -132,6 +132,7 @@ export class Store {
     this.#journal = loss === "all" ? [] : this.#journal.slice(0, Math.max(0, this.#journal.length - steps));
     this.#rebuild();
     if (loss === "all") this.#defaultEpoch = this.#options.token();
+    this.#tell({ kind: "forgot" });
     for (const channel of before.keys()) this.#tellCrash(channel, loss, before.get(channel));
   }
 

@@ -29,10 +29,9 @@ export interface Plan {
 }
 
 /**
- * What an engine takes back without a new epoch, against its contract, is told by the id before it, where there is one.
- * A page that was loaded again knows its place, and not what stood there: under an engine that breaks its contract and
- * goes back without a new epoch, nothing could tell; a table
- * passes over what was superseded, and so has no links.
+ * What an engine takes back under the same epoch, against its contract, is told by the id of the last publication, where
+ * there is one: a page that was loaded again knows its place alone, a table passes over what was superseded, and of a
+ * history that has expired nothing can be compared. Where it goes back none of the three is promised anything.
  */
 const forgetful: ReadonlySet<FaultName> = new Set(["page reload", "crash while handling"]);
 
@@ -74,7 +73,7 @@ export function draw(dice: Dice): Plan {
 function channelsOf(dice: Dice, loss: Loss): readonly ChannelDefinition[] {
   const history = (): { size: number; ttlMs: number } => ({
     size: dice.pick([3, 10, 100, 100]),
-    ttlMs: dice.pick([2_000, 30_000, 300_000, 300_000]),
+    ttlMs: loss === "unfenced" ? 300_000 : dice.pick([2_000, 30_000, 300_000, 300_000]),
   });
   const all = [
     defineChannel("stream", { data: payload, history: history(), presence: dice.chance(0.7) }),

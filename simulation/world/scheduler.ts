@@ -15,6 +15,12 @@ export class Scheduler {
   #orders = 0;
   /** A binary heap. */
   readonly #events: Event[] = [];
+  readonly #threw: (thrown: unknown) => void;
+
+  /** @param threw Takes what an event threw: in a process of its own it would have ended that. */
+  constructor(threw: (thrown: unknown) => void) {
+    this.#threw = threw;
+  }
 
   /** Milliseconds since the world began. */
   get nowMs(): number {
@@ -35,7 +41,11 @@ export class Scheduler {
       this.#pop();
       if (next.act === null) continue;
       this.#nowMs = next.atMs;
-      next.act();
+      try {
+        next.act();
+      } catch (thrown) {
+        this.#threw(thrown);
+      }
       await drained();
     }
     this.#nowMs = untilMs;

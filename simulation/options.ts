@@ -1,0 +1,54 @@
+// The options of the command: which seeds, how many at once, and with what bug planted.
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+
+export const usage = `npm run simulate -- [options]
+
+  --seeds N     run N seeds, and print a summary           (500)
+  --from N      the first of them                          (1)
+  --seed N      run this one alone, and print its trace
+  --workers N   processes at once                          (one for each core)
+  --plant NAME  with a planted bug; stops where it is found
+  --hunt        plant every bug of the list, one after another, and print where it is found
+  --json        print what others are to read`;
+
+export interface Options {
+  readonly from: number;
+  readonly seeds: number;
+  readonly workers: number;
+  readonly plant: string | null;
+  readonly mode: "summary" | "trace" | "hunt";
+  readonly isJson: boolean;
+}
+
+/** @throws {TypeError} for what is no option, or no number. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: "string" },
+      seeds: { type: "string" },
+      from: { type: "string" },
+      workers: { type: "string" },
+      plant: { type: "string" },
+      hunt: { type: "boolean" },
+      json: { type: "boolean" },
+    },
+  });
+  const { seed, plant } = values;
+  return {
+    from: numberOf("from", seed ?? values.from, 1),
+    seeds: seed === undefined ? numberOf("seeds", values.seeds, values.hunt === true ? 2_000 : 500) : 1,
+    workers: numberOf("workers", values.workers, availableParallelism()),
+    plant: plant ?? null,
+    mode: values.hunt === true ? "hunt" : seed === undefined ? "summary" : "trace",
+    isJson: values.json === true,
+  };
+}
+
+function numberOf(name: string, text: string | undefined, otherwise: number): number {
+  if (text === undefined) return otherwise;
+  const number = Number(text);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw new TypeError(`--${name}: expected a whole number, got "${text}"`);
+}
