@@ -55,7 +55,9 @@ async function hunt({ from, seeds, workers }: Options): Promise<boolean> {
   const hunted = await inTurn(plantedBugs, workers, async ({ name, promise }) => {
     const { seeds: needed, found } = await runShard({ from, seeds, plant: name });
     const [first] = found;
-    print(`${name.padEnd(46)}${promise.padEnd(8)}${(first === undefined ? "NOT FOUND" : `${needed}`).padStart(10)}  ${first?.problem ?? ""}`);
+    print(
+      `${name.padEnd(46)}${promise.padEnd(8)}${(first === undefined ? "NOT FOUND" : `${needed}`).padStart(10)}  ${first?.problem ?? ""}`,
+    );
     return first !== undefined;
   });
   print(`${hunted.filter(Boolean).length} of ${hunted.length} found within ${seeds} seeds`);

@@ -214,7 +214,8 @@ class Run {
       const count = 1 + Math.max(0, this.#highest(pattern) - this.#world.head(pattern).offset);
       for (let left = count; left > 0; left -= 1) this.#publish(pattern, this.#dice, 1);
     }
-    const hasAll = (): boolean => isSettled() && clients.every((client) => this.#isAtHead(client)) && this.#world.presenceProblem() === null;
+    const hasAll = (): boolean =>
+      isSettled() && clients.every((client) => this.#isAtHead(client)) && this.#world.presenceProblem() === null;
     do await scheduler.run(scheduler.nowMs + 1_000);
     while (scheduler.nowMs < untilMs && !hasAll());
   }
@@ -225,7 +226,8 @@ class Run {
     const untilMs = scheduler.nowMs + findOutMs;
     const late = (): readonly SimulatedClient[] => this.#world.clients.filter((client) => !this.#isAtHead(client));
     while (scheduler.nowMs < untilMs && late().length > 0) await scheduler.run(scheduler.nowMs + 500);
-    for (const { name } of late()) this.#wrong("stuck", `${name} is not at the head, and nothing more comes that would tell`);
+    for (const { name } of late())
+      this.#wrong("stuck", `${name} is not at the head, and nothing more comes that would tell`);
   }
 
   /** The highest offset that was ever given in the epoch in force. */
@@ -236,9 +238,9 @@ class Run {
   #isAtHead(client: SimulatedClient): boolean {
     return [...client.held.values()].every(({ channel, close, definition }) => {
       if (close === null || definition.mode === "signal" || !mayRead(client.user, channel.name)) return true;
-      const head = this.#world.head(channel.name);
+      const head = this.#world.newest(channel.name);
       const { position } = channel;
-      return position?.epoch === head.epoch && position.offset === head.offset;
+      return position?.epoch === head.epoch && position.offset >= head.offset;
     });
   }
 
@@ -271,6 +273,8 @@ class Run {
 }
 
 function lineOf({ kind, ...fields }: HistoryRecord): string {
-  const said = Object.entries(fields).map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`);
+  const said = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`,
+  );
   return `${kind} ${said.join(" ")}`;
 }

@@ -14,7 +14,17 @@ export interface Shard {
 /** One process that runs seeds one after another. @throws {Error} with what it said when it failed. */
 export async function runShard({ from, seeds, plant }: Shard): Promise<Summary> {
   const planted = plant === null ? [] : ["--plant", plant];
-  const args = ["--conditions=@tidewire/source", main, "--json", "--workers", "1", "--from", `${from}`, "--seeds", `${seeds}`];
+  const args = [
+    "--conditions=@tidewire/source",
+    main,
+    "--json",
+    "--workers",
+    "1",
+    "--from",
+    `${from}`,
+    "--seeds",
+    `${seeds}`,
+  ];
   const child = spawn(process.execPath, [...args, ...planted], { stdio: ["ignore", "pipe", "pipe"] });
   let [said, wrong] = ["", ""];
   child.stdout.setEncoding("utf8").on("data", (text: string) => (said += text));

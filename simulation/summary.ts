@@ -68,7 +68,16 @@ export function count(summary: Summary, outcome: Outcome, tookMs: number): void 
 export function merge(summaries: readonly Summary[]): Summary {
   const whole = emptySummary();
   for (const one of summaries) {
-    for (const name of ["seeds", "publications", "deliveries", "records", "recovered", "unrecovered", "eligible", "totalMs"] as const) {
+    for (const name of [
+      "seeds",
+      "publications",
+      "deliveries",
+      "records",
+      "recovered",
+      "unrecovered",
+      "eligible",
+      "totalMs",
+    ] as const) {
       whole[name] += one[name];
     }
     whole.slowestMs = Math.max(whole.slowestMs, one.slowestMs);
@@ -107,7 +116,12 @@ export function table(summary: Summary, faults: readonly string[]): string {
     ["time a seed", `${(totalMs / Math.max(1, seeds)).toFixed(1)} ms, at most ${slowestMs.toFixed(0)} ms`],
   ];
   const hits = faults.map((fault) => [`  ${fault}`, summary.hits[fault] ?? 0] as const);
-  const lines = [...rows, ["faults that hit a live subscription", ""] as const, ...hits, ["violations", found.length] as const];
+  const lines = [
+    ...rows,
+    ["faults that hit a live subscription", ""] as const,
+    ...hits,
+    ["violations", found.length] as const,
+  ];
   return lines.map(([name, value]) => `${name.padEnd(38)}${figure(value).padStart(12)}`).join("\n");
 }
 

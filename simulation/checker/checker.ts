@@ -21,7 +21,11 @@ const endedLives = 10_000;
 export class Checker {
   readonly violations: Violation[] = [];
   /** What came of the subscriptions that came back; `eligible`: those whose place was retained. */
-  readonly recoveries: { recovered: number; unrecovered: number; eligible: number } = { recovered: 0, unrecovered: 0, eligible: 0 };
+  readonly recoveries: { recovered: number; unrecovered: number; eligible: number } = {
+    recovered: 0,
+    unrecovered: 0,
+    eligible: 0,
+  };
   #records = 0;
   #deliveries = 0;
   readonly #found: (violation: Violation) => void;
@@ -44,6 +48,13 @@ export class Checker {
     return this.#deliveries;
   }
 
+  /** Entries, publishes and lives that are held at present. */
+  get remembered(): number {
+    let sum = this.#ops.size + this.#lives.size + this.#ended.size;
+    for (const log of this.#logs.values()) sum += log.size;
+    return sum;
+  }
+
   read(record: HistoryRecord): void {
     this.#records += 1;
     if (this.#records % forgetEvery === 0) this.#forget();
@@ -61,7 +72,8 @@ export class Checker {
       case "ack":
         return this.#ack(record);
       case "reject":
-        if (!this.#ops.reject(record.op)) this.#say("ghost", `${record.op} was rejected (${record.reason}), and is there`);
+        if (!this.#ops.reject(record.op))
+          this.#say("ghost", `${record.op} was rejected (${record.reason}), and is there`);
         return;
       case "indeterminate":
       case "resent":
@@ -148,7 +160,8 @@ export class Checker {
       return this.#say("duplicate", `${op} was acked at ${written(before)}, and at ${written(position)}`);
     }
     const there = log.find(position, op);
-    if (there === "another") return this.#say("offset_reuse", `${op} was acked at ${written(position)}, another's place`);
+    if (there === "another")
+      return this.#say("offset_reuse", `${op} was acked at ${written(position)}, another's place`);
     if (typeof there === "object" || log.isForgotten(position)) return;
     if (log.told === "live") return this.#say("lost", `${op} was acked at ${written(position)}, and is not in the log`);
     if (log.told === "after") log.owe(op, position);
@@ -170,7 +183,11 @@ export class Checker {
   }
 
   /** Whether the op is in the log at an earlier place too: a fault of the store may have taken it out. */
-  #isElsewhere(log: Log, op: Op, { before, position }: { readonly before: Position | null; readonly position: Position }): boolean {
+  #isElsewhere(
+    log: Log,
+    op: Op,
+    { before, position }: { readonly before: Position | null; readonly position: Position },
+  ): boolean {
     if (before === null || before.epoch !== position.epoch || before.offset === position.offset) return false;
     return log.told !== "live" || log.at(before)?.op === op;
   }
@@ -180,7 +197,8 @@ export class Checker {
     if (standing === "never") this.#say("ghost", `${op} was never published`, life);
     if (standing === "rejected") this.#say("ghost", `${op} was rejected`, life);
     const home = this.#ops.channelOf(op);
-    if (home !== null && home !== channel) this.#say("cross_channel", `${op} is ${home}'s, and came on ${channel}`, life);
+    if (home !== null && home !== channel)
+      this.#say("cross_channel", `${op} is ${home}'s, and came on ${channel}`, life);
     return standing === "invoked" && (home === null || home === channel);
   }
 
@@ -230,7 +248,8 @@ export class Checker {
     for (const [channel, log] of this.#logs) {
       const needed = new Map<string, number>();
       for (const { at, channel: other } of this.#lives.values()) {
-        if (other === channel && at !== null) needed.set(at.epoch, Math.min(at.offset, needed.get(at.epoch) ?? Infinity));
+        if (other === channel && at !== null)
+          needed.set(at.epoch, Math.min(at.offset, needed.get(at.epoch) ?? Infinity));
       }
       log.forget(needed);
     }

@@ -53,7 +53,10 @@ export class LifeState {
   }
 
   /** The server has it again, or for the first time. */
-  reply(log: Log, { recovered, position }: { readonly recovered: boolean; readonly position: Position | null }): Finding {
+  reply(
+    log: Log,
+    { recovered, position }: { readonly recovered: boolean; readonly position: Position | null },
+  ): Finding {
     const before = this.#before ?? this.at;
     const isFirst = !this.#hasBegun;
     this.isUp = this.#hasBegun = true;
@@ -140,7 +143,10 @@ export class LifeState {
       if (known?.position.offset === newest.position.offset && known.op === newest.op) continue;
       // Whoever had no value need not hear that it was removed.
       if (newest.isRemoved && (known === undefined || known.isRemoved)) continue;
-      return { verdict: "stuck", says: `of ${key} it has ${written(known?.position ?? null)}, the newest is ${written(newest.position)}` };
+      return {
+        verdict: "stuck",
+        says: `of ${key} it has ${written(known?.position ?? null)}, the newest is ${written(newest.position)}`,
+      };
     }
     return null;
   }
@@ -149,7 +155,8 @@ export class LifeState {
 /** Whether a reader from there misses nothing that the log still has. */
 function isRetained(log: Log, { epoch, offset, op }: Place): boolean {
   const { head, floor } = log;
-  if (log.told !== "live" || head === null || head.epoch !== epoch || offset > head.offset || offset < floor) return false;
+  if (log.told !== "live" || head === null || head.epoch !== epoch || offset > head.offset || offset < floor)
+    return false;
   const there = log.at({ epoch, offset });
   return op === null || there === null || there.op === op;
 }

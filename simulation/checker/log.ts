@@ -49,6 +49,13 @@ export class Log {
     return this.#floor;
   }
 
+  /** Entries that are held. */
+  get size(): number {
+    let sum = 0;
+    for (const { entries, gone } of this.#epochs.values()) sum += entries.size + gone.length;
+    return sum;
+  }
+
   get keys(): ReadonlyMap<string, Entry> {
     return this.#keys;
   }

@@ -31,6 +31,10 @@ export class Ops {
     this.#most = most;
   }
 
+  get size(): number {
+    return this.#known.size;
+  }
+
   /** Ops that are no longer known: nothing can be said of them. */
   get forgotten(): number {
     return this.#forgotten;

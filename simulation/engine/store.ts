@@ -151,7 +151,9 @@ export class Store {
   #tellWhole(channel: string): void {
     const top = this.top(channel);
     const log = this.#logs.get(channel);
-    const { publications } = log?.kept.page("oldest", { publications: 100_000, bytes: Infinity }) ?? { publications: [] };
+    const { publications } = log?.kept.page("oldest", { publications: 100_000, bytes: Infinity }) ?? {
+      publications: [],
+    };
     const base = publications[0]?.previous?.offset ?? (publications.length > 0 ? 0 : top.offset);
     this.#tell({ kind: "epoch", channel, position: { epoch: top.epoch, offset: base } });
     for (const publication of publications) this.#tellAppend(channel, top.epoch, publication);

@@ -88,7 +88,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     promise: "S3",
     file: "server/src/hub/cursor.ts",
     find: '    if (this.home.mode === "stream") {\n      this.#isBehind = true;\n      return this.#read();\n    }',
-    replace: '    if (this.home.mode === "stream") {\n      this.#skipToHead();\n      return this.#settled(nothing);\n    }',
+    replace:
+      '    if (this.home.mode === "stream") {\n      this.#skipToHead();\n      return this.#settled(nothing);\n    }',
   },
   {
     name: "a full connection is not woken",
@@ -117,7 +118,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "server/src/session/commands/publish.ts",
     find: "context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(",
     replace:
-      "const early = context.node.hub.channel(command.channel)?.position;\n  if (early !== undefined && early.epoch !== \"\") {\n    context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).catch(() => undefined);\n    return context.reply({ kind: \"published\", id: command.id, result: { position: { epoch: early.epoch, offset: early.offset + 1 }, duplicate: false } });\n  }\n  context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(",
+      'const early = context.node.hub.channel(command.channel)?.position;\n  if (early !== undefined && early.epoch !== "") {\n    context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).catch(() => undefined);\n    return context.reply({ kind: "published", id: command.id, result: { position: { epoch: early.epoch, offset: early.offset + 1 }, duplicate: false } });\n  }\n  context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(',
   },
   {
     name: "the idempotency key is ignored",

@@ -144,7 +144,9 @@ export class StoreLink implements Link {
     if (!this.#asked.delete(asked)) return;
     asked.cancel();
     asked.reject(
-      asked.isWrite ? new TidewireError("indeterminate", "the store did not answer") : unavailable("the store did not answer"),
+      asked.isWrite
+        ? new TidewireError("indeterminate", "the store did not answer")
+        : unavailable("the store did not answer"),
     );
   }
 

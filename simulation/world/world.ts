@@ -105,7 +105,13 @@ export class World {
       await new Promise<void>((resolve) => void machine.after(dice.between(0, thinkMs), resolve));
       return may;
     };
-    const subscribe = ({ user, channel }: { readonly user: string; readonly channel: string }): boolean | Promise<boolean> =>
+    const subscribe = ({
+      user,
+      channel,
+    }: {
+      readonly user: string;
+      readonly channel: string;
+    }): boolean | Promise<boolean> =>
       thinkMs > 0 && dice.chance(0.5) ? think(mayRead(user, channel)) : mayRead(user, channel);
     const node: SimulatedNode = new SimulatedNode({
       machine,
@@ -160,13 +166,18 @@ export class World {
       if (!presence) continue;
       for (const node of this.nodes) {
         const listed = node.hub.channel(pattern)?.members.list() ?? [];
-        const shown = listed.map(({ session }) => session).toSorted().join(" ");
+        const shown = listed
+          .map(({ session }) => session)
+          .toSorted()
+          .join(" ");
         const here = this.clients.flatMap(({ client, held }) => {
           const { state } = client;
-          const isHere = state.kind === "connected" && node.sessions.has(state.session) && held.get(pattern)?.isUp === true;
+          const isHere =
+            state.kind === "connected" && node.sessions.has(state.session) && held.get(pattern)?.isUp === true;
           return isHere ? [state.session] : [];
         });
-        if (shown !== here.toSorted().join(" ")) return `${node.machine.name} shows ${shown} in ${pattern}, there is ${here.join(" ")}`;
+        if (shown !== here.toSorted().join(" "))
+          return `${node.machine.name} shows ${shown} in ${pattern}, there is ${here.join(" ")}`;
       }
     }
     return null;
@@ -176,13 +187,18 @@ export class World {
     return this.process.store.top(channel);
   }
 
-  #ask(op: string, node: SimulatedNode, publishing: Promise<{ readonly position: Position; readonly duplicate: boolean }>): void {
+  #ask(
+    op: string,
+    node: SimulatedNode,
+    publishing: Promise<{ readonly position: Position; readonly duplicate: boolean }>,
+  ): void {
     const { record } = this.#options;
     const asked = { op, node };
     this.#asked.add(asked);
     publishing.then(
       ({ position, duplicate }) => {
-        if (this.#asked.delete(asked)) record({ kind: "ack", op, position: position.offset > 0 ? position : null, duplicate });
+        if (this.#asked.delete(asked))
+          record({ kind: "ack", op, position: position.offset > 0 ? position : null, duplicate });
       },
       (thrown: { readonly reason?: string }) => {
         if (!this.#asked.delete(asked)) return;
@@ -205,7 +221,8 @@ export class World {
     const { seed, record, broken } = this.#options;
     const dice = new Dice(seed, `client ${number}`);
     const user = `u${number}`;
-    for (const { pattern } of this.plan.channels) record({ kind: "rule", user, channel: pattern, may: mayRead(user, pattern) });
+    for (const { pattern } of this.plan.channels)
+      record({ kind: "rule", user, channel: pattern, may: mayRead(user, pattern) });
     const { tokenMs } = this.plan;
     const client: SimulatedClient = new SimulatedClient({
       name: `c${number}`,
