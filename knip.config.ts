@@ -38,7 +38,6 @@ const config: KnipConfig = {
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
         "simulation/main.ts",
-        "simulation/planted/hook.ts",
         "simulation/**/*.test.ts",
       ],
       project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts"],

@@ -1,5 +1,5 @@
 // The command: `npm run simulate`. Nothing of the product is imported before a bug may have been planted in it.
-import type { FaultName } from "./world/faults.ts";
+import type { FaultName } from "./world/fault-names.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 import { bugOf, plant } from "./planted/plant.ts";
 import { plantedBugs } from "./planted/bugs.ts";
@@ -10,7 +10,7 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function load(): Promise<{ simulate: typeof import("./run.ts").simulate; faultNames: readonly FaultName[] }> {
   const { simulate } = await import("./run.ts");
-  const { faultNames } = await import("./world/faults.ts");
+  const { faultNames } = await import("./world/fault-names.ts");
   return { simulate, faultNames };
 }
 

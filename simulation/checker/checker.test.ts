@@ -40,7 +40,8 @@ describe("the checker", () => {
       if (mutation === undefined || mutated === null) continue;
       count += 1;
       const told = found(mutated);
-      if (told.some((one) => one.startsWith(`${mutation.verdict}:`))) caught.set(mutation.verdict, (caught.get(mutation.verdict) ?? 0) + 1);
+      if (told.some((one) => one.startsWith(`${mutation.verdict}:`)))
+        caught.set(mutation.verdict, (caught.get(mutation.verdict) ?? 0) + 1);
       else missed.push(`${mutation.name}: ${told.slice(0, 2).join("; ")}`);
     }
     expect(missed).toEqual([]);
@@ -58,7 +59,12 @@ describe("a history of which the log is not told", () => {
     { kind: "reply", life: "two", recovered: true, position: { epoch: "e", offset: 0 } },
     ...["a", "b", "c"].map((op) => ({ kind: "invoke", op, by: "u", channel: "news" }) as const),
   ];
-  const deliver = (life: string, op: string, offset: number): HistoryRecord => ({ kind: "deliver", life, op, position: { epoch: "e", offset } });
+  const deliver = (life: string, op: string, offset: number): HistoryRecord => ({
+    kind: "deliver",
+    life,
+    op,
+    position: { epoch: "e", offset },
+  });
 
   it("is judged by acks and by what others were given", () => {
     const right = [deliver("one", "a", 1), deliver("one", "b", 2), deliver("two", "a", 1), deliver("two", "b", 2)];
@@ -72,7 +78,9 @@ describe("a history of which the log is not told", () => {
   it("is judged by history where that is read back at the end", () => {
     const [, ...rest] = begin;
     const told: HistoryRecord = { kind: "channel", channel: "news", mode: "stream", log: "after" };
-    const acks = ["a", "b"].map((op, place) => ({ kind: "ack", op, position: { epoch: "e", offset: place + 1 }, duplicate: false }) as const);
+    const acks = ["a", "b"].map(
+      (op, place) => ({ kind: "ack", op, position: { epoch: "e", offset: place + 1 }, duplicate: false }) as const,
+    );
     const append = (op: string, offset: number): HistoryRecord => ({
       kind: "append",
       channel: "news",

@@ -93,7 +93,12 @@ export class Checker {
         return;
       case "settled":
         return this.#settled();
-      default:
+      case "reply":
+      case "deliver":
+      case "gap":
+      case "skipped":
+      case "unsubscribe":
+      case "refused":
         return this.#ofLife(record);
     }
   }

@@ -26,7 +26,10 @@ function change(history: History, place: number, ...records: readonly HistoryRec
 function simple(
   verdict: Verdict,
   name: string,
-  { site, to }: { readonly site: Site; readonly to: (record: never, place: number, history: History) => readonly HistoryRecord[] },
+  {
+    site,
+    to,
+  }: { readonly site: Site; readonly to: (record: never, place: number, history: History) => readonly HistoryRecord[] },
 ): Mutation {
   return {
     name,
@@ -34,7 +37,9 @@ function simple(
     mutate: (history, dice) => {
       const place = at(dice, history, site);
       const record = place === null ? undefined : history[place];
-      return place === null || record === undefined ? null : change(history, place, ...to(record as never, place, history));
+      return place === null || record === undefined
+        ? null
+        : change(history, place, ...to(record as never, place, history));
     },
   };
 }
@@ -42,7 +47,8 @@ function simple(
 type Deliver = RecordOf<"deliver">;
 
 const isDelivery = (record: HistoryRecord): record is Deliver => record.kind === "deliver" && record.op !== "";
-const isStream: Site = (record, _, history) => isDelivery(record) && modeOf(history, channelOf(history, record.life)) === "stream";
+const isStream: Site = (record, _, history) =>
+  isDelivery(record) && modeOf(history, channelOf(history, record.life)) === "stream";
 
 function channelOf(history: History, life: string): string {
   const begin = history.find((record) => record.kind === "subscribe" && record.life === life);
@@ -68,7 +74,8 @@ function before(history: History, place: number): HistoryRecord | undefined {
   return history.slice(0, place).findLast((other) => "life" in other && other.life === life);
 }
 
-const isAcked = (history: History, op: string): boolean => history.some((record) => record.kind === "ack" && record.op === op);
+const isAcked = (history: History, op: string): boolean =>
+  history.some((record) => record.kind === "ack" && record.op === op);
 const nothing: readonly HistoryRecord[] = [];
 
 export const mutations: readonly Mutation[] = [
@@ -92,7 +99,11 @@ export const mutations: readonly Mutation[] = [
     name: "two publications change places",
     verdict: "reorder",
     mutate: (history, dice) => {
-      const place = at(dice, history, (record, here) => isStream(record, here, history) && next(history, here)?.kind === "deliver");
+      const place = at(
+        dice,
+        history,
+        (record, here) => isStream(record, here, history) && next(history, here)?.kind === "deliver",
+      );
       const first = place === null ? undefined : history[place];
       const second = place === null ? undefined : next(history, place);
       if (place === null || first === undefined || second === undefined) return null;
@@ -101,7 +112,9 @@ export const mutations: readonly Mutation[] = [
   },
   simple("skip", "a publication is left out", {
     site: (record, place, history) =>
-      isStream(record, place, history) && next(history, place)?.kind === "deliver" && before(history, place)?.kind === "deliver",
+      isStream(record, place, history) &&
+      next(history, place)?.kind === "deliver" &&
+      before(history, place)?.kind === "deliver",
     to: () => nothing,
   }),
   simple("ghost", "somebody is given what nobody published", {
@@ -117,7 +130,11 @@ export const mutations: readonly Mutation[] = [
   }),
   simple("offset_reuse", "two publications have one place in the log", {
     site: (record) => record.kind === "append" && record.op !== "",
-    to: (record: RecordOf<"append">) => [{ kind: "invoke", op: "other-1", by: "other", channel: record.channel }, record, { ...record, op: "other-1" }],
+    to: (record: RecordOf<"append">) => [
+      { kind: "invoke", op: "other-1", by: "other", channel: record.channel },
+      record,
+      { ...record, op: "other-1" },
+    ],
   }),
   simple("offset_reuse", "a publication comes under the place of another", {
     site: (record, place, history) => isStream(record, place, history) && before(history, place)?.kind === "deliver",
@@ -129,7 +146,8 @@ export const mutations: readonly Mutation[] = [
   simple("false_recovered", "what follows the promise that nothing is missing is missing", {
     site: (record, place, history) => {
       const last = before(history, place);
-      const isPromise = last?.kind === "reply" && last.recovered && before(history, history.indexOf(last))?.kind === "deliver";
+      const isPromise =
+        last?.kind === "reply" && last.recovered && before(history, history.indexOf(last))?.kind === "deliver";
       return isStream(record, place, history) && isPromise && next(history, place)?.kind === "deliver";
     },
     to: () => nothing,
@@ -153,9 +171,15 @@ export const mutations: readonly Mutation[] = [
       const place = at(dice, history, isDelivery);
       const record = place === null ? undefined : history[place];
       if (place === null || record?.kind !== "deliver") return null;
-      const ended = new Set(history.slice(0, place).flatMap((other) => (other.kind === "unsubscribe" || other.kind === "refused" ? [other.life] : [])));
+      const ended = new Set(
+        history
+          .slice(0, place)
+          .flatMap((other) => (other.kind === "unsubscribe" || other.kind === "refused" ? [other.life] : [])),
+      );
       const others = history.slice(0, place).filter((other) => other.kind === "subscribe" && !ended.has(other.life));
-      const foreign = others.find((other) => other.kind === "subscribe" && other.channel !== channelOf(history, record.life));
+      const foreign = others.find(
+        (other) => other.kind === "subscribe" && other.channel !== channelOf(history, record.life),
+      );
       return foreign?.kind === "subscribe" ? change(history, place, record, { ...record, life: foreign.life }) : null;
     },
   },

@@ -65,6 +65,8 @@ export class Store {
   readonly #options: StoreOptions;
   #journal: Journalled[] = [];
   #logs = new Map<string, ChannelLog>();
+  /** Every channel that ever had a log. */
+  readonly #names = new Set<string>();
   #remembered: RememberedPublishes;
   #defaultEpoch: string;
   /** The time of a step that is taken again. */
@@ -133,7 +135,7 @@ export class Store {
     this.#rebuild();
     if (loss === "all") this.#defaultEpoch = this.#options.token();
     this.#tell({ kind: "forgot" });
-    for (const channel of before.keys()) this.#tellCrash(channel, loss, before.get(channel));
+    for (const channel of this.#names) this.#tellCrash(channel, loss, before.get(channel));
   }
 
   #tellCrash(channel: string, loss: Loss, before: ChannelLog | undefined): void {
@@ -175,6 +177,7 @@ export class Store {
     if (log !== undefined) return log;
     log = { epoch: this.#defaultEpoch, offset: 0, id: null, kept: new Ring(), retention: null, floor: 0 };
     this.#logs.set(channel, log);
+    this.#names.add(channel);
     return log;
   }
 

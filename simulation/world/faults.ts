@@ -1,6 +1,8 @@
 // The faults that befall a world: each does one thing to one part of it, and may take it back.
 import type { World } from "./world.ts";
 import type { Dice } from "./dice.ts";
+import type { FaultName } from "./fault-names.ts";
+import type { LinkFaults } from "./store-link.ts";
 
 /** What a fault did: whether a live subscription was in its way, for how long it lasts, and how it ends. */
 export interface Begun {
@@ -29,14 +31,14 @@ function onNode(act: (at: NonNullable<ReturnType<World["aNode"]>>, world: World,
 }
 
 /** Announcements are hit one by one, as the link tells. */
-function onLink(faults: (dice: Dice) => Partial<import("./store-link.ts").LinkFaults>): Fault {
+function onLink(faults: (dice: Dice) => Partial<LinkFaults>): Fault {
   return onNode(({ node }, world, dice) => {
     Object.assign(node.link.faults, faults(dice));
     return { isHit: false, lastsMs: dice.between(500, 6_000), end: () => world.healLink(node) };
   });
 }
 
-const faults = {
+const faults: Readonly<Record<FaultName, Fault>> = {
   "socket reset": onSocket(({ client, socket }) => {
     socket.cut();
     return { isHit: client.live > 0 };
@@ -125,11 +127,7 @@ const faults = {
     return { isHit, lastsMs: dice.between(500, 6_000), end: () => world.healLink(node) };
   }),
   "engine refused": onLink((dice) => ({ refusals: dice.between(0.1, 0.9) })),
-} satisfies Readonly<Record<string, Fault>>;
-
-export type FaultName = keyof typeof faults;
-
-export const faultNames: readonly FaultName[] = Object.keys(faults) as FaultName[];
+};
 
 /** `null` where there was nothing to befall. */
 export function befall(name: FaultName, world: World, dice: Dice): Begun | null {

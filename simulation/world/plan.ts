@@ -4,7 +4,7 @@ import type { Limits } from "../../packages/server/src/options.ts";
 import type { Loss } from "../engine/store.ts";
 import type { Payload } from "./client.ts";
 import type { Dice } from "./dice.ts";
-import { type FaultName, faultNames } from "./faults.ts";
+import { type FaultName, faultNames } from "./fault-names.ts";
 
 export interface Plan {
   readonly nodes: number;

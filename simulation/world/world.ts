@@ -6,7 +6,7 @@ import type { HistoryRecord } from "../checker/records.ts";
 import { Store } from "../engine/store.ts";
 import { SimulatedClient } from "./client.ts";
 import { Dice } from "./dice.ts";
-import type { FaultName } from "./faults.ts";
+import type { FaultName } from "./fault-names.ts";
 import { Machine } from "./machine.ts";
 import { SimulatedNode } from "./node.ts";
 import { mayRead, type Plan } from "./plan.ts";
@@ -183,6 +183,14 @@ export class World {
     return null;
   }
 
+  /** What there is to have: of a table, whose removals are forgotten, the newest publication that it has. */
+  newest(channel: string): Position {
+    const { store } = this.process;
+    const isTable = this.plan.channels.some(({ pattern, mode }) => pattern === channel && mode === "latest");
+    const { publications, top } = store.read(channel, "newest", { publications: 1, bytes: 0 });
+    return isTable ? { epoch: top.epoch, offset: publications.at(-1)?.offset ?? 0 } : top;
+  }
+
   head(channel: string): Position {
     return this.process.store.top(channel);
   }
@@ -203,7 +211,7 @@ export class World {
       (thrown: { readonly reason?: string }) => {
         if (!this.#asked.delete(asked)) return;
         if (thrown.reason === "indeterminate") record({ kind: "indeterminate", op });
-        else record({ kind: "reject", op, reason: String(thrown.reason ?? thrown) });
+        else record({ kind: "reject", op, reason: thrown.reason ?? "none" });
       },
     );
   }

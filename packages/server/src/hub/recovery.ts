@@ -42,7 +42,8 @@ export async function recover(channel: Channel, seen: Seen, node: Reading): Prom
   if (epoch !== head.epoch || position.offset > head.offset) return beyond(channel, asked, node);
   const seq = channel.tail.seqOf(position);
   if (seq !== null) {
-    const id = position.offset === 0 ? null : (channel.tail.idAt(position.offset) ?? (await idAt(channel, asked, node)));
+    const id =
+      position.offset === 0 ? null : (channel.tail.idAt(position.offset) ?? (await idAt(channel, asked, node)));
     return isSame(asked, id) ? { seq, position, recovered: true } : atStart(channel);
   }
   // Below the floor of a table: removals are missing, and no page has them.
