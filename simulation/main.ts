@@ -1,5 +1,6 @@
 // The command: `npm run simulate`. Nothing of the product is imported before a bug may have been planted in it.
 import type { FaultName } from "./world/fault-names.ts";
+import { checkFile } from "./checker/lines.ts";
 import { type Options, readOptions, usage } from "./options.ts";
 import { bugOf, plant } from "./planted/plant.ts";
 import { plantedBugs } from "./planted/bugs.ts";
@@ -15,12 +16,23 @@ async function load(): Promise<{ simulate: typeof import("./run.ts").simulate; f
 }
 
 /** One seed, line by line. */
-async function trace(seed: number): Promise<boolean> {
+async function trace({ from: seed, isJson }: Options): Promise<boolean> {
   const { simulate } = await load();
+  if (isJson) {
+    const history = await simulate(seed, { record: (record) => print(JSON.stringify(record)) });
+    return history.problems.length === 0;
+  }
   const { problems, digest, virtualMs, records } = await simulate(seed, { trace: print });
   print(`\nseed ${seed}: ${records} records in ${(virtualMs / 1_000).toFixed(1)} s, virtual; digest ${digest}`);
   for (const { problem, says } of problems) print(`${problem}: ${says}`);
   return problems.length === 0;
+}
+
+async function check(file: string): Promise<boolean> {
+  const { records, deliveries, violations } = await checkFile(file);
+  for (const { verdict, says, at } of violations) print(`record ${at}: ${verdict}: ${says}`);
+  print(`${records} records, ${deliveries} deliveries checked, violations ${violations.length}`);
+  return violations.length === 0;
 }
 
 /** Seeds in this process. With a planted bug it ends where something is found. */
@@ -72,7 +84,8 @@ async function run(args: readonly string[]): Promise<boolean> {
   const options = readOptions(args);
   if (options.plant !== null) plant(bugOf(options.plant));
   if (options.mode === "hunt") return await hunt(options);
-  return options.mode === "trace" ? await trace(options.from) : await summarise(options);
+  if (options.mode === "check") return await check(options.file);
+  return options.mode === "trace" ? await trace(options) : await summarise(options);
 }
 
 run(process.argv.slice(2)).then(

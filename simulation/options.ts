@@ -10,14 +10,17 @@ export const usage = `npm run simulate -- [options]
   --workers N   processes at once                          (one for each core)
   --plant NAME  with a planted bug; stops where it is found
   --hunt        plant every bug of the list, one after another, and print where it is found
-  --json        print what others are to read`;
+  --check FILE  check a history: one record of JSON a line (simulation/checker/records.ts)
+  --json        print what others are to read: of one seed its history`;
 
 export interface Options {
   readonly from: number;
   readonly seeds: number;
   readonly workers: number;
   readonly plant: string | null;
-  readonly mode: "summary" | "trace" | "hunt";
+  readonly mode: "summary" | "trace" | "hunt" | "check";
+  /** The history to check; "" for none. */
+  readonly file: string;
   readonly isJson: boolean;
 }
 
@@ -31,6 +34,7 @@ export function readOptions(args: readonly string[]): Options {
       from: { type: "string" },
       workers: { type: "string" },
       plant: { type: "string" },
+      check: { type: "string" },
       hunt: { type: "boolean" },
       json: { type: "boolean" },
     },
@@ -41,9 +45,16 @@ export function readOptions(args: readonly string[]): Options {
     seeds: seed === undefined ? numberOf("seeds", values.seeds, values.hunt === true ? 2_000 : 500) : 1,
     workers: numberOf("workers", values.workers, availableParallelism()),
     plant: plant ?? null,
-    mode: values.hunt === true ? "hunt" : seed === undefined ? "summary" : "trace",
+    mode: modeOf(values),
+    file: values.check ?? "",
     isJson: values.json === true,
   };
+}
+
+function modeOf(values: { readonly check?: string; readonly hunt?: boolean; readonly seed?: string }): Options["mode"] {
+  if (values.check !== undefined) return "check";
+  if (values.hunt === true) return "hunt";
+  return values.seed === undefined ? "summary" : "trace";
 }
 
 function numberOf(name: string, text: string | undefined, otherwise: number): number {

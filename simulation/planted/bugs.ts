@@ -153,9 +153,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "removals are not told",
     promise: "F4",
-    file: "server/src/hub/table.ts",
-    find: "      if (publication === null) continue;\n      const seq",
-    replace: "      if (publication === null || publication.removed === true) continue;\n      const seq",
+    file: "server/src/hub/changes.ts",
+    find: "    if (publication === null) continue;\n    if (publication.offset > upTo) break;",
+    replace:
+      "    if (publication === null || publication.removed === true) continue;\n    if (publication.offset > upTo) break;",
   },
   {
     name: "the floor of a table is ignored",

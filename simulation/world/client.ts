@@ -35,6 +35,8 @@ interface Held {
   isUp: boolean;
   close: Cancel | null;
   isPaused: boolean;
+  /** What it was told last of each member since it was subscribed. */
+  readonly told: Map<string, "join" | "leave">;
 }
 
 class SimulatedPage implements Page {
@@ -200,7 +202,7 @@ export class SimulatedClient {
       mode: definition.mode,
       presence: definition.presence,
     });
-    const held: Held = { channel, definition, life: null, isUp: false, close: null, isPaused: false };
+    const held: Held = { channel, definition, life: null, isUp: false, close: null, isPaused: false, told: new Map() };
     this.held.set(channel.name, held);
     this.#listen(held);
     return held;
@@ -221,6 +223,15 @@ export class SimulatedClient {
     channel.onSkipped((count) => {
       if (held.life !== null) record({ kind: "skipped", life: held.life, count });
     });
+    channel.onMember((change) => {
+      if (change.kind === "counts") return;
+      const { kind, member } = change;
+      // R2: in turns, for each of them.
+      if (held.told.get(member.session) === kind) {
+        this.#options.broken(`${member.session} of ${channel.name} was told twice: ${kind}`);
+      }
+      held.told.set(member.session, kind);
+    });
     channel.onState(() => this.#changed(held));
   }
 
@@ -229,6 +240,7 @@ export class SimulatedClient {
     const isUp = status.kind === "live" || status.kind === "paused";
     const wasUp = held.isUp;
     held.isUp = isUp;
+    if (!isUp) held.told.clear();
     if (held.life === null) return;
     if (isUp && !wasUp) {
       const { position } = held.channel;

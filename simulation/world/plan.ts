@@ -44,7 +44,7 @@ const payload: StandardSchema<Payload> = {
 };
 
 /** A channel that half of the users may not read. */
-export const secret = "secret";
+const secret = "secret";
 
 export function mayRead(user: string, channel: string): boolean {
   return channel !== secret || Number(user.slice(1)) % 2 === 0;

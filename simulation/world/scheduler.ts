@@ -88,6 +88,6 @@ function isBefore(one: Event, other: Event): boolean {
 }
 
 /** Resolves when no promise can go on: the next turn of the real event loop comes after all of them. */
-export function drained(): Promise<void> {
+function drained(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
