@@ -32,13 +32,16 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
+        "tools/conformance/main.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
-        "bench/{main,engines,torture/main}.ts",
+        "bench/{main,engines,market-frames,torture/main}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
+        "simulation/main.ts",
+        "simulation/**/*.test.ts",
       ],
-      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts"],
+      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts"],
     },
     // The suites it exports run in their user's vitest.
     "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },

@@ -53,6 +53,16 @@ async function doorsOf({ socketUrl, httpUrl, tide }: Served): Promise<Record<str
       if (error !== undefined) throw new TidewireError({ received: { temporary: false, ...error } });
       return { epoch: "", offset: 0, duplicate: false, durability: "", ...result };
     },
+    "POST to /raw": async ({ channel, data, key }) => {
+      const headers = { "Content-Type": "application/json", ...(key !== undefined && { "Idempotency-Key": key }) };
+      const url = `${httpUrl}/raw/${encodeURIComponent(channel)}`;
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(data) });
+      const { error, ...result } = (await response.json()) as Partial<Outcome> & {
+        error?: { code: number; message: string };
+      };
+      if (error !== undefined) throw new TidewireError({ received: { temporary: false, ...error } });
+      return { epoch: "", offset: 0, duplicate: false, durability: "", ...result };
+    },
     "the application's channel": async ({ channel, data, key }) => {
       const handle = channel === "lobby" ? tide.channel(lobby) : tide.channel(open, { name: channel.slice(7) });
       const { position, duplicate, durability } = await handle.publish(
@@ -85,7 +95,7 @@ describe.each(engineNames)("on %s", (name) => {
       });
     }
     const history = await served.tide.channel(open, { name: "a" }).history(10);
-    expect(history.map(({ position }) => position.offset)).toEqual([1, 2, 3, 4]);
+    expect(history.map(({ position }) => position.offset)).toEqual([1, 2, 3, 4, 5]);
   });
 
   test("a key used at any door is known at every other: one entry, one position, duplicate from the second on", async () => {
@@ -96,7 +106,7 @@ describe.each(engineNames)("on %s", (name) => {
       const inTurn = [...doors.filter(([door]) => door === first), ...doors];
       const outcomes: Outcome[] = [];
       for (const [, through] of inTurn) outcomes.push(await through(publish));
-      expect(outcomes.map(({ duplicate }) => duplicate)).toEqual([false, true, true, true, true]);
+      expect(outcomes.map(({ duplicate }) => duplicate)).toEqual([false, true, true, true, true, true]);
       expect(new Set(outcomes.map(({ epoch, offset }) => `${epoch} ${offset}`)).size).toBe(1);
       for (const [door, through] of doors) {
         await expect(through({ ...publish, data: { n: 2 } }), door).rejects.toMatchObject({ code: 409 });
@@ -111,7 +121,7 @@ describe.each(engineNames)("on %s", (name) => {
     const doors = Object.values(await doorsOf(served));
     const publish = { channel: "public:race", data: 1, key: "k" };
     const outcomes = await Promise.all(
-      Array.from({ length: 25 }, () => doors.map((through) => through(publish))).flat(),
+      Array.from({ length: 20 }, () => doors.map((through) => through(publish))).flat(),
     );
     expect(outcomes.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
     expect(new Set(outcomes.map(({ offset }) => offset))).toEqual(new Set([1]));

@@ -24,7 +24,8 @@ test("connects with one frame, says who it is, and shows its session", async () 
 });
 
 describe("after a close by the server", () => {
-  const comesBack = [1000, 1001, 1011, 3000, 3001, 3008, 3012, 3499, 4000, 4499];
+  // 3502: the server heard nothing in time; a page that was frozen meanwhile is not to blame.
+  const comesBack = [1000, 1001, 1011, 3000, 3001, 3008, 3012, 3499, 3502, 4000, 4499];
   const staysAway = [1009, 3500, 3501, 3503, 3999, 4500, 4999];
 
   test.each(comesBack)("with %i it comes back", async (code) => {

@@ -2,7 +2,7 @@
 //
 //   opening ─► live ⇄ filling ─► closed
 // Announcements wait while it opens or fills, per channel and not per subscriber.
-import type { ChannelDefinition, ChannelMode, Position } from "@tidewire/protocol";
+import { type ChannelDefinition, type ChannelMode, fail, type Position } from "@tidewire/protocol";
 import type { Engine, Page, Publication } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
@@ -72,6 +72,8 @@ export class Channel implements CursorHome, ChannelRef {
   #subscribers = 0;
   #sweptHead = 0;
   #countedBytes = 0;
+  /** The engine is being asked where its log ends. */
+  #asking: Promise<Position> | null = null;
   /** Something is known to be missing, or wrong: history must be read once more, from now. */
   #isSuspect = false;
 
@@ -175,6 +177,12 @@ export class Channel implements CursorHome, ChannelRef {
     if (this.#isSuspect) this.#startFilling();
   }
 
+  /** The engine's top; whatever this node has not read of it is read. Those who ask at once share the answer. */
+  checkTop(): Promise<Position> {
+    this.#asking ??= this.#askTop().finally(() => (this.#asking = null));
+    return this.#asking;
+  }
+
   /** Gives memory back down to `bytes` when nothing came since the last sweep and nobody is behind. */
   sweep(bytes: number): void {
     const isQuiet = this.#tail.head === this.#sweptHead;
@@ -228,6 +236,14 @@ export class Channel implements CursorHome, ChannelRef {
     if (this.#isClosed()) return;
     this.#state = "live";
     this.#takeTable(table, page, nowhere);
+  }
+
+  async #askTop(): Promise<Position> {
+    const asked = this.position;
+    const [top] = await this.#node.engine.tops([this.name]);
+    if (top === undefined) return fail("internal", "the engine did not say where the channel ends");
+    this.verify(asked, top);
+    return top;
   }
 
   /** Asked after an await, when it may have changed. */

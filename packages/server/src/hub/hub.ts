@@ -147,7 +147,7 @@ export class Hub implements EngineSink {
       await channel.opened;
       const place =
         options.seen !== null && channel.keepsHistory
-          ? await recover(channel, options.seen, { engine: this.#engine, catchUp: this.#catchUp })
+          ? await recover(channel, options.seen, { catchUp: this.#catchUp })
           : atStart(channel);
       return this.#place(channel, options, place);
     } catch (thrown) {
@@ -209,6 +209,18 @@ export class Hub implements EngineSink {
     const start = startOf(since === null ? null : { epoch: top.epoch, offset: since.offset }, reverse);
     const page = await this.#catchUp.read(name, start, { publications: limit, bytes: historyBytes });
     return { publications: reverse ? page.publications.toReversed() : page.publications, top: page.top };
+  }
+
+  /** Forgets what a channel keeps. @throws {TidewireError} `not_available` where nothing is kept. */
+  async clear(name: string): Promise<void> {
+    if (this.registry.resolve(name).definition.history === null) fail("not_available", "this channel keeps no history");
+    await this.#engine.publish(name, { kind: "clear" });
+    this.#metrics.add("cleared");
+  }
+
+  /** The channels of this node, also those that nobody listens to any more. */
+  each(): Iterable<Channel> {
+    return this.#channels.values();
   }
 
   /** The channel, when somebody listens to it here. */

@@ -12,6 +12,7 @@ import type {
   PageStart,
   Publication,
 } from "../engine/engine.ts";
+import { defaultWallMs } from "./fake-clock.ts";
 
 export interface Announcement {
   readonly channel: string;
@@ -49,6 +50,8 @@ export class ScriptedEngine implements Engine {
   /** Thrown by the next publishes, once each. */
   readonly refusals: Error[] = [];
   reads = 0;
+  /** Calls of `tops`. */
+  topReads = 0;
   readonly followed: Set<string> = new Set();
   #sink: EngineSink | null = null;
   #count = 0;
@@ -92,6 +95,7 @@ export class ScriptedEngine implements Engine {
   }
 
   async tops(channels: readonly string[]): Promise<readonly Position[]> {
+    this.topReads += 1;
     this.#mayFail();
     const tops = channels.map((channel) => this.top(channel));
     if (this.holdsReads) await new Promise<void>((answer) => this.heldReads.push({ answer }));
@@ -126,7 +130,7 @@ export class ScriptedEngine implements Engine {
       id: `id-${this.#count}`,
       offset: isEphemeral ? 0 : log.offset + 1,
       previous: isEphemeral || log.offset === 0 ? null : { offset: log.offset, id: log.lastId },
-      atMs: this.#count,
+      atMs: defaultWallMs + this.#count,
     };
     if (!isEphemeral) {
       log.offset += 1;

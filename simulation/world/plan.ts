@@ -1,0 +1,111 @@
+// The plan of one run, drawn from its seed: how large the world is, how small its limits, which faults befall it.
+import { type ChannelDefinition, defineChannel, type StandardSchema } from "@tidewire/protocol";
+import type { Limits } from "../../packages/server/src/options.ts";
+import type { Loss } from "../engine/store.ts";
+import type { Payload } from "./client.ts";
+import type { Dice } from "./dice.ts";
+import { type FaultName, faultNames } from "./fault-names.ts";
+
+export interface Plan {
+  readonly nodes: number;
+  readonly clients: number;
+  readonly channels: readonly ChannelDefinition[];
+  readonly limits: Partial<Limits>;
+  /** What a crash of the store takes with it. */
+  readonly loss: Loss;
+  readonly faults: readonly FaultName[];
+  /** Milliseconds between two faults, at most. */
+  readonly calmMs: number;
+  readonly busyMs: number;
+  /** Between two steps of one client, at most. */
+  readonly stepMs: number;
+  readonly latencyMs: number;
+  readonly windowBytes: number;
+  readonly fillBytes: number;
+  /** Milliseconds a token is good for; `null`: for good. */
+  readonly tokenMs: number | null;
+  /** Milliseconds an access rule may think. */
+  readonly thinkMs: number;
+}
+
+/**
+ * What an engine takes back under the same epoch, against its contract, is told by the id of the last publication, where
+ * there is one: a page that was loaded again knows its place alone, a table passes over what was superseded, and of a
+ * history that has expired nothing can be compared. Where it goes back none of the three is promised anything.
+ */
+const forgetful: ReadonlySet<FaultName> = new Set(["page reload", "crash while handling"]);
+
+const payload: StandardSchema<Payload> = {
+  "~standard": {
+    version: 1,
+    vendor: "simulation",
+    validate: (value) => ({ value: value as Payload }),
+  },
+};
+
+/** A channel that half of the users may not read. */
+const secret = "secret";
+
+export function mayRead(user: string, channel: string): boolean {
+  return channel !== secret || Number(user.slice(1)) % 2 === 0;
+}
+
+export function draw(dice: Dice): Plan {
+  const loss = dice.pick<Loss>(["none", "none", "all", "fenced", "unfenced"]);
+  return {
+    nodes: dice.whole(1, 3),
+    clients: dice.whole(2, 4),
+    channels: channelsOf(dice, loss),
+    limits: limitsOf(dice),
+    loss,
+    faults: faultNames.filter((name) => dice.chance(0.6) && !(loss === "unfenced" && forgetful.has(name))),
+    calmMs: dice.pick([600, 1_500, 3_000]),
+    busyMs: dice.whole(8_000, 14_000),
+    stepMs: dice.pick([150, 400, 900]),
+    latencyMs: dice.pick([1, 5, 40, 150]),
+    windowBytes: dice.pick([400, 2_000, 16_000]),
+    fillBytes: dice.pick([0, 60, 400]),
+    tokenMs: dice.pick([null, 6_000, 20_000]),
+    thinkMs: dice.pick([0, 20, 300]),
+  };
+}
+
+function channelsOf(dice: Dice, loss: Loss): readonly ChannelDefinition[] {
+  const history = (): { size: number; ttlMs: number } => ({
+    size: dice.pick([3, 10, 100, 100]),
+    ttlMs: loss === "unfenced" ? 300_000 : dice.pick([2_000, 30_000, 300_000, 300_000]),
+  });
+  const all = [
+    defineChannel("stream", { data: payload, history: history(), presence: dice.chance(0.7) }),
+    defineChannel("short", { data: payload, history: history() }),
+    defineChannel(secret, { data: payload, history: history() }),
+    defineChannel("table", {
+      data: payload,
+      mode: "latest",
+      key: ({ key }) => key,
+      history: { ttlMs: dice.pick([1_000, 5_000, 300_000]) },
+    }),
+    defineChannel("signal", { data: payload, mode: "signal" }),
+  ];
+  const some = all.filter(({ mode }) => dice.chance(0.5) && !(loss === "unfenced" && mode === "latest"));
+  return some.length > 0 ? some : all.slice(0, 1);
+}
+
+/** Small ones, so that what takes megabytes elsewhere happens within a second here. */
+function limitsOf(dice: Dice): Partial<Limits> {
+  return {
+    tailsBytes: 1_000_000_000,
+    tailBytes: dice.pick([600, 3_000, 1_048_576]),
+    pageBytes: dice.pick([300, 2_000, 65_536]),
+    watermarkBytes: dice.pick([500, 3_000, 65_536]),
+    lingerMs: dice.pick([500, 30_000]),
+    historyReads: dice.pick([1, 4, 64]),
+    pingIntervalMs: dice.pick([4_000, 10_000]),
+    pongTimeoutMs: dice.pick([2_000, 4_000]),
+    stalledMs: 8_000,
+    firstCommandMs: 5_000,
+    expiryGraceMs: dice.pick([500, 5_000]),
+    controlFrames: dice.pick([8, 256]),
+    connectionsPerUser: 1_000,
+  };
+}
