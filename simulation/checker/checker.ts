@@ -219,6 +219,7 @@ export class Checker {
       return this.#say("offset_reuse", `${op} came as ${written(position)}, another's place`, life);
     }
     const entry: Entry | "another" | "nothing" = log.find(position, op);
+    if (typeof entry === "string" && log.isForgotten(position)) return;
     if (entry === "another") this.#say("offset_reuse", `${op} came as ${written(position)}, another's place`, life);
     else if (entry === "nothing") this.#say("ghost", `${op} came as ${written(position)}, which the log has not`, life);
     else this.#judge(life, life.deliver(log, entry));

@@ -52,7 +52,17 @@ export class Ops {
     const publisher = `${by} ${channel}`;
     const order = (this.#orders.get(publisher) ?? 0) + 1;
     this.#orders.set(publisher, order);
-    this.#known.set(op, { by, channel, order, era: this.#era, attempts: 1, isOrdered: true, isSeen: false, acked: null, placed: null });
+    this.#known.set(op, {
+      by,
+      channel,
+      order,
+      era: this.#era,
+      attempts: 1,
+      isOrdered: true,
+      isSeen: false,
+      acked: null,
+      placed: null,
+    });
     if (this.#known.size <= this.#most) return;
     for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest);
