@@ -96,7 +96,9 @@ test.each(["memory", "sqlite"] as const)(
     const served = await serve({ channels: [news], engine: engines[engine]() });
     const proxy = await createFaultProxy({ to: { host: "127.0.0.1", port: served.port } });
     onTestFinished(() => proxy.close());
-    const [history, watch, counts]: [HistoryRecord[], Watch, Map<string, number>] = [[], new Watch(), new Map()];
+    const history: HistoryRecord[] = [];
+    const watch = new Watch();
+    const counts = new Map<string, number>();
     const record = (one: HistoryRecord): void => {
       history.push(one);
       counts.set(one.kind, (counts.get(one.kind) ?? 0) + 1);
