@@ -32,9 +32,10 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
+        "tools/conformance/main.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
-        "bench/{main,engines}.ts",
+        "bench/{main,engines,market-frames}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
         "simulation/main.ts",

@@ -10,6 +10,7 @@ export const contestants = {
   "tidewire-json": { server: "tidewire", wire: "centrifuge-json" },
   "tidewire-protobuf": { server: "tidewire", wire: "centrifuge-protobuf" },
   "tidewire-raw": { server: "tidewire", wire: "raw" },
+  "tidewire-sse": { server: "tidewire", wire: "sse" },
   "naive-ws": { server: "naive-ws", wire: "bare" },
   "batched-ws": { server: "batched-ws", wire: "bare" },
   "socket.io": { server: "socket-io", wire: "socket.io" },

@@ -74,7 +74,8 @@ describe("beside an application's routes", () => {
     const port = await listen(server);
     await tide.start();
     expect(await text(`http://127.0.0.1:${port}/hello`)).toBe("200 hello");
-    expect(await text(`http://127.0.0.1:${port}/raw/lobby`)).toBe("404 the app knows nothing of it");
+    expect(await text(`http://127.0.0.1:${port}/raw`)).toBe("404 the app knows nothing of it");
+    expect(await text(`http://127.0.0.1:${port}/raw/lobby`)).toMatch(/^406 This is a channel/);
     const live = options.http === true ? '200 {"status":"live"}' : "404 the app knows nothing of it";
     expect(await text(`http://127.0.0.1:${port}/health/live`)).toBe(live);
     await echoes(`ws://127.0.0.1:${port}/echo`);

@@ -1,5 +1,6 @@
 // The client and the real server, over cuts, restarts and pauses: what the guarantees promise, with the machine's own clock.
 import { type Channel, type Client, createClient, type Gap, type SubscriptionStatus } from "@tidewire/client";
+import { membersOf } from "@tidewire/client/members";
 import { defineCall, defineChannel } from "@tidewire/protocol";
 import { expect, onTestFinished, test } from "vitest";
 import { serve, type Served } from "./serving.ts";
@@ -165,7 +166,7 @@ test("a signal that was paused says how much it skipped", async () => {
 test("members follow who comes, goes and is cut", async () => {
   const served = await serveBoth();
   const [client, other] = [connectTo(served), connectTo(served)];
-  const { members } = client.channel(news, { topic: "e" });
+  const members = membersOf(client.channel(news, { topic: "e" }));
   onTestFinished(members.subscribe(() => undefined));
   await holds(members.subscribe, () => (members.getSnapshot().status === "ready" ? true : null));
   expect(members.getSnapshot().members.map(({ session }) => session)).toEqual([await connected(client)]);

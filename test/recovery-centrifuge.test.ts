@@ -84,6 +84,30 @@ describe.each(names)("over %s", (name) => {
   });
 });
 
+test("cache recovery: the newest publication alone follows the reply, and then what is new", async () => {
+  const cached = defineChannel("cached:{name}", { recovery: "cache", history: { size: 10, ttlMs: 60_000 } });
+  const { socketUrl, tide } = await serve({ channels: [cached] });
+  const channel = tide.channel(cached, { name: "a" });
+  const ann = await connected(socketUrl);
+  const since = { offset: 0, epoch: "" };
+  const early = new Listener(ann, "cached:empty", { since });
+  await early.subscription.ready();
+  expect(early.establishments).toEqual([{ wasRecovering: true, recovered: false }]);
+  for (let n = 1; n <= 5; n += 1) await channel.publish(n);
+  const listener = new Listener(ann, "cached:a", { since });
+  await listener.until(({ publications }) => publications.length === 1);
+  tide.cut(sessionOf(ann));
+  for (let n = 6; n <= 8; n += 1) await channel.publish(n);
+  await listener.until(({ establishments }) => establishments.length === 2);
+  await channel.publish(9);
+  await listener.until(({ values }) => values.at(-1) === 9);
+  expect([listener.values, listener.offsets]).toEqual([
+    [5, 8, 9],
+    [5, 8, 9],
+  ]);
+  expect(listener.establishments).toEqual(Array(2).fill({ wasRecovering: true, recovered: true }));
+});
+
 test("a position of another life of the server, or ahead of the log, is not recovered", async () => {
   const { socketUrl, tide } = await serve();
   await tide.channel(open, { name: "a" }).publish(1);

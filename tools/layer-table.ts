@@ -38,6 +38,7 @@ const everything = [
   "http",
   "tidewire",
   "channel-handle",
+  "raw-door",
   "server",
   "testing",
 ];
@@ -57,11 +58,13 @@ export const serverLayers: LayerTable = {
   session: ["hub", "engine", ...words],
   "dialects/connection": world,
   dialects: ["dialects/connection", "session", "hub", "engine", ...words],
-  transports: ["dialects/connection", "dialects", ...words],
-  http: ["hub", "engine", ...words],
+  transports: ["transports/body", "dialects/connection", "dialects", ...words],
+  "transports/body": [],
+  http: ["transports/body", "hub", "engine", ...words],
   // These compose; nothing below imports them.
   tidewire: ["access", "options", "engine", "hub"],
   "channel-handle": ["tidewire", "http", "hub", "engine", ...words],
+  "raw-door": ["transports", "dialects/connection", "dialects", "session", "hub", "engine", ...words],
   server: everything,
   testing: everything,
   index: everything,

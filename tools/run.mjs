@@ -1,4 +1,4 @@
-// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench` and
+// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench`, `npm run conformance` and
 // `npm run simulate` run. Node's built-ins only: it must start on a Node that is too old for the project, before anything
 // is installed.
 import { existsSync } from "node:fs";
@@ -52,6 +52,10 @@ const commands = {
   async bench(args) {
     await ensureInstalled();
     return await runProgram("bench/main.ts", args);
+  },
+  async conformance(args) {
+    await ensureInstalled();
+    return await runProgram("tools/conformance/main.ts", args);
   },
   async simulate(args) {
     await ensureInstalled();

@@ -3,26 +3,32 @@ import { clientFrame, opcodes } from "./frames.ts";
 
 export interface Speech {
   readonly path: string;
+  /** What carries it: a WebSocket, or the body of an answer. */
+  readonly carrier: "websocket" | "events";
   readonly subprotocol: string | null;
-  /** Said when the WebSocket is open; `null`: then the subscription is open too. */
+  /** Said when the answer has begun; `null`: then the subscription is open too. */
   readonly opening: Buffer | null;
   /** What a frame means that carries no publication: the subscription is open, there is an answer to it, or nothing. */
   hear(payload: Buffer): "open" | Buffer | null;
 }
 
-export const wires = ["bare", "centrifuge-json", "centrifuge-protobuf", "raw", "socket.io"] as const;
+export const wires = ["bare", "centrifuge-json", "centrifuge-protobuf", "raw", "socket.io", "sse"] as const;
 export type Wire = (typeof wires)[number];
 
 const text = (said: string): Buffer => clientFrame(opcodes.text, Buffer.from(said));
 const silent = (): null => null;
+const carrier = "websocket";
 
 export function speechOf(wire: Wire, channel: string): Speech {
   switch (wire) {
     case "bare":
-      return { path: "/", subprotocol: null, opening: null, hear: silent };
+      return { path: "/", carrier, subprotocol: null, opening: null, hear: silent };
     case "raw":
       // The bench's server greets whoever has subscribed.
-      return { path: `/raw/${channel}`, subprotocol: null, opening: Buffer.alloc(0), hear: () => "open" };
+      return { path: `/raw/${channel}`, carrier, subprotocol: null, opening: Buffer.alloc(0), hear: () => "open" };
+    case "sse":
+      // The head comes when the subscription is open.
+      return { path: `/raw/${channel}`, carrier: "events", subprotocol: null, opening: null, hear: silent };
     case "centrifuge-json":
       return centrifugeJson(channel);
     case "centrifuge-protobuf":
@@ -36,6 +42,7 @@ function centrifugeJson(channel: string): Speech {
   const pong = text("{}");
   return {
     path: "/connection/websocket",
+    carrier,
     subprotocol: null,
     opening: text(`{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"${channel}"}}`),
     hear: (payload) => {
@@ -53,6 +60,7 @@ function centrifugeProtobuf(channel: string): Speech {
   const pong = clientFrame(opcodes.binary, Buffer.of(0));
   return {
     path: "/connection/websocket",
+    carrier,
     subprotocol: "centrifuge-protobuf",
     opening: clientFrame(opcodes.binary, Buffer.concat(commands)),
     hear: (payload) => {
@@ -72,6 +80,7 @@ function socketIo(): Speech {
   const [connect, pong] = [text("40"), text("3")];
   return {
     path: "/socket.io/?EIO=4&transport=websocket",
+    carrier,
     subprotocol: null,
     opening: Buffer.alloc(0),
     hear: (payload) => {

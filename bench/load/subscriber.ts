@@ -1,6 +1,7 @@
 // One subscriber of the load generator, on a bare TCP socket.
 import { connect, type Socket } from "node:net";
 import type { MarkReader } from "../mark.ts";
+import { EventReader } from "./events.ts";
 import { clientFrame, FrameReader, opcodes } from "./frames.ts";
 import type { Speech } from "./speech.ts";
 import { Tally } from "./tally.ts";
@@ -27,7 +28,7 @@ export class Subscriber {
   readonly #shared: Shared;
   readonly #speech: Speech;
   readonly #socket: Socket;
-  readonly #frames = new FrameReader((frame) => this.#frame(frame));
+  readonly #reader: FrameReader | EventReader;
   #isOpen = false;
   #head: string | null = "";
   #open: () => void = () => undefined;
@@ -36,6 +37,10 @@ export class Subscriber {
   constructor(speech: Speech, shared: Shared) {
     this.#shared = shared;
     this.#speech = speech;
+    this.#reader =
+      speech.carrier === "events"
+        ? new EventReader(({ bytes, start, end }) => this.#said(bytes, start, end))
+        : new FrameReader((frame) => this.#frame(frame));
     this.opened = new Promise((resolve, reject) => {
       this.#open = resolve;
       this.#refuse = reject;
@@ -62,12 +67,12 @@ export class Subscriber {
 
   #read(chunk: Buffer): void {
     this.#shared.reads();
-    const left = this.#head === null ? chunk : this.#upgraded(chunk);
-    if (left !== null) this.#frames.read(left);
+    const left = this.#head === null ? chunk : this.#begun(chunk);
+    if (left !== null) this.#reader.read(left);
   }
 
-  /** What follows the answer to the upgrade; `null` until it is there. */
-  #upgraded(chunk: Buffer): Buffer | null {
+  /** What follows the head of the answer; `null` until it is there. */
+  #begun(chunk: Buffer): Buffer | null {
     const before = this.#head ?? "";
     const head = before + chunk.toString("latin1");
     const end = head.indexOf(endOfHead);
@@ -75,8 +80,9 @@ export class Subscriber {
       this.#head = head;
       return null;
     }
-    if (!head.startsWith("HTTP/1.1 101 ")) {
-      this.#fail(`expected 101, got ${head.slice(0, end)}`);
+    const status = this.#speech.carrier === "events" ? 200 : 101;
+    if (!head.startsWith(`HTTP/1.1 ${status} `)) {
+      this.#fail(`expected ${status}, got ${head.slice(0, end)}`);
       return null;
     }
     this.#head = null;
@@ -88,15 +94,19 @@ export class Subscriber {
   /** The contestants put one publication into a frame; a second would be counted as lost. */
   #frame(frame: FrameReader): void {
     const { bytes, start, end, opcode } = frame;
-    const { marks } = this.#shared;
     if (opcode === opcodes.text || opcode === opcodes.binary) {
-      if (!marks.read(bytes, start, end)) this.#hear(bytes.subarray(start, end));
-      else if (this.tally.add(marks.phase, marks.n)) this.#shared.delivered(marks.atUs);
+      this.#said(bytes, start, end);
     } else if (opcode === opcodes.ping) {
       this.#socket.write(clientFrame(opcodes.pong, bytes.subarray(start, end)));
     } else if (opcode === opcodes.close) {
       this.#fail(`the server said close: ${bytes.toString("latin1", start + 2, end)}`);
     }
+  }
+
+  #said(bytes: Buffer, start: number, end: number): void {
+    const { marks } = this.#shared;
+    if (!marks.read(bytes, start, end)) this.#hear(bytes.subarray(start, end));
+    else if (this.tally.add(marks.phase, marks.n)) this.#shared.delivered(marks.atUs);
   }
 
   #hear(payload: Buffer): void {
@@ -118,7 +128,8 @@ export class Subscriber {
   }
 }
 
-function requestOf({ path, subprotocol }: Speech): string {
+function requestOf({ path, carrier, subprotocol }: Speech): string {
+  if (carrier === "events") return `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`;
   const offer = subprotocol === null ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
   return (
     `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +

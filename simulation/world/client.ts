@@ -223,7 +223,9 @@ export class SimulatedClient {
     channel.onSkipped((count) => {
       if (held.life !== null) record({ kind: "skipped", life: held.life, count });
     });
-    channel.onMember(({ kind, member }) => {
+    channel.onMember((change) => {
+      if (change.kind === "counts") return;
+      const { kind, member } = change;
       // R2: in turns, for each of them.
       if (held.told.get(member.session) === kind) {
         this.#options.broken(`${member.session} of ${channel.name} was told twice: ${kind}`);

@@ -25,7 +25,14 @@ export interface SocketOptions {
 /** Which way is silent: what is sent there waits, and may never arrive. */
 export type Silence = "none" | "up" | "down" | "both";
 
-const nobody: ConnectionInfo = { headers: {}, url: "/connection/websocket", address: "203.0.113.7", isLoopback: false };
+const nobody: ConnectionInfo = {
+  headers: {},
+  url: "/connection/websocket",
+  address: "203.0.113.7",
+  client: {},
+  token: "",
+  isLoopback: false,
+};
 const afterCloseMs = 5_000;
 
 export class Socket implements Connection {

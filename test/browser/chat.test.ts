@@ -113,22 +113,21 @@ test("what did not go out is kept over a reload, and goes out once", async () =>
 
 test("after a reload the room is as it was, and older messages come on the way up", async () => {
   const page = await place.guest("Dora");
-  await page.getByRole("link", { name: "Lab" }).click();
-  for (let round = 0; round < 8; round += 1) await page.getByRole("button", { name: "Send 20 messages" }).click();
-  await page.getByText("This page has 160 messages of the room.").waitFor();
-  await page.goto("/chat/workshop");
-  const list = page.getByRole("region", { name: "Messages in Workshop" });
-  await list.getByText("Message 20 of 20").first().waitFor();
-  expect((await shownMessages(page)).length).toBeLessThan(160);
+  await makeRoom(page, "Long talk");
+  const texts = Array.from({ length: 120 }, (_, index) => `Message ${index + 1}`);
+  for (const text of texts) await say(page, text);
+  await hasArrived(page, "Message 120");
+  await page.goto("/chat/long-talk");
+  const list = page.getByRole("region", { name: "Messages in Long talk" });
+  await list.getByText("Message 120").waitFor();
+  expect((await shownMessages(page)).length).toBeLessThan(120);
   await list.hover();
-  const top = page.getByText("This is where the room begins.");
+  const top = page.getByText("made this room. It begins here.");
   while (!(await top.isVisible())) {
     await page.mouse.wheel(0, -600);
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   }
-  expect(await allShown(page, 160)).toEqual(
-    Array.from({ length: 160 }, (_, index) => ({ text: `Message ${(index % 20) + 1} of 20`, state: "there" })),
-  );
+  expect(await allShown(page, 120)).toEqual(texts.map((text) => ({ text, state: "there" })));
 });
 
 test("markdown is shown as what it means", async () => {
@@ -159,6 +158,8 @@ test("the second guest is another person with a session of his own, in the same 
   await page.getByRole("button", { name: "Open a second guest" }).first().click();
   const guest = page.frameLocator('iframe[title="Second guest"]');
   await guest.getByRole("button", { name: "Enter" }).click();
+  // The entrance has a connection too.
+  await guest.getByRole("navigation", { name: "Places" }).waitFor();
   await guest.getByRole("button", { name: "Connection: Live" }).waitFor();
   await socket;
   const cookies = (await page.context().cookies()).filter(({ httpOnly }) => httpOnly);

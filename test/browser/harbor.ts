@@ -50,13 +50,19 @@ export function withChromium(): { readonly browser: Browser } {
   };
 }
 
-/** @param options.isSupervised As `npm start` does: what is killed comes back. */
-export function withHarbor(options: { readonly isSupervised?: boolean } = {}): Place {
+export interface Manner {
+  /** As `npm start` does: what is killed comes back. */
+  readonly isSupervised?: boolean;
+  /** As `npm run dev` does: the page from its sources. */
+  readonly isDev?: boolean;
+}
+
+export function withHarbor(options: Manner = {}): Place {
   const chrome = withChromium();
   let harbor: ServerProcess | null = null;
   const uncaught: Error[] = [];
   beforeAll(async () => {
-    if (chromiumPath !== undefined) harbor = await startHarbor(options.isSupervised ?? false);
+    if (chromiumPath !== undefined) harbor = await startHarbor(options);
   });
   afterEach(() => expect(uncaught.splice(0)).toEqual([]));
   afterAll(async () => await harbor?.stop());
@@ -89,10 +95,9 @@ export function withHarbor(options: { readonly isSupervised?: boolean } = {}): P
   };
 }
 
-async function startHarbor(isSupervised: boolean): Promise<ServerProcess> {
-  const args = isSupervised
-    ? [path.join(root, "tools/run.mjs"), "start"]
-    : [fromSource, withParent, path.join(root, "apps/harbor/server/main.ts")];
+async function startHarbor({ isSupervised = false, isDev = false }: Manner): Promise<ServerProcess> {
+  const main = [fromSource, withParent, path.join(root, "apps/harbor/server/main.ts")];
+  const args = isSupervised ? [path.join(root, "tools/run.mjs"), "start"] : isDev ? [...main, "--dev"] : main;
   return await startServer({
     args,
     ready,

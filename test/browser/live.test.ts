@@ -85,3 +85,19 @@ test("one window's pause is its own", async () => {
   await resting.getByText(/^paused · ([3-9]|\d\d+) waiting$/).waitFor();
   expect(pushed(frames.lines).length).toBeGreaterThan(before);
 });
+
+test("on a phone the legend is in sight, above the bar", async () => {
+  const page = await place.guest("Hal", { viewport: { width: 360, height: 740 } });
+  await page.getByRole("link", { name: "Live" }).click();
+  await chartOf(page).waitFor();
+  const bottomOf = async (text: string): Promise<number> => {
+    const box = await page.getByRole("listitem").filter({ hasText: text }).boundingBox();
+    return (box?.y ?? 0) + (box?.height ?? 0);
+  };
+  const bar = await page.getByRole("navigation", { name: "Places" }).boundingBox();
+  const mostPx = (bar?.y ?? 0) - 8;
+  expect(await bottomOf("back, with a gap")).toBeLessThanOrEqual(mostPx);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/^paused · [1-9]\d* waiting$/).waitFor();
+  expect(await bottomOf("back, with a gap")).toBeLessThanOrEqual(mostPx);
+});

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { composer, hasArrived, message, say } from "./chat-window.ts";
 import { comeIn, isConnected, withHarbor } from "./harbor.ts";
 import { root } from "./server-process.ts";
+import { Wire } from "./wire.ts";
 
 const place = withHarbor();
 const pictures = path.join(root, "test-results/screenshots");
@@ -102,9 +103,33 @@ async function goTo(page: Page, address: string): Promise<void> {
   await isConnected(page);
 }
 
+/** The Lab as one finds it, with faults set, with a dead line, and with what was planted. */
+async function lookAtLab(page: Page, name: string): Promise<void> {
+  const press = (label: string): Promise<void> => page.getByRole("button", { name: label, exact: true }).click();
+  const is = (verdict: string) => page.locator(`[data-verdict="${verdict}"]`).waitFor();
+  await goTo(page, "/lab");
+  await is("good");
+  await look(page, `lab ${name}`);
+  await press("Cut the socket");
+  await page.getByRole("status").filter({ hasText: "lost once; " }).waitFor();
+  await press("Begin: Delay");
+  await press("Begin: Slow line");
+  await page.getByText(/^\d+ more on their way$/).waitFor();
+  await look(page, `lab faults ${name}`);
+  await press("Go half-open");
+  await page.getByRole("list", { name: "Active faults" }).getByText("Half-open").waitFor();
+  await look(page, `lab half-open ${name}`);
+  await press("Heal");
+  await page.getByText("No fault is set.").waitFor();
+  await press("Plant a loss");
+  await is("bad");
+  await look(page, `lab planted ${name}`);
+}
+
 test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await fillRoom();
   const page = await place.window(options);
+  const wire = await Wire.of(page);
   await watchShifts(page);
   await page.goto("/");
   await page.getByRole("img", { name: /the last number is/ }).waitFor();
@@ -138,19 +163,28 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await page.getByText(/^paused · [1-9]\d* waiting$/).waitFor();
   await look(page, `live paused ${name}`);
 
-  await goTo(page, "/lab");
-  await page.getByRole("button", { name: "Check now" }).click();
-  await page.getByText("There is nothing in this room yet.").waitFor();
-  await look(page, `lab ${name}`);
+  await goTo(page, "/market");
+  await page.getByText("200 symbols, each with its newest quote").waitFor();
+  await page
+    .getByText(/^[\d,]+\/s$/)
+    .first()
+    .waitFor();
+  await look(page, `market ${name}`);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByText(/^paused · [1-9][\d,]* quotes passed over$/).waitFor();
+  await look(page, `market paused ${name}`);
 
-  await page.getByRole("button", { name: "Cut my socket" }).click();
-  await page.getByRole("button", { name: "Connection: Reconnecting" }).waitFor();
+  await lookAtLab(page, name);
   await page.context().setOffline(true);
+  wire.cut();
   await page.getByRole("button", { name: "Connection: Offline" }).waitFor();
   await look(page, `lab offline ${name}`);
   await page.getByRole("link", { name: "Live" }).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
   await look(page, `live offline ${name}`);
+  await page.getByRole("link", { name: "Market" }).click();
+  await page.getByText("There is no connection yet. The quotes come with it.").waitFor();
+  await look(page, `market offline ${name}`);
   await page.getByRole("link", { name: "Chat" }).click();
   await composer(page).waitFor();
   await look(page, `chat offline ${name}`);

@@ -7,7 +7,7 @@ import { roomId } from "./rooms.ts";
 export const maxTextLength = 4_000;
 
 /** Messages in one answer of `chat.history`: 50 of the longest stay well under the reply limit of 1 MiB. */
-export const historyPageSize = 50;
+const historyPageSize = 50;
 
 const text = z
   .string()

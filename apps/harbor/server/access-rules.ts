@@ -5,6 +5,7 @@ import type { AccessRules, ChannelRuleContext, Mode } from "@tidewire/server";
 import { chat, typing } from "../contract/chat.ts";
 import { lobby, open } from "tidewire/host";
 import { numbers } from "../contract/feed.ts";
+import { market, venue } from "../contract/market.ts";
 import { colourOf } from "../contract/person.ts";
 import { roomExists } from "./data/rooms.ts";
 import type { Database } from "./data/schema.ts";
@@ -29,6 +30,17 @@ export function accessRules(db: Database, sessions: Sessions, mode: Mode): Acces
     return true;
   }
 
+  /** Each would have a source of its own. */
+  function mayTrade(context: ChannelRuleContext): boolean {
+    if (context.params["venue"] !== venue) fail("unknown_channel", `expected the venue "${venue}"`);
+    return mayUse(context);
+  }
+
+  function maySubscribe(context: ChannelRuleContext): boolean | Promise<boolean> {
+    if (context.definition.pattern === market.pattern) return mayTrade(context);
+    return isOfRoom(context) ? mayUseRoom(context) : mayUse(context);
+  }
+
   function isOfRoom(context: ChannelRuleContext): boolean {
     return context.definition.pattern === chat.pattern || context.definition.pattern === typing.pattern;
   }
@@ -40,7 +52,7 @@ export function accessRules(db: Database, sessions: Sessions, mode: Mode): Acces
       if (guest === null) return { user: "" };
       return { user: guest.id, info: { name: guest.name, colour: colourOf(guest.id) } };
     },
-    subscribe: (context) => (isOfRoom(context) ? mayUseRoom(context) : mayUse(context)),
+    subscribe: maySubscribe,
     publish: (context) => (isOfRoom(context) ? mayUseRoom(context) : mayUse(context)),
     call: (context) => context.user !== "",
   };

@@ -3,11 +3,15 @@ import { randomInt } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import path from "node:path";
-import { createTidewire, every, type Log, type Tidewire } from "@tidewire/server";
+import { createTidewire, every, type Log, type Source, type Tidewire } from "@tidewire/server";
+import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { developmentOptions, keptSecret, limitedServer, listen, lobby, makeApiKey, open } from "tidewire/host";
 import { chat, typing } from "../contract/chat.ts";
+import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
+import { labNumbers, lineLog } from "../contract/lab.ts";
+import { market, type Quote } from "../contract/market.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
 import { handleChat, handleRooms } from "./chat/calls.ts";
@@ -15,13 +19,16 @@ import { createPublisher } from "./chat/publisher.ts";
 import { roomChannels } from "./chat/room-channels.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./data/open-database.ts";
+import { splitEngine } from "./data/split-engine.ts";
 import { answerText } from "./http/answer.ts";
 import { readBuiltPage } from "./http/built-page.ts";
 import { startDevPage } from "./http/dev-page.ts";
 import { setSecurityHeaders } from "./http/security-headers.ts";
 import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
 import { createTurnstile } from "./http/turnstile.ts";
-import { handleLab } from "./lab-calls.ts";
+import { createLab } from "./lab/lab.ts";
+import { quotes } from "./market/quotes.ts";
+import { createWalk } from "./market/random-walk.ts";
 import { createSessions } from "./session/sessions.ts";
 
 const folder = path.join(import.meta.dirname, "..");
@@ -34,7 +41,12 @@ export interface Harbor {
   stop(): Promise<void>;
 }
 
-export async function startHarbor(config: Config, log: Log): Promise<Harbor> {
+export interface HarborParts {
+  /** What the market trades. Default: every company, by chance. */
+  readonly quotes?: Source<Quote>;
+}
+
+export async function startHarbor(config: Config, log: Log, parts: HarborParts = {}): Promise<Harbor> {
   mkdirSync(config.dataFolder, { recursive: true, mode: 0o700 });
   const inData = (name: string): string => path.join(config.dataFolder, name);
   const apiKey = config.apiKey ?? keptSecret(inData("api-key"), makeApiKey);
@@ -42,12 +54,16 @@ export async function startHarbor(config: Config, log: Log): Promise<Harbor> {
   const db = await openDatabase(inData("harbor.db"));
   const sessions = createSessions(db, secret);
 
-  const tide = createTide({ config, log, apiKey, rules: accessRules(db, sessions, config.mode) });
+  const isDevelopment = config.mode === "development";
+  const lab = createLab({ isDevelopment, isSupervised: config.isSupervised, db, sessions, log });
+
+  const rules = lab.withRules(accessRules(db, sessions, config.mode));
+  const tide = createTide({ config, log, apiKey, rules });
+  tide.source(market, parts.quotes ?? quotes(createWalk(Object.keys(companies), Math.random), () => performance.now()));
   const channels = roomChannels(tide, log);
   const publisher = createPublisher(db, channels, log);
   handleChat(tide, db, publisher);
   handleRooms(tide, db, publisher);
-  handleLab(tide, db, { mayKill: config.mode === "development" && config.isSupervised, log });
 
   const server = limitedServer();
   const page = await openPage(config, server);
@@ -56,20 +72,24 @@ export async function startHarbor(config: Config, log: Log): Promise<Harbor> {
     answerer({ tide, page, routes: { db, sessions, mode: config.mode, turnstile: createTurnstile() } }),
   );
   tide.attach(server);
+  let port = 0;
+  lab.attach(tide, server, () => ({ host: config.hosts[0] ?? "localhost", port }));
   await tide.start();
   // Before anybody can say something new: what an earlier process kept comes first.
   await publisher.recover();
   const listening = await listen(server, config.hosts, config.port);
+  ({ port } = listening);
 
   return {
     port: listening.port,
     apiKey,
     async stop() {
       listening.close();
+      await lab.stop();
       publisher.stop();
       await publisher.idle();
       channels.stop();
-      await tide.stop(config.mode === "development" ? { drainMs: quickDrainMs } : {});
+      await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
       await page.close();
       server.closeAllConnections();
       await db.destroy();
@@ -87,14 +107,12 @@ interface TideParts {
 function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
   const isDevelopment = config.mode === "development";
   const tide = createTidewire({
-    channels: [chat, typing, rooms, activity, numbers, lobby, open],
+    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open],
     access: rules,
     mode: config.mode,
     apiKey,
     log,
-    ...(config.engine === "sqlite"
-      ? { engine: sqliteEngine({ path: path.join(config.dataFolder, "tidewire.db") }) }
-      : {}),
+    ...(config.engine === "sqlite" ? { engine: engineIn(config.dataFolder) } : {}),
     ...(config.origins.length > 0 ? { origins: config.origins } : {}),
     ...(config.trustProxy.length > 0 ? { trustProxy: config.trustProxy } : {}),
     ...(isDevelopment ? developmentOptions : {}),
@@ -104,6 +122,15 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
     every(feedIntervalMs, () => randomInt(1, 11)),
   );
   return tide;
+}
+
+/** Messages are worth a disk. Thousands of quotes a second, each good until the next one, are not. */
+function engineIn(dataFolder: string): ReturnType<typeof splitEngine> {
+  return splitEngine({
+    lasting: sqliteEngine({ path: path.join(dataFolder, "tidewire.db") }),
+    passing: memoryEngine(),
+    isPassing: (channel) => market.match(channel) !== null,
+  });
 }
 
 interface Page {

@@ -4,7 +4,9 @@ import { ChatPage } from "./features/chat/chat-page.tsx";
 import { OutboxProvider } from "./features/chat/outbox-provider.tsx";
 import { RoomsProvider } from "./features/chat/rooms-provider.tsx";
 import { LabPage } from "./features/lab/lab-page.tsx";
+import { LabProvider } from "./features/lab/lab-provider.tsx";
 import { LivePage } from "./features/live/live-page.tsx";
+import { MarketPage } from "./features/market/market-page.tsx";
 import { ErrorNote } from "./frame/error-note.tsx";
 import { SizedFrame, useFrameSize } from "./frame/frame-size.tsx";
 import { BottomBar, Rail } from "./frame/rail.tsx";
@@ -14,11 +16,13 @@ export function Inside() {
   return (
     <OutboxProvider>
       <RoomsProvider>
-        <WithSecondGuest>
-          <SizedFrame className="@container h-full">
-            <Places />
-          </SizedFrame>
-        </WithSecondGuest>
+        <LabProvider>
+          <WithSecondGuest>
+            <SizedFrame className="@container h-full">
+              <Places />
+            </SizedFrame>
+          </WithSecondGuest>
+        </LabProvider>
       </RoomsProvider>
     </OutboxProvider>
   );
@@ -39,6 +43,9 @@ function Places() {
           </Route>
           <Route path="/live">
             <LivePage />
+          </Route>
+          <Route path="/market">
+            <MarketPage />
           </Route>
           <Route path="/lab">
             <LabPage />

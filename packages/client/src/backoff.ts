@@ -37,6 +37,6 @@ export function retryDelayMs({ failures }: Attempts, random: Random): number {
 
 /** How much longer a third attempt within a second has to wait; nothing when it is not above 0. */
 export function blockedMs({ startsMs }: Attempts, nowMs: number): number {
-  const first = startsMs[startsMs.length - 2];
+  const first = startsMs.at(-2);
   return first === undefined ? 0 : first + windowMs - nowMs;
 }

@@ -3,13 +3,11 @@
 import type { Member, Position } from "@tidewire/protocol";
 import { type Cancel, randomKey } from "./clock.ts";
 import { encode } from "./exchange.ts";
-import { ChannelFeed, type Feed, type FeedOptions } from "./feed.ts";
-import { MemberList, type Members, membersOf, type PresenceStats, statsOf } from "./presence.ts";
+import { listOf, type PresenceStats, statsOf } from "./presence.ts";
 import { fromWire, type Gap, type HistoryPage, type Publication } from "./publication.ts";
 import { answerMs, type Requests } from "./requests.ts";
-import type { Store } from "./store.ts";
 import type { MemberChange, OpenOptions, Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
-import { type Fields, objectAt, positionOf, publicationsAt, textAt, wholeAt } from "./wire.ts";
+import { type Fields, objectAt, positionOf, publicationsAt } from "./wire.ts";
 
 export interface PublishOptions {
   /** Names this publish: with the same key within 5 minutes the server publishes nothing more. Default: a new one. */
@@ -68,52 +66,46 @@ export interface Channel<Data = unknown, Info = unknown> {
   readonly history: (options: HistoryOptions) => Promise<HistoryPage<Data, Info>>;
   readonly presence: () => Promise<readonly Member<Info>[]>;
   readonly presenceStats: () => Promise<PresenceStats>;
-  /** Who is there, kept up to date. Watching it opens the channel. */
-  readonly members: Store<Members<Info>>;
-  /** The newest publications, for drawing. Watching it opens the channel. Each call makes one of its own. */
-  readonly feed: (options?: FeedOptions) => Feed<Data, Info>;
 }
 
 export class ChannelHandle implements Channel {
   readonly name: string;
-  readonly members: Store<Members>;
   readonly onPublication: Channel["onPublication"];
   readonly onState: Channel["onState"];
   readonly onGap: Channel["onGap"];
   readonly onSkipped: Channel["onSkipped"];
   readonly onMember: Channel["onMember"];
-  readonly #subscription: Subscription;
+  /** For the parts of this package that a page takes in or leaves out; no part of `Channel`. */
+  readonly subscription: Subscription;
+  readonly host: SubscriptionHost;
   readonly #requests: Requests;
-  readonly #host: SubscriptionHost;
 
   constructor(subscription: Subscription, requests: Requests, host: SubscriptionHost) {
-    this.#subscription = subscription;
+    this.subscription = subscription;
     this.#requests = requests;
-    this.#host = host;
+    this.host = host;
     this.name = subscription.name;
     this.onPublication = subscription.publications.add;
     this.onState = subscription.status.listeners.add;
     this.onGap = subscription.gaps.add;
     this.onSkipped = subscription.skips.add;
     this.onMember = subscription.members.add;
-    this.members = new MemberList(subscription, this, host).store;
   }
 
   get status(): SubscriptionStatus {
-    return this.#subscription.status.getSnapshot();
+    return this.subscription.status.getSnapshot();
   }
 
   get position(): Position | null {
-    return this.#subscription.position;
+    return this.subscription.position;
   }
 
-  readonly open = (options: OpenOptions = {}): Cancel => this.#subscription.open(options);
-  readonly pause = (): void => this.#subscription.flow.set(true);
-  readonly resume = (): void => this.#subscription.flow.set(false);
-  readonly feed = (options: FeedOptions = {}): Feed => new ChannelFeed(this.#subscription, options, this.#host).store;
+  readonly open = (options: OpenOptions = {}): Cancel => this.subscription.open(options);
+  readonly pause = (): void => this.subscription.flow.set(true);
+  readonly resume = (): void => this.subscription.flow.set(false);
 
   readonly publish = async (data: unknown, options: PublishOptions = {}): Promise<Published> => {
-    const { key = randomKey(this.#host.random), timeoutMs } = options;
+    const { key = randomKey(this.host.random), timeoutMs } = options;
     const fields = await this.#requests.add({
       body: encode({ rpc: { method: "tide.publish", data: { channel: this.name, data, key } } }),
       method: "rpc",
@@ -121,8 +113,7 @@ export class ChannelHandle implements Channel {
       deadlineMs: timeoutMs ?? null,
     });
     const result = objectAt(fields, "data") ?? {};
-    const offset = wholeAt(result, "offset");
-    const position = offset === 0 ? null : { epoch: textAt(result, "epoch"), offset };
+    const position = result["offset"] === 0 ? null : positionOf(result);
     return { position, duplicate: result["duplicate"] === true };
   };
 
@@ -132,7 +123,7 @@ export class ChannelHandle implements Channel {
       return { publications: publicationsAt(fields).map((wire) => fromWire(wire, position?.epoch ?? "")), position };
     });
 
-  readonly presence = (): Promise<readonly Member[]> => this.#read("presence", {}, membersOf);
+  readonly presence = (): Promise<readonly Member[]> => this.#read("presence", {}, listOf);
   readonly presenceStats = (): Promise<PresenceStats> => this.#read("presence_stats", {}, statsOf);
 
   async #read<Result>(method: string, options: object, result: (fields: Fields) => Result): Promise<Result> {

@@ -1,5 +1,5 @@
 // The types of the client: what a contract says, an application gets.
-import { defineCall, defineChannel, type Member, type StandardSchema } from "@tidewire/protocol";
+import { defineCall, defineChannel, type Member, type StandardSchema, TidewireError } from "@tidewire/protocol";
 import { expectTypeOf, test } from "vitest";
 import type { Channel, Client, ConnectionState, Publication, SubscriptionStatus } from "./index.ts";
 
@@ -8,6 +8,7 @@ interface Line {
 }
 
 declare const line: StandardSchema<Line>;
+declare const count: StandardSchema<number, string>;
 declare const client: Client;
 
 const chat = defineChannel("chat:{room}", { data: line });
@@ -33,7 +34,16 @@ test("parameters are wanted exactly where the pattern has some", () => {
   client.channel(numbers, { room: "lobby" });
 });
 
-test("a call takes its input", () => {
+test("a call takes what its schema takes, and gives what its schema yields", () => {
+  const measure = defineCall("measure", { input: count, output: count });
+  expectTypeOf(client.call(measure, 1, { timeoutMs: 500 })).resolves.toBeString();
+  client.call(measure, 1).catch((error: unknown) => {
+    if (error instanceof TidewireError && error.reason === "timed_out") expectTypeOf(error.temporary).toBeBoolean();
+    // @ts-expect-error There is no such reason.
+    if (error instanceof TidewireError && error.reason === "nonsense") return;
+  });
+  // @ts-expect-error What it yields is not what it takes.
+  expectTypeOf(client.call(measure, "1")).resolves.toBeString();
   expectTypeOf(client.call(ask, { text: "hi" })).resolves.toBeUnknown();
   // @ts-expect-error The input is a line.
   expectTypeOf(client.call(ask, 1)).resolves.toBeUnknown();

@@ -40,6 +40,7 @@ export interface ClientOptions {
 }
 
 export interface CallOptions {
+  /** Ends the wait; the server is told, and stops working on it where its handler listens. */
   readonly signal?: AbortSignal;
   /** Milliseconds to wait for a connection and an answer together. Default: 10,000. */
   readonly timeoutMs?: number;
@@ -70,7 +71,7 @@ export interface Client extends Store<ConnectionState> {
   /**
    * Asks the server. Waits for a connection within its time.
    * @throws {TidewireError} What the server answered; `not_available` when it was never sent; `indeterminate` when it
-   * was sent and no answer came, so that nobody can know whether it was done.
+   * was sent and no answer came, so that nobody can know whether it was done. The signal's reason, when it is aborted.
    */
   call<Definition extends CallDefinition>(
     definition: Definition,
@@ -160,7 +161,7 @@ class TidewireClient implements Client {
   ): Promise<ResultOf<Definition>> {
     const { signal, timeoutMs = answerMs } = options;
     const fields = await this.#requests.add({
-      body: encode({ rpc: { method: definition.method, data: input } }),
+      body: encode({ rpc: { method: definition.method, data: input, tide: { timeout: Math.ceil(timeoutMs) } } }),
       method: "rpc",
       isRepeatable: false,
       deadlineMs: timeoutMs,

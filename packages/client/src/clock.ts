@@ -29,10 +29,10 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
   frame(act) {
-    const frame = typeof requestAnimationFrame === "function" ? requestAnimationFrame(run) : 0;
-    const timer = setTimeout(run, frame === 0 ? 0 : longestFrameMs);
+    const frame = globalThis.requestAnimationFrame?.(run);
+    const timer = setTimeout(run, frame && longestFrameMs);
     function cancel(): void {
-      if (frame !== 0) cancelAnimationFrame(frame);
+      if (frame) cancelAnimationFrame(frame);
       clearTimeout(timer);
     }
     function run(): void {

@@ -30,11 +30,9 @@ export type ConnectionState =
   | { readonly kind: "closed"; readonly reason: EndReason };
 
 /** Reasons that arise in the client; numbers below 1000 never come from a server. */
-export const localReasons: Readonly<Record<"closed" | "noPing" | "noAnswer" | "noToken" | "disconnected", EndReason>> =
-  {
-    closed: { code: 0, reason: "closed" },
-    noPing: { code: 2, reason: "no ping" },
-    noAnswer: { code: 3, reason: "no answer" },
-    noToken: { code: 5, reason: "no token" },
-    disconnected: { code: 6, reason: "disconnected" },
-  };
+export const localReasons: Readonly<Record<"closed" | "noPing" | "noAnswer" | "disconnected", EndReason>> = {
+  closed: { code: 0, reason: "closed" },
+  noPing: { code: 2, reason: "no ping" },
+  noAnswer: { code: 3, reason: "no answer" },
+  disconnected: { code: 6, reason: "disconnected" },
+};

@@ -1,6 +1,6 @@
 // The connection: attempts, the connect command, the ping watchdog, and when to come back.
 
-import { mayReconnect } from "@tidewire/protocol";
+import { mayReconnect, type TidewireError } from "@tidewire/protocol";
 import {
   attemptFailed,
   attemptStarted,
@@ -22,7 +22,7 @@ import { Refresh } from "./refresh.ts";
 import { Value } from "./store.ts";
 import type { Tokens } from "./tokens.ts";
 import type { Transport, TransportConnection } from "./transport.ts";
-import { decode, endOf, type Fields, objectAt, textAt, UndecodableFrame, wholeAt } from "./wire.ts";
+import { decode, endOf, type Fields, objectAt, textAt, wholeAt } from "./wire.ts";
 
 /** What those above a connection learn from it. */
 export interface ConnectionEvents {
@@ -73,7 +73,7 @@ export class Connection {
     this.#refresh = new Refresh({
       ...options,
       connection: this,
-      refused: (end) => this.#end(end),
+      refused: (error) => this.#end(ending(error)),
     });
   }
 
@@ -87,18 +87,16 @@ export class Connection {
 
   /** Tries at once when the next attempt is some time away. */
   retry(): void {
-    const state = this.state.getSnapshot();
-    if (state.kind === "waiting" || state.kind === "offline") this.#wait(0, state.reason);
+    this.#hurry(0);
   }
 
   close(): void {
     if (this.state.getSnapshot().kind !== "closed") this.#end(localReasons.closed);
   }
 
-  /** Asks on the open connection; false, and nothing happens, when there is none. */
-  ask(question: Question): boolean {
-    this.#exchange?.ask(question);
-    return this.#exchange !== null;
+  /** Asks on the open connection. @returns The question's number; 0, and nothing happens, when there is none. */
+  ask(question: Question): number {
+    return this.#exchange?.ask(question) ?? 0;
   }
 
   /** Sends a line that has no reply; false when there is no connection. */
@@ -141,31 +139,21 @@ export class Connection {
       got: (token) => {
         if (run === this.#run) this.#open(token);
       },
-      failed: (refusal) => {
-        if (run !== this.#run) return;
-        if (refusal === null) this.#retryAfter(localReasons.noToken);
-        else this.#end(refusal);
+      failed: (error) => {
+        if (run === this.#run) this.#failed(error);
       },
     });
   }
 
   #open(token: string): void {
-    const run = this.#run;
     const { url, transport } = this.#options;
     this.#limit();
-    const events = {
-      opened: () => {
-        if (run === this.#run) this.#opened(token);
-      },
-      received: (frame: string) => {
-        if (run === this.#run) this.#received(frame);
-      },
-      closed: (code: number, reason: string) => {
-        if (run === this.#run) this.#closed({ code, reason });
-      },
-    };
     try {
-      this.#socket = transport.open(url, events);
+      this.#socket = transport.open(url, {
+        opened: () => this.#opened(token),
+        received: (frame) => this.#received(frame),
+        closed: (code, reason) => this.#closed({ code, reason }),
+      });
     } catch (error) {
       // An address that is none, or one this page may not open: trying again would not change it.
       this.#options.onError(error);
@@ -194,11 +182,16 @@ export class Connection {
       done: (fields) => this.#connected(fields),
       failed: (error) => {
         // Reference A8: 109 wants a new token, which only a function can give.
-        if (error.code === 109 ? this.#options.tokens.renew() : isTemporary(error)) this.#retryAfter(ending(error));
-        else this.#end(ending(error));
+        if (error.code === 109 && this.#options.tokens.renew()) this.#retryAfter(ending(error));
+        else this.#failed(error);
       },
     });
     this.#events.opening();
+  }
+
+  #failed(error: TidewireError): void {
+    if (isTemporary(error)) this.#retryAfter(ending(error));
+    else this.#end(ending(error));
   }
 
   #connected(fields: Fields): void {
@@ -225,7 +218,7 @@ export class Connection {
         if (run !== this.#run) return;
       }
     } catch (error) {
-      if (!(error instanceof UndecodableFrame)) this.#options.onError(error);
+      if (!(error instanceof SyntaxError)) this.#options.onError(error);
       if (run === this.#run) this.#retryAfter({ code: 4, reason: String(error) });
     }
   }
@@ -288,12 +281,16 @@ export class Connection {
 
   #pageChanged(change: PageChange): void {
     const { page, random } = this.#options;
-    const state = this.state.getSnapshot();
     if (change === "hidden") return;
-    if (state.kind === "connected") return this.#probe();
-    if (state.kind !== "waiting" && state.kind !== "offline") return;
+    if (this.state.getSnapshot().kind === "connected") return this.#probe();
     // There is hope, though not so much that all clients should come in the same instant.
-    this.#wait(page.isOnline() ? random() * shortestDelayMs : longestDelayMs, state.reason);
+    this.#hurry(page.isOnline() ? random() * shortestDelayMs : longestDelayMs);
+  }
+
+  /** Waits so much from now on, where it waits. */
+  #hurry(ms: number): void {
+    const state = this.state.getSnapshot();
+    if (state.kind === "waiting" || state.kind === "offline") this.#wait(ms, state.reason);
   }
 
   /** After sleep or a change of network the socket may be dead without a word: any reply, even an error, proves life. */

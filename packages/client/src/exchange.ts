@@ -1,7 +1,8 @@
 // The commands and replies of one connection: numbers, a time limit, and frames of several commands.
 
+import type { TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock } from "./clock.ts";
-import { errorOf, type Fields, objectAt, type WireError } from "./wire.ts";
+import { errorOf, type Fields, objectAt } from "./wire.ts";
 
 export interface Question {
   /** One command as JSON, without its opening brace: see `encode`. */
@@ -11,7 +12,7 @@ export interface Question {
   /** The one who asks waits as long as he likes; every other question left unanswered ends the connection. */
   readonly isPatient?: boolean;
   readonly done?: (fields: Fields) => void;
-  readonly failed?: (error: WireError) => void;
+  readonly failed?: (error: TidewireError) => void;
 }
 
 /** How long the server may take to answer; then the connection counts as broken (reference A8). */
@@ -49,12 +50,14 @@ export class Exchange {
     this.#options = options;
   }
 
-  ask(question: Question): void {
+  /** @returns The number of the question. */
+  ask(question: Question): number {
     const id = ++this.#lastId;
     const pending: Pending = { question, stopTimer: null };
     this.#pending.set(id, pending);
     if (this.#isGreeted) this.#arm(pending);
     this.say(`{"id":${id},${question.body}`);
+    return id;
   }
 
   /** Sends a line that has no reply. All lines of one turn leave together. */

@@ -1,7 +1,7 @@
 // The feed against a server on a real port: what it keeps, when it changes, and what it says of gaps.
 import { describe, expect, test } from "vitest";
 import { connected, holds, quiet, reaches, setStage, type Stage } from "../test/stage.ts";
-import type { Feed, FeedOptions } from "./index.ts";
+import { type Feed, feedOf, type FeedOptions } from "./feed.ts";
 
 interface Watch {
   readonly feed: Feed;
@@ -13,7 +13,7 @@ interface Watch {
 
 async function watch(stage: Stage, options?: FeedOptions): Promise<Watch> {
   const channel = stage.client.channel("news");
-  const feed = channel.feed(options);
+  const feed = feedOf(channel, options);
   let renders = 0;
   const stop = feed.subscribe(() => renders++);
   await connected(stage);
@@ -31,7 +31,7 @@ async function watch(stage: Stage, options?: FeedOptions): Promise<Watch> {
 
 test("shows nothing before it is watched, and opens nothing", async () => {
   const stage = await connected(await setStage());
-  const feed = stage.client.channel("news").feed();
+  const feed = feedOf(stage.client.channel("news"));
   expect(feed.getSnapshot()).toEqual({
     publications: [],
     status: { kind: "closed", reason: null },
@@ -110,7 +110,7 @@ test("a gap is kept, and what came before it too", async () => {
 test("a pause shows at once, without a connection too", async () => {
   const stage = await setStage();
   const channel = stage.client.channel("news");
-  const feed = channel.feed();
+  const feed = feedOf(channel);
   feed.subscribe(() => undefined);
   channel.pause();
   stage.clock.advance(16);

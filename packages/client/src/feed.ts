@@ -1,9 +1,9 @@
-// The newest publications of a channel, ready to be drawn: a store that changes at most once a frame.
+// The door "@tidewire/client/feed": the newest publications of a channel, ready to be drawn; it changes at most once a frame.
 
+import { type Channel, ChannelHandle } from "./channel.ts";
 import type { Cancel } from "./clock.ts";
 import { FrameValue } from "./frame-value.ts";
 import type { Gap, Publication } from "./publication.ts";
-import type { Ports } from "./ports.ts";
 import type { Store } from "./store.ts";
 import { isUp, type Subscription, type SubscriptionStatus } from "./subscription.ts";
 
@@ -29,7 +29,15 @@ export interface FeedSnapshot<Data = unknown, Info = unknown> {
 
 export type Feed<Data = unknown, Info = unknown> = Store<FeedSnapshot<Data, Info>>;
 
-export class ChannelFeed {
+/** The newest publications of a channel. Watching it opens the channel. Each call makes one of its own. */
+export function feedOf<Data, Info>(channel: Channel<Data, Info>, options: FeedOptions = {}): Feed<Data, Info> {
+  if (!(channel instanceof ChannelHandle)) throw new TypeError("expected a channel of this package's client");
+  const { store } = new ChannelFeed(channel, options);
+  // The definition of the channel says what its publications carry.
+  return store as Feed as Feed<Data, Info>;
+}
+
+class ChannelFeed {
   /** Watching it opens the channel. */
   readonly store: FrameValue<FeedSnapshot>;
   readonly #subscription: Subscription;
@@ -42,11 +50,11 @@ export class ChannelFeed {
   #recovered = true;
   #life = 0;
 
-  constructor(subscription: Subscription, options: FeedOptions, ports: Ports) {
+  constructor({ host, subscription }: ChannelHandle, options: FeedOptions) {
     this.#subscription = subscription;
     this.#options = options;
     this.#keep = options.keep ?? 200;
-    this.store = new FrameValue(this.#build(), ports, () => this.#start());
+    this.store = new FrameValue(this.#build(), host, () => this.#start());
   }
 
   #start(): Cancel {

@@ -1,18 +1,22 @@
-// Whether a subscription should rest: because the application paused it, or because nobody can see the page.
+// How fast a subscription should be: at rest, at a rate, or as fast as it comes; what its openers want together.
 
 import type { Cancel } from "./clock.ts";
 import type { Page } from "./page.ts";
 import type { Ports } from "./ports.ts";
 import { Listeners } from "./store.ts";
 
+/** What one opener wants of a subscription. */
+export interface Opener {
+  readonly pauseWhenHidden?: boolean;
+  readonly rate?: number;
+}
+
 export class Flow {
-  /** Told whenever `isPaused` may have changed. */
+  /** Told whenever `isPaused` or `rate` may have changed. */
   readonly changes: Listeners<void>;
   readonly #page: Page;
+  readonly #openers = new Set<Opener>();
   #isPausedByApp = false;
-  #openers = 0;
-  /** Those openers that want a rest while the page is hidden. */
-  #hiders = 0;
   #stopPage: Cancel | null = null;
 
   constructor({ onError, page }: Ports) {
@@ -21,12 +25,20 @@ export class Flow {
   }
 
   get isOpen(): boolean {
-    return this.#openers > 0;
+    return this.#openers.size > 0;
   }
 
   /** What the server should be told. Hiding pauses only what every opener wants paused then. */
   get isPaused(): boolean {
-    return this.#isPausedByApp || (this.isOpen && this.#hiders === this.#openers && !this.#page.isVisible());
+    return (
+      this.#isPausedByApp ||
+      (this.isOpen && !this.#page.isVisible() && [...this.#openers].every(({ pauseWhenHidden }) => pauseWhenHidden))
+    );
+  }
+
+  /** Pulls a second: the highest that an opener wants. `Infinity` where one named none, 0 without any opener. */
+  get rate(): number {
+    return Math.max(0, ...[...this.#openers].map(({ rate = Infinity }) => rate));
   }
 
   set(isPausedByApp: boolean): void {
@@ -34,12 +46,22 @@ export class Flow {
     this.changes.emit();
   }
 
-  /** @param by 1 for one who opens, -1 for one who closes. */
-  count(by: 1 | -1, pauseWhenHidden: boolean): void {
-    this.#openers += by;
-    if (pauseWhenHidden) this.#hiders += by;
+  add(opener: Opener): void {
+    this.#openers.add(opener);
+    this.#changed();
+  }
+
+  /** False when it was not there. */
+  remove(opener: Opener): boolean {
+    const wasThere = this.#openers.delete(opener);
+    this.#changed();
+    return wasThere;
+  }
+
+  #changed(): void {
+    const mayHide = [...this.#openers].some(({ pauseWhenHidden }) => pauseWhenHidden);
     this.#stopPage?.();
-    this.#stopPage = this.#hiders > 0 ? this.#page.watch(() => this.changes.emit()) : null;
+    this.#stopPage = mayHide ? this.#page.watch(() => this.changes.emit()) : null;
     this.changes.emit();
   }
 }

@@ -3,9 +3,8 @@ export type { Channel, HistoryOptions, Published, PublishOptions } from "./chann
 export { type CallOptions, type Client, type ClientOptions, createClient, type ParamArguments } from "./client.ts";
 export type { Cancel, Clock, Random } from "./clock.ts";
 export type { ConnectionState, EndReason } from "./connection-state.ts";
-export type { Feed, FeedOptions, FeedSnapshot } from "./feed.ts";
 export type { Page, PageChange } from "./page.ts";
-export type { Members, PresenceStats } from "./presence.ts";
+export type { PresenceStats } from "./presence.ts";
 export type { Gap, HistoryPage, Publication } from "./publication.ts";
 export type { Store } from "./store.ts";
 export type { MemberChange, OpenOptions, PlainChannelOptions, SubscriptionStatus } from "./subscription.ts";

@@ -12,8 +12,8 @@ export interface Page {
 
 /** The page the client runs in; where there is none, always online and always visible. */
 export const systemPage: Page = {
-  isOnline: () => typeof navigator === "undefined" || (navigator.onLine as boolean | undefined) !== false,
-  isVisible: () => typeof document === "undefined" || document.visibilityState === "visible",
+  isOnline: () => globalThis.navigator?.onLine !== false,
+  isVisible: () => globalThis.document?.visibilityState !== "hidden",
   watch(changed) {
     const stop = new AbortController();
     const tell = ({ type }: Event): void => {
@@ -22,7 +22,7 @@ export const systemPage: Page = {
     };
     // A change of visibility bubbles from the document up to the window.
     for (const type of ["online", "offline", "visibilitychange"]) {
-      if (typeof addEventListener === "function") addEventListener(type, tell, { signal: stop.signal });
+      globalThis.addEventListener?.(type, tell, { signal: stop.signal });
     }
     return () => stop.abort();
   },

@@ -15,6 +15,10 @@ export interface Publication<Data = unknown, Info = unknown> {
   /** Milliseconds since 1970 on the server's clock, where the server says. */
   readonly atMs: number | null;
   readonly tags: Readonly<Record<string, string>> | null;
+  /** What it is the newest value of, on a `latest` channel; `null` on others. */
+  readonly key: string | null;
+  /** The key has no value any more, and `data` is `null`. */
+  readonly removed: boolean;
 }
 
 /** Something may be missing between `from`, the last that was seen, and `to`, where the subscription goes on. */

@@ -72,6 +72,7 @@ describe("after a broken connection", () => {
     ["says so", { ...atTen, was_recovering: true, recovered: false }, { epoch: "e1", offset: 10 }],
     ["leaves it out", { ...atTen, was_recovering: true }, { epoch: "e1", offset: 10 }],
     ["has another epoch and claims it anyway", { ...atTen, epoch: "e2", recovered: true }, { epoch: "e2", offset: 10 }],
+    ["goes on further ahead, and calls it recovered", { ...atTen, recovered: true }, { epoch: "e1", offset: 10 }],
     ["keeps no history any more", { was_recovering: true, recovered: true }, null],
   ];
 

@@ -1,9 +1,9 @@
 // Keeps a connection whose token expires: shows the server a new one in time.
 
+import type { TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock, Random } from "./clock.ts";
-import type { EndReason } from "./connection-state.ts";
 import { encode, type Question } from "./exchange.ts";
-import { ending, isTemporary } from "./failure.ts";
+import { isTemporary } from "./failure.ts";
 import type { Tokens } from "./tokens.ts";
 import { type Fields, wholeAt } from "./wire.ts";
 
@@ -11,9 +11,9 @@ export interface RefreshOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly tokens: Tokens;
-  readonly connection: { ask(question: Question): boolean };
+  readonly connection: { ask(question: Question): unknown };
   /** The server, or whoever makes tokens, has said no for good. */
-  readonly refused: (end: EndReason) => void;
+  readonly refused: (error: TidewireError) => void;
 }
 
 export class Refresh {
@@ -46,8 +46,8 @@ export class Refresh {
         got: (token) => {
           if (run === this.#run) this.#show(token);
         },
-        failed: (refusal) => {
-          if (run === this.#run) this.#failed(refusal);
+        failed: (error) => {
+          if (run === this.#run) this.#failed(error);
         },
       });
     });
@@ -58,13 +58,13 @@ export class Refresh {
       body: encode({ refresh: { token } }),
       method: "refresh",
       done: (fields) => this.start(fields),
-      failed: (error) => this.#failed(isTemporary(error) ? null : ending(error)),
+      failed: (error) => this.#failed(error),
     });
   }
 
-  #failed(refusal: EndReason | null): void {
+  #failed(error: TidewireError): void {
     const { random, refused, tokens } = this.#options;
-    if (refusal !== null) return refused(refusal);
+    if (!isTemporary(error)) return refused(error);
     tokens.renew();
     this.#fetchIn(5_000 + random() * 5_000);
   }

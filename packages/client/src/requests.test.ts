@@ -242,7 +242,7 @@ describe("a call", () => {
     stage.server.script = (method, params) =>
       method === "rpc" && params["method"] === "sum" ? { rpc: { data: { total: 3 } } } : undefined;
     expect(await stage.client.call(sum, [1, 2])).toEqual({ total: 3 });
-    expect(stage.server.all("rpc")[0]).toEqual({ method: "sum", data: [1, 2] });
+    expect(stage.server.all("rpc")[0]).toEqual({ method: "sum", data: [1, 2], tide: { timeout: 10_000 } });
   });
 
   test("that was sent when the connection broke is indeterminate, and not repeated", async () => {
@@ -277,9 +277,33 @@ describe("a call", () => {
     stage.server.script = (method) => (method === "rpc" ? "hang" : undefined);
     const promise = failure(stage.client.call(sum, 1));
     await stage.server.hears("rpc");
+    const asked = stage.server.heard.at(-1);
     stage.clock.advance(10_000);
     expect(await promise).toMatchObject({ reason: "indeterminate" });
+    expect(await stage.server.hears("rpc", 2)).toEqual({ method: "tide.cancel", data: { id: asked?.id } });
+    stage.clock.advance(10_000);
     expect(stage.client.state.kind).toBe("connected");
+  });
+
+  test("says how long it waits, in whole milliseconds", async () => {
+    const stage = await connected(await setStage());
+    await stage.client.call(sum, 1, { timeoutMs: 0.5 });
+    expect(stage.server.all("rpc")[0]).toMatchObject({ tide: { timeout: 1 } });
+  });
+
+  test("that was answered is not canceled any more, and one of a broken connection never", async () => {
+    const stage = await connected(await setStage());
+    const [answered, broken] = [new AbortController(), new AbortController()];
+    await stage.client.call(sum, 1, { signal: answered.signal });
+    answered.abort();
+    stage.server.script = (method) => (method === "rpc" ? "hang" : undefined);
+    const promise = failure(stage.client.call(sum, 2, { signal: broken.signal }));
+    await stage.server.hears("rpc", 2);
+    await breakAndReturn(stage);
+    broken.abort();
+    expect(await promise).toMatchObject({ reason: "indeterminate" });
+    await quietly(stage);
+    expect(stage.server.all("rpc").map(({ method }) => method)).toEqual(["sum", "sum"]);
   });
 
   test("ends with its signal, before, while waiting and while sent", async () => {
@@ -293,9 +317,11 @@ describe("a call", () => {
     await connected(stage);
     stage.server.script = (method) => (method === "rpc" ? "hang" : undefined);
     const hangs = stage.client.call(sum, 3, { signal: sent.signal });
-    expect(await stage.server.hears("rpc")).toEqual({ method: "sum", data: 3 });
+    expect(await stage.server.hears("rpc")).toMatchObject({ method: "sum", data: 3 });
+    const asked = stage.server.heard.at(-1);
     sent.abort("too slow");
     await expect(hangs).rejects.toBe("too slow");
+    expect(await stage.server.hears("rpc", 2)).toEqual({ method: "tide.cancel", data: { id: asked?.id } });
   });
 });
 

@@ -1,9 +1,9 @@
 // The application's requests: in order, bounded, waiting for a connection, and sent again where that is safe.
 
-import { TidewireError } from "@tidewire/protocol";
+import { fail } from "@tidewire/protocol";
 import type { Cancel, Clock } from "./clock.ts";
-import type { Question } from "./exchange.ts";
-import { answered, notSent, unknownOutcome } from "./failure.ts";
+import { encode, type Question } from "./exchange.ts";
+import { notSent, unknownOutcome } from "./failure.ts";
 import type { Fields } from "./wire.ts";
 
 export interface Request {
@@ -37,13 +37,15 @@ interface Entry extends Request {
   readonly resolve: (fields: Fields) => void;
   readonly reject: (error: unknown) => void;
   firstSentMs: number | null;
+  /** What it is called on this connection; 0 as long as it was not sent there. */
+  number: number;
   stopTimer: Cancel | null;
   readonly aborted: () => void;
 }
 
 export interface RequestsHost {
   readonly clock: Clock;
-  readonly connection: { ask(question: Question): boolean };
+  readonly connection: { ask(question: Question): number };
 }
 
 const closed = "the connection is closed";
@@ -67,14 +69,23 @@ export class Requests {
   add(request: Request): Promise<Fields> {
     return new Promise((resolve, reject) => {
       const bytes = encoder.encode(request.body).length;
-      const refusal = this.#refusal(bytes);
       const { deadlineMs, signal } = request;
-      if (signal?.aborted === true) return reject(signal.reason);
-      if (refusal !== null) return reject(refusal);
+      signal?.throwIfAborted();
+      this.#admit(bytes);
       const aborted = (): void => {
+        this.#cancel(entry);
         if (this.#remove(entry)) reject(signal?.reason);
       };
-      const entry: Entry = { ...request, bytes, resolve, reject, firstSentMs: null, stopTimer: null, aborted };
+      const entry: Entry = {
+        ...request,
+        bytes,
+        resolve,
+        reject,
+        firstSentMs: null,
+        number: 0,
+        stopTimer: null,
+        aborted,
+      };
       if (deadlineMs !== null) this.#limit(entry, deadlineMs);
       signal?.addEventListener("abort", aborted);
       this.#waiting.add(entry);
@@ -106,19 +117,27 @@ export class Requests {
     this.#isClosed = false;
   }
 
-  #refusal(bytes: number): TidewireError | null {
-    if (this.#isClosed) return notSent(closed);
-    if (bytes > maxRequestBytes - 64) {
-      return new TidewireError("too_large", `at most ${maxRequestBytes} bytes, got ${bytes}`);
-    }
+  #admit(bytes: number): void {
+    if (this.#isClosed) throw notSent(closed);
+    if (bytes > maxRequestBytes - 64) fail("too_large", `at most ${maxRequestBytes} bytes, got ${bytes}`);
     const pending = this.#waiting.size + this.#sent.size;
-    return pending >= maxPending || this.#bytes + bytes > maxPendingBytes
-      ? new TidewireError("overloaded", `${pending} requests are waiting`)
-      : null;
+    if (pending >= maxPending || this.#bytes + bytes > maxPendingBytes) {
+      fail("overloaded", `${pending} requests are waiting`);
+    }
   }
 
   #limit(entry: Entry, ms: number): void {
-    entry.stopTimer = this.#host.clock.after(ms, () => this.#fail(entry, `no answer in ${ms} ms`));
+    entry.stopTimer = this.#host.clock.after(ms, () => {
+      this.#cancel(entry);
+      this.#fail(entry, `no answer in ${ms} ms`);
+    });
+  }
+
+  /** Nobody waits for it any more, so that nobody need work on it (PROTOCOL 1.14); a publish is done either way. */
+  #cancel({ isRepeatable, number: id }: Entry): void {
+    if (isRepeatable || id === 0) return;
+    const body = encode({ rpc: { method: "tide.cancel", data: { id } } });
+    this.#host.connection.ask({ body, method: "rpc", isPatient: true });
   }
 
   #pump(): void {
@@ -139,7 +158,7 @@ export class Requests {
     this.#sent.add(entry);
     entry.firstSentMs ??= this.#host.clock.now();
     if (deadlineMs === null) this.#limit(entry, answerMs);
-    this.#host.connection.ask({
+    entry.number = this.#host.connection.ask({
       body,
       method,
       isPatient: true,
@@ -149,7 +168,7 @@ export class Requests {
       failed: (error) => {
         // An earlier attempt may have been done, whatever is said to this one (P3); reads, which do nothing, are no `rpc`.
         if (firstSentMs !== null && method === "rpc") this.#fail(entry, error.message);
-        else if (this.#remove(entry)) entry.reject(answered(error));
+        else if (this.#remove(entry)) entry.reject(error);
       },
     });
   }

@@ -167,6 +167,8 @@ describe("publications", () => {
         author: { session: "s1", user: "ann", info: { colour: "red" } },
         atMs: 1_700_000_000_000,
         tags: { kind: "note" },
+        key: null,
+        removed: false,
       },
       {
         id: expect.stringMatching(/^~\d+$/) as string,
@@ -175,6 +177,8 @@ describe("publications", () => {
         author: { session: "s2", user: "", info: 5 },
         atMs: null,
         tags: null,
+        key: null,
+        removed: false,
       },
     ]);
   });

@@ -5,7 +5,7 @@ import { attemptFailed, type Attempts, noAttempts, retryDelayMs, stableMs } from
 import type { Cancel } from "./clock.ts";
 import type { EndReason } from "./connection-state.ts";
 import { encode, type Question } from "./exchange.ts";
-import { answered, ending, isTemporary } from "./failure.ts";
+import { ending, isTemporary } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import type { Ports } from "./ports.ts";
 import { fromWire, type Gap, type Publication } from "./publication.ts";
@@ -19,7 +19,6 @@ import {
   positionOf,
   publicationOf,
   publicationsAt,
-  type WireError,
   type WirePublication,
   wholeAt,
 } from "./wire.ts";
@@ -49,14 +48,19 @@ export interface PlainChannelOptions {
 export interface OpenOptions {
   /** Rest while the page is hidden, if whoever else has the channel open wants it too. Default: false. */
   readonly pauseWhenHidden?: boolean;
+  /**
+   * How often a second the newest values may come, 0.1 to 60; for `latest` channels alone, others are refused with it.
+   * The highest of all who have the channel open counts. Default: as often as they change.
+   */
+  readonly rate?: number;
   /** Begin after this position, for instance that of a page of history. Counts for the first to open. */
   readonly since?: Position;
 }
 
-export interface MemberChange {
-  readonly kind: "join" | "leave";
-  readonly member: Member;
-}
+/** Who came or left; of more members than are shown, how many sessions and how many different users there are. */
+export type MemberChange =
+  | { readonly kind: "join" | "leave"; readonly member: Member }
+  | { readonly kind: "counts"; readonly clients: number; readonly users: number };
 
 /** Whether the server has us as a subscriber. */
 export function isUp(status: SubscriptionStatus): status is SubscriptionStatus & { readonly kind: "live" | "paused" } {
@@ -66,19 +70,23 @@ export function isUp(status: SubscriptionStatus): status is SubscriptionStatus &
 /** What a subscription asks of the client around it. */
 export interface SubscriptionHost extends Ports {
   readonly connection: {
-    /** False when there is none. */
-    ask(question: Question): boolean;
+    /** 0 when there is none. */
+    ask(question: Question): number;
     drop(reason: EndReason): void;
   };
-  /** The subscriptions in use, by name. Each puts itself in and takes itself out. */
+  /** The subscriptions in use, by name: all that are neither closed nor refused. Each puts itself in and takes itself out. */
   readonly open: Map<string, Subscription>;
 }
+
+/** The server's highest rate (PROTOCOL 1.1); there is no word for as often as it changes, once a rate was asked for. */
+const fastestRate = 60;
 
 /** A subscription that nobody holds is kept this long, so that a remounted component finds it as it left it. */
 const graceMs = 50;
 
 export class Subscription {
   readonly name: string;
+  readonly traits: PlainChannelOptions;
   readonly status: Value<SubscriptionStatus>;
   readonly publications: Listeners<Publication>;
   readonly gaps: Listeners<Gap>;
@@ -88,7 +96,6 @@ export class Subscription {
   /** Counts the lives: what was heard in one says nothing about the next. */
   life = 0;
   readonly #host: SubscriptionHost;
-  readonly #traits: PlainChannelOptions;
   #position: Position | null = null;
   /** The id of the publication at `#position`, where we had it: proof that the log still is the one we read. */
   #lastId: string | undefined;
@@ -99,12 +106,14 @@ export class Subscription {
   #attempts: Attempts = noAttempts;
   #liveMs = 0;
   #isToldToRest = false;
+  /** The rate that the server has been told; `Infinity`: none. */
+  #toldRate = Infinity;
   #stopTimer: Cancel | null = null;
   #stopGrace: Cancel | null = null;
 
   constructor(name: string, traits: PlainChannelOptions, host: SubscriptionHost) {
     this.name = name;
-    this.#traits = traits;
+    this.traits = traits;
     this.#host = host;
     this.status = new Value<SubscriptionStatus>({ kind: "closed", reason: null }, host.onError);
     this.publications = new Listeners(host.onError);
@@ -120,18 +129,14 @@ export class Subscription {
   }
 
   open(options: OpenOptions): Cancel {
-    const hides = options.pauseWhenHidden ?? false;
-    let isOpen = true;
+    const opener = { ...options };
     this.#stopGrace?.();
-    this.#stopGrace = null;
-    this.flow.count(1, hides);
-    const { kind } = this.status.getSnapshot();
-    if (kind === "closed" || kind === "refused") this.#begin(options.since ?? null);
+    this.flow.add(opener);
+    if (this.#host.open.get(this.name) !== this) this.#begin(options.since ?? null);
     return () => {
-      if (!isOpen) return;
-      isOpen = false;
-      this.flow.count(-1, hides);
-      if (!this.flow.isOpen) this.#stopGrace ??= this.#host.clock.after(graceMs, () => this.#finish());
+      if (this.flow.remove(opener) && !this.flow.isOpen) {
+        this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
+      }
     };
   }
 
@@ -145,8 +150,13 @@ export class Subscription {
     this.#run++;
     this.#stopTimer?.();
     if (isFinal && !this.flow.isOpen) return this.#finish();
-    const { kind } = this.status.getSnapshot();
-    if (kind !== "closed" && kind !== "refused") this.status.set({ kind: "waiting" });
+    this.status.set({ kind: "waiting" });
+  }
+
+  /** Everything is to be read anew, by whoever came too late for what came first. */
+  renew(): void {
+    this.#unsubscribe();
+    this.#begin(null);
   }
 
   /** The server forgot positions: recovery would mean nothing. */
@@ -165,6 +175,9 @@ export class Subscription {
     for (const kind of ["join", "leave"] as const) {
       on(kind, ({ info }) => this.members.emit({ kind, member: memberOf(asObject(info)) }));
     }
+    on("members", (fields) =>
+      this.members.emit({ kind: "counts", clients: wholeAt(fields, "clients"), users: wholeAt(fields, "users") }),
+    );
     on("skipped", (fields) => this.#skipped(fields, "count"));
     on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));
   }
@@ -183,19 +196,24 @@ export class Subscription {
   #subscribe(): void {
     const run = ++this.#run;
     const { name: channel } = this;
-    const { mode, presence } = this.#traits;
+    const { mode, presence } = this.traits;
     const asked = this.#mayRecover ? this.#position : null;
     this.#stopTimer?.();
     this.#isToldToRest = this.flow.isPaused;
+    this.#toldRate = this.flow.rate;
     const subscribe = {
       channel,
       recoverable: mode !== "signal" || undefined,
       join_leave: presence === true || undefined,
       recover: asked !== null || undefined,
       ...asked,
-      tide: { paused: this.#isToldToRest || undefined, last: asked === null ? undefined : this.#lastId },
+      tide: {
+        paused: this.#isToldToRest || undefined,
+        rate: this.#toldRate === Infinity ? undefined : this.#toldRate,
+        last: asked === null ? undefined : this.#lastId,
+      },
     };
-    const isAsked = this.#host.connection.ask({
+    const number = this.#host.connection.ask({
       body: encode({ subscribe }),
       method: "subscribe",
       done: (fields) => {
@@ -205,15 +223,15 @@ export class Subscription {
         if (run === this.#run) this.#refused(error);
       },
     });
-    this.status.set({ kind: isAsked ? "subscribing" : "waiting" });
+    this.status.set({ kind: number > 0 ? "subscribing" : "waiting" });
   }
 
-  #refused(error: WireError): void {
+  #refused(error: TidewireError): void {
     this.#run++;
     // Reference A8. 109 is about subscription tokens, which this client does not have: a later try may be let in.
     if (isTemporary(error) || error.code === 109) return this.#retry(0);
     this.#host.open.delete(this.name);
-    this.status.set({ kind: "refused", error: answered(error) });
+    this.status.set({ kind: "refused", error });
   }
 
   #subscribed(fields: Fields, asked: Position | null): void {
@@ -222,8 +240,9 @@ export class Subscription {
     const top = positionOf(fields);
     const from = this.#position;
     const epoch = top?.epoch ?? "";
-    // S5: "recovered" is believed only for the epoch that was asked for.
-    const isRecovered = asked === null ? !this.#wasLive : fields["recovered"] === true && epoch === asked.epoch;
+    // S5: "recovered" is believed only for the place that was asked for; cache recovery goes on from a later one.
+    const isSamePlace = epoch === asked?.epoch && top?.offset === asked.offset;
+    const isRecovered = asked === null ? !this.#wasLive : fields["recovered"] === true && isSamePlace;
     const isReplay = asked !== null && isRecovered;
     this.#wasLive = true;
     this.#liveMs = this.#host.clock.now();
@@ -283,32 +302,47 @@ export class Subscription {
     this.status.set({ kind: "waiting" });
   }
 
-  /** Tells the server to pause or resume when it believes otherwise. */
+  /** Tells the server whether to pause or resume, and how fast, when it believes otherwise. */
   #tellFlow(): void {
     const status = this.status.getSnapshot();
-    const wish = this.flow.isPaused;
-    if (!isUp(status) || wish === this.#isToldToRest) return;
+    const { isPaused } = this.flow;
+    // Later, because a page that renders closes and opens much in one turn.
+    queueMicrotask(() => this.#tellRate());
+    if (!isUp(status) || isPaused === this.#isToldToRest) return;
     const run = this.#run;
-    this.#isToldToRest = wish;
-    this.#host.connection.ask({
-      body: encode({ rpc: { method: wish ? "tide.pause" : "tide.resume", data: { channel: this.name } } }),
-      method: "rpc",
-      done: ({ data }) => this.#skipped(asObject(data ?? {}), "skipped"),
+    this.#isToldToRest = isPaused;
+    this.#tell(isPaused ? "pause" : "resume", {
       failed: () => {
         if (run !== this.#run) return;
         // A server that cannot pause goes on sending; saying otherwise would be a lie.
-        this.#isToldToRest = !wish;
+        this.#isToldToRest = !isPaused;
         this.#showLive(status.recovered);
       },
     });
     this.#showLive(status.recovered);
   }
 
+  #tellRate(): void {
+    const { rate } = this.flow;
+    // Without an opener, as within the grace, there is none whose rate it could be.
+    if (!isUp(this.status.getSnapshot()) || rate === 0 || rate === this.#toldRate) return;
+    this.#toldRate = rate;
+    this.#tell("rate", { rate: Math.min(rate, fastestRate) });
+  }
+
+  #tell(command: string, more: { readonly rate?: number; readonly failed?: () => void }): void {
+    this.#host.connection.ask({
+      body: encode({ rpc: { method: `tide.${command}`, data: { channel: this.name, rate: more.rate } } }),
+      method: "rpc",
+      done: ({ data }) => this.#skipped(asObject(data ?? {}), "skipped"),
+      ...more,
+    });
+  }
+
   /** Nobody wants it any more. */
   #finish(): void {
     this.#run++;
     this.#stopGrace?.();
-    this.#stopGrace = null;
     this.#stopTimer?.();
     this.#position = null;
     const status = this.status.getSnapshot();

@@ -1,15 +1,13 @@
 // The connection's token: a fixed one, or one that a function fetches, kept until the server wants another.
 
 import { TidewireError } from "@tidewire/protocol";
-import type { EndReason } from "./connection-state.ts";
 
 export type TokenSource = string | (() => Promise<string>);
 
 export interface TokenUse {
   /** "" for none. Never called at once. */
   readonly got: (token: string) => void;
-  /** @param refusal Why this user gets none, now or later; `null` when it may be tried again. */
-  readonly failed: (refusal: EndReason | null) => void;
+  readonly failed: (error: TidewireError) => void;
 }
 
 export class Tokens {
@@ -24,8 +22,7 @@ export class Tokens {
     this.#kept ??= typeof this.#source === "string" ? Promise.resolve(this.#source) : this.#source();
     this.#kept.then(got, (error: unknown) => {
       this.#kept = null;
-      const isFinal = error instanceof TidewireError && !error.temporary;
-      failed(isFinal ? { code: error.code, reason: error.message } : null);
+      failed(error instanceof TidewireError ? error : noToken);
     });
   }
 
@@ -35,3 +32,6 @@ export class Tokens {
     return typeof this.#source === "function";
   }
 }
+
+/** Whoever makes tokens failed, and may do better later. */
+const noToken = new TidewireError({ received: { code: 5, message: "no token", temporary: true } });

@@ -1,16 +1,10 @@
 // What the frames of the Centrifuge protocol say (JSON, version 2): unknown values narrowed once, here.
 
-import type { Member, Position } from "@tidewire/protocol";
+import { type Member, type Position, TidewireError } from "@tidewire/protocol";
 import type { EndReason } from "./connection-state.ts";
 
 /** A JSON object of which nothing is known yet. */
 export type Fields = Readonly<Record<string, unknown>>;
-
-export interface WireError {
-  readonly code: number;
-  readonly message: string;
-  readonly temporary: boolean;
-}
 
 export interface WirePublication {
   readonly data: unknown;
@@ -21,28 +15,23 @@ export interface WirePublication {
   readonly atMs: number | null;
   /** Random, and the server's own; "" from servers that give none. */
   readonly id: string;
+  readonly key: string | null;
+  readonly removed: boolean;
 }
 
-/** Thrown for what is no frame of the protocol; the connection cannot be trusted after it. */
-export class UndecodableFrame extends Error {}
-
-/** The messages of one frame, which stand on lines of their own. */
+/**
+ * The messages of one frame, which stand on lines of their own.
+ * @throws {SyntaxError} As all functions here, for what is not of the protocol; the connection cannot be trusted then.
+ */
 export function* decode(frame: string): Generator<Fields> {
   for (const line of frame.split("\n")) {
-    if (line !== "") yield asObject(parse(line));
+    if (line !== "") yield asObject(JSON.parse(line));
   }
 }
 
-function parse(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new UndecodableFrame("a frame is not JSON");
-  }
-}
-
-export function errorOf(error: Fields): WireError {
-  return { code: wholeAt(error, "code"), message: textAt(error, "message"), temporary: error["temporary"] === true };
+export function errorOf(error: Fields): TidewireError {
+  const [code, message] = [wholeAt(error, "code"), textAt(error, "message")];
+  return new TidewireError({ received: { code, message, temporary: error["temporary"] === true } });
 }
 
 /** A code and a reason, as in what ends a connection or a subscription. */
@@ -60,6 +49,9 @@ export function publicationOf(fields: Fields): WirePublication {
     tags: tags === null ? null : tagsOf(tags),
     atMs: wholeAt(fields, "time") || null,
     id: textAt(fields, "id"),
+    // PROTOCOL 1.12
+    key: textAt(fields, "key") || null,
+    removed: fields["removed"] === true,
   };
 }
 
@@ -106,5 +98,5 @@ export function wholeAt(fields: Fields, name: string): number {
 }
 
 function wrong(name: string): never {
-  throw new UndecodableFrame(`"${name}" has the wrong type`);
+  throw new SyntaxError(`"${name}" has the wrong type`);
 }

@@ -1,8 +1,15 @@
 // Call definitions: a typed request and its reply over the connection a client already has.
-import type { OutputOf, StandardSchema } from "./standard-schema.ts";
+import type { OutputOf, StandardSchema, TakenBy } from "./standard-schema.ts";
 
+/** The types of a call, on both sides of both of its schemas. */
 export interface CallShape {
+  /** What a caller gives. */
   readonly input: unknown;
+  /** What its handler is given: the same, as the schema yields it. */
+  readonly given: unknown;
+  /** What its handler returns. */
+  readonly returned: unknown;
+  /** What the caller gets: the same, as the schema yields it. */
   readonly output: unknown;
 }
 
@@ -15,6 +22,8 @@ export interface CallDefinition<Shape extends CallShape = CallShape> {
 }
 
 export type InputOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["input"] : never;
+export type GivenOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["given"] : never;
+export type ReturnedOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["returned"] : never;
 export type ResultOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["output"] : never;
 
 /**
@@ -27,7 +36,12 @@ export function defineCall<
 >(
   method: string,
   schemas: { readonly input?: Input; readonly output?: Output } = {},
-): CallDefinition<{ input: OutputOf<Input>; output: OutputOf<Output> }> {
+): CallDefinition<{
+  input: TakenBy<Input>;
+  given: OutputOf<Input>;
+  returned: TakenBy<Output>;
+  output: OutputOf<Output>;
+}> {
   if (!/^[A-Za-z0-9._-]{1,64}$/.test(method) || method.startsWith("tide.")) {
     throw new TypeError(
       `a call's method has 1 to 64 letters, digits, ".", "_" or "-" and does not begin with "tide.", got ${JSON.stringify(method)}`,

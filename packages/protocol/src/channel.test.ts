@@ -73,6 +73,22 @@ describe("a channel", () => {
   });
 });
 
+describe("the recovery mode", () => {
+  test("is a stream's alone", () => {
+    expect(defineChannel("a").recovery).toBe("stream");
+    expect(defineChannel("a", { recovery: "cache" }).recovery).toBe("cache");
+    expect(() => defineChannel("a", { mode: "signal", recovery: "cache" })).toThrow(TypeError);
+  });
+});
+
+describe("announcing members", () => {
+  test("is off unless asked for, and needs presence", () => {
+    expect(defineChannel("a", { presence: true }).announcesMembers).toBe(false);
+    expect(defineChannel("a", { presence: true, announceMembers: true }).announcesMembers).toBe(true);
+    expect(() => defineChannel("a", { announceMembers: true })).toThrow(TypeError);
+  });
+});
+
 describe("a call", () => {
   test.each(["sum", "chat.rename", "a_b-C9", "x".repeat(64)])("may be named %j", (method) => {
     expect(defineCall(method)).toEqual({ method, inputSchema: null, outputSchema: null });

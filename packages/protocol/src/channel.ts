@@ -10,6 +10,12 @@ import type { OutputOf, StandardSchema } from "./standard-schema.ts";
 export type ChannelMode = "signal" | "stream" | "latest";
 
 /**
+ * What those get who come back to a `stream`. `stream`: all they have missed, or the news that it cannot be had.
+ * `cache`: the newest publication alone, as long as history has it; what came before it is passed over.
+ */
+export type RecoveryMode = "stream" | "cache";
+
+/**
  * How much is kept for those who come back. Of a stream the newest `size` publications, each for `ttlMs`; of a `latest`
  * channel the newest value of each key for good, and for `ttlMs` that a key was removed.
  */
@@ -25,6 +31,11 @@ interface CommonOptions<Data, Info> {
   readonly data?: Data;
   /** Whether members are known: `true`, or the schema of what each shows of itself. Default: `false`. */
   readonly presence?: Info;
+  /**
+   * Whether all subscribers are told who joins and leaves, also those that did not ask: SDKs cannot ask for what the
+   * server subscribes them to. Needs `presence`. Default: `false`.
+   */
+  readonly announceMembers?: boolean;
   /** Who may publish besides the server. Default: `clients`, that is whoever the `publish` rule lets in. */
   readonly publishers?: "clients" | "server";
 }
@@ -34,6 +45,8 @@ interface LogOptions {
   readonly mode?: "signal" | "stream";
   /** For `stream`. Default: 100 publications for 5 minutes. */
   readonly history?: Retention;
+  /** For `stream`. Default: `stream`. */
+  readonly recovery?: RecoveryMode;
   readonly key?: undefined;
 }
 
@@ -43,6 +56,7 @@ interface LatestOptions<Data> {
   readonly key: (value: OutputOf<Data>) => string;
   /** For how long a removal is told to those who come back. Default: 5 minutes. */
   readonly history?: { readonly ttlMs: number; readonly size?: undefined };
+  readonly recovery?: undefined;
 }
 
 export type ChannelOptions<Data, Info> = CommonOptions<Data, Info> & (LogOptions | LatestOptions<Data>);
@@ -58,7 +72,9 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly pattern: Pattern;
   readonly mode: ChannelMode;
   readonly history: Retention | null;
+  readonly recovery: RecoveryMode;
   readonly presence: boolean;
+  readonly announcesMembers: boolean;
   readonly publishers: "clients" | "server";
   readonly dataSchema: StandardSchema | null;
   readonly infoSchema: StandardSchema | null;
@@ -94,11 +110,17 @@ export function defineChannel<
   const compiled = compilePattern(pattern);
   const mode = options.mode ?? "stream";
   const presence = options.presence ?? false;
+  const announcesMembers = options.announceMembers ?? false;
+  if (announcesMembers && presence === false) {
+    throw new TypeError(`"${pattern}": members are announced where they are known; set presence, or leave it out`);
+  }
   return {
     pattern,
     mode,
     history: retentionOf(pattern, options),
+    recovery: recoveryOf(pattern, options),
     presence: presence !== false,
+    announcesMembers,
     publishers: options.publishers ?? "clients",
     dataSchema: options.data ?? null,
     infoSchema: typeof presence === "boolean" ? null : presence,
@@ -118,6 +140,11 @@ function retentionOf(pattern: string, { mode, history }: LogOptions | LatestOpti
     throw new TypeError(`"${pattern}": a latest channel keeps one value of each key; leave history.size out`);
   }
   return checkRetention(pattern, { size: mostKeys, ttlMs: history?.ttlMs ?? defaultRetention.ttlMs });
+}
+
+function recoveryOf(pattern: string, { mode, recovery }: LogOptions | LatestOptions<unknown>): RecoveryMode {
+  if (recovery === undefined || mode === undefined || mode === "stream") return recovery ?? "stream";
+  throw new TypeError(`"${pattern}": only a stream channel has a recovery mode, this is a ${mode} channel`);
 }
 
 function keyOf<Data>(pattern: string, { mode, key }: LogOptions | LatestOptions<Data>): ChannelDefinition["key"] {

@@ -53,7 +53,8 @@ describe("an error", () => {
   test.each(Object.keys(requestErrors) as RequestErrorName[])(
     "%s has the table's code, and is known again by it",
     (reason) => {
-      const { code, message, temporary } = requestErrors[reason];
+      const { code, temporary = false } = { ...requestErrors[reason] } as { code: number; temporary?: boolean };
+      const message = reason.replaceAll("_", " ");
       const made = new TidewireError(reason);
       expect(made).toBeInstanceOf(Error);
       expect(made).toMatchObject({ name: "TidewireError", reason, code, message, temporary });

@@ -2,28 +2,31 @@
 
 /**
  * Request errors. `code` is the number on the wire (the Centrifuge protocol's own where it has one, 400 and up are
- * Tidewire's); `temporary` says whether the same request may succeed later without a change.
+ * Tidewire's); `temporary`: the same request may succeed later without a change. A name is also the error's message, in
+ * words, where whoever makes it says nothing better.
  */
 export const requestErrors = {
-  internal: { code: 100, message: "internal server error", temporary: true },
-  unauthorized: { code: 101, message: "unauthorized", temporary: false },
-  unknown_channel: { code: 102, message: "unknown channel", temporary: false },
-  denied: { code: 103, message: "permission denied", temporary: false },
-  unknown_method: { code: 104, message: "method not found", temporary: false },
-  already_subscribed: { code: 105, message: "already subscribed", temporary: false },
-  limit_exceeded: { code: 106, message: "limit exceeded", temporary: false },
-  bad_request: { code: 107, message: "bad request", temporary: false },
-  not_available: { code: 108, message: "not available", temporary: false },
-  token_expired: { code: 109, message: "token expired", temporary: false },
-  expired: { code: 110, message: "expired", temporary: false },
-  too_many_requests: { code: 111, message: "too many requests", temporary: true },
-  unrecoverable_position: { code: 112, message: "unrecoverable position", temporary: false },
-  conflict: { code: 409, message: "conflict", temporary: false },
-  too_large: { code: 413, message: "too large", temporary: false },
-  invalid_data: { code: 422, message: "invalid data", temporary: false },
-  engine_unavailable: { code: 503, message: "engine unavailable", temporary: true },
-  indeterminate: { code: 504, message: "outcome unknown", temporary: true },
-  overloaded: { code: 529, message: "overloaded", temporary: true },
+  internal: { code: 100, temporary: true },
+  unauthorized: { code: 101 },
+  unknown_channel: { code: 102 },
+  denied: { code: 103 },
+  unknown_method: { code: 104 },
+  already_subscribed: { code: 105 },
+  limit_exceeded: { code: 106 },
+  bad_request: { code: 107 },
+  not_available: { code: 108 },
+  token_expired: { code: 109 },
+  expired: { code: 110 },
+  too_many_requests: { code: 111, temporary: true },
+  unrecoverable_position: { code: 112 },
+  timed_out: { code: 408, temporary: true },
+  conflict: { code: 409 },
+  too_large: { code: 413 },
+  invalid_data: { code: 422 },
+  canceled: { code: 499 },
+  engine_unavailable: { code: 503, temporary: true },
+  indeterminate: { code: 504, temporary: true },
+  overloaded: { code: 529, temporary: true },
 } as const;
 
 export type RequestErrorName = keyof typeof requestErrors;

@@ -1,13 +1,16 @@
 // The types of definitions: parameters from the pattern, data and results from the schemas.
 import { expectTypeOf, test } from "vitest";
+import { z } from "zod";
 import {
   type DataOf,
   defineCall,
   defineChannel,
   type InfoOf,
+  type GivenOf,
   type InputOf,
   type ParamsOf,
   type ResultOf,
+  type ReturnedOf,
   type StandardSchema,
 } from "./index.ts";
 
@@ -48,7 +51,21 @@ test("the key of a latest channel is taken from what the schema yields", () => {
 test("a call has the types of its schemas", () => {
   const call = defineCall("ask", { input: line, output: count });
   expectTypeOf<InputOf<typeof call>>().toEqualTypeOf<Line>();
+  expectTypeOf<GivenOf<typeof call>>().toEqualTypeOf<Line>();
+  expectTypeOf<ReturnedOf<typeof call>>().toEqualTypeOf<number>();
   expectTypeOf<ResultOf<typeof call>>().toEqualTypeOf<number>();
   const bare = defineCall("bare");
   expectTypeOf<InputOf<typeof bare>>().toBeUnknown();
+  expectTypeOf<GivenOf<typeof bare>>().toBeUnknown();
+  expectTypeOf<ReturnedOf<typeof bare>>().toBeUnknown();
+  expectTypeOf<ResultOf<typeof bare>>().toBeUnknown();
+});
+
+test("a schema that changes what it takes has both types, each on its side", () => {
+  const input = z.object({ room: z.string(), limit: z.int().default(50) });
+  const call = defineCall("page", { input, output: z.string().transform(Number) });
+  expectTypeOf<InputOf<typeof call>>().toEqualTypeOf<{ room: string; limit?: number | undefined }>();
+  expectTypeOf<GivenOf<typeof call>>().toEqualTypeOf<{ room: string; limit: number }>();
+  expectTypeOf<ReturnedOf<typeof call>>().toEqualTypeOf<string>();
+  expectTypeOf<ResultOf<typeof call>>().toEqualTypeOf<number>();
 });

@@ -15,8 +15,8 @@ export interface ReceivedError {
 interface Parts {
   readonly reason: RequestErrorName | "application";
   readonly code: number;
-  readonly message: string;
-  readonly temporary: boolean;
+  readonly message?: string;
+  readonly temporary?: boolean;
 }
 
 /**
@@ -35,21 +35,21 @@ export class TidewireError extends Error {
   /** @throws {RangeError} for an application's code outside of 400 to 1999. */
   constructor(reason: RequestErrorName | ApplicationErrorCode | ReceivedError, message?: string) {
     const parts = partsOf(reason);
-    super(message ?? parts.message);
+    super(message ?? parts.message ?? parts.reason.replaceAll("_", " "));
     this.reason = parts.reason;
     this.code = parts.code;
-    this.temporary = parts.temporary;
+    this.temporary = parts.temporary ?? false;
   }
 }
 
 function partsOf(reason: RequestErrorName | ApplicationErrorCode | ReceivedError): Parts {
   if (typeof reason === "string") return { reason, ...requestErrors[reason] };
   if ("received" in reason) return { reason: nameOf(reason.received.code), ...reason.received };
-  const { code, temporary = false } = reason;
+  const { code } = reason;
   if (!Number.isInteger(code) || code < 400 || code > 1999) {
-    throw new RangeError(`an application's error code is an integer from 400 to 1999, got ${code}`);
+    throw new RangeError(`expected an error code from 400 to 1999, got ${code}`);
   }
-  return { reason: "application", code, message: "application error", temporary };
+  return { reason: "application", ...reason };
 }
 
 function nameOf(code: number): RequestErrorName | "application" {

@@ -1,5 +1,13 @@
 // The door of @tidewire/protocol: the words a server and its clients share.
-export { type CallDefinition, type CallShape, defineCall, type InputOf, type ResultOf } from "./call.ts";
+export {
+  type CallDefinition,
+  type CallShape,
+  defineCall,
+  type GivenOf,
+  type InputOf,
+  type ResultOf,
+  type ReturnedOf,
+} from "./call.ts";
 export {
   type ChannelDefinition,
   type ChannelMode,
@@ -8,6 +16,7 @@ export {
   type DataOf,
   defineChannel,
   type InfoOf,
+  type RecoveryMode,
   type Retention,
 } from "./channel.ts";
 export { channelNameProblem, maxChannelNameBytes, type ParamsOf } from "./channel-name.ts";
@@ -22,4 +31,10 @@ export {
 } from "./codes.ts";
 export { type ApplicationErrorCode, fail, type ReceivedError, TidewireError } from "./error.ts";
 export type { Member, Position, SessionId } from "./publication.ts";
-export { describeIssues, type OutputOf, type SchemaIssue, type StandardSchema } from "./standard-schema.ts";
+export {
+  describeIssues,
+  type OutputOf,
+  type SchemaIssue,
+  type StandardSchema,
+  type TakenBy,
+} from "./standard-schema.ts";

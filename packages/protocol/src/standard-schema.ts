@@ -1,12 +1,12 @@
 // The part of the Standard Schema interface (version 1) that Tidewire calls: zod, valibot and arktype all implement it.
 
 /** A validator of any library that follows https://standardschema.dev (version 1). */
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined;
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };
 }
 
@@ -20,7 +20,10 @@ export interface SchemaIssue {
 }
 
 /** What a schema yields after validation; `unknown` where there is no schema. */
-export type OutputOf<S> = S extends StandardSchema<infer Output> ? Output : unknown;
+export type OutputOf<S> = S extends StandardSchema<unknown, infer Output> ? Output : unknown;
+
+/** What a schema takes: fields with a default may be left out. `unknown` where there is no schema. */
+export type TakenBy<S> = S extends StandardSchema<infer Input, unknown> ? Input : unknown;
 
 /** One sentence for people: where the first problem is and what was expected there. */
 export function describeIssues(issues: readonly SchemaIssue[]): string {

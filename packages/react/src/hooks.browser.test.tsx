@@ -1,7 +1,8 @@
 // The hooks in a real browser, with React's development build and StrictMode: what is sent, and what is rendered when.
 import { type Client, createClient } from "@tidewire/client";
+import type { LatestTable } from "@tidewire/client/latest";
 import { defineCall, defineChannel } from "@tidewire/protocol";
-import { type ReactNode, StrictMode, useState } from "react";
+import { memo, type ReactNode, StrictMode, useEffect, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { PageClock, PageServer } from "../test/page-server.ts";
@@ -12,11 +13,16 @@ import {
   useChannel,
   useClient,
   useConnection,
+  useLatest,
+  useLatestKey,
+  useLatestKeys,
+  useNewestCall,
   usePresence,
 } from "./index.ts";
 
 const chat = defineChannel("chat:{room}", { presence: true });
 const numbers = defineChannel("feed:numbers");
+const quotes = defineChannel("market:{venue}", { mode: "latest", key: String });
 const sum = defineCall("sum");
 
 let server: PageServer;
@@ -197,6 +203,96 @@ test("pause and resume are shown and told to the server", async () => {
   expect(server.all("rpc").map(({ method }) => method)).toEqual(["tide.pause", "tide.resume"]);
 });
 
+function setKey(offset: number, key: string, data: unknown = offset): void {
+  server.push("market:x", { pub: { data, offset, key } });
+}
+
+const ratesTold = (): unknown[] =>
+  server.all("rpc").flatMap(({ method, data }) => (method === "tide.rate" ? (data as { rate: unknown }).rate : []));
+
+test("a latest channel shows the newest value of each key, once a frame, with one subscription in StrictMode", async () => {
+  let renders = 0;
+  function Table(): ReactNode {
+    const { isStale, keys, table } = useLatest(quotes, { venue: "x" });
+    renders++;
+    return `${isStale ? "stale" : "fresh"} ${keys.map((key) => `${key}${String(table.get(key)?.data)}`).join(" ")}`;
+  }
+  show(<Table />);
+  await server.hears("subscribe");
+  await client.call(sum, 1);
+  await frame();
+  await frame();
+  renders = 0;
+  for (let offset = 1; offset <= 500; offset++) setKey(offset, offset % 2 === 0 ? "a" : "b");
+  await reads("fresh b499 a500");
+  // StrictMode renders everything twice.
+  expect(renders).toBeLessThanOrEqual(2);
+  server.push("market:x", { pub: { data: null, offset: 501, key: "b", removed: true } });
+  await reads("fresh a500");
+  clock.advance(1_000);
+  await client.call(sum, 1);
+  expect(server.all("subscribe")).toHaveLength(1);
+  expect(server.all("unsubscribe")).toHaveLength(0);
+});
+
+test("a row renders when its own key changes, and the list when keys come and go", async () => {
+  const renders: string[] = [];
+  function Row({ table, name }: { readonly table: LatestTable; readonly name: string }): ReactNode {
+    renders.push(name);
+    return `${name}${String(useLatestKey(table, name)?.data)} `;
+  }
+  const MemoRow = memo(Row);
+  function List(): ReactNode {
+    const { keys, table } = useLatestKeys(quotes, { venue: "x" });
+    renders.push("list");
+    return keys.map((key) => <MemoRow key={key} table={table} name={key} />);
+  }
+  show(<List />);
+  await server.hears("subscribe");
+  await client.call(sum, 1);
+  setKey(1, "a");
+  setKey(2, "b");
+  await reads("a1 b2 ");
+  renders.length = 0;
+  setKey(3, "b");
+  await reads("a1 b3 ");
+  expect(new Set(renders)).toEqual(new Set(["b"]));
+  renders.length = 0;
+  setKey(4, "c");
+  await reads("a1 b3 c4 ");
+  expect(new Set(renders)).toEqual(new Set(["list", "c"]));
+});
+
+test("another rate is told to the server without a new subscription, and renders no row; the highest counts", async () => {
+  const renders: string[] = [];
+  function Row({ table }: { readonly table: LatestTable }): ReactNode {
+    renders.push("row");
+    return String(useLatestKey(table, "a")?.data);
+  }
+  const MemoRow = memo(Row);
+  function List({ rate }: { readonly rate: number }): ReactNode {
+    const { keys, table } = useLatestKeys(quotes, { venue: "x" }, { rate });
+    return keys.map((key) => <MemoRow key={key} table={table} />);
+  }
+  show(<List rate={5} />);
+  expect(await server.hears("subscribe")).toMatchObject({ tide: { rate: 5 } });
+  await client.call(sum, 1);
+  setKey(1, "a");
+  await reads("1");
+  renders.length = 0;
+  show(<List rate={10} />);
+  await server.hears("rpc", 2);
+  show([<List key="1" rate={10} />, <List key="2" rate={2} />]);
+  await reads("11");
+  show([<List key="1" rate={10} />, <List key="2" rate={30} />]);
+  await server.hears("rpc", 3);
+  clock.advance(1_000);
+  await client.call(sum, 1);
+  expect(ratesTold()).toEqual([10, 30]);
+  expect(server.all("subscribe")).toHaveLength(1);
+  expect(server.all("unsubscribe")).toHaveLength(0);
+});
+
 test("the state of the connection is shown", async () => {
   function State(): ReactNode {
     return useConnection().kind;
@@ -243,6 +339,45 @@ test("a call is a function that stays the same", async () => {
   box.querySelector("button")?.click();
   await reads('{"method":"sum","input":[1,2],"epoch":"e1","offset":1}');
   expect(functions.size).toBe(1);
+});
+
+/** The calls that came, and what was canceled. */
+const asked = (): unknown[] =>
+  server.all("rpc").map(({ method, data }) => (method === "tide.cancel" ? "cancel" : data));
+
+function Search({ words }: { readonly words: string }): ReactNode {
+  const { ask, isPending } = useNewestCall(sum);
+  const [found, setFound] = useState("nothing");
+  useEffect(() => {
+    ask(words).then(
+      () => setFound(words),
+      (error: Error) => error.name === "AbortError" || setFound(String(error)),
+    );
+  }, [ask, words]);
+  return `${found}${isPending ? " …" : ""}`;
+}
+
+test("of newest calls the next one cancels the one before, and its answer is the one that counts", async () => {
+  server.silentOn = "slow";
+  show(<Search words="slow" />);
+  await reads("nothing …");
+  await server.hears("rpc");
+  show(<Search words="fast" />);
+  await reads("fast");
+  const all = asked();
+  expect(all.slice(all.lastIndexOf("slow"))).toEqual(["slow", "cancel", "fast"]);
+  // StrictMode mounts twice: what the first mount asked was canceled by its end, before it was sent or after.
+  expect(all.filter((words) => words === "cancel")).toHaveLength(all.filter((words) => words === "slow").length);
+});
+
+test("a newest call is canceled when its component goes", async () => {
+  server.silentOn = "slow";
+  show(<Search words="slow" />);
+  await reads("nothing …");
+  const before = await server.hears("rpc").then(() => asked().length);
+  show(null);
+  await server.hears("rpc", before + 1);
+  expect(asked().at(-1)).toBe("cancel");
 });
 
 test("without a provider the hooks say what is missing", async () => {

@@ -1,7 +1,8 @@
 "use client";
 // A channel in a component: its newest publications, its state, and what can be done with it.
 
-import type { Channel, Feed, FeedSnapshot, Publication } from "@tidewire/client";
+import type { Channel, Publication } from "@tidewire/client";
+import { type Feed, feedOf, type FeedSnapshot } from "@tidewire/client/feed";
 import type { ChannelDefinition, ChannelShape } from "@tidewire/protocol";
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { type ChannelArguments, channelOf } from "./channel-arguments.ts";
@@ -49,7 +50,7 @@ export function useChannel<Pattern extends string, Shape extends ChannelShape>(
 
 /** State and not a memo: a hot reload forgets memos, and with a feed what it has kept. */
 function useFeed<Data, Info>(channel: Channel<Data, Info>, keep: number, pauseWhenHidden: boolean): Feed<Data, Info> {
-  const make = () => ({ channel, keep, pauseWhenHidden, feed: channel.feed({ keep, pauseWhenHidden }) });
+  const make = () => ({ channel, keep, pauseWhenHidden, feed: feedOf(channel, { keep, pauseWhenHidden }) });
   const [held, hold] = useState(make);
   if (held.channel === channel && held.keep === keep && held.pauseWhenHidden === pauseWhenHidden) return held.feed;
   const next = make();

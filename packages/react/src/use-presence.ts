@@ -1,7 +1,7 @@
 "use client";
 // Who is in a channel, for a component.
 
-import type { Members } from "@tidewire/client";
+import { type Members, membersOf } from "@tidewire/client/members";
 import type { ChannelDefinition, ChannelShape } from "@tidewire/protocol";
 import { useSyncExternalStore } from "react";
 import { type ChannelArguments, channelOf } from "./channel-arguments.ts";
@@ -15,6 +15,6 @@ export function usePresence<Pattern extends string, Shape extends ChannelShape>(
   ...given: ChannelArguments<Pattern, Readonly<Record<string, never>>>
 ): PresenceView<Shape["info"]> {
   const client = useClient();
-  const { members } = channelOf(client, definition, given).channel;
+  const members = membersOf(channelOf(client, definition, given).channel);
   return useSyncExternalStore(members.subscribe, members.getSnapshot, members.getSnapshot);
 }

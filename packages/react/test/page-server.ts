@@ -9,6 +9,8 @@ export class PageServer implements Transport {
   readonly heard: { readonly method: string; readonly params: Json }[] = [];
   /** What each session id shows as a member. */
   readonly present = new Map<string, Json>();
+  /** Calls with this input get no answer. */
+  silentOn: unknown = undefined;
   #events: TransportEvents | null = null;
   readonly #watchers = new Set<() => void>();
 
@@ -60,6 +62,7 @@ export class PageServer implements Transport {
     const method = Object.keys(command).find((name) => name !== "id") ?? "pong";
     const params = (command[method] ?? {}) as Json;
     this.heard.push({ method, params });
+    if (method === "rpc" && this.silentOn !== undefined && params["data"] === this.silentOn) return;
     const reply = { id: command["id"], [method]: this.#answer(method, params) };
     queueMicrotask(() => this.#events?.received(JSON.stringify(reply)));
   }

@@ -1,6 +1,6 @@
 // The rules an application gives: who may connect, subscribe and publish, and what its calls answer.
 import type { IncomingHttpHeaders } from "node:http";
-import type { CallDefinition, ChannelDefinition, InputOf, ResultOf, SessionId } from "@tidewire/protocol";
+import type { CallDefinition, ChannelDefinition, GivenOf, ReturnedOf, SessionId } from "@tidewire/protocol";
 import type { ConnectionClaims } from "./tokens/claims.ts";
 
 /** What is known of somebody who connects. */
@@ -47,8 +47,16 @@ export interface ChannelRuleContext extends RuleContext {
 }
 
 export interface CallContext extends RuleContext {
-  /** Aborted when the connection ends. */
+  /**
+   * Aborted, with a TidewireError as its reason, when nobody waits for the result any more: `canceled` by the client or
+   * by the end of its connection, or `timed_out`. What is returned after that is dropped.
+   */
   readonly signal: AbortSignal;
+}
+
+export interface HandleOptions {
+  /** Milliseconds the handler may take; a client that waits less shortens it. Default: the limit `callDeadlineMs`. */
+  readonly deadlineMs?: number;
 }
 
 /** A rule lets in with `true`, refuses with `false`, or throws a TidewireError of its own. */
@@ -69,6 +77,6 @@ export interface AccessRules {
 }
 
 export type CallHandler<Definition extends CallDefinition> = (
-  input: InputOf<Definition>,
+  input: GivenOf<Definition>,
   context: CallContext,
-) => ResultOf<Definition> | Promise<ResultOf<Definition>>;
+) => ReturnedOf<Definition> | Promise<ReturnedOf<Definition>>;

@@ -1,7 +1,7 @@
 // A channel as the application holds it, to publish and to look at.
 import type { ChannelDefinition, Member } from "@tidewire/protocol";
 import type { Ack } from "./engine/engine.ts";
-import { checkTags } from "./http/api.ts";
+import { checkTags } from "./http/api/parameters.ts";
 import type { Hub } from "./hub/hub.ts";
 import { checkKey, prepare } from "./hub/registry.ts";
 import type { ChannelHandle, Published, PublishOptions } from "./tidewire.ts";

@@ -5,6 +5,7 @@ export type {
   CallHandler,
   ChannelRuleContext,
   ConnectRequest,
+  HandleOptions,
   Identity,
   RuleContext,
   Verdict,

@@ -10,7 +10,7 @@ import type { TokenOptions } from "./tokens/verifier.ts";
 
 /** Limits. Zero and negative numbers are refused, never read as "unlimited". */
 export interface Limits {
-  /** Bytes of one message from a client. Above: close 1009. Default 65,536. */
+  /** Bytes of one message from a client, or of one body to `/raw/{channel}`. Above: close 1009, or 413. Default 65,536. */
   readonly messageBytes: number;
   /** Bytes of one request body of the server API. Above: 413. Default 1,048,576. */
   readonly requestBodyBytes: number;
@@ -34,7 +34,7 @@ export interface Limits {
   readonly watermarkBytes: number;
   /** Bytes of publications that one turn gives to one connection, or one publication if larger. Default 65,536. */
   readonly pageBytes: number;
-  /** Milliseconds from the upgrade to the first command. Default 10,000. */
+  /** Milliseconds from the upgrade to the first command, or from a request to the end of its body. Default 10,000. */
   readonly firstCommandMs: number;
   /** Milliseconds between pings. Default 25,000. */
   readonly pingIntervalMs: number;
@@ -63,13 +63,17 @@ export interface Limits {
   /** Subscribes of one connection: a second, and in a burst. Default 50 and 128. */
   readonly subscribesPerSecond: number;
   readonly subscribeBurst: number;
-  /** Publishes of one connection: a second, and in a burst. Default 50 and 100. */
+  /** Publishes of one connection, or by the requests of one client: a second, and in a burst. Default 50 and 100. */
   readonly publishesPerSecond: number;
   readonly publishBurst: number;
   /** Bytes that one connection publishes in a second. Default 262,144. */
   readonly publishBytesPerSecond: number;
   /** Refusals in a row for being too fast, after which the connection is closed. Default 10. */
   readonly refusalsInARow: number;
+  /** Calls of one connection whose handlers have not ended. Above: `too_many_requests`. Default 64. */
+  readonly callsPerConnection: number;
+  /** Milliseconds a call may take where its handler was not given another time. Default 30,000. */
+  readonly callDeadlineMs: number;
   /** Members shown by presence. Above: `limit_exceeded`. Default 1,000. */
   readonly membersShown: number;
   /** Bytes of what one member shows. Default 2,048. */
@@ -120,6 +124,8 @@ export const defaultLimits: Limits = {
   publishBurst: 100,
   publishBytesPerSecond: 262_144,
   refusalsInARow: 10,
+  callsPerConnection: 64,
+  callDeadlineMs: 30_000,
   membersShown: 1_000,
   memberBytes: 2_048,
   tailBytes: 1_048_576,

@@ -1,12 +1,11 @@
 // Composition: every part of the server, put together once.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { CallDefinition, ChannelDefinition, SessionId } from "@tidewire/protocol";
+import type { CallDefinition, SessionId } from "@tidewire/protocol";
 import { channelHandle, publishValue } from "./channel-handle.ts";
 import { centrifugeFor } from "./dialects/centrifuge/centrifuge.ts";
-import type { Connection, Open } from "./dialects/connection.ts";
+import type { Open } from "./dialects/connection.ts";
 import { open } from "./dialects/open.ts";
 import { echo } from "./dialects/raw/echo.ts";
-import { raw } from "./dialects/raw/raw.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
 import { createRouter, type Router } from "./http/router.ts";
@@ -17,11 +16,14 @@ import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { systemRandom } from "./ports/random.ts";
+import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
 import { intercept, pathBehind } from "./transports/intercept.ts";
+import { Gate } from "./transports/gate.ts";
+import { Requests } from "./transports/requests.ts";
 import { Upgrades } from "./transports/upgrade.ts";
 
 /**
@@ -42,7 +44,10 @@ class Composed implements Tidewire {
   readonly #calls = new Map<string, BoundCall>();
   readonly #sessions = new Map<SessionId, OpenSession>();
   readonly #node: SessionNode;
+  readonly #rawDoor: RawDoor;
+  readonly #gate: Gate;
   readonly #upgrades: Upgrades;
+  readonly #requests: Requests;
   readonly #router: Router;
   readonly #servers = new Set<Server>();
   #starting: Promise<void> | null = null;
@@ -82,7 +87,8 @@ class Composed implements Tidewire {
       sessions: this.#sessions,
       users: new Map(),
     };
-    this.#upgrades = new Upgrades({
+    this.#rawDoor = new RawDoor(this.#node, options);
+    this.#gate = new Gate({
       limits,
       clock,
       log,
@@ -91,10 +97,13 @@ class Composed implements Tidewire {
       trustProxy: options.trustProxy ?? [],
       isDevelopment: () => this.#mode() === "development",
       isAdmitting: () => this.#isStarted && !this.#isDraining,
-      route: (path) => this.#route(path),
     });
+    const gate = this.#gate;
+    this.#upgrades = new Upgrades({ gate, limits, metrics, route: (path) => this.#route(path) });
+    const route = (path: string): ReturnType<RawDoor["resource"]> => this.#rawDoor.resource(path);
+    this.#requests = new Requests({ gate, limits, clock, random, metrics, route });
     this.#router = createRouter({
-      api: createApi(this.#hub),
+      api: createApi({ ...this.#node, id: random.token(96) }),
       apiKey: options.apiKey,
       maxBodyBytes: limits.requestBodyBytes,
       log,
@@ -114,6 +123,7 @@ class Composed implements Tidewire {
     this.start().catch((thrown: unknown) => this.#log.error("the engine did not start", { reason: reasonOf(thrown) }));
     this.#servers.add(server);
     this.#upgrades.attach(server, prefix);
+    this.#requests.attach(server, prefix);
     if (attachOptions.http !== true) return;
     intercept(server, "request", (request: IncomingMessage, response: ServerResponse) => {
       const path = pathBehind(prefix, request.url);
@@ -131,10 +141,12 @@ class Composed implements Tidewire {
 
   readonly source: Tidewire["source"] = (definition, source) => this.#hub.sources.bind(definition, source);
 
-  readonly handle: Tidewire["handle"] = (definition: CallDefinition, handler) => {
+  readonly handle: Tidewire["handle"] = (definition: CallDefinition, handler, { deadlineMs } = {}) => {
+    if (deadlineMs !== undefined && (!Number.isSafeInteger(deadlineMs) || deadlineMs < 1))
+      throw new RangeError(`a call's deadlineMs is a positive integer, got ${deadlineMs}`);
     if (this.#calls.has(definition.method))
       throw new TypeError(`the call "${definition.method}" has a handler already`);
-    this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"] });
+    this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"], deadlineMs });
   };
 
   subscribe(session: SessionId, channel: string): Promise<boolean> {
@@ -159,7 +171,7 @@ class Composed implements Tidewire {
 
   stats(): Stats {
     return {
-      connections: this.#upgrades.admission.open,
+      connections: this.#gate.admission.open,
       sessions: this.#sessions.size,
       channels: this.#hub.channels,
       subscriptions: this.#hub.subscriptions,
@@ -180,6 +192,7 @@ class Composed implements Tidewire {
     this.#isDraining = true;
     await this.#drain([...this.#sessions.values()], drainMs);
     this.#upgrades.closeAll();
+    this.#requests.closeAll();
     if (this.#starting === null) return;
     await this.#starting.catch(() => undefined);
     await this.#hub.stop();
@@ -205,37 +218,7 @@ class Composed implements Tidewire {
     }
     if (path === "/echo") return echo(this.#node);
     const { rootChannel } = this.#options;
-    if (path === "/" && rootChannel !== undefined) return (connection) => this.#openRaw(connection, rootChannel);
-    if (!path.startsWith("/raw/") || path === "/raw/") return null;
-    const channel = decoded(path.slice("/raw/".length));
-    return channel === null ? null : (connection) => this.#openRaw(connection, channel);
-  }
-
-  #openRaw(connection: Connection, channel: string): ReturnType<Open> {
-    const count = (): number => this.#hub.channel(channel)?.subscribers ?? 0;
-    let isCounted = false;
-    const speaker = raw(connection.framing, {
-      channel,
-      greeting: this.#options.greetings?.[channel],
-      takesPublications: this.#takesPublications(channel),
-      opened: () => {
-        isCounted = true;
-        this.#log.info(`connected, ${count()} open`, { channel });
-      },
-    });
-    const opened = open(this.#node, connection, speaker);
-    return {
-      ...opened,
-      closed: (code, reason) => {
-        opened.closed(code, reason);
-        if (isCounted) this.#log.info(`gone, ${count()} open`, { channel });
-      },
-    };
-  }
-
-  #takesPublications(channel: string): boolean {
-    const definition = this.#options.channels.find((candidate: ChannelDefinition) => candidate.match(channel) !== null);
-    return definition === undefined || (definition.publishers === "clients" && !this.#hub.sources.has(definition));
+    return path === "/" && rootChannel !== undefined ? this.#rawDoor.socketOf(rootChannel) : this.#rawDoor.socket(path);
   }
 
   /** Development when every address listened on is loopback; said once when it is not. */
@@ -257,12 +240,4 @@ class Composed implements Tidewire {
 function prefixOf(path: string): string {
   if (path !== "" && !path.startsWith("/")) throw new TypeError(`a path begins with "/", got ${JSON.stringify(path)}`);
   return path.replace(/\/+$/, "");
-}
-
-function decoded(text: string): string | null {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return null;
-  }
 }

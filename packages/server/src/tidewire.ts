@@ -9,7 +9,7 @@ import type {
   Position,
   SessionId,
 } from "@tidewire/protocol";
-import type { CallHandler } from "./access.ts";
+import type { CallHandler, HandleOptions } from "./access.ts";
 import type { Durability } from "./engine/engine.ts";
 import type { Source } from "./hub/sources.ts";
 
@@ -68,7 +68,10 @@ export interface Stats {
 export interface Tidewire {
   /** Opens the engine. Called by `attach` too; more calls wait for the same start. */
   start(): Promise<void>;
-  /** Takes Tidewire's own upgrades from `server`, before or after it listens, and leaves every other one alone. */
+  /**
+   * Takes Tidewire's own upgrades and the requests to `/raw/{channel}` from `server`, before or after it listens, and
+   * leaves every other one alone.
+   */
   attach(server: Server, options?: AttachOptions): void;
   /** Answers `/health/*` and `/api/*`; false when the request is somebody else's. */
   http(request: IncomingMessage, response: ServerResponse): boolean;
@@ -78,8 +81,15 @@ export interface Tidewire {
   ): ChannelHandle<DataOf<Definition>>;
   /** Binds a source to every channel of `definition`; clients then do not publish there. */
   source<Definition extends ChannelDefinition>(definition: Definition, source: Source<DataOf<Definition>>): void;
-  /** Answers a call. */
-  handle<Definition extends CallDefinition>(definition: Definition, handler: CallHandler<Definition>): void;
+  /**
+   * Answers a call. A handler whose time is over, or whose caller has gone, is told by its signal (PROTOCOL 1.14).
+   * @throws {RangeError} when the time is not a positive integer, {TypeError} when the call has a handler already.
+   */
+  handle<Definition extends CallDefinition>(
+    definition: Definition,
+    handler: CallHandler<Definition>,
+    options?: HandleOptions,
+  ): void;
   /**
    * Subscribes a session to `channel`, without asking the `subscribe` rule. False when the session is not here.
    * @throws {TidewireError} `unknown_channel`, `already_subscribed` by the client itself, `limit_exceeded`,

@@ -18,8 +18,10 @@ export function handleChat(tide: Tidewire, db: Database, publisher: Publisher): 
     return { id, seq, atMs, duplicate: kept.duplicate };
   });
 
-  tide.handle(readHistory, async (input) => {
+  tide.handle(readHistory, async (input, { signal }) => {
     const messages = await readMessages(db, input);
+    // Whoever scrolls through rooms leaves many of them before their page is read.
+    signal.throwIfAborted();
     return { messages: [...messages], lastSeq: await lastSeqOf(db, input.room) };
   });
 }

@@ -84,21 +84,6 @@ export async function lastSeqOf(db: Database, room: string): Promise<number> {
   return row?.last_seq ?? 0;
 }
 
-export async function readIds(
-  db: Database,
-  wanted: { room: string; from: number; limit: number },
-): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom("messages")
-    .select("id")
-    .where("room", "=", wanted.room)
-    .where("seq", ">=", wanted.from)
-    .orderBy("seq")
-    .limit(wanted.limit)
-    .execute();
-  return rows.map((row) => row.id);
-}
-
 export async function unpublishedMessages(db: Database, room: string, limit: number): Promise<readonly ChatMessage[]> {
   const rows = await db
     .selectFrom("messages")

@@ -75,5 +75,20 @@ async function firstRooms(db: Kysely<Tables>): Promise<void> {
     .execute();
 }
 
+const labNumbers: Migration = {
+  async up(db: Kysely<Tables>) {
+    await db.schema
+      .createTable("lab_numbers")
+      .addColumn("guest", "text", (column) => column.notNull())
+      .addColumn("number", "integer", (column) => column.notNull())
+      .addColumn("made_at_ms", "bigint", (column) => column.notNull())
+      .addPrimaryKeyConstraint("lab_numbers_pk", ["guest", "number"])
+      .execute();
+  },
+};
+
 /** By name, in the order in which they are applied. */
-export const migrations: Readonly<Record<string, Migration>> = { "0001-rooms-and-messages": first };
+export const migrations: Readonly<Record<string, Migration>> = {
+  "0001-rooms-and-messages": first,
+  "0002-lab-numbers": labNumbers,
+};

@@ -44,11 +44,19 @@ export interface ReadRow {
   readonly seq: number;
 }
 
+/** A number that the lab made for a guest. */
+export interface LabNumberRow {
+  readonly guest: string;
+  readonly number: number;
+  readonly made_at_ms: number;
+}
+
 export interface Tables {
   readonly guests: GuestRow;
   readonly rooms: RoomRow;
   readonly messages: MessageRow;
   readonly reads: ReadRow;
+  readonly lab_numbers: LabNumberRow;
 }
 
 export type Database = Kysely<Tables>;

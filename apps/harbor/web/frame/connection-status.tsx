@@ -2,37 +2,34 @@
 import { Popover } from "@base-ui/react/popover";
 import type { ConnectionState } from "@tidewire/client";
 import { useClient, useConnection } from "@tidewire/react";
+import { useState } from "react";
 import { useEventLog } from "../connection/event-log-provider.tsx";
 import { Button } from "../theme/button.tsx";
 import { classNames } from "../theme/class-names.ts";
+import { toneDots } from "../theme/tone-dots.ts";
 import { useNow } from "../theme/use-now.ts";
 import { spanOf, timeWithSeconds } from "../theme/words-for-time.ts";
-import { describeConnection, type Tone } from "./describe-connection.ts";
-
-const dots: Readonly<Record<Tone, string>> = {
-  good: "bg-good",
-  busy: "bg-warn pulses",
-  bad: "bg-bad",
-  still: "bg-line-strong",
-};
+import { describeConnection } from "./describe-connection.ts";
 
 export function ConnectionStatus() {
   const state = useConnection();
-  const nowMs = useNow(state.kind === "waiting" ? 250 : null);
+  const [isOpen, setIsOpen] = useState(false);
+  // One clock for the word and for what the click shows: two would not tick together.
+  const nowMs = useNow(state.kind === "waiting" ? 250 : isOpen ? 1_000 : null);
   const { tone, word } = describeConnection(state, nowMs);
   return (
-    <Popover.Root>
+    <Popover.Root open={isOpen} onOpenChange={setIsOpen}>
       <Popover.Trigger
         aria-label={`Connection: ${word}`}
         className="figures inline-flex h-8 shrink-0 items-center gap-2 rounded-md px-2.5 text-sm whitespace-nowrap text-soft hover:bg-hover hover:text-text"
       >
-        <span aria-hidden className={classNames("size-2 rounded-full", dots[tone])} />
+        <span aria-hidden className={classNames("size-2 rounded-full", toneDots[tone])} />
         {word}
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Positioner side="bottom" align="end" sideOffset={6}>
           <Popover.Popup className="floats z-50 w-[min(22rem,calc(100vw-1.5rem))] rounded-lg bg-raised p-4 shadow-float outline-none">
-            <Details state={state} />
+            <Details state={state} nowMs={nowMs} />
           </Popover.Popup>
         </Popover.Positioner>
       </Popover.Portal>
@@ -42,10 +39,9 @@ export function ConnectionStatus() {
 
 const shownEntries = 5;
 
-function Details({ state }: { readonly state: ConnectionState }) {
+function Details({ state, nowMs }: { readonly state: ConnectionState; readonly nowMs: number }) {
   const client = useClient();
-  const { entries } = useEventLog();
-  const nowMs = useNow(1_000);
+  const entries = useEventLog();
   const { word, sentence } = describeConnection(state, nowMs);
   const isDown = state.kind === "waiting" || state.kind === "offline" || state.kind === "closed";
   return (

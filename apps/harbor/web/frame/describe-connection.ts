@@ -1,7 +1,6 @@
 // Says in plain words how the connection is.
 import type { ConnectionState } from "@tidewire/client";
-
-export type Tone = "good" | "busy" | "bad" | "still";
+import type { Tone } from "../theme/tone-dots.ts";
 
 export interface Described {
   readonly tone: Tone;

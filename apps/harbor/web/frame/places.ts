@@ -1,5 +1,5 @@
 // The places one can go to in Harbor.
-import { Activity, FlaskConical, type LucideIcon, MessagesSquare } from "lucide-react";
+import { Activity, ChartCandlestick, FlaskConical, type LucideIcon, MessagesSquare } from "lucide-react";
 
 export interface Place {
   readonly name: string;
@@ -10,5 +10,6 @@ export interface Place {
 export const places: readonly Place[] = [
   { name: "Chat", path: "/chat", icon: MessagesSquare },
   { name: "Live", path: "/live", icon: Activity },
+  { name: "Market", path: "/market", icon: ChartCandlestick },
   { name: "Lab", path: "/lab", icon: FlaskConical },
 ];

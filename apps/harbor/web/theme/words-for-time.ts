@@ -7,6 +7,13 @@ const clock = new Intl.DateTimeFormat(undefined, {
   second: "2-digit",
   hourCycle: "h23",
 });
+const tenths = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 1,
+  hourCycle: "h23",
+});
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const dayAndMonth = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const fullDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
@@ -26,6 +33,11 @@ export function shortTime(atMs: number): string {
 /** As logs write it, to the second. */
 export function timeWithSeconds(atMs: number): string {
   return clock.format(atMs);
+}
+
+/** The same with tenths, where one second has several things in it. */
+export function timeWithTenths(atMs: number): string {
+  return tenths.format(atMs);
 }
 
 export function exactTime(atMs: number): string {

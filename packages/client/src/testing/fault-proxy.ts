@@ -17,12 +17,13 @@ import {
   show,
   within,
 } from "./faults.ts";
+import { resetSocket } from "./reset-socket.ts";
 
 export interface FaultProxyOptions {
   /** The server that connections are passed on to; any that speaks TCP. The port: 1 to 65,535. */
   readonly to: { readonly host: string; readonly port: number };
-  /** Where to listen. Default: `127.0.0.1`, and a free port, as for port 0. */
-  readonly listen?: { readonly host?: string; readonly port?: number };
+  /** Where to listen. Default: `127.0.0.1`, and a free port, as for port 0. `null`: nowhere, for `accept` alone. */
+  readonly listen?: { readonly host?: string; readonly port?: number } | null;
   /** Default: the machine's. A clock of a test's own decides when delays are over. */
   readonly clock?: Pick<Clock, "now" | "after">;
   /** What jitter is made of. Default: the machine's. */
@@ -38,8 +39,9 @@ export interface FaultScope {
 }
 
 export interface FaultProxy {
+  /** Where it listens; 0: nowhere. */
   readonly port: number;
-  /** `tcp://host:port`, where it listens. */
+  /** `tcp://host:port`, where it listens; "" when it does so nowhere. */
   readonly url: string;
   /** What is set for connections to come. */
   readonly faults: FaultPlan;
@@ -62,6 +64,13 @@ export interface FaultProxy {
    * @throws {RangeError} for a connection that is not open.
    */
   cut(how: CutHow, scope?: FaultScope): number;
+  /**
+   * Takes a connection that somebody else has accepted, such as one that an HTTP server has upgraded, and passes it on
+   * like those of its own port. What was read of it already goes first, when it was put back by `socket.unshift`.
+   * The socket is the proxy's from here on; its server has to allow half-open sockets, as those of `node:http` do.
+   * @returns Its id; `null` when the proxy refuses connections or is closed, and has reset the socket.
+   */
+  accept(socket: Socket): number | null;
   /** Those that are open in any state, oldest first. */
   connections(): readonly ProxiedConnection[];
   /** Calls `listener` with each event, in order, until it is cancelled. What a listener throws is not caught. */
@@ -88,7 +97,7 @@ export async function createFaultProxy(options: FaultProxyOptions): Promise<Faul
 class TcpFaultProxy implements FaultProxy {
   readonly #options: FaultProxyOptions;
   readonly #host: string;
-  readonly #door: Door;
+  readonly #door: Door | null;
   readonly #connections = new Map<number, Connection>();
   readonly #listeners = new Set<{ readonly hear: (event: FaultEvent) => void }>();
   #faults: FaultPlan = noFaults;
@@ -98,19 +107,15 @@ class TcpFaultProxy implements FaultProxy {
   constructor(options: FaultProxyOptions) {
     this.#options = options;
     this.#host = options.listen?.host ?? "127.0.0.1";
-    this.#door = new Door({
-      host: this.#host,
-      port: options.listen?.port ?? 0,
-      entered: (socket) => this.#enter(socket),
-      failed: ({ message }) => this.#report({ kind: "trouble", message }),
-    });
+    this.#door = options.listen === null ? null : this.#makeDoor(options.listen?.port ?? 0);
   }
 
   get port(): number {
-    return this.#door.port;
+    return this.#door?.port ?? 0;
   }
 
   get url(): string {
+    if (this.#door === null) return "";
     return `tcp://${this.#host.includes(":") ? `[${this.#host}]` : this.#host}:${this.port}`;
   }
 
@@ -118,8 +123,8 @@ class TcpFaultProxy implements FaultProxy {
     return this.#faults;
   }
 
-  open(): Promise<void> {
-    return this.#door.open();
+  async open(): Promise<void> {
+    await this.#door?.open();
   }
 
   async set(faults: Faults, scope: FaultScope = {}): Promise<void> {
@@ -133,8 +138,8 @@ class TcpFaultProxy implements FaultProxy {
     for (const target of targets) target.setPlan(planWith(target.plan, checked, direction));
     if (typeof connection !== "number") this.#faults = forNew;
     this.#report({ kind: "fault", connection, direction: direction ?? "both", faults: checked });
-    if (this.#faults.link.refuse === true) this.#door.shut();
-    else await this.#door.open();
+    if (this.#faults.link.refuse === true) this.#door?.shut();
+    else await this.open();
   }
 
   clear(scope: FaultScope = {}): Promise<void> {
@@ -147,6 +152,18 @@ class TcpFaultProxy implements FaultProxy {
     const targets = this.#chosen(scope.connection ?? "all");
     for (const target of targets) target.cut(how, direction);
     return targets.length;
+  }
+
+  accept(socket: Socket): number | null {
+    // Nobody else listens any more, and a reset would be an unhandled error.
+    socket.on("error", () => undefined);
+    if (this.#closing !== null || this.#faults.link.refuse === true) {
+      resetSocket(socket);
+      return null;
+    }
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    return this.#enter(socket);
   }
 
   connections(): readonly ProxiedConnection[] {
@@ -164,17 +181,25 @@ class TcpFaultProxy implements FaultProxy {
     if (this.#closing !== null) return this.#closing.done;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closing = { done: promise, finish: resolve };
-    this.#door.shut();
+    this.#door?.shut();
     for (const connection of this.#connections.values()) connection.destroy();
     if (this.#connections.size === 0) resolve();
     return promise;
   }
 
-  #enter(socket: Socket): void {
-    if (this.#closing !== null) {
-      socket.destroy();
-      return;
-    }
+  #makeDoor(port: number): Door {
+    return new Door({
+      host: this.#host,
+      port,
+      entered: (socket) => {
+        if (this.#closing === null) this.#enter(socket);
+        else socket.destroy();
+      },
+      failed: ({ message }) => this.#report({ kind: "trouble", message }),
+    });
+  }
+
+  #enter(socket: Socket): number {
     this.#lastId += 1;
     const id = this.#lastId;
     const { to, clock = systemClock, random = systemRandom } = this.#options;
@@ -187,6 +212,7 @@ class TcpFaultProxy implements FaultProxy {
     this.#connections.set(id, connection);
     connection.setPlan(this.#faults);
     this.#report({ kind: "opened", connection: id, client: connection.view.client });
+    return id;
   }
 
   /** @throws {RangeError} */

@@ -6,23 +6,14 @@ import type { Transport, TransportConnection, TransportEvents } from "../transpo
 export const webSocketTransport: Transport = {
   open(url: string, events: TransportEvents): TransportConnection {
     const socket = new WebSocket(url);
-    let isOver = false;
-    socket.onopen = () => {
-      if (!isOver) events.opened();
-    };
-    socket.onmessage = ({ data }: MessageEvent<unknown>) => {
-      // Binary becomes "[object Blob]", which the decoder refuses as it should.
-      if (!isOver) events.received(String(data));
-    };
-    socket.onclose = ({ code, reason }) => {
-      if (isOver) return;
-      isOver = true;
-      events.closed(code, reason);
-    };
+    socket.onopen = () => events.opened();
+    // Binary becomes "[object Blob]", which the decoder refuses as it should.
+    socket.onmessage = ({ data }: MessageEvent<unknown>) => events.received(String(data));
+    socket.onclose = ({ code, reason }) => events.closed(code, reason);
     return {
       send: (text) => socket.send(text),
       close(code, reason) {
-        isOver = true;
+        socket.onopen = socket.onmessage = socket.onclose = null;
         socket.close(code, reason);
       },
     };

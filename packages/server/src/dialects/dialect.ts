@@ -18,10 +18,10 @@ export interface Speaker {
   closing(reason: CloseReasonName, detail: string | undefined): Ending;
 }
 
-/** How a connection ends. */
+/** How a connection ends: the code is one of its transport's, of a close frame or of HTTP. */
 export interface Ending {
   readonly code: number;
-  /** At most 123 bytes are sent. */
+  /** What the transport has no room for is cut off. */
   readonly reason: string;
 }
 

@@ -77,17 +77,6 @@ class SpokenLink implements Link {
   }
 
   #end(ending: Ending): void {
-    this.#connection.close(ending.code, cutTo(ending.reason, 123));
+    this.#connection.close(ending.code, ending.reason);
   }
-}
-
-/** RFC 6455 §5.5: a control frame carries 125 bytes, two of which are the code. */
-function cutTo(reason: string, bytes: number): string {
-  const encoded = Buffer.from(reason);
-  return encoded.length <= bytes
-    ? reason
-    : encoded
-        .subarray(0, bytes)
-        .toString()
-        .replace(/\ufffd+$/, "");
 }

@@ -170,6 +170,18 @@ describe("publish", () => {
       "tags: expected at most 32 texts by name",
     ],
     [
+      "binary data",
+      { channel: "lobby", data: 1, b64data: "AA==" },
+      107,
+      "b64data: is not supported here; leave it out",
+    ],
+    [
+      "leaving history out",
+      { channel: "lobby", data: 1, skip_history: true },
+      107,
+      "skip_history: is not supported here; leave it out",
+    ],
+    [
       "data that fail the schema",
       { channel: "quotes:a", data: { price: "1" } },
       422,
@@ -245,7 +257,9 @@ test("whoever goes away in the middle of a body is nobody's error", async () => 
 });
 
 describe("methods", () => {
-  const unknown = { status: 404, error: { code: 104, message: "expected POST and one of: publish" } };
+  const names =
+    "publish, broadcast, subscribe, unsubscribe, disconnect, presence, presence_stats, history, history_remove, channels, info, batch";
+  const unknown = { status: 404, error: { code: 104, message: `expected POST and one of: ${names}` } };
 
   test.each(["nothing", "", "publish/", "Publish", "constructor", "toString", "__proto__", "hasOwnProperty"])(
     "/api/%s",

@@ -1,13 +1,33 @@
 // The server API: what a backend may ask, under the method names that Centrifugo's users know.
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { fail } from "@tidewire/protocol";
-import type { Body } from "../engine/engine.ts";
-import type { Hub } from "../hub/hub.ts";
-import { prepare } from "../hub/registry.ts";
-import type { Json } from "./body.ts";
+import { fail, TidewireError } from "@tidewire/protocol";
+import { history, historyRemove } from "./api/history.ts";
+import type { ApiNode } from "./api/node.ts";
+import { channels, info } from "./api/overview.ts";
+import type { JsonText, Parameters } from "./api/parameters.ts";
+import { presence, presenceStats } from "./api/presence.ts";
+import { broadcast, publish } from "./api/publish.ts";
+import { disconnect, subscribe, unsubscribe } from "./api/sessions.ts";
 
-export type Api = Readonly<Record<string, (body: Json) => Promise<unknown>>>;
+type Method = (node: ApiNode, parameters: Parameters) => Promise<JsonText>;
+
+/** Each resolves to the JSON of its result. @throws {TidewireError} */
+export type Api = Readonly<Record<string, (parameters: Parameters) => Promise<JsonText>>>;
+
+const methods: Readonly<Record<string, Method>> = {
+  publish,
+  broadcast,
+  subscribe,
+  unsubscribe,
+  disconnect,
+  presence,
+  presence_stats: presenceStats,
+  history,
+  history_remove: historyRemove,
+  channels,
+  info,
+};
 
 /** Whether the request carries the key, compared in constant time. Without a key nobody may. */
 export function mayUseApi(request: IncomingMessage, apiKey: string | undefined): boolean {
@@ -20,37 +40,36 @@ function digest(text: string): Buffer {
   return createHash("sha256").update(text).digest();
 }
 
-const encoder = new TextEncoder();
-
-export function createApi(hub: Hub): Api {
-  return { publish: (body) => publish(hub, body) };
+export function createApi(node: ApiNode): Api {
+  const bound = Object.entries(methods).map(
+    ([name, method]) => [name, (parameters: Parameters) => method(node, parameters)] as const,
+  );
+  return { ...Object.fromEntries(bound), batch: (parameters) => batch(node, parameters) };
 }
 
-async function publish(hub: Hub, { value }: Json): Promise<unknown> {
-  const { channel, data, tags, idempotency_key: key } = value;
-  if (typeof channel !== "string") fail("bad_request", `channel: expected a text, got ${typeof channel}`);
-  if (data === undefined) fail("bad_request", "data: expected a JSON value, got nothing");
-  if (key !== undefined && (typeof key !== "string" || key.length === 0 || key.length > 64)) {
-    fail("bad_request", "idempotency_key: expected a text of 1 to 64 characters");
+/** One after the other, or with `parallel` all at once; each has a reply of its own, in their order. */
+async function batch(node: ApiNode, { commands, parallel }: Parameters): Promise<JsonText> {
+  const most = node.limits.commandsPerFrame;
+  if (!Array.isArray(commands) || commands.length > most) {
+    return fail("bad_request", `commands: expected a list of at most ${most}`);
   }
-  const { definition } = hub.registry.resolve(channel as string);
-  const { json, key: tableKey } = await prepare(definition, data);
-  const body: Body = {
-    data: encoder.encode(json),
-    form: "json",
-    ...(tableKey !== undefined && { key: tableKey }),
-    ...(tags === undefined ? {} : { tags: checkTags(tags) }),
-  };
-  const ack = await hub.publish(channel as string, body, key as string | undefined);
-  return ack.position.offset === 0 ? {} : { ...ack.position, ...(ack.duplicate ? { duplicate: true } : {}) };
+  const replies: Promise<JsonText>[] = [];
+  for (const command of commands as readonly unknown[]) {
+    const replying = obey(node, command);
+    replies.push(replying);
+    if (parallel !== true) await replying;
+  }
+  return `{"replies":[${(await Promise.all(replies)).join(",")}]}`;
 }
 
-/** @throws {TidewireError} `bad_request` when it is not a flat map of at most 32 texts. */
-export function checkTags(tags: unknown): Readonly<Record<string, string>> {
-  const isMap = typeof tags === "object" && tags !== null && !Array.isArray(tags);
-  const entries = isMap ? Object.entries(tags) : [];
-  if (!isMap || entries.length > 32 || entries.some(([key, value]) => typeof value !== "string" || key.length > 64)) {
-    fail("bad_request", "tags: expected at most 32 texts by name");
+async function obey(node: ApiNode, command: unknown): Promise<JsonText> {
+  try {
+    const [[name, parameters] = ["", {}]] = Object.entries(Object(command) as object);
+    const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
+    if (method === undefined) return fail("unknown_method", `expected one of: ${Object.keys(methods).join(", ")}`);
+    return `{${JSON.stringify(name)}:${await method(node, Object(parameters) as Parameters)}}`;
+  } catch (thrown) {
+    if (!(thrown instanceof TidewireError)) throw thrown;
+    return JSON.stringify({ error: { code: thrown.code, message: thrown.message } });
   }
-  return Object.assign(Object.create(null) as Record<string, string>, tags);
 }

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidewireError } from "@tidewire/protocol";
 import { type Log, reasonOf } from "../ports/log.ts";
 import { type Api, mayUseApi } from "./api.ts";
-import { BodyError, readJson } from "./body.ts";
+import { BodyError } from "../transports/body.ts";
+import { readJson } from "./body.ts";
 
 export interface RouterOptions {
   readonly api: Api;
@@ -31,7 +32,7 @@ export function createRouter(options: RouterOptions): Router {
       // Whoever went away in the middle of its body waits for no answer.
       if (request.destroyed && !request.complete) return;
       options.log.error("an API request failed", { reason: reasonOf(thrown) });
-      if (!response.headersSent) answer(response, 500, failure(new TidewireError("internal")));
+      if (!response.headersSent) answer(response, 500, failure(new TidewireError("internal", "internal server error")));
     });
     return true;
   };
@@ -56,7 +57,7 @@ async function serveApi(
   }
   try {
     const body = await readJson(request, options.maxBodyBytes);
-    answer(response, 200, { result: await act(body) });
+    send(response, 200, `{"result":${await act(body.value)}}`);
   } catch (thrown) {
     if (thrown instanceof BodyError)
       return void answer(response, thrown.status, failure(new TidewireError(thrown.reason, thrown.message)));
@@ -70,7 +71,10 @@ function failure({ code, message }: TidewireError): unknown {
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): true {
-  const json = JSON.stringify(body);
+  return send(response, status, JSON.stringify(body));
+}
+
+function send(response: ServerResponse, status: number, json: string): true {
   response.writeHead(status, {
     "content-type": "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(json),

@@ -124,7 +124,7 @@ class SharedPage implements CatchUpPage {
   run(view: View, from: number, maxBytes: number): Bytes {
     let log = this.#logs.get(view.encoder.id);
     if (log === undefined) {
-      log = view.page(this.page.publications);
+      log = view.page(this.page);
       this.#logs.set(view.encoder.id, log);
     }
     return log.run(from, this.page.publications.length, maxBytes);

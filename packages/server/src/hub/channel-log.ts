@@ -1,5 +1,5 @@
 // The faces of logs: what cursors see of them, and what a channel does.
-import type { Position } from "@tidewire/protocol";
+import type { Position, Retention } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { Encoder } from "./encoder.ts";
 import type { Run, Seq } from "./log.ts";
@@ -37,11 +37,15 @@ export interface CursorLog {
 export interface ChannelLog extends CursorLog {
   /** The oldest entry kept; `head + 1` when there is none. */
   readonly first: Seq;
+  /** The newest durable publication; `null` where none is kept, and in a table. */
+  readonly newest: Publication | null;
   /** Bytes of memory held, roughly. */
   readonly bytes: number;
   append(publication: Publication): void;
   /** Marks that what follows does not continue what was: readers get a gap here. */
   break(next: Position): void;
+  /** Whether history promises all that lies after `after` as well: a tail keeps more than that, while there is room. */
+  isRetained(after: Seq, retention: Retention, wallMs: number): boolean;
   /** The id of the publication at `offset`; `null` when it is not kept. */
   idAt(offset: number): string | null;
   /** The view of `encoder`, with one reader more. */

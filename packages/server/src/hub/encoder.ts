@@ -20,8 +20,9 @@ export interface Encoder {
   readonly id: string;
   /**
    * The framed bytes; `null` when the dialect cannot say it.
+   * @param epoch That of the publication's offset: with it, a dialect can say the whole position.
    * They are copied before the next call, so an encoder may use one buffer again and again.
    */
-  publication(publication: Publication, channel: ChannelRef): Uint8Array | null;
+  publication(publication: Publication, channel: ChannelRef, epoch: string): Uint8Array | null;
   readonly member: (change: MemberChange, channel: ChannelRef) => Uint8Array | null;
 }

@@ -211,6 +211,18 @@ export class Hub implements EngineSink {
     return { publications: reverse ? page.publications.toReversed() : page.publications, top: page.top };
   }
 
+  /** Forgets what a channel keeps. @throws {TidewireError} `not_available` where nothing is kept. */
+  async clear(name: string): Promise<void> {
+    if (this.registry.resolve(name).definition.history === null) fail("not_available", "this channel keeps no history");
+    await this.#engine.publish(name, { kind: "clear" });
+    this.#metrics.add("cleared");
+  }
+
+  /** The channels of this node, also those that nobody listens to any more. */
+  each(): Iterable<Channel> {
+    return this.#channels.values();
+  }
+
   /** The channel, when somebody listens to it here. */
   channel(name: string): Channel | undefined {
     return this.#channels.get(name);

@@ -45,7 +45,10 @@ export class MemberTable implements CursorLog {
   constructor(channel: ChannelRef, shown: number) {
     this.#channel = channel;
     this.#shown = shown;
-    this.#views = new Views(channel, (seq) => this.#slots.atVersion(seq));
+    this.#views = new Views(channel, {
+      publicationAt: (seq) => this.#slots.atVersion(seq),
+      epochAt: (seq) => placeOf(seq).epoch,
+    });
   }
 
   get counts(): { readonly clients: number; readonly users: number } {

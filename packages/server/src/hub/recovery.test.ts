@@ -104,6 +104,33 @@ describe("recovery", () => {
     await expectRecovered(reader, at(10), numbers(11, 400));
   });
 
+  it("within the tail but beyond what history promises: as history says, which every node would (decision 0008)", async () => {
+    const hub = await FakeNode.start({
+      channels: [defineChannel("s", { history: { size: 2, ttlMs: 60_000 } })],
+      engine,
+    });
+    node = hub;
+    await join(null);
+    say(5);
+    engine.trim("s", 2);
+    await expectNot(await join(at(2)), at(5));
+    await expectRecovered(await join(at(3)), at(3), [4, 5]);
+    await expectRecovered(await join(at(5)), at(5), []);
+  });
+
+  it("within the tail but older than history's time: as history says", async () => {
+    await join(null);
+    say(1);
+    node.clock.advance(59_000);
+    const { reads } = engine;
+    await expectRecovered(await join(at(0)), at(0), [1]);
+    expect(engine.reads).toBe(reads);
+    node.clock.advance(2_000);
+    engine.trim("s", 0);
+    await expectNot(await join(at(0)), at(1));
+    await expectRecovered(await join(at(1)), at(1), []);
+  });
+
   it("older than history reaches: false, nothing replayed", async () => {
     await join(null);
     say(400);
@@ -284,5 +311,77 @@ describe("recovery", () => {
     engine.holdsReads = false;
     for (const held of engine.heldReads.splice(0)) held.answer();
     await Promise.all(joining);
+  });
+});
+
+describe("cache recovery", () => {
+  const begin = async (): Promise<void> => {
+    const cached = defineChannel("s", { history: { size: 10, ttlMs: 60_000 }, recovery: "cache" });
+    engine = new ScriptedEngine();
+    node = await FakeNode.start({ channels: [cached], engine });
+  };
+
+  it("gives the newest publication alone, wherever the client was, and goes on from there", async () => {
+    await begin();
+    await join(null);
+    say(5);
+    for (const from of [at(2), at(0, ""), at(0, "other"), at(7, "other")]) {
+      await expectRecovered(await join(from), at(4), [5]);
+    }
+    const reader = await join(at(1));
+    say(2);
+    expect(await said(reader)).toEqual([5, 6, 7]);
+  });
+
+  it("gives nothing to who has the newest one", async () => {
+    await begin();
+    await join(null);
+    say(5);
+    await expectRecovered(await join(at(5)), at(5), []);
+  });
+
+  it("starts at the head without a position", async () => {
+    await begin();
+    say(5);
+    await expectNot(await join(null), at(5));
+  });
+
+  it("is not recovered where nothing was published, or history has forgotten it", async () => {
+    await begin();
+    await expectNot(await join(at(0, "")), at(0));
+    say(1);
+    node.clock.advance(61_000);
+    engine.trim("s", 0);
+    await expectNot(await join(at(0)), at(1));
+  });
+
+  it("asks history where the tail does not have it", async () => {
+    await begin();
+    say(20);
+    engine.trim("s", 10);
+    await expectRecovered(await join(at(0, "")), at(19), [20]);
+  });
+
+  it("does not lead a client back that is ahead of this node", async () => {
+    await begin();
+    await join(null);
+    say(5);
+    engine.isDirected = true;
+    say(3);
+    const reader = await join(at(7));
+    expect([reader.recovered, reader.start]).toEqual([true, at(7)]);
+    for (const announcement of engine.pending.splice(0)) engine.announce(announcement);
+    expect(await said(reader)).toEqual([8]);
+  });
+
+  it("a new epoch right behind it: a gap before anything newer", async () => {
+    await begin();
+    await join(null);
+    say(5);
+    const joining = join(at(2));
+    engine.clear("s");
+    engine.sink.suspect("all");
+    say(1);
+    expect(await said(await joining)).toEqual([5, "gap to 1"]);
   });
 });

@@ -1,8 +1,9 @@
 // Recovery: whether a subscription can go on from the position its client knows.
 //
 // `true` means that the next publication handed over is the one after that position (S5). Nothing is replayed when that
-// cannot be proven (S7).
+// cannot be proven (S7). Channels with cache recovery say it of their newest publication alone (PROTOCOL 1.6).
 import { fail, type Position } from "@tidewire/protocol";
+import type { Publication } from "../engine/engine.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { Channel } from "./channel.ts";
 import { type CatchUpPage, continues } from "./cursor.ts";
@@ -39,9 +40,11 @@ export async function recover(channel: Channel, seen: Seen, node: Reading): Prom
   const epoch = seen.position.epoch === "" ? head.epoch : seen.position.epoch;
   const position = { epoch, offset: seen.position.offset };
   const asked = { position, id: seen.id };
-  if (epoch !== head.epoch || position.offset > head.offset) return beyond(channel, asked, node);
+  const isAhead = epoch === head.epoch && position.offset > head.offset;
+  if (channel.known.definition.recovery === "cache" && !isAhead) return newestOnly(channel, position, node.catchUp);
+  if (epoch !== head.epoch || isAhead) return beyond(channel, asked, node);
   const seq = channel.tail.seqOf(position);
-  if (seq !== null) {
+  if (seq !== null && isRetained(channel, seq)) {
     const id =
       position.offset === 0 ? null : (channel.tail.idAt(position.offset) ?? (await idAt(channel, asked, node)));
     return isSame(asked, id) ? { seq, position, recovered: true } : atStart(channel);
@@ -49,6 +52,41 @@ export async function recover(channel: Channel, seen: Seen, node: Reading): Prom
   // Below the floor of a table: removals are missing, and no page has them.
   if (channel.mode === "latest") return atStart(channel);
   return (await fromHistory(channel, asked, node)) ?? atStart(channel);
+}
+
+/** Cache recovery: right before the newest publication, which then follows, unless that is what the client has. */
+async function newestOnly(channel: Channel, seen: Position, catchUp: CatchUp): Promise<Place> {
+  const newest = await newestKept(channel, catchUp);
+  if (newest === null) return atStart(channel);
+  const { epoch, publication } = newest;
+  const isKnown = seen.epoch === epoch && seen.offset === publication.offset;
+  const position = isKnown ? seen : { epoch, offset: publication.previous?.offset ?? 0 };
+  return { seq: channel.tail.seqOf(position), position, recovered: true };
+}
+
+interface Newest {
+  readonly epoch: string;
+  readonly publication: Publication;
+}
+
+/** `null` where history has none, or another one than this node stands at. */
+async function newestKept(channel: Channel, catchUp: CatchUp): Promise<Newest | null> {
+  const { tail, name } = channel;
+  const { newest: publication } = tail;
+  const { epoch } = tail.position;
+  const before = publication === null ? null : tail.seqOf({ epoch, offset: publication.previous?.offset ?? 0 });
+  if (publication !== null && before !== null && isRetained(channel, before)) return { epoch, publication };
+  const { publications, top } = await catchUp.read(name, "newest", { publications: 1, bytes: 1 });
+  const read = publications[0];
+  return read !== undefined && top.epoch === tail.position.epoch && read.offset === top.offset
+    ? { epoch: top.epoch, publication: read }
+    : null;
+}
+
+/** Where the tail keeps more than the channel promises, history decides: every node answers alike (decision 0008). */
+function isRetained({ tail, known, clock }: Channel, seq: Seq): boolean {
+  const { history } = known.definition;
+  return history === null || tail.isRetained(seq, history, clock.wall());
 }
 
 /** The tail may lag behind the engine, in the epoch too; a position that is not the engine's either is from another log. */

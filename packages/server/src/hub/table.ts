@@ -29,7 +29,10 @@ export class Table implements ChannelLog {
   #given: Seq = 0;
 
   constructor(channel: ChannelRef, retention: TableRetention, clock: Clock) {
-    this.#views = new Views(channel, (seq) => this.#slots.atVersion(seq - this.#base));
+    this.#views = new Views(channel, {
+      publicationAt: (seq) => this.#slots.atVersion(seq - this.#base),
+      epochAt: () => this.#epoch,
+    });
     this.#retention = retention;
     this.#clock = clock;
   }
@@ -48,6 +51,10 @@ export class Table implements ChannelLog {
 
   get start(): { readonly seq: Seq; readonly position: Position } {
     return { seq: this.#base, position: { epoch: this.#epoch, offset: 0 } };
+  }
+
+  get newest(): null {
+    return null;
   }
 
   get floor(): Seq {
@@ -123,6 +130,10 @@ export class Table implements ChannelLog {
    */
   hasLost(after: Seq, began: Seq): boolean {
     return after > this.#base && after < this.floor && this.floor > began;
+  }
+
+  isRetained(): boolean {
+    return true;
   }
 
   between(after: Seq, to: Seq): number {

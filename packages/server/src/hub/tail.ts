@@ -2,7 +2,7 @@
 //
 // Invariant: between two breaks the durable publications are linked without a hole. Only the channel's contiguity
 // decides what is appended.
-import type { Position } from "@tidewire/protocol";
+import type { Position, Retention } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { Bounds, ChannelLog } from "./channel-log.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
@@ -40,7 +40,10 @@ export class Tail implements ChannelLog {
   readonly #views: Views;
 
   constructor(channel: ChannelRef, start: Position, limitBytes: number) {
-    this.#views = new Views(channel, (seq) => this.#entry(seq)?.publication ?? null);
+    this.#views = new Views(channel, {
+      publicationAt: (seq) => this.#entry(seq)?.publication ?? null,
+      epochAt: (seq) => this.#entry(seq)?.at.epoch ?? this.#base.epoch,
+    });
     this.#base = start;
     this.#limitBytes = limitBytes;
   }
@@ -64,7 +67,7 @@ export class Tail implements ChannelLog {
     return { seq: this.#head, position: this.position };
   }
 
-  /** The newest durable publication kept, for the id that the next one must name. */
+  /** The newest durable publication kept; `null` before any, and after a break. */
   get newest(): Publication | null {
     for (let seq = this.#head; seq >= this.#first; seq -= 1) {
       const publication = this.#entry(seq)?.publication;
@@ -136,6 +139,12 @@ export class Tail implements ChannelLog {
 
   hasLost(): boolean {
     return false;
+  }
+
+  isRetained(after: Seq, { size, ttlMs }: Retention, wallMs: number): boolean {
+    if (this.between(after, this.#head) > size) return false;
+    const oldest = this.#entry(after + 1)?.publication;
+    return oldest === undefined || oldest === null || wallMs - oldest.atMs < ttlMs;
   }
 
   /** How many publications lie after `after`: those still kept, counted; those gone, by their number. */

@@ -1,11 +1,16 @@
 // A view: the subscribers of one channel whose bytes are equal, and those bytes, made once.
-import type { Publication } from "../engine/engine.ts";
+import type { Page, Publication } from "../engine/engine.ts";
 import { type Bytes, ByteLog } from "./bytes.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import type { Run, Seq } from "./log.ts";
 
-/** Gives the publication of an entry; `null` for a break. */
-export type EntryAt = (seq: Seq) => Publication | null;
+/** The entries of a log, for views to encode. */
+export interface Entries {
+  /** `null` for a break. */
+  publicationAt(seq: Seq): Publication | null;
+  /** The epoch that its offset counts in. */
+  epochAt(seq: Seq): string;
+}
 
 export class View {
   readonly encoder: Encoder;
@@ -14,7 +19,7 @@ export class View {
   /** Whether it was pulled since the last sweep looked. */
   isUsed = false;
   readonly #channel: ChannelRef;
-  readonly #entryAt: EntryAt;
+  readonly #entries: Entries;
   #log: ByteLog | null = null;
   // Most readers stand at the same place: they share one run, object and all, so that a delivery allocates nothing.
   #memoAfter: Seq = -1;
@@ -27,10 +32,10 @@ export class View {
   /** Its bytes, when it is all there was: then any budget above gives the same. */
   #memoBytes = Number.POSITIVE_INFINITY;
 
-  constructor(encoder: Encoder, channel: ChannelRef, entryAt: EntryAt) {
+  constructor(encoder: Encoder, channel: ChannelRef, entries: Entries) {
     this.encoder = encoder;
     this.#channel = channel;
-    this.#entryAt = entryAt;
+    this.#entries = entries;
   }
 
   /** Bytes of memory held. */
@@ -62,7 +67,7 @@ export class View {
     this.#log ??= new ByteLog(after);
     const log = this.#log;
     if (after < log.after) return this.#oneOff(after, Math.min(limit, log.after), maxBytes);
-    while (log.end < limit) log.append(this.#encode(this.#entryAt(log.end + 1)));
+    while (log.end < limit) log.append(this.#encode(log.end + 1));
     return log.run(after, limit, maxBytes);
   }
 
@@ -71,7 +76,7 @@ export class View {
     this.isUsed = true;
     let frame = this.#frames.get(seq);
     if (frame === undefined) {
-      const encoded = this.#encode(this.#entryAt(seq));
+      const encoded = this.#encode(seq);
       // Copied: an encoder may use its buffer again.
       frame = encoded === null ? null : new Uint8Array(encoded);
       this.#frames.set(seq, frame);
@@ -87,9 +92,11 @@ export class View {
   }
 
   /** Encodes publications that stand in no tail: a page of history. */
-  page(publications: readonly Publication[]): ByteLog {
+  page({ publications, top }: Page): ByteLog {
     const log = new ByteLog(0);
-    for (const publication of publications) log.append(this.#encode(publication));
+    for (const publication of publications) {
+      log.append(this.encoder.publication(publication, this.#channel, top.epoch));
+    }
     return log;
   }
 
@@ -113,15 +120,17 @@ export class View {
     const log = new ByteLog(after);
     let bytes = 0;
     while (log.end < limit && bytes < maxBytes) {
-      const frame = this.#encode(this.#entryAt(log.end + 1));
+      const frame = this.#encode(log.end + 1);
       bytes += frame?.length ?? 0;
       log.append(frame);
     }
     return log.run(after, log.end, maxBytes);
   }
 
-  #encode(publication: Publication | null): Uint8Array | null {
-    return publication === null ? null : this.encoder.publication(publication, this.#channel);
+  #encode(seq: Seq): Uint8Array | null {
+    const publication = this.#entries.publicationAt(seq);
+    if (publication === null) return null;
+    return this.encoder.publication(publication, this.#channel, this.#entries.epochAt(seq));
   }
 }
 

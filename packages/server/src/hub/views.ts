@@ -1,16 +1,16 @@
 // The views of one log: one for each form in which somebody reads it, made for the first reader and gone with the last.
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import type { Seq } from "./log.ts";
-import { type EntryAt, View } from "./view.ts";
+import { type Entries, View } from "./view.ts";
 
 export class Views {
   readonly #channel: ChannelRef;
-  readonly #entryAt: EntryAt;
+  readonly #entries: Entries;
   readonly #byEncoder = new Map<string, View>();
 
-  constructor(channel: ChannelRef, entryAt: EntryAt) {
+  constructor(channel: ChannelRef, entries: Entries) {
     this.#channel = channel;
-    this.#entryAt = entryAt;
+    this.#entries = entries;
   }
 
   /** Bytes of memory held. */
@@ -24,7 +24,7 @@ export class Views {
   join(encoder: Encoder): View {
     let view = this.#byEncoder.get(encoder.id);
     if (view === undefined) {
-      view = new View(encoder, this.#channel, this.#entryAt);
+      view = new View(encoder, this.#channel, this.#entries);
       this.#byEncoder.set(encoder.id, view);
     }
     view.readers += 1;

@@ -52,7 +52,16 @@ export type Command =
       readonly since: Seen["position"] | null;
       readonly reverse: boolean;
     }
-  | { readonly kind: "call"; readonly id: CommandId; readonly method: string; readonly input: unknown }
+  | {
+      readonly kind: "call";
+      readonly id: CommandId;
+      readonly method: string;
+      readonly input: unknown;
+      /** How long its caller waits; `null` when he does not say. */
+      readonly timeoutMs: number | null;
+    }
+  /** Ends the wait for the call of this number. */
+  | { readonly kind: "cancel"; readonly id: CommandId; readonly call: CommandId }
   | { readonly kind: "refresh"; readonly id: CommandId; readonly token: string }
   | { readonly kind: "sub_refresh"; readonly id: CommandId; readonly channel: string; readonly token: string }
   | { readonly kind: "send" }

@@ -1,11 +1,12 @@
 // What a command's handler sees of the session it belongs to.
 import type { CloseReasonName, SessionId, TidewireError } from "@tidewire/protocol";
 import type { Identity, RuleContext } from "../access.ts";
-import type { Encoder } from "../hub/encoder.ts";
 import type { Subscriber } from "../hub/subscriber.ts";
+import type { Calls } from "./calls.ts";
 import type { CommandId } from "./command.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Granted } from "./granted.ts";
+import type { LinkTraits } from "./link.ts";
 import type { SessionNode } from "./node.ts";
 import type { Rates } from "./rates.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
@@ -14,11 +15,10 @@ export interface Context {
   readonly id: SessionId;
   readonly node: SessionNode;
   readonly subscriber: Subscriber;
-  readonly encoder: Encoder;
+  readonly traits: LinkTraits;
   readonly rates: Rates;
+  readonly calls: Calls;
   readonly subscriptions: Map<string, Granted>;
-  /** Aborted when the connection ends. */
-  readonly signal: AbortSignal;
   /** Asked again after every await: false once the connection has ended. */
   readonly isOpen: boolean;
   readonly identity: Identity;

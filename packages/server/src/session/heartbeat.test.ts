@@ -10,6 +10,7 @@ let pings: number;
 let closed: string[];
 let traffic: { unsent: number; received: number };
 let isHeld: boolean;
+let hasPongs: boolean;
 
 beforeEach(() => {
   clock = new FakeClock();
@@ -17,6 +18,7 @@ beforeEach(() => {
   closed = [];
   traffic = { unsent: 0, received: 0 };
   isHeld = false;
+  hasPongs = true;
   heartbeat = new Heartbeat({
     clock,
     wheel: new Wheel(clock),
@@ -27,6 +29,9 @@ beforeEach(() => {
     ping: () => (pings += 1),
     close: (reason, detail) => void closed.push(`${reason}: ${detail}`),
     traffic: () => ({ ...traffic }),
+    get hasPongs() {
+      return hasPongs;
+    },
     isHeld: () => isHeld,
   });
 });
@@ -160,5 +165,48 @@ describe("Heartbeat", () => {
     heartbeat.stop();
     clock.advance(100_000);
     expect([pings, closed, clock.pending]).toEqual([0, [], 0]);
+  });
+});
+
+describe("without pongs", () => {
+  beforeEach(() => {
+    hasPongs = false;
+  });
+
+  it("a socket that has taken all has answered", () => {
+    ping(15_000);
+    for (let count = 0; count < 10; count += 1) ping(25_000);
+    expect(closed).toEqual([]);
+  });
+
+  it("a few bytes that nobody takes, below what makes a socket full, are found after 60 s", () => {
+    traffic.unsent = 3;
+    ping(15_000);
+    clock.advance(59_900);
+    expect(closed).toEqual([]);
+    clock.advance(200);
+    expect(closed).toEqual(["slow: took no byte for 60000 ms"]);
+  });
+
+  it("a socket that takes some, however slowly, is not closed, and is pinged again once it has taken all", () => {
+    traffic.unsent = 1_000;
+    ping(15_000);
+    for (let count = 0; count < 9; count += 1) {
+      clock.advance(50_000);
+      traffic.unsent -= 100;
+    }
+    traffic.unsent = 0;
+    clock.advance(60_000);
+    expect(closed).toEqual([]);
+    clock.advance(25_100);
+    expect(pings).toBe(2);
+  });
+
+  it("a full socket that takes nothing is closed, as one with pongs is", () => {
+    ping(15_000);
+    traffic.unsent = 70_000;
+    heartbeat.full();
+    clock.advance(60_100);
+    expect(closed).toEqual(["slow: took no byte for 60000 ms"]);
   });
 });

@@ -1,6 +1,7 @@
 // The heartbeat: finds out which clients are gone.
 //
 // A client that reads is judged by its pong, one that was slow by its progress alone: a slow link is not a dead one.
+// One that has no pongs has answered a ping when its socket has taken all there was.
 import type { CloseReasonName } from "@tidewire/protocol";
 import type { Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -18,6 +19,8 @@ export interface HeartbeatOptions {
   readonly ping: () => void;
   readonly close: (reason: CloseReasonName, detail: string) => void;
   readonly traffic: () => { readonly unsent: number; readonly received: number };
+  /** Whether this client answers pings by itself. */
+  readonly hasPongs: boolean;
   /** Whether this client is not read at present: then its pong cannot be heard. */
   readonly isHeld: () => boolean;
 }
@@ -33,7 +36,7 @@ type State = "idle" | "queued" | "awaiting" | "slow";
 /** With the node's own times, and the first ping spread over half an interval. */
 export function heartbeatOf(
   { hub, clock, random, limits }: SessionNode,
-  own: Pick<HeartbeatOptions, "ping" | "close" | "traffic" | "isHeld">,
+  own: Pick<HeartbeatOptions, "ping" | "close" | "traffic" | "hasPongs" | "isHeld">,
 ): Heartbeat {
   const { pingIntervalMs, pongTimeoutMs, stalledMs } = limits;
   const firstPingMs = pingIntervalMs * (0.5 + random.fraction() / 2);
@@ -93,17 +96,25 @@ export class Heartbeat {
       this.#options.wheel.schedule(this, this.#options.stalledMs);
       return this.#options.ping();
     }
-    const waitMs = this.#state === "awaiting" ? this.#pongMs : this.#options.stalledMs;
+    if (this.#state === "awaiting" && this.#isTaken) return void this.pong();
+    const awaitsPong = this.#state === "awaiting" && this.#options.hasPongs;
+    const waitMs = awaitsPong ? this.#pongMs : this.#options.stalledMs;
     const sinceMs = this.#quietMs();
     if (sinceMs < waitMs) return this.#options.wheel.schedule(this, waitMs - sinceMs);
-    if (this.#state === "awaiting") return this.#options.close("no_pong", `no pong within ${waitMs} ms`);
+    if (awaitsPong) return this.#options.close("no_pong", `no pong within ${waitMs} ms`);
     this.#options.close("slow", `took no byte for ${waitMs} ms`);
   }
 
   #await(): void {
     this.#state = "awaiting";
+    if (this.#isTaken) return void this.pong();
     this.#noteProgress();
     this.#options.wheel.schedule(this, this.#pongMs);
+  }
+
+  /** What stands for a pong where there are none. */
+  get #isTaken(): boolean {
+    return !this.#options.hasPongs && this.#options.traffic().unsent === 0;
   }
 
   get #pongMs(): number {
@@ -129,7 +140,7 @@ export class Heartbeat {
     const { unsent, received } = this.#options.traffic();
     const hasMoved =
       received !== this.#received ||
-      (this.#state === "slow" && unsent !== this.#unsent) ||
+      ((this.#state === "slow" || !this.#options.hasPongs) && unsent !== this.#unsent) ||
       (this.#state === "awaiting" && this.#options.isHeld());
     if (hasMoved) this.#noteProgress();
     return this.#options.clock.now() - this.#progressMs;

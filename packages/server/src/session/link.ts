@@ -12,6 +12,10 @@ export interface LinkTraits {
    * connection can tell it.
    */
   readonly onGap: "resubscribe" | "continue" | "close";
+  /** Whether the client answers pings. Otherwise it is judged by what its socket takes. */
+  readonly hasPongs: boolean;
+  /** Whether its client has no word for channels: then it is given the one it asks for, and no other. */
+  readonly hasOneChannel: boolean;
 }
 
 export interface Link {

@@ -7,11 +7,14 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
+import type { Rates } from "./rates.ts";
 import type { TokenVerifier } from "../tokens/verifier.ts";
 
 export interface BoundCall {
   readonly definition: CallDefinition;
   readonly handler: (input: unknown, context: CallContext) => unknown;
+  /** Default: the limit `callDeadlineMs`. */
+  readonly deadlineMs?: number | undefined;
 }
 
 /** A session as the rest of the node sees it. */
@@ -41,6 +44,8 @@ export interface SessionNode {
   readonly mode: () => Mode;
   /** Whether rate limits hold: off for loopback in development. */
   readonly isRated: (request: ConnectRequest) => boolean;
+  /** Those of a client whose sessions last one command each; otherwise every session has its own. */
+  readonly rates?: Rates;
   readonly sessions: Map<SessionId, OpenSession>;
   /** Sessions per account. */
   readonly users: Map<string, number>;

@@ -37,5 +37,5 @@ export function toError(node: SessionNode, thrown: unknown): TidewireError {
   if (thrown instanceof TidewireError) return thrown;
   node.log.error("a command failed", { reason: reasonOf(thrown) });
   node.metrics.add("internal_errors");
-  return new TidewireError("internal");
+  return new TidewireError("internal", "internal server error");
 }

@@ -8,6 +8,7 @@ import { tokenOf, tokenSecret } from "../testing/token.ts";
 
 const stream = defineChannel("s:{id}", { history: { size: 10_000, ttlMs: 600_000 }, presence: true });
 const signal = defineChannel("signal", { mode: "signal" });
+const room = defineChannel("room", { presence: true, announceMembers: true });
 
 interface Result {
   readonly recoverable?: true;
@@ -26,6 +27,8 @@ interface Line {
     readonly channel: string;
     readonly pub?: { readonly offset?: number; readonly data: unknown };
     readonly subscribe?: Partial<Result>;
+    readonly join?: { readonly info: { readonly client: string } };
+    readonly leave?: { readonly info: { readonly client: string } };
     readonly unsubscribe?: { readonly code: number };
   };
 }
@@ -36,7 +39,7 @@ const valuesOf = (connection: FakeConnection, channel: string): unknown[] =>
 
 const begin = (subscriptions: readonly string[], options: Partial<FakeNodeOptions> = {}): Promise<FakeNode> =>
   FakeNode.start({
-    channels: [stream, signal],
+    channels: [stream, signal, room],
     access: { connect: () => ({ user: "42", subscriptions }), subscribe: () => false },
     ...options,
   });
@@ -65,6 +68,19 @@ describe("at connect", () => {
     expect(Object.keys(reply?.connect?.subs?.["signal"] ?? {})).toEqual([]);
     expect([valuesOf(connection, "s:1"), valuesOf(connection, "signal")]).toEqual([["after"], ["now"]]);
     expect(node.hub.channel("s:1")?.members.counts.clients).toBe(1);
+  });
+
+  it("are told of members where the channel announces them, one's own join after the reply", async () => {
+    const node = await begin(["room", "s:1"]);
+    const ann = await said(node, hello);
+    const bob = await said(node, hello);
+    bob.opened?.closed(1006, "");
+    await node.settle();
+    const pushes = linesOf(ann).map(({ push }) => push);
+    const told = pushes.map((push) => (push?.join ? "join" : push?.leave ? "leave" : "reply"));
+    expect(told).toEqual(["reply", "join", "join", "leave"]);
+    expect(pushes.slice(1).every((push) => push?.channel === "room")).toBe(true);
+    expect(pushes[3]?.leave?.info.client).toBe(pushes[2]?.join?.info.client);
   });
 
   it("come from the token's channels and subs too, each once", async () => {

@@ -25,7 +25,8 @@ export interface Entry extends Admitted {
 export async function enter(context: Context, request: ConnectRequest, seen: Seens): Promise<Entry> {
   const { node, id } = context;
   const admitted = await identify(node, request);
-  const { identity, channels } = admitted;
+  const { identity } = admitted;
+  const channels = context.traits.hasOneChannel ? [] : admitted.channels;
   checkUser(node, identity.user);
   const most = node.limits.channelsPerConnection;
   if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
@@ -89,9 +90,12 @@ async function openOne(
   { channel, seen, member }: { readonly channel: string; readonly seen: Seen | null; readonly member: Member },
 ): Promise<Granted> {
   const { hub, limits } = context.node;
-  const shown = await memberOf(hub.registry.resolve(channel), member, limits.memberBytes);
-  const { subscriber, encoder } = context;
-  const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers: false });
+  const known = hub.registry.resolve(channel);
+  const shown = await memberOf(known, member, limits.memberBytes);
+  const { subscriber, traits } = context;
+  const { encoder } = traits;
+  const wantsMembers = known.definition.announcesMembers;
+  const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers });
   const wasRecovering = seen !== null;
   return grant(subscription, { isServerSide: true, channelInfo: undefined, expiry: null, wasRecovering });
 }

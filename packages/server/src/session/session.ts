@@ -5,8 +5,8 @@
 import { type CloseReasonName, type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
 import type { ConnectRequest, Identity, RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
-import type { Encoder } from "../hub/encoder.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
+import { type CallHost, Calls, withdraw } from "./calls.ts";
 import { CloseError } from "./close-error.ts";
 import type { Command, CommandId, CommandOf } from "./command.ts";
 import { channelKey, handle, keysOf, type Request } from "./commands/table.ts";
@@ -16,7 +16,7 @@ import type { Granted } from "./granted.ts";
 import { tellGap } from "./gap.ts";
 import { type Heartbeat, heartbeatOf } from "./heartbeat.ts";
 import { nobody } from "./identify.ts";
-import type { Link } from "./link.ts";
+import type { Link, LinkTraits } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox } from "./outbox.ts";
 import { Rates } from "./rates.ts";
@@ -30,23 +30,24 @@ import { checkUser, countUser } from "./users.ts";
 type Caller = Omit<ConnectRequest, "token" | "claims" | "data">;
 type State = "new" | "connecting" | "open" | "refused" | "closed";
 
-export class Session implements Subscriber, Context, OpenSession {
+export class Session implements Subscriber, Context, CallHost, OpenSession {
   readonly id: SessionId;
   readonly node: SessionNode;
+  readonly subscriber: Subscriber = this;
   readonly subscriptions: Map<string, Granted> = new Map();
   readonly rates: Rates;
+  readonly calls: Calls = new Calls(this);
   readonly #link: Link;
   readonly #request: Caller;
   readonly #outbox: Outbox;
   readonly #slot: Slot;
   readonly #sequencer = new Sequencer();
-  readonly #abort = new AbortController();
   /** Closes a connection that has not connected in time. */
   readonly #stale = { due: (): void => this.close("stale", "no connect came in time") };
   readonly expiry: Expiry;
   #heartbeat: Heartbeat | null = null;
   #state: State = "new";
-  #identity: Identity = nobody;
+  identity: Identity = nobody;
   tokenUser = "";
   #isFull = false;
   /** Commands that wait: for connect, or for the client to read its replies. */
@@ -62,7 +63,8 @@ export class Session implements Subscriber, Context, OpenSession {
     this.node = node;
     this.#link = link;
     this.#request = request;
-    this.rates = new Rates(node.limits, node.clock, node.isRated({ ...request, token: "", claims: null, data: null }));
+    const asked = { ...request, token: "", claims: null, data: null };
+    this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(asked));
     const close = this.close.bind(this);
     const reader = { node, link, subscriptions: this.subscriptions, close };
     this.#outbox = new Outbox(node.limits, (source, gap) => tellGap(reader, source, gap));
@@ -71,28 +73,24 @@ export class Session implements Subscriber, Context, OpenSession {
     node.hub.wheel.schedule(this.#stale, node.limits.firstCommandMs);
   }
 
-  get subscriber(): Subscriber {
-    return this;
-  }
-
-  get encoder(): Encoder {
-    return this.#link.traits.encoder;
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  get identity(): Identity {
-    return this.#identity;
+  get traits(): LinkTraits {
+    return this.#link.traits;
   }
 
   get isOpen(): boolean {
     return this.#state === "open";
   }
 
+  get #isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  get isCrowded(): boolean {
+    return this.#outbox.isCrowded;
+  }
+
   rule(): RuleContext {
-    return { session: this.id, user: this.#identity.user, info: this.#identity.info };
+    return { session: this.id, user: this.identity.user, info: this.identity.info };
   }
 
   subscribe(channel: string): Promise<boolean> {
@@ -201,7 +199,7 @@ export class Session implements Subscriber, Context, OpenSession {
     // A refusal that waits too: without it the client would take the end for its own fault.
     if (this.#state === "open" || this.#state === "refused") this.flush();
     // What could not be written may have ended it.
-    if (this.#abort.signal.aborted) return;
+    if (this.#isClosed) return;
     this.node.metrics.add(`closed_${reason}`);
     const link = this.#link;
     this.closed();
@@ -223,7 +221,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.node.hub.wheel.cancel(this.#stale);
     this.#heartbeat?.stop();
     this.expiry.stop();
-    this.#abort.abort();
+    this.calls.end();
     for (const subscription of this.subscriptions.values()) subscription.close();
     this.subscriptions.clear();
     this.#outbox.clear();
@@ -231,7 +229,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.#roomy?.();
     if (!wasConnected) return;
     this.node.sessions.delete(this.id);
-    countUser(this.node, this.#identity.user, -1);
+    countUser(this.node, this.identity.user, -1);
   }
 
   #accept(command: Command): void {
@@ -243,6 +241,10 @@ export class Session implements Subscriber, Context, OpenSession {
     }
     // Until connect is decided, whatever follows it waits: refused, it is ignored, a second connect too.
     const isDecided = this.#state !== "connecting";
+    // What it names may be at work, while the answers before its own wait for the client.
+    if (command.kind === "cancel" && isDecided && !withdraw(this.#inbox, command.call)) {
+      this.calls.cancel(command.call);
+    }
     if (command.kind === "connect" && isDecided) return this.close("bad_request", "connected already");
     if (command.kind === "connect" || !isDecided || this.#isBusy()) {
       this.#inbox.push(command);
@@ -305,7 +307,7 @@ export class Session implements Subscriber, Context, OpenSession {
       for (const subscription of entry.subscriptions.values()) subscription.close();
       return;
     }
-    this.#identity = identity;
+    this.identity = identity;
     this.tokenUser = entry.tokenUser;
     for (const [channel, subscription] of entry.subscriptions) this.subscriptions.set(channel, subscription);
     this.#state = "open";
@@ -329,7 +331,7 @@ export class Session implements Subscriber, Context, OpenSession {
     if (this.#state !== "connecting") return;
     this.#failed(command.id, thrown);
     // Unless that was the end of it.
-    if (this.#abort.signal.aborted) return;
+    if (this.#isClosed) return;
     this.#state = "refused";
     this.#inbox = [];
     this.#hold(false);
@@ -344,6 +346,7 @@ export class Session implements Subscriber, Context, OpenSession {
       },
       close: (reason, detail) => this.close(reason, detail),
       traffic: () => this.#link.traffic(),
+      hasPongs: this.#link.traits.hasPongs,
       isHeld: () => this.#isHeld,
     });
   }
@@ -355,6 +358,7 @@ export class Session implements Subscriber, Context, OpenSession {
     this.#isFull = this.#link.write(frames) === "full";
     if (this.#isFull) this.#heartbeat?.full();
     else this.#heartbeat?.left();
+    this.calls.drain();
     if (this.#outbox.isRelieved) this.#roomy?.();
     if (this.#isHeld) this.#relieve();
     return !this.#isFull && !this.#outbox.isEmpty;

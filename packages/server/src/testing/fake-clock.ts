@@ -6,8 +6,11 @@ interface Timer {
   readonly act: () => void;
 }
 
+/** The beginning of 2026. */
+export const defaultWallMs = 1_767_225_600_000;
+
 export interface FakeClockOptions {
-  /** Where the wall clock stands. Default: the beginning of 2026. */
+  /** Where the wall clock stands. Default: `defaultWallMs`. */
   readonly wallMs?: number;
   /** How deferred work runs. Default: inside `turn` and `advance`. The machine's own, where threads must answer. */
   readonly defer?: Clock["defer"];
@@ -23,7 +26,7 @@ export class FakeClock implements Clock {
   #deferred: (() => void)[] = [];
 
   constructor(options: FakeClockOptions = {}) {
-    this.#wallMs = options.wallMs ?? 1_767_225_600_000;
+    this.#wallMs = options.wallMs ?? defaultWallMs;
     this.#defer = options.defer;
   }
 

@@ -7,14 +7,18 @@ const someone: ConnectionInfo = {
   headers: {},
   url: "/connection/websocket",
   address: "203.0.113.7",
+  client: {},
+  token: "",
   isLoopback: false,
 };
 
 export class FakeConnection implements Connection {
   readonly info: ConnectionInfo;
-  readonly framing: Framing = webSocketFraming;
-  /** What the reader has read, in order. */
+  readonly framing: Framing;
+  /** What the reader has read, in order; of a WebSocket. */
   readonly messages: Message[] = [];
+  /** What it has read of an event stream. */
+  bytes: Buffer = Buffer.alloc(0);
   /** The close frame; `null` while there was none. */
   ended: { readonly code: number; readonly reason: string } | null = null;
   isTerminated = false;
@@ -36,9 +40,10 @@ export class FakeConnection implements Connection {
   #received = 0;
 
   /** @param watermark Bytes waiting from which on it calls itself full. Default: 65,536. */
-  constructor(info: Partial<ConnectionInfo> = {}, watermark = 65_536) {
+  constructor(info: Partial<ConnectionInfo> = {}, watermark = 65_536, framing: Framing = webSocketFraming) {
     this.info = { ...someone, ...info };
     this.#watermark = watermark;
+    this.framing = framing;
   }
 
   get isFull(): boolean {
@@ -121,6 +126,7 @@ export class FakeConnection implements Connection {
     const rest = all.subarray(taken.length);
     this.#waiting = rest.length === 0 ? [] : [rest];
     this.#unsent = rest.length;
+    if (this.framing.id !== "ws") return void (this.bytes = Buffer.concat([this.bytes, taken]));
     const { messages, rest: unparsed } = splitFrames(Buffer.concat([this.#unparsed, taken]));
     this.messages.push(...messages);
     this.#unparsed = unparsed;

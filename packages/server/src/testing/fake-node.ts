@@ -4,6 +4,7 @@ import type { AccessRules } from "../access.ts";
 import { centrifugeFor } from "../dialects/centrifuge/centrifuge.ts";
 import type { ConnectionInfo } from "../dialects/connection.ts";
 import { open } from "../dialects/open.ts";
+import { events } from "../dialects/raw/events.ts";
 import { raw, type RawOptions } from "../dialects/raw/raw.ts";
 import type { Engine } from "../engine/engine.ts";
 import { memoryEngine } from "../engines/memory/memory-engine.ts";
@@ -16,6 +17,7 @@ import { Metrics } from "../ports/metrics.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import { type TokenOptions, tokenVerifier } from "../tokens/verifier.ts";
 import type { BoundCall, OpenSession, SessionNode } from "../session/node.ts";
+import { eventFraming } from "../transports/event-framing.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeConnection } from "./fake-connection.ts";
 
@@ -106,10 +108,26 @@ export class FakeNode {
     const connection = new FakeConnection(options.info, options.watermark);
     const speaker = raw(connection.framing, {
       channel,
+      token: connection.info.token,
       greeting: undefined,
       takesPublications: true,
       opened: () => undefined,
       ...options,
+    });
+    connection.opened = open(this.node, connection, speaker);
+    return connection;
+  }
+
+  /** An event stream. */
+  events(channel: string, opening: FakeOpening = {}): FakeConnection {
+    const connection = new FakeConnection(opening.info, opening.watermark, eventFraming);
+    const { info } = connection;
+    const speaker = events(eventFraming, {
+      channel,
+      info,
+      greeting: undefined,
+      retryMs: 1_000,
+      opened: () => undefined,
     });
     connection.opened = open(this.node, connection, speaker);
     return connection;

@@ -12,6 +12,7 @@ import type {
   PageStart,
   Publication,
 } from "../engine/engine.ts";
+import { defaultWallMs } from "./fake-clock.ts";
 
 export interface Announcement {
   readonly channel: string;
@@ -129,7 +130,7 @@ export class ScriptedEngine implements Engine {
       id: `id-${this.#count}`,
       offset: isEphemeral ? 0 : log.offset + 1,
       previous: isEphemeral || log.offset === 0 ? null : { offset: log.offset, id: log.lastId },
-      atMs: this.#count,
+      atMs: defaultWallMs + this.#count,
     };
     if (!isEphemeral) {
       log.offset += 1;

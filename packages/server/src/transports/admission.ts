@@ -33,6 +33,11 @@ export class Admission {
     this.#filledMs = clock.now();
   }
 
+  /** Stands for an address, as long as it is known here. */
+  client(address: string): object {
+    return this.#entry(address);
+  }
+
   get open(): number {
     return this.#open;
   }

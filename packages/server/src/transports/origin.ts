@@ -15,13 +15,21 @@ export interface OriginRules {
 
 export function judgeOrigin(headers: IncomingHttpHeaders, rules: OriginRules): OriginVerdict {
   const { origin, host } = headers;
-  // Browsers always send it; whoever does not is no browser, and nobody's cookies are borrowed.
-  if (origin === undefined) return "own";
-  const url = URL.canParse(origin) ? new URL(origin) : null;
+  if (origin === undefined && isOfOwnPage(headers)) return "own";
+  const url = origin !== undefined && URL.canParse(origin) ? new URL(origin) : null;
   const isOwn = url !== null && url.origin === origin && url.host === host?.toLowerCase();
-  if (isOwn || rules.allowed.includes(origin)) return "own";
+  if (isOwn || (origin !== undefined && rules.allowed.includes(origin))) return "own";
   if (!rules.isDevelopment) return rules.allowed.includes("*") ? "foreign" : "refused";
   return url !== null && isLocalPage(url, host) ? "own" : "foreign";
+}
+
+/**
+ * Browsers name the origin of every WebSocket, and of every request whose answer another page may read; whoever does not
+ * is no browser, and nobody's cookies are borrowed. The rest, such as an image's, tell by `Sec-Fetch-Site`.
+ */
+function isOfOwnPage(headers: IncomingHttpHeaders): boolean {
+  const site = headers["sec-fetch-site"];
+  return site === undefined || site === "same-origin" || site === "none";
 }
 
 /** In development a page on this machine's other ports is one's own: a dev server in front, the server behind. */

@@ -13,6 +13,9 @@ interface NewerOptions {
   readonly closeTimeout: number;
 }
 
+/** RFC 6455 §5.5: a control frame carries 125 bytes, two of which are the code. */
+const longestReasonBytes = 123;
+
 export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
@@ -121,10 +124,20 @@ class WebSocketConnection implements Connection {
   close(code: number, reason: string): void {
     // One that is held would never see the other side's close frame.
     this.#webSocket.resume();
-    this.#webSocket.close(code, reason);
+    this.#webSocket.close(code, cutTo(reason, longestReasonBytes));
   }
 
   terminate(): void {
     this.#webSocket.terminate();
   }
+}
+
+/** At most so many bytes of it, and no half character at its end. */
+function cutTo(reason: string, bytes: number): string {
+  const encoded = Buffer.from(reason);
+  if (encoded.length <= bytes) return reason;
+  return encoded
+    .subarray(0, bytes)
+    .toString()
+    .replace(/\ufffd+$/, "");
 }

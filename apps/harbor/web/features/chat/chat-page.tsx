@@ -22,11 +22,12 @@ export function ChatPage() {
 
   const rooms = state.kind === "ready" ? state.rooms : [];
   const room = rooms.find((each) => each.id === wanted);
-  if (wanted === undefined && rooms[0] !== undefined) return <Redirect to={`/chat/${rooms[0].id}`} replace />;
   const listButton = size === "phone" ? <RoomsButton onClick={() => setIsListOpen(true)} /> : null;
 
   return (
     <div className="flex h-full min-h-0 min-w-0 flex-1">
+      {/* Beside the others and not instead of them: a dialog that is open by then has to stay. */}
+      {wanted === undefined && rooms[0] !== undefined && <Redirect to={`/chat/${rooms[0].id}`} replace />}
       {size !== "phone" && (
         <aside aria-label="Rooms" className="flex w-(--list) shrink-0 flex-col border-r border-line bg-sunken">
           <RoomsList current={wanted} />
@@ -42,7 +43,7 @@ export function ChatPage() {
         <NoRoom
           listButton={listButton}
           trouble={state.kind === "failed" ? state.why : null}
-          isMissing={state.kind === "ready"}
+          isMissing={state.kind === "ready" && wanted !== undefined}
           onRetry={loadAgain}
         />
       )}

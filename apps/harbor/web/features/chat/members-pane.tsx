@@ -9,7 +9,8 @@ import type { Person } from "./people.ts";
 
 interface MembersPaneProps {
   readonly room: ListedRoom;
-  readonly people: readonly Person[];
+  /** `null`: nobody knows yet. */
+  readonly people: readonly Person[] | null;
 }
 
 /** Above this many only the rows in sight are in the page. */
@@ -18,8 +19,10 @@ const plainUpTo = 200;
 export function MembersPane({ room, people }: MembersPaneProps) {
   return (
     <div className="flex h-full flex-col p-2">
-      <h2 className="figures px-2 pt-2 pb-1 text-xs font-medium text-soft">Here now · {people.length}</h2>
-      {people.length <= plainUpTo ? (
+      <h2 className="figures px-2 pt-2 pb-1 text-xs font-medium text-soft">
+        {people === null ? "Who is here" : `Here now · ${people.length}`}
+      </h2>
+      {people === null ? null : people.length <= plainUpTo ? (
         <ul>
           {people.map((person) => (
             <li key={person.id}>

@@ -1,8 +1,6 @@
 // One room: its header, its messages, the composer, and who is here.
-import { usePresence } from "@tidewire/react";
 import { Users } from "lucide-react";
-import { type ReactNode, useMemo, useState } from "react";
-import { chat } from "../../../contract/chat.ts";
+import { type ReactNode, useState } from "react";
 import type { ListedRoom } from "../../../contract/rooms.ts";
 import { useFrameSize } from "../../frame/frame-size.tsx";
 import { PageHeader } from "../../frame/page-header.tsx";
@@ -12,9 +10,12 @@ import { Composer } from "./composer.tsx";
 import { MembersPane } from "./members-pane.tsx";
 import { MessagesPane } from "./messages-pane.tsx";
 import { useOutbox } from "./outbox-provider.tsx";
-import { peopleFrom } from "./people.ts";
+import { usePeople } from "./use-people.ts";
+import type { Person } from "./people.ts";
 import { useRoom } from "./use-room.ts";
 import { useTyping } from "./use-typing.ts";
+
+const nobody: readonly Person[] = [];
 
 interface RoomScreenProps {
   readonly room: ListedRoom;
@@ -28,8 +29,8 @@ export function RoomScreen({ room, listButton }: RoomScreenProps) {
   const view = useRoom(room.id);
   const typing = useTyping(room.id);
   const outbox = useOutbox();
-  const { members } = usePresence(chat, { room: room.id });
-  const people = useMemo(() => peopleFrom(members), [members]);
+  const known = usePeople(room.id);
+  const people = known ?? nobody;
   useTitle(room.name);
   const isWide = size === "wide";
 
@@ -38,13 +39,13 @@ export function RoomScreen({ room, listButton }: RoomScreenProps) {
       <PageHeader title={room.name} detail={room.topic} before={listButton}>
         <button
           type="button"
-          aria-label={`Who is here: ${people.length}`}
+          aria-label={known === null ? "Who is here" : `Who is here: ${known.length}`}
           aria-expanded={isWide ? isPaneOpen : isSheetOpen}
           onClick={() => (isWide ? setIsPaneOpen(!isPaneOpen) : setIsSheetOpen(true))}
           className="figures inline-flex h-8 min-w-12 items-center justify-center gap-1.5 rounded-md px-2 text-sm text-soft hover:bg-hover hover:text-text"
         >
           <Users aria-hidden className="size-4.5" />
-          {people.length}
+          {known?.length ?? "–"}
         </button>
       </PageHeader>
       <div className="flex min-h-0 flex-1">
@@ -59,13 +60,13 @@ export function RoomScreen({ room, listButton }: RoomScreenProps) {
         </div>
         {isWide && isPaneOpen && (
           <aside aria-label="Who is here" className="w-(--aside) shrink-0 overflow-y-auto border-l border-line">
-            <MembersPane room={room} people={people} />
+            <MembersPane room={room} people={known} />
           </aside>
         )}
       </div>
       {!isWide && (
         <Sheet title="Who is here" side="right" isOpen={isSheetOpen} onOpenChange={setIsSheetOpen}>
-          <MembersPane room={room} people={people} />
+          <MembersPane room={room} people={known} />
         </Sheet>
       )}
     </main>

@@ -1,14 +1,18 @@
 // A room as this page has it: its messages from the database and from the channel, as one run without a hole.
 import type { SubscriptionStatus } from "@tidewire/client";
-import { useCall, useChannel } from "@tidewire/react";
-import { useCallback, useEffect, useReducer, useRef, useState } from "react";
-import { chat, historyPageSize, readHistory } from "../../../contract/chat.ts";
+import { useCall, useChannel, useNewestCall } from "@tidewire/react";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { chat, readHistory } from "../../../contract/chat.ts";
+import { type ShelfName, useKeptReducer } from "../../connection/kept.tsx";
 import { useOutbox } from "./outbox-provider.tsx";
 import { emptyTimeline, hasBeginning, hasHole, lastSeq, type Timeline, timelineReducer } from "./timeline.ts";
 import { sentenceFor } from "../../theme/words-for-errors.ts";
 
 /** After a gap larger than this the newest page is shown, and what lies between is read when one scrolls there. */
 const fillUpTo = 500;
+
+/** Rooms whose messages are kept while one looks elsewhere. */
+const timelines: ShelfName<Timeline> = { most: 20 };
 
 export interface RoomView {
   readonly timeline: Timeline;
@@ -21,7 +25,7 @@ export interface RoomView {
 }
 
 export function useRoom(room: string): RoomView {
-  const [timeline, dispatch] = useReducer(timelineReducer, emptyTimeline);
+  const [timeline, dispatch] = useKeptReducer(timelineReducer, emptyTimeline, { shelf: timelines, key: room });
   const outbox = useOutbox();
   const [gaps, setGaps] = useState(0);
   const { channel, status } = useChannel(
@@ -42,20 +46,23 @@ export function useRoom(room: string): RoomView {
     latest.current = timeline;
   });
 
-  const catchUp = useCallback(async () => {
-    const before = latest.current;
-    const newest = await history({ room, limit: historyPageSize });
-    outbox.settle(new Set(newest.messages.map((message) => message.nonce)));
-    const missing = newest.lastSeq - lastSeq(before);
-    if (before.isLoaded && missing > newest.messages.length && missing <= fillUpTo) {
-      for (let after = lastSeq(before); after < newest.lastSeq;) {
-        const page = await history({ room, after, limit: historyPageSize });
-        dispatch({ type: "page", place: "newer", messages: page.messages });
-        after = page.messages.at(-1)?.seq ?? newest.lastSeq;
+  const catchUp = useCallback(
+    async (signal: AbortSignal) => {
+      const before = latest.current;
+      const newest = await history({ room }, { signal });
+      outbox.settle(new Set(newest.messages.map((message) => message.nonce)));
+      const missing = newest.lastSeq - lastSeq(before);
+      if (before.isLoaded && missing > newest.messages.length && missing <= fillUpTo) {
+        for (let after = lastSeq(before); after < newest.lastSeq;) {
+          const page = await history({ room, after }, { signal });
+          dispatch({ type: "page", place: "newer", messages: page.messages });
+          after = page.messages.at(-1)?.seq ?? newest.lastSeq;
+        }
       }
-    }
-    dispatch({ type: "page", place: "newest", messages: newest.messages });
-  }, [history, room, outbox]);
+      dispatch({ type: "page", place: "newest", messages: newest.messages });
+    },
+    [history, room, outbox, dispatch],
+  );
 
   const { trouble, loadAgain } = useCatchUp({
     catchUp,
@@ -63,12 +70,12 @@ export function useRoom(room: string): RoomView {
     gaps,
     isHoled: hasHole(timeline),
   });
-  const older = useOlder({ room, history, timeline, dispatch });
+  const older = useOlder({ room, timeline, dispatch });
   return { timeline, status, trouble, loadAgain, ...older };
 }
 
 interface CatchUp {
-  readonly catchUp: () => Promise<void>;
+  readonly catchUp: (signal: AbortSignal) => Promise<void>;
   readonly isLive: boolean;
   /** How many gaps the channel has told of. */
   readonly gaps: number;
@@ -77,7 +84,8 @@ interface CatchUp {
 
 /**
  * Reads history when the room is opened, after each gap, and when the numbers show a hole. Only while the channel is
- * live: what comes after the answer then comes on the channel, so nothing falls between the two.
+ * live: what comes after the answer then comes on the channel, so nothing falls between the two. Whoever leaves the room
+ * cancels what is still to be read.
  */
 function useCatchUp({ catchUp, isLive, gaps, isHoled }: CatchUp): { trouble: string | null; loadAgain: () => void } {
   const [trouble, setTrouble] = useState<string | null>(null);
@@ -86,18 +94,17 @@ function useCatchUp({ catchUp, isLive, gaps, isHoled }: CatchUp): { trouble: str
   useEffect(() => {
     const wanted = `${gaps} ${round}`;
     if (!isLive || (done.current === wanted && !isHoled)) return undefined;
-    let isCurrent = true;
-    catchUp().then(
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    catchUp(signal).then(
       () => {
-        if (!isCurrent) return;
+        if (signal.aborted) return;
         done.current = wanted;
         setTrouble(null);
       },
-      (thrown: unknown) => isCurrent && setTrouble(sentenceFor(thrown)),
+      (thrown: unknown) => signal.aborted || setTrouble(sentenceFor(thrown)),
     );
-    return () => {
-      isCurrent = false;
-    };
+    return () => leaving.abort();
   }, [catchUp, isLive, gaps, round, isHoled]);
   const loadAgain = useCallback(() => setRound((before) => before + 1), []);
   return { trouble, loadAgain };
@@ -105,30 +112,23 @@ function useCatchUp({ catchUp, isLive, gaps, isHoled }: CatchUp): { trouble: str
 
 interface Older {
   readonly room: string;
-  readonly history: ReturnType<typeof useCall<typeof readHistory>>;
   readonly timeline: Timeline;
   readonly dispatch: (action: Parameters<typeof timelineReducer>[1]) => void;
 }
 
-function useOlder({ room, history, timeline, dispatch }: Older): { isLoadingOlder: boolean; loadOlder: () => void } {
-  const [isLoadingOlder, setIsLoading] = useState(false);
-  const isBusy = useRef(false);
+function useOlder({ room, timeline, dispatch }: Older): { isLoadingOlder: boolean; loadOlder: () => void } {
+  const { ask, cancel, isPending } = useNewestCall(readHistory);
   const first = timeline.messages[0]?.seq;
-  const canLoad = first !== undefined && !hasBeginning(timeline);
+  const canLoad = first !== undefined && !hasBeginning(timeline) && !isPending;
   const loadOlder = useCallback(() => {
-    if (!canLoad || isBusy.current) return;
-    isBusy.current = true;
-    setIsLoading(true);
-    history({ room, before: first, limit: historyPageSize })
-      .then(
-        (page) => dispatch({ type: "page", place: "older", messages: page.messages }),
-        // Scrolling on asks again.
-        () => undefined,
-      )
-      .finally(() => {
-        isBusy.current = false;
-        setIsLoading(false);
-      });
-  }, [canLoad, first, history, room, dispatch]);
-  return { isLoadingOlder, loadOlder };
+    if (!canLoad) return;
+    ask({ room, before: first }).then(
+      (page) => dispatch({ type: "page", place: "older", messages: page.messages }),
+      // Scrolling on asks again.
+      () => undefined,
+    );
+  }, [ask, canLoad, first, room, dispatch]);
+  // The page of a room that was left is of no use in the next.
+  useEffect(() => cancel, [cancel, room]);
+  return { isLoadingOlder: isPending, loadOlder };
 }

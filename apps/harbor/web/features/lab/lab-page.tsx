@@ -1,66 +1,49 @@
-// The connection lab: break the connection in several ways, see what happens, and check that nothing was lost.
-import { useChannel } from "@tidewire/react";
-import { useEffect, useRef, useState } from "react";
-import { chat } from "../../../contract/chat.ts";
-import type { Happening } from "../../connection/event-log.ts";
-import { useEventLog } from "../../connection/event-log-provider.tsx";
+// The connection lab: break a connection of one's own in every way there is, and see that nothing is lost.
+import type { ReactNode } from "react";
 import { PageHeader } from "../../frame/page-header.tsx";
 import { useTitle } from "../../frame/unread.tsx";
-import { useRooms } from "../chat/rooms-provider.tsx";
-import { useRoom } from "../chat/use-room.ts";
-import { BreakIt } from "./break-it.tsx";
+import { useIsDevelopment } from "../../session/session-provider.tsx";
 import { CheckPanel } from "./check-panel.tsx";
 import { EventTimeline } from "./event-timeline.tsx";
-import { RoomChoice } from "./room-choice.tsx";
-
-const labRoom = "workshop";
+import { FaultPanel } from "./fault-panel.tsx";
+import { LineStatus } from "./line-status.tsx";
+import { useLab } from "./lab-provider.tsx";
+import { useLine } from "./use-line.ts";
 
 export function LabPage() {
-  const [room, setRoom] = useState(labRoom);
-  const { state } = useRooms();
-  const { entries } = useEventLog();
   useTitle("Lab");
-  const rooms = state.kind === "ready" ? state.rooms : [];
+  const isDevelopment = useIsDevelopment();
   return (
     <main className="flex min-w-0 flex-1 flex-col">
-      <PageHeader title="Lab" detail="Break the connection, and see that nothing is lost" />
-      <div className="min-h-0 flex-1 overflow-y-auto">
-        <div className="mx-auto grid max-w-6xl gap-x-10 gap-y-8 p-4 @sm:p-6 @md:grid-cols-[20rem_minmax(0,1fr)]">
-          <div className="space-y-8">
-            <RoomChoice rooms={rooms} room={room} onChoose={setRoom} />
-            <BreakIt room={room} />
-            <RoomCheck key={room} room={room} />
-          </div>
-          <EventTimeline entries={entries} />
-        </div>
-      </div>
+      <PageHeader title="Lab" detail="Break a connection, and see that nothing is lost" />
+      {isDevelopment ? (
+        <Bench />
+      ) : (
+        <Note>The lab breaks connections on purpose. It is there in development alone.</Note>
+      )}
     </main>
   );
 }
 
-function roomHappening(room: string, isFirst: boolean, recovered: boolean): Happening {
-  if (isFirst) return { side: "server", tone: "good", text: `Lets this page listen in ${room}` };
-  if (recovered) return { side: "server", tone: "good", text: `Goes on in ${room} where this page was` };
-  return { side: "server", tone: "bad", text: `Cannot go on in ${room}: too much has passed. The page reads it anew.` };
+function Bench() {
+  const state = useLine();
+  const { lab } = useLab();
+  if (state.kind === "refused") return <Note>The line was not opened. {state.why}</Note>;
+  return (
+    <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto grid max-w-6xl gap-x-10 gap-y-8 p-4 pt-0 @sm:p-6 @sm:pt-0 @4xl:pt-4 @4xl:grid-cols-[22rem_minmax(0,1fr)]">
+        <FaultPanel state={state} />
+        {/* On wide pages what one looks at stays, and the faults scroll beside it. */}
+        <div className="contents @4xl:sticky @4xl:top-4 @4xl:flex @4xl:h-[calc(100dvh-var(--header)-2.5rem)] @4xl:min-w-0 @4xl:flex-col @4xl:gap-6 @4xl:self-start">
+          <LineStatus />
+          <CheckPanel />
+          <EventTimeline entries={lab.entries} />
+        </div>
+      </div>
+    </div>
+  );
 }
 
-/** Reads along in the room, as its own page does, and keeps count of what the channel hands over. */
-function RoomCheck({ room }: { readonly room: string }) {
-  const { note } = useEventLog();
-  const view = useRoom(room);
-  const live = useRef<string[]>([]);
-  const { channel } = useChannel(
-    chat,
-    { room },
-    { keep: 0, onPublication: ({ data }) => void live.current.push(data.message.id) },
-  );
-  useEffect(() => {
-    let isFirst = true;
-    return channel.onState((status) => {
-      if (status.kind !== "live") return;
-      note(roomHappening(room, isFirst, status.recovered));
-      isFirst = false;
-    });
-  }, [channel, note, room]);
-  return <CheckPanel room={room} view={view} live={live} />;
+function Note({ children }: { readonly children: ReactNode }) {
+  return <p className="m-auto max-w-sm p-8 text-center text-soft">{children}</p>;
 }

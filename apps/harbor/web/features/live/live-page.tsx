@@ -16,7 +16,11 @@ export function LivePage() {
     <main className="flex min-w-0 flex-1 flex-col">
       <PageHeader title="Live" detail="A number from 1 to 10, once a second, from the server" />
       <div className="min-h-0 flex-1 overflow-y-auto p-4 @sm:p-6">
-        <section aria-label="Number feed" className="mx-auto flex max-w-5xl flex-col">
+        {/* The chart takes what the figures and the legend leave, so that the legend is in sight. */}
+        <section
+          aria-label="Number feed"
+          className="mx-auto grid h-full max-w-5xl grid-rows-[auto_minmax(12rem,30rem)_auto] content-start gap-y-4"
+        >
           <div className="flex flex-wrap items-end justify-between gap-x-8 gap-y-4">
             <Figures figures={figuresOf(feed.points)} />
             <div className="flex items-center gap-3">
@@ -27,12 +31,8 @@ export function LivePage() {
               </Button>
             </div>
           </div>
-          <div className="relative mt-6">
-            <FeedChart
-              feed={feed}
-              pausedSinceMs={isPaused ? flow.sinceMs : null}
-              className="h-[clamp(12rem,54vh,30rem)]"
-            />
+          <div className="relative min-h-0">
+            <FeedChart feed={feed} pausedSinceMs={isPaused ? flow.sinceMs : null} className="h-full" />
             {feed.points.length === 0 && <NothingYet isLive={isLive} />}
           </div>
           <Legend />
@@ -70,7 +70,7 @@ function NothingYet({ isLive }: { readonly isLive: boolean }) {
 
 function Legend() {
   return (
-    <ul className="mt-4 flex flex-wrap gap-x-6 gap-y-1 border-t border-line pt-3 text-xs text-soft">
+    <ul className="flex flex-wrap gap-x-6 gap-y-1 border-t border-line pt-3 text-xs text-soft">
       <li className="flex items-center gap-2">
         <span aria-hidden className="h-3 w-4 rounded-sm bg-warn-soft ring-1 ring-line" />
         no connection

@@ -1,10 +1,12 @@
 // The number feed in a component: what came, when the connection was lost, and pausing.
-import type { Channel, Publication } from "@tidewire/client";
-import type { Position } from "@tidewire/protocol";
+import type { Channel } from "@tidewire/client";
 import { useChannel } from "@tidewire/react";
-import { useCallback, useEffect, useReducer, useRef, useState } from "react";
-import { feedIntervalMs, numbers } from "../../../contract/feed.ts";
-import { emptyFeed, type FeedHistory, type FeedPoint, feedReducer } from "./feed-points.ts";
+import { useCallback, useEffect, useState } from "react";
+import { numbers } from "../../../contract/feed.ts";
+import { type ShelfName, useKeptReducer } from "../../connection/kept.tsx";
+import { emptyFeed, type FeedHistory, feedReducer } from "./feed-points.ts";
+import { useFeedHistory } from "./use-feed-history.ts";
+import { usePointFrom } from "./use-point-from.ts";
 
 export type Flow =
   | { readonly kind: "running" }
@@ -23,15 +25,17 @@ export interface Numbers {
   readonly resume: () => void;
 }
 
-const historyWanted = 100;
+/** Kept while one looks elsewhere. */
+const feeds: ShelfName<FeedHistory> = { most: 1 };
+
 const askEveryMs = 1_000;
 const catchingUpMs = 600;
 const caughtUpShownMs = 3_000;
-/** Clocks this close count as the same. */
-const sameClockMs = 2_000;
 
 export function useNumbers(): Numbers {
-  const [feed, dispatch] = useReducer(feedReducer, emptyFeed);
+  const [feed, dispatch] = useKeptReducer(feedReducer, emptyFeed, { shelf: feeds, key: numbers.pattern });
+  // What is here when the component comes; what comes after it is the effect's own business.
+  const [kept] = useState(feed);
   const [flow, setFlow] = useState<Flow>({ kind: "running" });
   const pointFrom = usePointFrom();
   const view = useChannel(numbers, {
@@ -44,31 +48,7 @@ export function useNumbers(): Numbers {
   });
   const { channel } = view;
 
-  useEffect(() => {
-    const read = (): void => {
-      channel.history({ limit: historyWanted, reverse: true }).then(
-        (page) =>
-          dispatch({ type: "came", points: page.publications.flatMap((publication) => pointFrom(publication, false)) }),
-        // Then the line begins with what comes from now on.
-        () => undefined,
-      );
-    };
-    let wasUp = false;
-    let hasHistory = false;
-    const changed = (): void => {
-      const { status } = channel;
-      const isUp = status.kind === "live" || status.kind === "paused";
-      if (isUp && !wasUp) {
-        dispatch({ type: "back", atMs: Date.now(), recovered: status.recovered });
-        if (!hasHistory || !status.recovered) read();
-        hasHistory = true;
-      } else if (!isUp && wasUp) dispatch({ type: "lost", atMs: Date.now() });
-      wasUp = isUp;
-    };
-    changed();
-    return channel.onState(changed);
-  }, [channel, pointFrom]);
-
+  useFeedHistory({ channel, kept, dispatch, pointFrom });
   useWaiting(channel, flow, setFlow);
   useCatchingUp(flow, setFlow);
   const pause = useCallback(() => {
@@ -112,34 +92,4 @@ function useCatchingUp({ kind }: Flow, setFlow: SetFlow): void {
     const timer = setTimeout(() => setFlow(next), kind === "catching up" ? catchingUpMs : caughtUpShownMs);
     return () => clearTimeout(timer);
   }, [kind, setFlow]);
-}
-
-interface Anchor {
-  readonly epoch: string;
-  readonly offset: number;
-  readonly atMs: number;
-}
-
-/**
- * Puts a publication on this page's clock: the server's may be minutes off, and the chart's right edge is our now.
- * Where the server does not tell times, offsets do: they count seconds.
- */
-function usePointFrom(): (publication: Publication<number>, isFresh: boolean) => readonly FeedPoint[] {
-  const aheadMs = useRef<number | null>(null);
-  const anchor = useRef<Anchor | null>(null);
-  return useCallback(({ atMs, data, id, position }, isFresh) => {
-    if (position === null) return [];
-    const { epoch, offset } = position;
-    const nowMs = Date.now();
-    if (isFresh && atMs !== null) aheadMs.current = Math.min(aheadMs.current ?? Number.POSITIVE_INFINITY, nowMs - atMs);
-    const shiftMs = aheadMs.current === null || Math.abs(aheadMs.current) < sameClockMs ? 0 : aheadMs.current;
-    const reckonedMs = atMs === null ? reckoned(anchor.current, position, nowMs) : atMs + shiftMs;
-    if (anchor.current?.epoch !== epoch) anchor.current = { epoch, offset, atMs: reckonedMs };
-    return [{ id, epoch, offset, value: data, atMs: reckonedMs }];
-  }, []);
-}
-
-function reckoned(anchor: Anchor | null, { epoch, offset }: Position, nowMs: number): number {
-  if (anchor === null || anchor.epoch !== epoch) return nowMs;
-  return Math.min(nowMs, anchor.atMs + (offset - anchor.offset) * feedIntervalMs);
 }

@@ -19,7 +19,12 @@ function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {
 }
 
 function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Speaker {
-  const traits: LinkTraits = { encoder: protobuf.protobufEncoder(framing), onGap: "resubscribe" };
+  const traits: LinkTraits = {
+    encoder: protobuf.protobufEncoder(framing),
+    onGap: "resubscribe",
+    hasPongs: true,
+    hasOneChannel: false,
+  };
   return {
     traits,
     opening: [],
@@ -38,7 +43,12 @@ function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Speaker {
 
 function centrifuge(framing: Framing, limits: DecodeLimits): Speaker {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
-  let traits: LinkTraits = { encoder: publicationEncoder(framing, false), onGap: "resubscribe" };
+  let traits: LinkTraits = {
+    encoder: publicationEncoder(framing, false),
+    onGap: "resubscribe",
+    hasPongs: true,
+    hasOneChannel: false,
+  };
   const learn = (command: Command): void => {
     if (command.kind === "connect" && command.speaksTide)
       traits = { ...traits, encoder: publicationEncoder(framing, true) };

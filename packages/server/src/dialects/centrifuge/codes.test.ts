@@ -373,11 +373,10 @@ describe("unsubscribes by the server (A9.6)", () => {
 describe("the tables", () => {
   it("have a word for every error, close reason and unsubscribe", () => {
     for (const reason of Object.keys(requestErrors) as (keyof typeof requestErrors)[]) {
-      const { code, message, temporary } = requestErrors[reason];
-      const error = { code, message, ...(temporary ? { temporary } : {}) };
-      expect(JSON.parse(encodeReply({ kind: "error", id: 7, error: new TidewireError(reason) }))).toEqual({
+      const error = new TidewireError(reason);
+      expect(JSON.parse(encodeReply({ kind: "error", id: 7, error }))).toEqual({
         id: 7,
-        error,
+        error: { ...requestErrors[reason], message: error.message },
       });
     }
     for (const reason of Object.keys(closeReasons) as (keyof typeof closeReasons)[]) {

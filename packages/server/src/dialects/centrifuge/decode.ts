@@ -156,8 +156,12 @@ function history(request: Request): Command {
 /** Methods with the prefix `tide.` are commands that the protocol has no word for. */
 function rpc({ id, fields, payload }: Request): Command {
   const method = text(fields, "method");
-  if (!method.startsWith("tide.")) return { kind: "call", id, method, input: fields["data"] ?? null };
+  if (!method.startsWith("tide.")) return call(id, method, fields);
   const data = fieldsOf(fields["data"] ?? {}, `${method}'s data`);
+  if (method === "tide.cancel") {
+    if (isWhole(data["id"])) return { kind: "cancel", id, call: data["id"] };
+    return invalid(id, "bad_request", `tide.cancel: expected the id of a call, got ${told(data["id"])}`);
+  }
   const { channel, key } = data as { channel?: unknown; key?: unknown };
   if (typeof channel !== "string" || channel === "") {
     return invalid(id, "bad_request", `${method}: expected a channel name, got ${told(channel)}`);
@@ -184,6 +188,19 @@ function rpc({ id, fields, payload }: Request): Command {
     idempotencyKey: key ?? null,
     wantsPosition: true,
   });
+}
+
+/** PROTOCOL 1.14 */
+function call(id: number, method: string, fields: Fields): Command {
+  const timeoutMs = fieldsOf(fields["tide"] ?? {}, "rpc.tide")["timeout"] ?? null;
+  if (timeoutMs !== null && !isWhole(timeoutMs)) {
+    return invalid(id, "bad_request", `rpc.tide.timeout: expected milliseconds, got ${told(timeoutMs)}`);
+  }
+  return { kind: "call", id, method, input: fields["data"] ?? null, timeoutMs };
+}
+
+function isWhole(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value > 0;
 }
 
 function isRate(rate: unknown): rate is number {

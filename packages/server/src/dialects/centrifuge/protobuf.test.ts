@@ -132,7 +132,7 @@ describe("replies and pushes", () => {
 
   it("writes a publication as the vector says, in a binary frame", () => {
     const publication = { id: "x", offset: 8, previous: null, data: text('{"a":1}'), form: "json", atMs: 0 } as const;
-    const frame = protobufEncoder(webSocketFraming).publication(publication, { name: "news", json: '"news"' });
+    const frame = protobufEncoder(webSocketFraming).publication(publication, { name: "news", json: '"news"' }, "e");
     expect(hex(frame)).toBe(`8216${"1522131204".concat("6e657773", "220b22077b2261223a317d3008")}`);
   });
 
@@ -176,7 +176,7 @@ describe("keys of latest channels", () => {
   const plain = { ...webSocketFraming, wrap: (payload: Uint8Array) => payload };
   const publication = { id: "i", offset: 7, previous: null, data: text("null"), form: "json", atMs: 0 } as const;
   const pushed = (given: object): unknown => {
-    const frame = protobufEncoder(plain).publication({ ...publication, ...given }, { name: "t", json: '"t"' });
+    const frame = protobufEncoder(plain).publication({ ...publication, ...given }, { name: "t", json: '"t"' }, "e");
     const { push } = decodeMessage("Reply", (frame ?? new Uint8Array(0)).subarray(1));
     return (push as { readonly pub: unknown }).pub;
   };

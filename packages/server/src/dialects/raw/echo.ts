@@ -47,6 +47,7 @@ function heartbeatOf(
     },
     close: () => connection.terminate(),
     traffic: () => connection.traffic(),
+    hasPongs: true,
     isHeld,
   });
   return heartbeat;

@@ -172,6 +172,7 @@ describe("raw", () => {
   it("has a code for every error and every close reason", () => {
     const speaker = raw(webSocketFraming, {
       channel: "c",
+      token: "",
       greeting: undefined,
       takesPublications: true,
       opened: () => undefined,

@@ -5,9 +5,13 @@ import type { Encoder } from "../../hub/encoder.ts";
 import type { Command, Payload } from "../../session/command.ts";
 import type { Framing } from "../connection.ts";
 import type { Ending, Speaker } from "../dialect.ts";
+import { connecting, subscribing } from "./opening.ts";
+import { textPayload, wordsOf } from "./words.ts";
 
 export interface RawOptions {
   readonly channel: string;
+  /** The bearer token of the request; "" when there is none. */
+  readonly token: string;
   /** Said to whoever opens the channel. */
   readonly greeting: string | undefined;
   /** Where clients do not publish, the text frames `pause` and `resume` are commands. */
@@ -27,21 +31,8 @@ const encoder = new TextEncoder();
 export function raw(framing: Framing, options: RawOptions): Speaker {
   const { channel } = options;
   return {
-    traits: { encoder: rawEncoder(framing), onGap: "close" },
-    opening: [
-      { kind: "connect", id: connectId, token: "", data: undefined, speaksTide: false, seen: new Map() },
-      {
-        kind: "subscribe",
-        id: subscribeId,
-        channel,
-        token: "",
-        seen: null,
-        wantsMembers: false,
-        isPaused: false,
-        rate: null,
-        mustRecover: false,
-      },
-    ],
+    traits: { encoder: rawEncoder(framing), onGap: "close", hasPongs: true, hasOneChannel: true },
+    opening: [connecting(connectId, options.token), subscribing(subscribeId, channel, { seen: null, rate: null })],
     decode: (message, form) => [
       options.takesPublications ? publishing(channel, message, form) : flow(channel, message, form),
     ],
@@ -62,19 +53,6 @@ function publishing(channel: string, message: Uint8Array, form: "text" | "bytes"
   return { kind: "publish", id: laterId, channel, payload, idempotencyKey: null, wantsPosition: false };
 }
 
-/** JSON is passed on as JSON, anything else as text; a lone JSON string is text, quotes and all. */
-function textPayload(message: Uint8Array): Payload {
-  const bytes = message.slice();
-  const written = decoder.decode(bytes);
-  try {
-    const value = JSON.parse(written) as unknown;
-    // A text in quotes is a text, quotes and all, for the channel's schema too.
-    return typeof value === "string" ? { bytes, form: "text", value: written } : { bytes, form: "json", value };
-  } catch {
-    return { bytes, form: "text", value: written };
-  }
-}
-
 function flow(channel: string, message: Uint8Array, form: "text" | "bytes"): Command {
   const word = form === "text" ? decoder.decode(message).trim() : "";
   if (word === "pause" || word === "resume") return { kind: word, id: laterId, channel };
@@ -85,17 +63,15 @@ function flow(channel: string, message: Uint8Array, form: "text" | "bytes"): Com
 function rawEncoder(framing: Framing): Encoder {
   return {
     id: `raw/${framing.id}`,
-    publication: (publication) => framing.wrap(wordsOf(publication), publication.form === "bytes" ? "bytes" : "text"),
+    publication: (publication) => framing.wrap(said(publication), publication.form === "bytes" ? "bytes" : "text"),
     member: () => null,
   };
 }
 
-/** A JSON string reaches raw without its quotes. */
-function wordsOf({ data, form, key, removed }: Publication): Uint8Array {
+function said(publication: Publication): Uint8Array {
   // PROTOCOL 2.5: there is no envelope here that could say it.
-  if (removed === true) return encoder.encode(JSON.stringify({ "tide.removed": key }));
-  if (form !== "json" || data[0] !== 0x22) return data;
-  return encoder.encode(JSON.parse(decoder.decode(data)) as string);
+  if (publication.removed === true) return encoder.encode(JSON.stringify({ "tide.removed": publication.key }));
+  return wordsOf(publication);
 }
 
 /** RFC 6455 §7.4: 4000 and up are the application's. 1013: try again later. */
@@ -118,6 +94,8 @@ const errorCodes: Readonly<Record<RequestErrorName | "application", number>> = {
   invalid_data: 4400,
   engine_unavailable: 1013,
   indeterminate: 1013,
+  timed_out: 4408,
+  canceled: 4400,
   overloaded: 1013,
   application: 4400,
 };

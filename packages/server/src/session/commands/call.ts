@@ -1,25 +1,62 @@
-// call: a typed request to the application, answered over the same connection.
+// call and cancel: a typed request to the application, answered over the same connection.
 import { fail, type StandardSchema } from "@tidewire/protocol";
 import { validate } from "../../hub/registry.ts";
 import { reasonOf } from "../../ports/log.ts";
+import type { Call } from "../calls.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { ask, guarded } from "../rules.ts";
+import type { BoundCall } from "../node.ts";
+import { ask, guarded, toError } from "../rules.ts";
 
-export async function call(context: Context, command: CommandOf<"call">): Promise<void> {
-  const { node } = context;
-  const { method } = command;
-  const bound = node.calls.get(method);
+/** Ended when it is answered: its handler may go on, and holds nothing back. */
+export function call(context: Context, command: CommandOf<"call">): Promise<void> {
+  const { node, calls } = context;
+  const bound = node.calls.get(command.method);
   if (bound === undefined) return fail("not_available", "no such call");
+  const limitMs = bound.deadlineMs ?? node.limits.callDeadlineMs;
+  const open = calls.open(command.id, Math.min(limitMs, command.timeoutMs ?? limitMs));
+  return Promise.race([open.answered, answer(context, command, { bound, open })]);
+}
+
+/** The session has canceled it already, ahead of its turn. */
+export function cancel(context: Context, { id }: CommandOf<"cancel">): void {
+  context.reply({ kind: "result", id, json: "{}" });
+}
+
+interface Asked {
+  readonly bound: BoundCall;
+  readonly open: Call;
+}
+
+async function answer(context: Context, command: CommandOf<"call">, asked: Asked): Promise<void> {
+  const { node, calls } = context;
+  try {
+    const json = await work(context, command, asked);
+    if (json !== null) calls.finish(asked.open, json);
+  } catch (thrown) {
+    // Who was answered meanwhile hears nothing more of it.
+    if (calls.close(asked.open)) context.refuse(command.id, toError(node, thrown));
+  } finally {
+    calls.ended();
+  }
+}
+
+/** What the handler returned; `null` where it was never entered. */
+async function work(
+  context: Context,
+  { input, method }: CommandOf<"call">,
+  { bound, open }: Asked,
+): Promise<string | null> {
+  const { node, calls } = context;
+  const { inputSchema, outputSchema } = bound.definition;
   const rule = node.access.call;
   await ask(node, "call", rule && (() => rule({ ...context.rule(), method })));
-  const { inputSchema, outputSchema } = bound.definition;
-  const input =
-    inputSchema === null ? command.input : (JSON.parse(await validate(inputSchema, command.input)) as unknown);
-  if (!context.isOpen) return;
-  const output = await guarded(node, method, () => bound.handler(input, { ...context.rule(), signal: context.signal }));
-  const json = await outputOf(method, outputSchema, output);
-  context.reply({ kind: "result", id: command.id, json });
+  const given = inputSchema === null ? input : (JSON.parse(await validate(inputSchema, input)) as unknown);
+  if (!calls.isOpen(open)) return null;
+  open.hasBegun = true;
+  const { signal } = open.abort;
+  const output = await guarded(node, method, () => bound.handler(given, { ...context.rule(), signal }));
+  return await outputOf(method, outputSchema, output);
 }
 
 /** What a handler returned is the server's own affair: the caller hears `internal`, the log the reason. */

@@ -24,10 +24,10 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   if (!context.isOpen) return;
   const subscription = await node.hub.subscribe(channel, {
     subscriber: context.subscriber,
-    encoder: context.encoder,
+    encoder: context.traits.encoder,
     seen: command.seen,
     member,
-    wantsMembers: command.wantsMembers && known.definition.presence,
+    wantsMembers: (command.wantsMembers && known.definition.presence) || known.definition.announcesMembers,
   });
   if (!context.isOpen || (command.mustRecover && command.seen !== null && !subscription.recovered)) {
     subscription.close();

@@ -1,7 +1,7 @@
 // The table of commands: which handler, and which earlier commands it waits for.
 import type { Command, CommandKind, CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { call } from "./call.ts";
+import { call, cancel } from "./call.ts";
 import { publish } from "./publish.ts";
 import { rate } from "./rate.ts";
 import { history, presence, presenceStats } from "./read.ts";
@@ -24,6 +24,7 @@ const handlers: Handlers = {
   presence_stats: presenceStats,
   history,
   call,
+  cancel,
   pause,
   resume,
   rate,
@@ -50,7 +51,7 @@ export function handle(context: Context, command: Request): void | Promise<void>
 
 /** A command waits for earlier ones on its channel; publishes wait for publishes; large replies for each other. */
 export function keysOf(command: Request): readonly string[] {
-  if (command.kind === "call" || command.kind === "invalid") return [];
+  if (command.kind === "call" || command.kind === "cancel" || command.kind === "invalid") return [];
   if (command.kind === "refresh") return [refreshing];
   const channel = channelKey(command.channel);
   if (command.kind === "publish" || command.kind === "remove") return [publishing, channel];

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Json } from "../test/scripted-server.ts";
 import { connected, holds, quiet, reaches, setStage, type Stage } from "../test/stage.ts";
-import type { Channel, Members } from "./index.ts";
+import type { Channel } from "./index.ts";
+import { type Members, membersOf } from "./members.ts";
 
 function info(session: string): Json {
   return { client: session, user: `user of ${session}` };
@@ -21,7 +22,7 @@ interface Watch {
 
 function watch({ client }: Stage): Watch {
   const channel = client.channel("room", { presence: true });
-  const { members } = channel;
+  const members = membersOf(channel);
   return {
     channel,
     stop: members.subscribe(() => undefined),
@@ -47,7 +48,7 @@ test("is loaded when somebody watches, and follows joins and leaves", async () =
   const stage = await painted();
   stage.server.script = (method) => (method === "presence" ? list("a", "b") : undefined);
   const { channel, sessions, shows, stop } = watch(stage);
-  expect(channel.members.getSnapshot()).toEqual({ members: [], count: 0, status: "loading", error: null });
+  expect(membersOf(channel).getSnapshot()).toEqual({ members: [], count: 0, status: "loading", error: null });
   await connected(stage);
   expect(await shows("ready")).toMatchObject({ count: 2, error: null });
   expect(stage.server.all("subscribe")[0]).toMatchObject({ join_leave: true });
@@ -60,7 +61,7 @@ test("is loaded when somebody watches, and follows joins and leaves", async () =
   stop();
   stage.clock.advance(50);
   expect(channel.status.kind).toBe("closed");
-  expect(channel.members.getSnapshot().status).toBe("stale");
+  expect(membersOf(channel).getSnapshot().status).toBe("stale");
 });
 
 test("changes that overtake the list are not lost", async () => {
@@ -85,7 +86,7 @@ test("one render a frame, however many come and go", async () => {
   await shows("ready");
   stage.clock.paints = false;
   let renders = 0;
-  channel.members.subscribe(() => renders++);
+  membersOf(channel).subscribe(() => renders++);
   for (let number = 0; number < 100; number++) stage.server.link.push("room", { join: { info: info(`s${number}`) } });
   await quiet(stage);
   expect(sessions()).toHaveLength(0);
@@ -123,6 +124,28 @@ describe("what cannot be shown", () => {
     expect(await shows("ready")).toMatchObject({ members: [], count: 5_000, error: { reason: "limit_exceeded" } });
   });
 
+  test("a crowd is counted, and listed again once somebody is told to have come or left", async () => {
+    const stage = await painted();
+    stage.server.script = (method) => (method === "presence" ? list("a", "b") : undefined);
+    const { channel, sessions, shows } = watch(stage);
+    await connected(stage);
+    await shows("ready");
+    for (const clients of [1_001, 1_200]) stage.server.link.push("room", { members: { clients, users: 900 } });
+    await drawn(stage);
+    expect(membersOf(channel).getSnapshot()).toMatchObject({
+      members: [],
+      count: 1_200,
+      status: "ready",
+      error: { reason: "limit_exceeded" },
+    });
+    stage.server.link.push("room", { leave: { info: info("b") } });
+    stage.server.link.push("room", { join: { info: info("d") } });
+    await stage.server.hears("presence");
+    await drawn(stage);
+    expect(sessions()).toEqual(["a", "d"]);
+    expect(membersOf(channel).getSnapshot()).toMatchObject({ count: 2, error: null });
+  });
+
   test("a refusal is told, whether of the list or of the channel", async () => {
     const stage = await painted();
     stage.server.script = (method) =>
@@ -136,6 +159,6 @@ describe("what cannot be shown", () => {
     const second = watch(stage);
     await holds(second.channel.onState, () => (second.channel.status.kind === "refused" ? true : null));
     await drawn(stage);
-    expect(second.channel.members.getSnapshot()).toMatchObject({ status: "refused", error: { reason: "denied" } });
+    expect(membersOf(second.channel).getSnapshot()).toMatchObject({ status: "refused", error: { reason: "denied" } });
   });
 });

@@ -1,0 +1,108 @@
+// The raw dialect as an event stream: publications as messages, positions as ids, and what else there is to say by name.
+import type { Publication } from "../../engine/engine.ts";
+import type { Encoder } from "../../hub/encoder.ts";
+import { fastestRate, slowestRate } from "../../hub/pace.ts";
+import type { Command } from "../../session/command.ts";
+import type { Subscribed } from "../../session/reply.ts";
+import { type Position, TidewireError } from "@tidewire/protocol";
+import type { ConnectionInfo, EventFraming, StreamEvent } from "../connection.ts";
+import type { Speaker } from "../dialect.ts";
+import { idOf, positionOf } from "./event-id.ts";
+import { connecting, subscribing } from "./opening.ts";
+import { closingOf, endingOf } from "./statuses.ts";
+import { wordsOf } from "./words.ts";
+
+export interface EventsOptions {
+  readonly channel: string;
+  readonly info: Pick<ConnectionInfo, "headers" | "url" | "token">;
+  /** Said to whoever opens the channel. */
+  readonly greeting: string | undefined;
+  /** Milliseconds after which this client comes back, should the stream end; spread over those of other clients. */
+  readonly retryMs: number;
+  /** Called once, when the channel is open. */
+  readonly opened: () => void;
+}
+
+const connectId = 1;
+const subscribeId = 2;
+
+export function events(framing: EventFraming, options: EventsOptions): Speaker {
+  const { channel, info, greeting, retryMs } = options;
+  return {
+    traits: { encoder: eventEncoder(framing), onGap: "continue", hasPongs: false, hasOneChannel: true },
+    opening: [connecting(connectId, info.token), beginning(channel, info)],
+    // The transport reads nothing.
+    decode: () => [],
+    reply: (reply) => {
+      if (reply.kind === "error") return endingOf(reply.error);
+      if (reply.kind !== "subscribed") return null;
+      options.opened();
+      return Buffer.concat([
+        opening(framing, reply, retryMs),
+        ...(greeting === undefined ? [] : [framing.event({ data: greeting })]),
+      ]);
+    },
+    event: (event) => {
+      if (event.kind === "ping") return framing.ping;
+      if (event.kind === "gap") return framing.event(gapOf(event.position));
+      if (event.kind !== "skipped") return null;
+      return framing.event({ name: "skipped", data: JSON.stringify({ count: event.count }) });
+    },
+    closing: closingOf,
+  };
+}
+
+/** PROTOCOL 2.7: `Last-Event-ID`, or `lastEventId` of the address, for a first connection and for other clients. */
+function beginning(channel: string, { headers, url }: Pick<ConnectionInfo, "headers" | "url">): Command {
+  const { searchParams } = new URL(url, "http://host");
+  const header = headers["last-event-id"];
+  const shown = (typeof header === "string" ? header : "") || (searchParams.get("lastEventId") ?? "");
+  const seen = shown === "" ? null : { position: positionOf(shown), id: null };
+  const asked = searchParams.get("rate");
+  const rate = asked === null ? null : rateOf(asked);
+  if (!Number.isNaN(rate)) return subscribing(subscribeId, channel, { seen, rate });
+  const expected = `rate: expected pulls a second from ${slowestRate} to ${fastestRate}, got ${String(asked).slice(0, 40)}`;
+  return { kind: "invalid", id: subscribeId, error: new TidewireError("bad_request", expected) };
+}
+
+/** `NaN` for what is no rate. */
+function rateOf(asked: string): number {
+  const rate = /^\d{1,9}(\.\d{1,9})?$/.test(asked) ? Number(asked) : Number.NaN;
+  return rate >= slowestRate && rate <= fastestRate ? rate : Number.NaN;
+}
+
+/** Gives an id before anything was published, so that whoever is cut off before that loses nothing either. */
+function opening(
+  framing: EventFraming,
+  { position, wasRecovering, recovered }: Subscribed,
+  retryMs: number,
+): Uint8Array {
+  // The gap and the new id are one event: cut off between them, a client would go on as if nothing had been lost.
+  if (wasRecovering && !recovered) return framing.event({ ...gapOf(position), retryMs });
+  return framing.event({ retryMs, ...(position !== null && { id: idOf(position) }) });
+}
+
+/** Publications were lost for this reader: what comes next is not what follows the last id. */
+function gapOf(position: Position | null): StreamEvent {
+  if (position === null) return { name: "gap", data: "{}" };
+  return { name: "gap", id: idOf(position), data: JSON.stringify(position) };
+}
+
+function eventEncoder(framing: EventFraming): Encoder {
+  return {
+    id: `raw/${framing.id}`,
+    publication: (publication, _channel, epoch) => {
+      const { offset } = publication;
+      return framing.event({ ...(offset > 0 && { id: idOf({ epoch, offset }) }), ...said(publication) });
+    },
+    member: () => null,
+  };
+}
+
+function said(publication: Publication): { readonly name?: string; readonly data: Uint8Array | string } {
+  const { removed, key, form, data } = publication;
+  if (removed === true) return { name: "removed", data: JSON.stringify({ key }) };
+  // The format is text.
+  if (form === "bytes") return { name: "binary", data: Buffer.from(data).toString("base64") };
+  return { data: wordsOf(publication) };
+}

@@ -1,0 +1,51 @@
+// history and history_remove: what a channel keeps, and forgetting it.
+import { fail, type Member, type Position } from "@tidewire/protocol";
+import type { Publication } from "../../engine/engine.ts";
+import type { ApiNode } from "./node.ts";
+import { channelOf, type JsonText, type Parameters } from "./parameters.ts";
+
+const decoder = new TextDecoder();
+
+/** As the command of that name: limit 0 gives the position alone, a negative one as many as a request may. */
+export async function history({ hub, limits }: ApiNode, parameters: Parameters): Promise<JsonText> {
+  const { limit = 0, reverse } = parameters;
+  if (typeof limit !== "number" || !Number.isSafeInteger(limit)) {
+    return fail("bad_request", "limit: expected an integer");
+  }
+  const since = sinceOf(parameters["since"]);
+  const isReverse = reverse === true;
+  if (isReverse && since?.offset === 0) fail("bad_request", "nothing lies before offset 0");
+  const most = limits.historyPublications;
+  const request = { limit: limit < 0 ? most : Math.min(limit, most), since, reverse: isReverse };
+  const { publications, top } = await hub.history(channelOf(parameters), request);
+  const { epoch, offset } = top;
+  return `{"publications":[${publications.map(written).join(",")}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`;
+}
+
+/** Its numbering begins anew, in another epoch: whoever listens is told that it has missed something. */
+export async function historyRemove({ hub }: ApiNode, parameters: Parameters): Promise<JsonText> {
+  await hub.clear(channelOf(parameters));
+  return "{}";
+}
+
+function sinceOf(given: unknown): Position | null {
+  if (given === undefined || given === null) return null;
+  if (typeof given !== "object") fail("bad_request", badSince);
+  const { offset = 0, epoch = "" } = given as { readonly offset?: unknown; readonly epoch?: unknown };
+  const isOffset = typeof offset === "number" && Number.isSafeInteger(offset) && offset >= 0;
+  if (isOffset && typeof epoch === "string") return { offset, epoch };
+  return fail("bad_request", badSince);
+}
+
+const badSince = "since: expected an offset and an epoch";
+
+function written({ data, form, offset, author, tags, key, removed }: Publication): JsonText {
+  const text = decoder.decode(data);
+  const rest = JSON.stringify({ offset, info: author && shown(author), tags, key, removed });
+  return `{"data":${form === "json" ? text : JSON.stringify(text)},${rest.slice(1)}`;
+}
+
+/** A member, as the API shows one; what is undefined is left out of the JSON. */
+export function shown({ user, session, info, channelInfo }: Member): object {
+  return { user, client: session, conn_info: info, chan_info: channelInfo };
+}

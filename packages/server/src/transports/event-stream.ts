@@ -1,0 +1,183 @@
+// Event streams: connections that a request opens and that go one way; server-sent events, written straight on the socket.
+//
+// The body ends with the connection (RFC 9112 §6.3), so that HTTP adds nothing to bytes that all subscribers share:
+// decision 0006. The head is written with the first frame: until then the answer can be any status.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { closeReasons } from "@tidewire/protocol";
+import type { Connection, ConnectionInfo, Open } from "../dialects/connection.ts";
+import type { Limits } from "../options.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Random } from "../ports/random.ts";
+import { answer, isTemporary } from "./answer.ts";
+import { eventFraming } from "./event-framing.ts";
+
+export interface EventStreamOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+export interface Exchanged {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** How long whoever cannot be served now stays away: spread, since crowds come back together. */
+const leastAwayMs = 5_000;
+const mostAwayMs = 15_000;
+/** Nothing is heard of a client, so the kernel asks whether it is there. */
+const keepAliveMs = 25_000;
+
+export class EventStreamTransport {
+  readonly #options: EventStreamOptions;
+  readonly #open = new Set<EventStream>();
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+  }
+
+  accept({ request, response }: Exchanged, info: ConnectionInfo, open: Open): void {
+    const begin = (socket: Socket): void => {
+      const stream = new EventStream({ ...this.#options, request, response, socket, info });
+      this.#open.add(stream);
+      const opened = open(stream);
+      response.once("close", () => {
+        this.#open.delete(stream);
+        opened.closed(1006, "");
+      });
+      socket.on("drain", () => {
+        if (!stream.isFull) return;
+        stream.isFull = false;
+        opened.writable();
+      });
+    };
+    // A pipelined request has the socket when those before it are answered.
+    if (response.socket === null) response.once("socket", begin);
+    else begin(response.socket);
+  }
+
+  /** Says what a status says, or, to clients that would take it for the end, that they come back. */
+  refuse(exchanged: Exchanged, status: number, body: string): void {
+    refuseStream(exchanged, { status, body, random: this.#options.random });
+  }
+
+  /** Ends those that nobody has ended; what was said to the others is still on its way. */
+  closeAll(): void {
+    for (const stream of this.#open) stream.close(503, goingDown);
+  }
+}
+
+const { code, reason: message } = closeReasons.shutdown;
+const goingDown = JSON.stringify({ error: { code, message } });
+
+const streamHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store",
+  "x-accel-buffering": "no",
+  "x-content-type-options": "nosniff",
+  connection: "close",
+};
+
+/** Writes the head of a stream that ends with its connection. */
+export function writeStreamHead(response: ServerResponse): void {
+  // Without it, and with the connection's end announced, Node adds no framing of its own.
+  response.removeHeader("transfer-encoding");
+  response.writeHead(200, streamHeaders);
+  response.flushHeaders();
+}
+
+/**
+ * Refuses before a stream has begun. An `EventSource` gives up for good on any status but 200, so one that a browser,
+ * or what fetches as one does, would lose for a while only is told in a stream of one event when to come back.
+ */
+function refuseStream(
+  { request, response }: Exchanged,
+  { status, body, random }: { readonly status: number; readonly body: string; readonly random: Random },
+): void {
+  if (!isTemporary(status) || !comesBackByItself(request)) return answer(response, { status, body });
+  if (response.headersSent || response.destroyed) return;
+  const retryMs = leastAwayMs + random.fraction() * (mostAwayMs - leastAwayMs);
+  writeStreamHead(response);
+  response.end(eventFraming.event({ name: "end", data: body, retryMs }));
+}
+
+/** Fetch, "sec-fetch-mode"; browsers leave it out where a page came without TLS, and all of them call themselves Mozilla. */
+function comesBackByItself({ headers }: IncomingMessage): boolean {
+  return headers["sec-fetch-mode"] !== undefined || headers["user-agent"]?.startsWith("Mozilla/") === true;
+}
+
+interface Parts extends Exchanged, EventStreamOptions {
+  readonly socket: Socket;
+  readonly info: ConnectionInfo;
+}
+
+class EventStream implements Connection {
+  readonly info: ConnectionInfo;
+  readonly framing = eventFraming;
+  isFull = false;
+  readonly #parts: Parts;
+  readonly #socket: Socket;
+  readonly #watermark: number;
+  #state: "new" | "open" | "ended" = "new";
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.info = parts.info;
+    this.#socket = parts.socket;
+    // Node says "drain" only to a writer that was told to stop, which it does at its own mark.
+    this.#watermark = Math.max(parts.limits.watermarkBytes, parts.socket.writableHighWaterMark);
+  }
+
+  traffic(): { readonly unsent: number; readonly received: number } {
+    // Nothing that the client sends says that it reads.
+    return { unsent: this.#socket.writableLength, received: 0 };
+  }
+
+  send(frames: readonly Uint8Array[]): "open" | "full" {
+    const socket = this.#socket;
+    if (this.#state === "ended" || socket.destroyed) return "open";
+    const only = frames.length === 1 && this.#state === "open" ? frames[0] : undefined;
+    if (only === undefined) {
+      socket.cork();
+      if (this.#state === "new") this.#begin();
+      for (const frame of frames) socket.write(frame);
+      socket.uncork();
+    } else {
+      socket.write(only);
+    }
+    this.isFull = socket.writableLength >= this.#watermark;
+    return this.isFull ? "full" : "open";
+  }
+
+  /** Nothing is read from an event stream in any case. */
+  hold(): void {}
+
+  close(code: number, reason: string): void {
+    const { state, socket } = { state: this.#state, socket: this.#socket };
+    this.#state = "ended";
+    if (state === "ended" || socket.destroyed) return;
+    if (state === "new") return refuseStream(this.#parts, { status: code, body: reason, random: this.#parts.random });
+    socket.write(eventFraming.event({ name: "end", data: reason }));
+    socket.destroySoon();
+    const cancel = this.#parts.clock.after(this.#parts.limits.closeTimeoutMs, () => socket.destroy());
+    socket.once("close", cancel);
+  }
+
+  terminate(): void {
+    this.#socket.destroy();
+  }
+
+  #begin(): void {
+    const socket = this.#socket;
+    this.#state = "open";
+    socket.setNoDelay(true);
+    // A stream may be silent for as long as its channel is.
+    socket.setTimeout(0);
+    socket.setKeepAlive(true, keepAliveMs);
+    writeStreamHead(this.#parts.response);
+    // RFC 9112 §9.6: after a request whose answer closes the connection, no other is read.
+    socket.removeAllListeners("data");
+    socket.on("data", () => undefined);
+  }
+}

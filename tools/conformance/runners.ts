@@ -1,0 +1,135 @@
+// How each language's own test runner is installed, started and read.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { capture, ended, start } from "../run/children.mjs";
+import { succeed } from "./copy.ts";
+import type { Result } from "./outcome.ts";
+
+export interface Runner {
+  /** The files that name the server's address. */
+  readonly files: string;
+  install(folder: string): Promise<void>;
+  /** Runs every test but those left out, and says what became of each. */
+  run(folder: string, leftOut: readonly string[]): Promise<readonly Result[]>;
+}
+
+/** A suite that has not ended by then is stopped; what it has not told by then has failed. */
+const patienceMs = 10 * 60_000;
+
+/** Runs a program whose failure says only that tests failed; its output goes to our standard error. */
+async function attempt(
+  command: string,
+  args: readonly string[],
+  options: { cwd: string; env?: NodeJS.ProcessEnv },
+): Promise<void> {
+  const child = start(command, args, { ...options, stdio: ["ignore", 2, 2] });
+  const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+  await ended(child);
+  clearTimeout(timer);
+}
+
+/** Gives `act` a file to have results written to. */
+async function withResults<T>(act: (file: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(path.join(tmpdir(), "tidewire-conformance-"));
+  try {
+    return await act(path.join(folder, "results"));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+interface JestReport {
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
+  }[];
+}
+
+export const jest: Runner = {
+  files: "src/**/*.test.ts",
+  async install(folder) {
+    await succeed("npm", ["install", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"], folder);
+  },
+  async run(folder, leftOut) {
+    const files = [...new Set(leftOut.map((name) => name.slice(0, name.indexOf(": "))))];
+    const ignored = files.flatMap((file) => ["--testPathIgnorePatterns", `/${file.replaceAll(".", String.raw`\.`)}$`]);
+    const ran = await jestReport(folder, ignored);
+    if (files.length === 0) return ran;
+    // A name that no test has: jest then lists them all as pending.
+    const listed = await jestReport(folder, ["-t", "^no test has this name$", ...files.map((file) => `src/${file}`)]);
+    return [...ran, ...listed.map(({ name }) => ({ name, outcome: "left out" as const }))];
+  },
+};
+
+/** Files are left out as a whole; a file's name stands before its tests' names. */
+async function jestReport(folder: string, options: readonly string[]): Promise<readonly Result[]> {
+  const report = await withResults(async (file) => {
+    // Tests that failed leave clients behind, which would keep it from ending, and promises that nobody reads.
+    const always = ["--runInBand", "--forceExit", "--json", "--outputFile", file];
+    const args = ["--unhandled-rejections=warn", "node_modules/jest/bin/jest.js", ...options, ...always];
+    await attempt(process.execPath, args, { cwd: folder });
+    return JSON.parse(readFileSync(file, "utf8")) as JestReport;
+  });
+  return report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults.map(({ fullName, status }) => ({
+      name: `${path.basename(name)}: ${fullName}`,
+      outcome: status === "passed" || status === "failed" ? status : "skipped",
+    })),
+  );
+}
+
+export const unittest: Runner = {
+  files: "tests/**/*.py",
+  async install(folder) {
+    await succeed("python3", ["-m", "venv", ".venv"], folder);
+    await succeed(pythonOf(folder), ["-m", "pip", "install", "--quiet", "--editable", "."], folder);
+  },
+  run: (folder) =>
+    withResults(async (file) => {
+      const script = path.join(import.meta.dirname, "unittest_results.py");
+      const env = { ...process.env, PYTHONPATH: folder };
+      await attempt(pythonOf(folder), [script, "tests", file], { cwd: folder, env });
+      return newestOf(linesOf(readFileSync(file, "utf8")) as Result[]);
+    }),
+};
+
+const pythonOf = (folder: string): string =>
+  path.join(folder, ".venv", ...(process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"]));
+
+interface GoEvent {
+  readonly Action: string;
+  readonly Test?: string;
+}
+
+export const goTest: Runner = {
+  files: "*_test.go",
+  async install(folder) {
+    await succeed("go", ["mod", "download"], folder);
+  },
+  async run(folder, leftOut) {
+    const listed = await succeed("go", ["test", "-list", "."], folder);
+    const names = listed.split("\n").filter((line) => line.startsWith("Test"));
+    const skip = leftOut.length === 0 ? [] : ["-skip", `^(${leftOut.join("|")})$`];
+    const { output } = await capture("go", ["test", "-count=1", "-timeout=10m", "-json", ...skip], { cwd: folder });
+    const events = linesOf(output) as GoEvent[];
+    const passed = new Set(events.filter(({ Action }) => Action === "pass").map(({ Test }) => Test));
+    const skipped = new Set(events.filter(({ Action }) => Action === "skip").map(({ Test }) => Test));
+    return names.map((name) => {
+      if (leftOut.includes(name)) return { name, outcome: "left out" };
+      return { name, outcome: passed.has(name) ? "passed" : skipped.has(name) ? "skipped" : "failed" };
+    });
+  },
+};
+
+/** The lines that are JSON; Go's tools say other things between them. */
+const linesOf = (text: string): unknown[] =>
+  text
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as unknown);
+
+/** A test is told of when it is found, as failed, and again when it has ended. */
+function newestOf(results: readonly Result[]): readonly Result[] {
+  return [...new Map(results.map((result) => [result.name, result])).values()];
+}

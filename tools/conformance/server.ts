@@ -1,0 +1,98 @@
+// A Tidewire as a stranger's suite expects its server: these channels, this secret, guests welcome, on a free port.
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type ChannelDefinition, defineChannel } from "@tidewire/protocol";
+import { createTidewire, type Log, type ServerOptions } from "@tidewire/server";
+import { sqliteEngine } from "@tidewire/server/sqlite";
+import { warm } from "./warm.ts";
+
+/** What a suite's own configuration of its server comes to in ours. */
+export type Assumed = Pick<ServerOptions, "channels" | "access" | "tokens" | "apiKey">;
+
+export type EngineKind = "memory" | "sqlite";
+
+export interface Running {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+const hundred = { size: 100, ttlMs: 300_000 };
+const two = { size: 2, ttlMs: 300_000 };
+/** The secret that the suites sign their tokens with. */
+const secret = "secret";
+const tokens = { secret };
+
+const smallHistory: ChannelDefinition = defineChannel("smallhistory:{name}", { history: two });
+
+/** Everybody may do everything: without rules that is what development does. */
+export const centrifugeJs: Assumed = {
+  channels: [
+    defineChannel("{name}", { history: hundred, presence: true }),
+    defineChannel("recovery:{name}", { history: hundred }),
+    defineChannel("delta:{name}", { history: hundred }),
+    smallHistory,
+  ],
+  tokens,
+  apiKey: "test-api-key",
+};
+
+/** Each user is subscribed to a channel of its own by the server. */
+export const centrifugePython: Assumed = {
+  channels: [defineChannel("{name}", { history: hundred, presence: true, announceMembers: true }), smallHistory],
+  tokens,
+  access: {
+    connect: ({ claims }) =>
+      claims === null
+        ? null
+        : { user: claims.user, info: claims.info, subscriptions: claims.user === "" ? [] : [`#${claims.user}`] },
+  },
+};
+
+export const centrifugeGo: Assumed = {
+  channels: [
+    // It is published what is not JSON, which is for signal channels.
+    defineChannel("test", { mode: "signal" }),
+    defineChannel("{name}", { history: hundred }),
+    smallHistory,
+  ],
+};
+
+const ignore = (): void => undefined;
+/** Whatever a suite does, it is no error of the server's own. */
+const log: Log = {
+  debug: ignore,
+  info: ignore,
+  warn: ignore,
+  error: (message, fields) => void process.stderr.write(`server: ${message} ${JSON.stringify(fields ?? {})}\n`),
+};
+
+/** Serves on a free port of this machine, from memory or from a file that is gone afterwards. */
+export async function serveFor(assumed: Assumed, kind: EngineKind): Promise<Running> {
+  const folder = mkdtempSync(path.join(tmpdir(), "tidewire-conformance-"));
+  const engine = kind === "sqlite" ? { engine: sqliteEngine({ path: path.join(folder, "log.db"), log }) } : {};
+  const tide = createTidewire({ ...assumed, ...engine, mode: "development", log });
+  const server = createServer((request, response) => {
+    if (!response.headersSent) response.writeHead(404).end(`not here: ${request.url ?? ""}\n`);
+  });
+  tide.attach(server, { http: true });
+  await tide.start();
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await warm(port, secret);
+  return {
+    port,
+    stop: async () => {
+      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
+      await tide.stop({ drainMs: 1 });
+      server.closeAllConnections();
+      await closed;
+      rmSync(folder, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// The suites that others wrote and we run: whose they are, what they assume, how they are run.
+import { type Assumed, centrifugeGo, centrifugeJs, centrifugePython } from "./server.ts";
+import { goTest, jest, type Runner, unittest } from "./runners.ts";
+
+export interface Suite {
+  /** As in `npm run conformance -- <name>`. */
+  readonly name: "js" | "python" | "go";
+  readonly repository: string;
+  /** Names the folder of a clone. */
+  readonly variable: string;
+  readonly assumed: Assumed;
+  readonly runner: Runner;
+}
+
+export const suites: readonly Suite[] = [
+  {
+    name: "js",
+    repository: "centrifugal/centrifuge-js",
+    variable: "TIDEWIRE_SUITE_CENTRIFUGE_JS",
+    assumed: centrifugeJs,
+    runner: jest,
+  },
+  {
+    name: "python",
+    repository: "centrifugal/centrifuge-python",
+    variable: "TIDEWIRE_SUITE_CENTRIFUGE_PYTHON",
+    assumed: centrifugePython,
+    runner: unittest,
+  },
+  {
+    name: "go",
+    repository: "centrifugal/centrifuge-go",
+    variable: "TIDEWIRE_SUITE_CENTRIFUGE_GO",
+    assumed: centrifugeGo,
+    runner: goTest,
+  },
+];
