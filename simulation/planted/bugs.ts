@@ -139,8 +139,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "a refused retry counts as rejected",
     promise: "P3",
     file: "client/src/requests.ts",
-    find: "entry.reject(isKnown ? error : unknownOutcome(error.message));",
-    replace: "entry.reject(isKnown || true ? error : unknownOutcome(error.message));",
+    find: 'if (firstSentMs !== null && method === "rpc") this.#fail(entry, error.message);\n        else if',
+    replace: "if",
   },
   {
     name: "values of different keys are merged",
