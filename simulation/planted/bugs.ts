@@ -131,16 +131,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "a retry makes a key of its own",
     promise: "P5",
     file: "client/src/requests.ts",
-    find: "    entry.number = this.#host.connection.ask({\n      body,",
+    find: "this.#host.connection.ask({\n      body,",
     replace:
-      '    entry.number = this.#host.connection.ask({\n      body: entry.firstSentMs === this.#host.clock.now() ? body : body.replace(/"key":"[^"]*"\\}\\}/, `"key":"${this.#host.clock.now()}"}}`),',
+      'this.#host.connection.ask({\n      body: entry.firstSentMs === this.#host.clock.now() ? body : body.replace(/"key":"[^"]*"\\}\\}/, `"key":"${this.#host.clock.now()}"}}`),',
   },
   {
     name: "a refused retry counts as rejected",
     promise: "P3",
     file: "client/src/requests.ts",
-    find: "entry.reject(isKnown ? error : unknownOutcome(error.message));",
-    replace: "entry.reject(isKnown || true ? error : unknownOutcome(error.message));",
+    find: 'if (firstSentMs !== null && method === "rpc") this.#fail(entry, error.message);\n        else if',
+    replace: "if",
   },
   {
     name: "values of different keys are merged",
