@@ -1,8 +1,9 @@
 // One run: a world of a seed, in which things go wrong for a while, then heal; and what the checker says of its history.
 import { createHash } from "node:crypto";
+import type { ChannelDefinition } from "@tidewire/protocol";
 import { Checker } from "./checker/checker.ts";
 import type { HistoryRecord, RecordOf, Verdict } from "./checker/records.ts";
-import type { SimulatedClient } from "./world/client.ts";
+import type { Opening, SimulatedClient } from "./world/client.ts";
 import { Dice } from "./world/dice.ts";
 import type { FaultName } from "./world/fault-names.ts";
 import { befall } from "./world/faults.ts";
@@ -116,7 +117,8 @@ class Run {
   #work(client: SimulatedClient): void {
     const scheduler = this.#scheduler;
     const dice = new Dice(this.#seed, `work ${client.name}`);
-    for (const definition of this.#plan.channels) if (dice.chance(0.8)) client.open(definition);
+    for (const definition of this.#plan.channels)
+      if (dice.chance(0.8)) client.open(definition, this.#opening(definition, dice));
     const step = (): void => {
       if (this.#isOver) return;
       if (!client.machine.isFrozen) this.#step(client, dice);
@@ -130,14 +132,28 @@ class Run {
     const { pattern } = definition;
     const lot = dice.fraction();
     if (lot < 0.7) return client.publish(definition, this.#value(dice));
-    if (lot < 0.82) return client.open(definition);
-    if (lot < 0.88) return client.close(pattern);
+    if (lot < 0.8) return client.open(definition, this.#opening(definition, dice));
+    if (lot < 0.86) return client.close(pattern);
+    if (lot < 0.88) return this.#turnPage(client, dice);
     if (lot < 0.93) return client.rest(pattern, true);
     if (lot < 0.97) return client.rest(pattern, false);
     if (lot < 0.98) return client.client.retry();
     this.#line(`${client.name} closes and connects`);
     client.client.close();
     client.client.connect();
+  }
+
+  #opening({ mode }: ChannelDefinition, dice: Dice): Opening {
+    return { rate: mode === "latest" ? dice.pick(this.#plan.rates) : null, showsMembers: dice.chance(0.6) };
+  }
+
+  /** The application shows something else: what it needs no longer goes, and what it needs now comes, all at once. */
+  #turnPage(client: SimulatedClient, dice: Dice): void {
+    this.#line(`${client.name} turns the page`);
+    for (const definition of this.#plan.channels) {
+      if (dice.chance(0.5)) client.close(definition.pattern);
+      else client.open(definition, this.#opening(definition, dice));
+    }
   }
 
   #backend(): void {

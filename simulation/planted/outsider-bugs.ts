@@ -13,8 +13,8 @@ export const outsiderBugs: readonly PlantedBug[] = [
     name: "a repeat is believed when it is refused",
     promise: "P3",
     file: "client/src/requests.ts",
-    find: "const isKnown = entry.firstSentMs === null || isRead === true;",
-    replace: "const isKnown = entry.firstSentMs === null || entry.isRepeatable;",
+    find: 'if (firstSentMs !== null && method === "rpc") this.#fail(entry, error.message);',
+    replace: "if (firstSentMs !== null && !entry.isRepeatable) this.#fail(entry, error.message);",
   },
   {
     name: "who left the queue for history gets its turn",
@@ -34,8 +34,8 @@ export const outsiderBugs: readonly PlantedBug[] = [
     name: "a resumed subscription hears of no members",
     promise: "R2",
     file: "server/src/session/commands/subscribe.ts",
-    find: "  const skipped = cursor.resume();\n  context.reply({ kind: \"flow\", id: command.id, skipped });\n  members?.resume();",
+    find: '  const skipped = cursor.resume();\n  context.reply({ kind: "flow", id: command.id, skipped });\n  members?.resume();',
     replace:
-      "  const skipped = cursor.resume();\n  context.reply({ kind: \"flow\", id: command.id, skipped });\n  void members;",
+      '  const skipped = cursor.resume();\n  context.reply({ kind: "flow", id: command.id, skipped });\n  void members;',
   },
 ];

@@ -22,6 +22,8 @@ export interface Plan {
   readonly latencyMs: number;
   readonly windowBytes: number;
   readonly fillBytes: number;
+  /** Pulls a second that applications ask for; `null`: as often as it changes. */
+  readonly rates: readonly (number | null)[];
   /** Milliseconds a token is good for; `null`: for good. */
   readonly tokenMs: number | null;
   /** Milliseconds an access rule may think. */
@@ -65,6 +67,7 @@ export function draw(dice: Dice): Plan {
     latencyMs: dice.pick([1, 5, 40, 150]),
     windowBytes: dice.pick([400, 2_000, 16_000]),
     fillBytes: dice.pick([0, 60, 400]),
+    rates: dice.pick<Plan["rates"]>([[null], [null, 5, 60], [0.5, 3, 20]]),
     tokenMs: dice.pick([null, 6_000, 20_000]),
     thinkMs: dice.pick([0, 20, 300]),
   };
