@@ -195,13 +195,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: "",
   },
   {
-    name: "a channel stops reading before it has everything",
-    promise: "S9",
-    file: "server/src/hub/channel.ts",
-    find: "isDone = this.#contiguity.waiting === 0 && !this.#contiguity.hasLostSince(ticket) && !this.#isSuspect;",
-    replace: "isDone = true;",
-  },
-  {
     name: "the end of a page is lost where its cursor moved on",
     promise: "S3",
     file: "server/src/session/outbox.ts",

@@ -80,7 +80,7 @@ function channelsOf(dice: Dice, loss: Loss): readonly ChannelDefinition[] {
     size: dice.pick([3, 10, 100, 100]),
     ttlMs: loss === "unfenced" ? 300_000 : dice.pick([2_000, 30_000, 300_000, 300_000]),
   });
-  const all = [
+  const all: ChannelDefinition[] = [
     defineChannel("stream", { data: payload, history: history(), presence: dice.chance(0.7) }),
     defineChannel("short", { data: payload, history: history() }),
     defineChannel(secret, { data: payload, history: history() }),
