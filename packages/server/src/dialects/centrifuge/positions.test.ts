@@ -61,7 +61,9 @@ it("of JSON: the very one that was sent, or a request error, or no frame", () =>
 const recovering = fc.array(
   fc.oneof(
     { weight: 3, arbitrary: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map((offset) => [0x38, ...varint(offset)]) },
-    fc.constantFrom(0n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n).map((offset) => [0x38, ...varint(offset)]),
+    fc
+      .constantFrom(0n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n)
+      .map((offset) => [0x38, ...varint(offset)]),
     fc.string({ maxLength: 6 }).map((epoch) => [0x32, Buffer.byteLength(epoch), ...Buffer.from(epoch)]),
     fc.uint8Array({ maxLength: 4 }).map((raw) => [0x32, raw.length, ...raw]),
     fc.uint8Array({ maxLength: 4 }).map((raw) => [...raw]),
