@@ -94,6 +94,25 @@ describe("the window of a connection", () => {
     expect(after.every((each) => (each as { version: number }).version === 300)).toBe(true);
   });
 
+  it("hands a reader every key that changes faster than it reads, also where they change in one order", async () => {
+    const node = await begin();
+    const reader = await Reader.on(node, "table");
+    const keys = 60;
+    for (let version = 1; version <= 100; version += 1) {
+      for (let key = 0; key < keys; key += 1) await node.publish("table", { key, version, text: "x".repeat(100) });
+      await node.settle();
+      reader.answer();
+      await node.settle();
+    }
+    const seen = Array.from({ length: keys }, () => 0);
+    for (const each of reader.data) {
+      const { key } = each as { key: number };
+      seen[key] = (seen[key] ?? 0) + 1;
+    }
+    expect(Math.min(...seen)).toBeGreaterThan(5);
+    expect(Math.max(...seen) - Math.min(...seen)).toBeLessThanOrEqual(1);
+  });
+
   it("lets one publication through that is larger than any window, and the next when it was read", async () => {
     const node = await begin();
     const reader = await Reader.on(node, "news");

@@ -15,9 +15,9 @@ export type OnGap = (
 
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #page: { pageBytes: number };
+  readonly #page: { pageBytes: number; readonly tableBytes: number };
   /** For what joins a page that is begun: together they stay within one page. */
-  readonly #rest: { pageBytes: number };
+  readonly #rest: { pageBytes: number; readonly tableBytes: number };
   readonly #onGap: OnGap;
   #items: (Uint8Array | Pullable)[] = [];
   #taken = 0;
@@ -27,8 +27,10 @@ export class Outbox {
 
   constructor(limits: OutboxLimits, onGap: OnGap) {
     this.#limits = limits;
-    this.#page = { pageBytes: limits.pageBytes };
-    this.#rest = { pageBytes: Math.ceil(limits.pageBytes / 4) };
+    const { pageBytes } = limits;
+    const restBytes = Math.ceil(pageBytes / 4);
+    this.#page = { pageBytes, tableBytes: pageBytes };
+    this.#rest = { pageBytes: restBytes, tableBytes: restBytes };
     this.#onGap = onGap;
   }
 
