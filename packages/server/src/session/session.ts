@@ -177,6 +177,10 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     return new Promise((resolve) => (this.#roomy = resolve));
   }
 
+  tellMembers(channel: string): boolean {
+    return this.#outbox.advance(this.subscriptions.get(channel)?.members ?? null);
+  }
+
   reply(reply: Reply): void {
     if (this.#state === "closed") return;
     const frame = this.#link.reply(reply);
@@ -196,20 +200,19 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   close(reason: CloseReasonName, detail?: string): void {
     if (this.#state === "closed") return;
     this.#inbox = [];
-    if (this.#state === "open") this.flush();
+    // A refusal that waits too: without it the client would take the end for its own fault.
+    if (this.#state === "open" || this.#state === "refused") this.flush();
     // What could not be written may have ended it.
     if (this.#isClosed) return;
     this.node.metrics.add(`closed_${reason}`);
-    const link = this.#link;
     this.closed();
-    link.close(reason, detail);
+    this.#link.close(reason, detail);
   }
 
   /** Cuts the socket without a word, as a broken network does. */
   cut(): void {
-    const link = this.#link;
     this.closed();
-    link.cut();
+    this.#link.cut();
   }
 
   /** The connection has ended, whoever ended it. */
@@ -233,7 +236,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
 
   #accept(command: Command): void {
     if (this.#state === "closed" || this.#state === "refused") return;
-    if (command.kind === "pong") return this.#expectedPong();
+    if (command.kind === "pong" && this.#heartbeat?.pong() === true) return;
+    if (command.kind === "pong") return this.close("bad_request", "a pong that no ping asked for");
     if (this.#state === "new") {
       if (command.kind !== "connect") return this.close("bad_request", `expected connect first, got ${command.kind}`);
       return this.#connect(command);
@@ -278,10 +282,6 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   #ended(): void {
     this.#running -= 1;
     if (this.#isHeld) this.#relieve();
-  }
-
-  #expectedPong(): void {
-    if (this.#heartbeat?.pong() !== true) this.close("bad_request", "a pong that no ping asked for");
   }
 
   #connect(command: CommandOf<"connect">): void {
