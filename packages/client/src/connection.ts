@@ -44,6 +44,12 @@ export interface ConnectionOptions extends Ports {
   readonly name: string;
 }
 
+/**
+ * We answer marks, so that the server has no more on its way than this line carries in an instant; the window is the
+ * largest there is, as the server finds out what fits (PROTOCOL 1.17).
+ */
+const tide = { window: 4_194_304 };
+
 /** How long a socket may take to open, and then the connect reply to come. */
 const connectTimeoutMs = 10_000;
 
@@ -176,7 +182,7 @@ export class Connection {
     this.#exchange = exchange;
     this.#limit();
     exchange.ask({
-      body: encode({ connect: { name, data, token: token === "" ? undefined : token, tide: 1 } }),
+      body: encode({ connect: { name, data, token: token === "" ? undefined : token, tide } }),
       method: "connect",
       isPatient: true,
       done: (fields) => this.#connected(fields),
@@ -225,8 +231,10 @@ export class Connection {
 
   #take(message: Fields): void {
     const id = wholeAt(message, "id");
+    const mark = wholeAt(message, "mark");
     const push = objectAt(message, "push");
-    if (id > 0) this.#exchange?.settle(id, message);
+    if (mark > 0) this.#exchange?.say(`{"mark":${mark}}`);
+    else if (id > 0) this.#exchange?.settle(id, message);
     else if (push !== null) this.#pushed(push);
     // A pong that nobody asked for ends the connection (reference A6): only the empty message is a ping.
     else if (this.#answersPings && Object.keys(message).length === 0) this.#exchange?.say("{}");

@@ -15,9 +15,9 @@ export type OnGap = (
 
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #page: Budget;
+  readonly #page: { pageBytes: number; readonly tableBytes: number };
   /** For what joins a page that is begun: together they stay within one page. */
-  readonly #rest: Budget;
+  readonly #rest: { pageBytes: number; readonly tableBytes: number };
   readonly #onGap: OnGap;
   #items: (Uint8Array | Pullable)[] = [];
   #taken = 0;
@@ -27,8 +27,10 @@ export class Outbox {
 
   constructor(limits: OutboxLimits, onGap: OnGap) {
     this.#limits = limits;
-    this.#page = { pageBytes: limits.pageBytes };
-    this.#rest = { pageBytes: Math.ceil(limits.pageBytes / 4) };
+    const { pageBytes } = limits;
+    const restBytes = Math.ceil(pageBytes / 4);
+    this.#page = { pageBytes, tableBytes: pageBytes };
+    this.#rest = { pageBytes: restBytes, tableBytes: restBytes };
     this.#onGap = onGap;
   }
 
@@ -61,15 +63,20 @@ export class Outbox {
     this.#items.push(source);
   }
 
-  /** The frames of one turn: about a page, in order; each cursor gives a page at most and goes to the end. */
-  take(): Uint8Array[] {
+  /**
+   * The frames of one turn: about a page, in order; each cursor gives a page at most and goes to the end.
+   * @param mostBytes Of a page, where the link takes less than the node's.
+   */
+  take(mostBytes: number = Infinity): Uint8Array[] {
+    this.#page.pageBytes = Math.floor(Math.min(this.#limits.pageBytes, mostBytes));
+    this.#rest.pageBytes = Math.ceil(this.#page.pageBytes / 4);
     const frames: Uint8Array[] = [];
     let bytes = 0;
     if (this.#first !== null) {
       frames.push(this.#first);
       this.#first = null;
     }
-    const full = this.#limits.pageBytes - this.#rest.pageBytes;
+    const full = this.#page.pageBytes - this.#rest.pageBytes;
     while (this.#taken < this.#items.length && (bytes < full || bytes === 0)) {
       const item = this.#items[this.#taken];
       this.#taken += 1;

@@ -1,5 +1,5 @@
 // The Centrifuge client protocol: one connection's speaker, in JSON or in Protobuf.
-import type { Command } from "../../session/command.ts";
+import type { Command, MarkAnswer } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { ConnectionInfo, Framing } from "../connection.ts";
 import { MalformedFrame, type Speaker } from "../dialect.ts";
@@ -49,7 +49,7 @@ function centrifuge(framing: Framing, limits: DecodeLimits): Speaker {
     hasPongs: true,
     hasOneChannel: false,
   };
-  const learn = (command: Command): void => {
+  const learn = (command: Command | MarkAnswer): void => {
     if (command.kind === "connect" && command.speaksTide)
       traits = { ...traits, encoder: publicationEncoder(framing, true) };
   };

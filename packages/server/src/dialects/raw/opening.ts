@@ -3,7 +3,7 @@ import type { Seen } from "../../hub/recovery.ts";
 import type { CommandId, CommandOf } from "../../session/command.ts";
 
 export function connecting(id: CommandId, token: string): CommandOf<"connect"> {
-  return { kind: "connect", id, token, data: undefined, speaksTide: false, seen: new Map() };
+  return { kind: "connect", id, token, data: undefined, speaksTide: false, windowBytes: null, seen: new Map() };
 }
 
 /** @param from Where to go on, and how often; `null`: at the head, and as publications come. */
