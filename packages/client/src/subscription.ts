@@ -9,7 +9,9 @@ import { ending, isTemporary } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import type { Ports } from "./ports.ts";
 import { fromWire, type Gap, type Publication } from "./publication.ts";
+import { Refresh } from "./refresh.ts";
 import { Listeners, Value } from "./store.ts";
+import { Tokens, type TokenSource } from "./tokens.ts";
 import {
   asObject,
   endOf,
@@ -55,6 +57,11 @@ export interface OpenOptions {
   readonly rate?: number;
   /** Begin after this position, for instance that of a page of history. Counts for the first to open. */
   readonly since?: Position;
+  /**
+   * Proves that this user may read the channel, where its name or the server wants that; a function is asked again
+   * whenever the server wants another. Whoever gives one gives it for all who have the channel open; the newest counts.
+   */
+  readonly token?: TokenSource;
 }
 
 /** Who came or left; of more members than are shown, how many sessions and how many different users there are. */
@@ -70,6 +77,7 @@ export function isUp(status: SubscriptionStatus): status is SubscriptionStatus &
 /** What a subscription asks of the client around it. */
 export interface SubscriptionHost extends Ports {
   readonly connection: {
+    readonly isOpen: boolean;
     /** 0 when there is none. */
     ask(question: Question): number;
     drop(reason: EndReason): void;
@@ -96,6 +104,8 @@ export class Subscription {
   /** Counts the lives: what was heard in one says nothing about the next. */
   life = 0;
   readonly #host: SubscriptionHost;
+  readonly #tokens: Tokens;
+  readonly #refresh: Refresh;
   #position: Position | null = null;
   /** The id of the publication at `#position`, where we had it: proof that the log still is the one we read. */
   #lastId: string | undefined;
@@ -120,6 +130,19 @@ export class Subscription {
     this.gaps = new Listeners(host.onError);
     this.skips = new Listeners(host.onError);
     this.members = new Listeners(host.onError);
+    this.#tokens = new Tokens(host.clock, "");
+    this.#refresh = new Refresh({
+      ...host,
+      tokens: this.#tokens,
+      show: (token, answer) => {
+        const body = encode({ sub_refresh: { channel: name, token } });
+        host.connection.ask({ body, method: "sub_refresh", ...answer });
+      },
+      refused: (error) => {
+        this.#unsubscribe();
+        this.#leave({ kind: "refused", error });
+      },
+    });
     this.flow = new Flow(host);
     this.flow.changes.add(() => this.#tellFlow());
   }
@@ -131,8 +154,9 @@ export class Subscription {
   open(options: OpenOptions): Cancel {
     const opener = { ...options };
     this.#stopGrace?.();
+    if (options.token !== undefined) this.#tokens.from(options.token);
     this.flow.add(opener);
-    if (this.#host.open.get(this.name) !== this) this.#begin(options.since ?? null);
+    if (this.#host.open.get(this.name) !== this) this.#begin(options.since);
     return () => {
       if (this.flow.remove(opener) && !this.flow.isOpen) {
         this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
@@ -147,8 +171,7 @@ export class Subscription {
 
   /** The connection is gone. @param isFinal No other follows by itself. */
   lost(isFinal: boolean): void {
-    this.#run++;
-    this.#stopTimer?.();
+    this.#halt();
     if (isFinal && !this.flow.isOpen) return this.#finish();
     this.status.set({ kind: "waiting" });
   }
@@ -156,7 +179,7 @@ export class Subscription {
   /** Everything is to be read anew, by whoever came too late for what came first. */
   renew(): void {
     this.#unsubscribe();
-    this.#begin(null);
+    this.#begin();
   }
 
   /** The server forgot positions: recovery would mean nothing. */
@@ -182,27 +205,54 @@ export class Subscription {
     on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));
   }
 
-  #begin(since: Position | null): void {
+  #begin(since?: Position): void {
     this.life++;
-    this.#position = since;
+    this.#position = since ?? null;
     this.#lastId = undefined;
-    this.#mayRecover = since !== null;
+    this.#mayRecover = since !== undefined;
     this.#wasLive = false;
     this.#attempts = noAttempts;
     this.#host.open.set(this.name, this);
     this.#subscribe();
   }
 
+  /** What was asked before, or was about to be, does not count any more. */
+  #halt(): void {
+    this.#run++;
+    this.#stopTimer?.();
+    this.#refresh.stop();
+  }
+
+  /** Stays as it is until somebody opens it again. */
+  #leave(status: SubscriptionStatus): void {
+    this.#halt();
+    this.#host.open.delete(this.name);
+    this.status.set(status);
+  }
+
   #subscribe(): void {
-    const run = ++this.#run;
+    const { fixed } = this.#tokens;
+    this.#halt();
+    if (fixed !== null) return this.#ask(fixed);
+    this.status.set({ kind: "waiting" });
+    // `opening` comes back here; nobody wants a token that may have expired by then.
+    if (!this.#host.connection.isOpen) return;
+    this.#stopTimer = this.#tokens.fetch({
+      got: (token) => this.#ask(token),
+      failed: (error) => this.#refused(error),
+    });
+  }
+
+  #ask(token: string): void {
+    const run = this.#run;
     const { name: channel } = this;
     const { mode, presence } = this.traits;
     const asked = this.#mayRecover ? this.#position : null;
-    this.#stopTimer?.();
     this.#isToldToRest = this.flow.isPaused;
     this.#toldRate = this.flow.rate;
     const subscribe = {
       channel,
+      token: token === "" ? undefined : token,
       recoverable: mode !== "signal" || undefined,
       join_leave: presence === true || undefined,
       recover: asked !== null || undefined,
@@ -227,11 +277,9 @@ export class Subscription {
   }
 
   #refused(error: TidewireError): void {
-    this.#run++;
-    // Reference A8. 109 is about subscription tokens, which this client does not have: a later try may be let in.
-    if (isTemporary(error) || error.code === 109) return this.#retry(0);
-    this.#host.open.delete(this.name);
-    this.status.set({ kind: "refused", error });
+    // Reference A8: 109 wants a new token, which only a function can give.
+    if (isTemporary(error) || (error.code === 109 && this.#tokens.renew())) return this.#retry(0);
+    this.#leave({ kind: "refused", error });
   }
 
   #subscribed(fields: Fields, asked: Position | null): void {
@@ -247,6 +295,7 @@ export class Subscription {
     this.#wasLive = true;
     this.#liveMs = this.#host.clock.now();
     this.#mayRecover = fields["recoverable"] === true;
+    this.#refresh.start(fields);
     // Recovered: the publications in the reply, and those after it, carry us on from where we were (reference A9.1).
     this.#position = isReplay ? asked : top;
     if (!isReplay) this.#lastId = undefined;
@@ -284,11 +333,8 @@ export class Subscription {
   }
 
   #unsubscribed(reason: EndReason): void {
-    this.#run++;
-    if (reason.code < 2500) {
-      this.#host.open.delete(this.name);
-      return this.status.set({ kind: "closed", reason });
-    }
+    if (reason.code < 2500) return this.#leave({ kind: "closed", reason });
+    if (reason.code === 2501) this.#tokens.renew();
     if (reason.code === 2502) this.#mayRecover = false;
     this.#retry(this.#host.clock.now() - this.#liveMs);
   }
@@ -296,6 +342,7 @@ export class Subscription {
   /** @param heldMs How long it was live. What held is asked for again at once, what did not after a while. */
   #retry(heldMs: number): void {
     const { clock, random } = this.#host;
+    this.#halt();
     this.#attempts = attemptFailed(this.#attempts, heldMs);
     if (heldMs >= stableMs) return this.#subscribe();
     this.#stopTimer = clock.after(retryDelayMs(this.#attempts, random), () => this.#subscribe());
@@ -341,9 +388,8 @@ export class Subscription {
 
   /** Nobody wants it any more. */
   #finish(): void {
-    this.#run++;
+    this.#halt();
     this.#stopGrace?.();
-    this.#stopTimer?.();
     this.#position = null;
     const status = this.status.getSnapshot();
     if (status.kind === "subscribing" || isUp(status)) this.#unsubscribe();

@@ -51,11 +51,38 @@ describe("tokens", () => {
     expect(server.upgrades).toBe(0);
   });
 
-  test("one that never comes does not hold the client for ever", async () => {
-    const { client, clock } = await setStage({ token: () => new Promise(() => undefined) });
+  test("one that never comes does not hold the client for ever: another is asked for", async () => {
+    const hanging = new Promise<string>(() => undefined);
+    const tokens = [hanging, hanging, Promise.resolve("at last")];
+    const { client, clock, server } = await setStage({ token: () => tokens.shift() ?? hanging });
     client.connect();
-    clock.advance(10_000);
-    expect(client.state).toMatchObject({ kind: "waiting", reason: { code: 3 } });
+    for (const delayMs of [750, 1_250]) {
+      clock.advance(9_999);
+      expect(client.state.kind).toBe("connecting");
+      clock.advance(1);
+      expect(client.state).toMatchObject({ kind: "waiting", delayMs, reason: { code: 5, reason: "no token" } });
+      clock.advance(delayMs);
+      await Promise.resolve();
+    }
+    await reaches(client, "connected");
+    expect(server.all("connect")).toMatchObject([{ token: "at last" }]);
+  });
+
+  test("a function that throws is one that fails", async () => {
+    let count = 0;
+    const { client, clock, errors } = await setStage({
+      token: () => {
+        if (++count < 3) throw new Error("mine");
+        return Promise.resolve("token");
+      },
+    });
+    client.connect();
+    for (let failure = 1; failure < 3; failure++) {
+      expect((await reaches(client, "waiting")).reason.code).toBe(5);
+      clock.advance(clock.nextMs ?? 0);
+    }
+    await reaches(client, "connected");
+    expect(errors).toEqual([]);
   });
 
   test("one that comes after close is not used", async () => {
