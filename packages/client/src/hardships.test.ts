@@ -258,13 +258,15 @@ test("whatever happens: two attempts a second at most, an honest state, and back
     fc.asyncProperty(
       fc.array(happenings, { minLength: 1, maxLength: 40 }),
       chance,
-      fc.boolean(),
-      async (story, luck, expires) => {
+      fc.record({ expires: fc.boolean(), begins: fc.boolean(), closes: fc.boolean() }),
+      async (story, luck, { expires, begins, closes }) => {
         const world = new World({ random: () => luck, expires });
+        if (begins) for (const kind of ["connect", "open"] as const) await world.happens({ kind });
         for (const happening of story) {
           await world.happens(happening);
           expectHonest(world);
         }
+        if (closes) await world.happens({ kind: "close" });
         await world.heals();
         await world.passes(healedMs);
         expect(world.client.state.kind).toBe("connected");

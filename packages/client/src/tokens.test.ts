@@ -68,6 +68,29 @@ describe("tokens", () => {
     expect(server.all("connect")).toMatchObject([{ token: "at last" }]);
   });
 
+  test("that are long in coming do not bring three sockets into one second", async () => {
+    const waiting: ((token: string) => void)[] = [];
+    const { client, clock, server } = await setStage({ token: () => new Promise((resolve) => waiting.push(resolve)) });
+    server.script = (_method, _params, link) => {
+      link.close(3005, "connection expired");
+      return "hang";
+    };
+    const opensMs: number[] = [];
+    client.connect();
+    for (const tookMs of [900, 50, 0]) {
+      await Promise.resolve();
+      clock.advance(tookMs);
+      opensMs.push(clock.now());
+      waiting.shift()?.("token");
+      await reaches(client, "waiting");
+      // Somebody who clicks as soon as it fails.
+      client.retry();
+      if (client.state.kind === "waiting") clock.advance(client.state.delayMs);
+    }
+    expect((opensMs[2] ?? 0) - (opensMs[0] ?? 0)).toBeGreaterThan(1_000);
+    expect(server.upgrades).toBe(3);
+  });
+
   test("a function that throws is one that fails", async () => {
     let count = 0;
     const { client, clock, errors } = await setStage({
