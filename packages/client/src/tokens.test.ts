@@ -1,6 +1,7 @@
 // Tokens and refusals against a server on a real port: fetched, kept, renewed, refused.
 import { TidewireError } from "@tidewire/protocol";
 import { describe, expect, test } from "vitest";
+import { is } from "../test/channel-log.ts";
 import { connected, quiet, reaches, setStage } from "../test/stage.ts";
 
 describe("tokens", () => {
@@ -143,6 +144,23 @@ describe("tokens", () => {
     expect(client.state.kind).toBe("connected");
   });
 
+  test.each([
+    { ttl: 0, isDueInMs: 1_000 },
+    { ttl: 2_592_000, isDueInMs: 2_592_000_000 },
+  ])("are not renewed without a pause, whatever the server says: %o", async ({ ttl, isDueInMs }) => {
+    let count = 0;
+    const stage = await setStage({ token: () => Promise.resolve(`token-${++count}`) });
+    const { clock, server } = stage;
+    server.greeting = { expires: true, ttl };
+    await connected(stage);
+    clock.advance(isDueInMs - 1);
+    await quiet(stage);
+    expect(count).toBe(1);
+    clock.advance(1);
+    await server.hears("refresh");
+    expect(count).toBe(2);
+  });
+
   test("a refusal of the new one is the end", async () => {
     const stage = await setStage({ token: () => Promise.resolve("token") });
     const { client, clock, server } = stage;
@@ -151,6 +169,95 @@ describe("tokens", () => {
     await connected(stage);
     clock.advance(60_000);
     expect((await reaches(client, "closed")).reason.code).toBe(109);
+  });
+});
+
+describe("tokens of a channel", () => {
+  const expiring = { recoverable: true, epoch: "e1", offset: 0, expires: true, ttl: 60 };
+
+  test("are fetched when there is a connection to show them on, and not before", async () => {
+    let count = 0;
+    const stage = await setStage();
+    const { client, clock, server } = stage;
+    const channel = client.channel("news");
+    channel.open({ token: () => Promise.resolve(`token-${++count}`) });
+    await Promise.resolve();
+    expect(channel.status.kind).toBe("waiting");
+    expect(count).toBe(0);
+    expect(clock.size).toBe(0);
+    await connected(stage);
+    expect(await server.hears("subscribe")).toMatchObject({ channel: "news", token: "token-1" });
+    expect(count).toBe(1);
+  });
+
+  test("travel in the frame of connect where they are fixed", async () => {
+    const stage = await setStage();
+    const { client, server } = stage;
+    client.channel("news").open({ token: "mine" });
+    await connected(stage);
+    expect(await server.hears("subscribe")).toMatchObject({ token: "mine" });
+    expect(server.link.frames[0]).toContain('"subscribe"');
+  });
+
+  test("are renewed on the subscription, after a pause where that fails for now", async () => {
+    let count = 0;
+    const stage = await setStage();
+    const { client, clock, server } = stage;
+    const answers = [{ error: { code: 100, message: "internal", temporary: true } }];
+    server.greeting = {};
+    server.script = (method) => {
+      if (method === "subscribe") return { subscribe: expiring };
+      return method === "sub_refresh" ? (answers.shift() ?? { sub_refresh: expiring }) : undefined;
+    };
+    const channel = client.channel("news");
+    channel.open({ token: () => Promise.resolve(`token-${++count}`) });
+    await connected(stage);
+    await is(channel, "live");
+    clock.advance(60_000);
+    expect(await server.hears("sub_refresh")).toEqual({ channel: "news", token: "token-2" });
+    await quiet(stage);
+    clock.advance(7_500);
+    expect(await server.hears("sub_refresh", 2)).toEqual({ channel: "news", token: "token-3" });
+    await quiet(stage);
+    clock.advance(60_000);
+    expect(await server.hears("sub_refresh", 3)).toEqual({ channel: "news", token: "token-4" });
+    expect(server.all("subscribe")).toHaveLength(1);
+    expect(channel.status.kind).toBe("live");
+  });
+
+  test("that are refused for good end the subscription, and the server is told", async () => {
+    const stage = await setStage();
+    const { client, clock, server } = stage;
+    server.greeting = {};
+    server.script = (method) => {
+      if (method === "subscribe") return { subscribe: expiring };
+      return method === "sub_refresh" ? { error: { code: 103, message: "denied" } } : undefined;
+    };
+    const channel = client.channel("news");
+    channel.open({ token: () => Promise.resolve("token") });
+    await connected(stage);
+    await is(channel, "live");
+    clock.advance(60_000);
+    expect(await is(channel, "refused")).toMatchObject({ error: { code: 103 } });
+    await server.hears("unsubscribe");
+    expect(client.state.kind).toBe("connected");
+  });
+
+  test("that never come are asked for again, and 2501 wants another", async () => {
+    const tokens = [new Promise<string>(() => undefined), Promise.resolve("second"), Promise.resolve("third")];
+    const stage = await setStage();
+    const { client, clock, server } = stage;
+    const channel = client.channel("news");
+    channel.open({ token: () => tokens.shift() ?? Promise.resolve("more") });
+    await connected(stage);
+    clock.advance(10_000);
+    clock.advance(750);
+    expect(await server.hears("subscribe")).toMatchObject({ token: "second" });
+    await is(channel, "live");
+    server.link.push("news", { unsubscribe: { code: 2501, reason: "subscription expired" } });
+    await is(channel, "waiting");
+    clock.advance(1_250);
+    expect(await server.hears("subscribe", 2)).toMatchObject({ token: "third", recover: true });
   });
 });
 
