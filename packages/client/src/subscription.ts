@@ -158,9 +158,10 @@ export class Subscription {
     this.flow.add(opener);
     if (this.#host.open.get(this.name) !== this) this.#begin(options.since);
     return () => {
-      if (this.flow.remove(opener) && !this.flow.isOpen) {
-        this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
-      }
+      if (!this.flow.remove(opener) || this.flow.isOpen) return;
+      // What has ended anyway leaves no timer behind, which `close` would not find.
+      if (this.#host.open.get(this.name) !== this) return this.#finish();
+      this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
     };
   }
 
@@ -228,6 +229,7 @@ export class Subscription {
     this.#halt();
     this.#host.open.delete(this.name);
     this.status.set(status);
+    if (!this.flow.isOpen) this.#finish();
   }
 
   #subscribe(): void {

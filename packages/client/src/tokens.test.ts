@@ -243,6 +243,22 @@ describe("tokens of a channel", () => {
     expect(client.state.kind).toBe("connected");
   });
 
+  test("an ended subscription leaves no timer behind when it is left", async () => {
+    const stage = await setStage();
+    const { client, clock, server } = stage;
+    server.script = (method) => (method === "subscribe" ? { error: { code: 103, message: "denied" } } : undefined);
+    await connected(stage);
+    const channel = client.channel("news");
+    const leave = channel.open({ token: "forged" });
+    await is(channel, "refused");
+    leave();
+    channel.open({ token: "forged" })();
+    await quiet(stage);
+    expect(channel.status.kind).toBe("closed");
+    client.close();
+    expect(clock.size).toBe(0);
+  });
+
   test("that never come are asked for again, and 2501 wants another", async () => {
     const tokens = [new Promise<string>(() => undefined), Promise.resolve("second"), Promise.resolve("third")];
     const stage = await setStage();
