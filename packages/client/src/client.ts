@@ -115,7 +115,10 @@ class TidewireClient implements Client {
 
   constructor(options: ClientOptions) {
     const settings = { ...defaults, ...options };
-    this.#connection = new Connection({ ...settings, tokens: new Tokens(settings.clock, settings.token) }, this.#events());
+    this.#connection = new Connection(
+      { ...settings, tokens: new Tokens(settings.clock, settings.token) },
+      this.#events(),
+    );
     this.#messages = new Listeners(settings.onError);
     this.#host = { ...settings, connection: this.#connection, open: this.#open };
     this.#requests = new Requests(this.#host);

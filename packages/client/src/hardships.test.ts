@@ -21,7 +21,9 @@ type Happening =
   | { readonly kind: "frame"; readonly frame: string }
   | { readonly kind: "connect" | "retry" | "close" | "open" | "leave" | "publish" | "late token" };
 
-const codes = [1000, 1001, 1005, 1006, 1009, 1011, 1013, 3000, 3001, 3005, 3008, 3012, 3014, 3500, 3502, 3503, 4000, 4500];
+const codes = [
+  1000, 1001, 1005, 1006, 1009, 1011, 1013, 3000, 3001, 3005, 3008, 3012, 3014, 3500, 3502, 3503, 4000, 4500,
+];
 const errorCodes = [7, 100, 101, 103, 107, 109, 110, 111, 503, 529];
 const frames = [
   "hello",
@@ -212,7 +214,10 @@ class World {
         this.#openers.shift()?.();
         return;
       case "publish":
-        client.channel("news").publish(1).catch(() => undefined);
+        client
+          .channel("news")
+          .publish(1)
+          .catch(() => undefined);
         return;
       case "late token":
         for (const resolve of this.#hanging.splice(0)) resolve("late");
