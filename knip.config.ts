@@ -35,7 +35,7 @@ const config: KnipConfig = {
         "tools/conformance/main.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
-        "bench/{main,engines,market-frames}.ts",
+        "bench/{main,engines,market-frames,torture/main}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
         "simulation/main.ts",

@@ -37,6 +37,8 @@ export interface RunOptions {
 
 /** Where an engine goes back under the same epoch, against its contract, an honest flag is promised and no more (S5). */
 const unpromised: ReadonlySet<Problem> = new Set(["skip", "needless_unrecovered"]);
+/** A node may be behind for so long (S9); a removal that is kept for less may be forgotten there before it is superseded. */
+const mostBehindMs = 20_000;
 /** S9, and half as long again: a subscription may have to be begun anew. */
 const findOutMs = 30_000;
 const mostHealingMs = 120_000;
@@ -260,8 +262,17 @@ class Run {
     this.#tops.set(name, Math.max(offset, this.#tops.get(name) ?? 0));
   }
 
+  #isUnpromised(problem: Problem, says: string): boolean {
+    const { loss, channels } = this.#plan;
+    if (loss === "unfenced" && unpromised.has(problem)) return true;
+    if (problem !== "needless_unrecovered") return false;
+    return channels.some(({ pattern, mode, history }) => {
+      return mode === "latest" && says.includes(` ${pattern} `) && (history?.ttlMs ?? 0) < mostBehindMs;
+    });
+  }
+
   #wrong(problem: Problem, says: string): void {
-    if (this.#plan.loss === "unfenced" && unpromised.has(problem)) return;
+    if (this.#isUnpromised(problem, says)) return;
     this.#problems.push({ problem, says });
     this.#line(`!!! ${problem}: ${says}`);
   }

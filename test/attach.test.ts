@@ -100,7 +100,7 @@ describe("beside an application's routes", () => {
       headers: { "x-api-key": apiKey },
       body: '{"channel":"lobby","data":1}',
     });
-    expect(await published.json()).toEqual({ result: {} });
+    expect(await published.json()).toEqual({ result: { durability: "volatile" } });
     expect(heard).toEqual(["first /a", "once", "last /a", "first /b", "last /b"]);
   });
 

@@ -21,11 +21,11 @@ describe("publishing", () => {
     const raw = await talk(`${socketUrl}/raw/public:a`);
     const first = await post(url, "hello");
     const epoch = (first.body as { epoch: string }).epoch;
-    expect([first.status, first.body]).toEqual([200, { epoch, offset: 1 }]);
+    expect([first.status, first.body]).toEqual([200, { epoch, offset: 1, durability: "volatile" }]);
     await post(url, '{"a": 1}', { "Content-Type": "application/x-www-form-urlencoded" });
     await post(url, '"in quotes"', { "Content-Type": "text/plain" });
     await post(url, '"a JSON string"', { "Content-Type": "application/json; charset=utf-8" });
-    expect((await post(url, "")).body).toEqual({ epoch, offset: 5 });
+    expect((await post(url, "")).body).toEqual({ epoch, offset: 5, durability: "volatile" });
     expect(await raw.take(5)).toEqual(["hello", '{"a": 1}', '"in quotes"', "a JSON string", ""]);
     expect(errorOf(await post(url, "{broken", { "Content-Type": "application/json" }))).toEqual([400, 107]);
     expect(errorOf(await post(url, Uint8Array.of(0xc3, 0x28)))).toEqual([400, 107]);
@@ -35,7 +35,7 @@ describe("publishing", () => {
     expect(errorOf(await post(url, Uint8Array.of(1), binary))).toEqual([422, 422]);
     const signal = await talk(`${socketUrl}/raw/lobby`);
     const kept = await post(`${httpUrl}/raw/lobby`, Uint8Array.of(0, 255), binary);
-    expect([kept.status, kept.body]).toEqual([200, {}]);
+    expect([kept.status, kept.body]).toEqual([200, { durability: "volatile" }]);
     expect(await signal.next()).toEqual(Uint8Array.of(0, 255));
   });
 

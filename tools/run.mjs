@@ -1,6 +1,6 @@
-// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench`, `npm run conformance` and
-// `npm run simulate` run. Node's built-ins only: it must start on a Node that is too old for the project, before anything
-// is installed.
+// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench`, `npm run torture`,
+// `npm run conformance` and `npm run simulate` run. Node's built-ins only: it must start on a Node that is too old for the
+// project, before anything is installed.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { ended, endSignal, exitCodeOf, start, watchOver } from "./run/children.mjs";
@@ -52,6 +52,10 @@ const commands = {
   async bench(args) {
     await ensureInstalled();
     return await runProgram("bench/main.ts", args);
+  },
+  async torture(args) {
+    await ensureInstalled();
+    return await runProgram("bench/torture/main.ts", args);
   },
   async conformance(args) {
     await ensureInstalled();

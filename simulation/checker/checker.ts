@@ -89,8 +89,7 @@ export class Checker {
       case "subscribe":
         return void this.#lives.set(record.life, new LifeState(record.life, record.user, record.channel));
       case "forgot":
-        for (const life of this.#lives.values()) life.forgive();
-        return;
+        return this.#ops.forget();
       case "settled":
         return this.#settled();
       case "reply":
@@ -212,11 +211,15 @@ export class Checker {
     this.#permitted(life);
     if (op !== "" && !this.#seen(op, life.channel, life)) return;
     const log = this.#log(life.channel);
-    if (position === null) return this.#judge(life, life.signal(op, this.#ops.orderOf(op)));
+    if (position === null) {
+      if (!this.#ops.mayReturn(op)) this.#judge(life, life.signal(op, this.#ops.orderOf(op)));
+      return;
+    }
     if (log.told !== "live" && !log.learn(position, op)) {
       return this.#say("offset_reuse", `${op} came as ${written(position)}, another's place`, life);
     }
     const entry: Entry | "another" | "nothing" = log.find(position, op);
+    if (typeof entry === "string" && log.isForgotten(position)) return;
     if (entry === "another") this.#say("offset_reuse", `${op} came as ${written(position)}, another's place`, life);
     else if (entry === "nothing") this.#say("ghost", `${op} came as ${written(position)}, which the log has not`, life);
     else this.#judge(life, life.deliver(log, entry));

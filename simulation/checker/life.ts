@@ -105,11 +105,6 @@ export class LifeState {
     return { verdict: "reorder", says: `publish ${order.order} of ${order.by} came after its publish ${newest}` };
   }
 
-  /** What was said without a place may rightly be said again. */
-  forgive(): void {
-    if (this.at === null) this.#delivered.clear();
-  }
-
   /** Nothing is under way: it has everything, or it is stuck. */
   settled(log: Log): Finding {
     const { head } = log;

@@ -7,6 +7,8 @@ interface Known {
   readonly channel: string;
   /** Counts the publishes of one publisher to one channel. */
   readonly order: number;
+  /** How often the store had forgotten publishes when this one began. */
+  readonly era: number;
   /** Attempts that were not rejected: any of them may be in the log. */
   attempts: number;
   isOrdered: boolean;
@@ -25,6 +27,7 @@ export class Ops {
   readonly #orders = new Map<string, number>();
   readonly #most: number;
   #forgotten = 0;
+  #era = 0;
 
   /** @param most Ops that are kept. */
   constructor(most: number) {
@@ -49,7 +52,17 @@ export class Ops {
     const publisher = `${by} ${channel}`;
     const order = (this.#orders.get(publisher) ?? 0) + 1;
     this.#orders.set(publisher, order);
-    this.#known.set(op, { by, channel, order, attempts: 1, isOrdered: true, isSeen: false, acked: null, placed: null });
+    this.#known.set(op, {
+      by,
+      channel,
+      order,
+      era: this.#era,
+      attempts: 1,
+      isOrdered: true,
+      isSeen: false,
+      acked: null,
+      placed: null,
+    });
     if (this.#known.size <= this.#most) return;
     for (const oldest of this.#known.keys()) {
       this.#known.delete(oldest);
@@ -94,6 +107,17 @@ export class Ops {
     if (known === undefined) return this.#forgotten > 0 ? "invoked" : "never";
     known.isSeen = true;
     return known.attempts > 0 ? "invoked" : "rejected";
+  }
+
+  /** The store forgets what was published so far. */
+  forget(): void {
+    this.#era += 1;
+  }
+
+  /** Whether it may rightly be done once more, since the store has forgotten it. */
+  mayReturn(op: Op): boolean {
+    const known = this.#known.get(op);
+    return known === undefined || known.era < this.#era;
   }
 
   channelOf(op: Op): string | null {

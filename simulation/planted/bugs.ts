@@ -16,7 +16,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "an epoch is ignored in recovery",
     promise: "S5",
     file: "server/src/hub/recovery.ts",
-    find: "if (epoch !== head.epoch || position.offset > head.offset) return beyond(channel, asked, node);",
+    find: "if (epoch !== head.epoch || isAhead) return beyond(channel, asked, node);",
     replace: "position.epoch = head.epoch;",
   },
   {
@@ -131,16 +131,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "a retry makes a key of its own",
     promise: "P5",
     file: "client/src/requests.ts",
-    find: "    this.#host.connection.ask({\n      body,",
+    find: "this.#host.connection.ask({\n      body,",
     replace:
-      '    this.#host.connection.ask({\n      body: entry.firstSentMs === this.#host.clock.now() ? body : body.replace(/"key":"[^"]*"\\}\\}/, `"key":"${this.#host.clock.now()}"}}`),',
+      'this.#host.connection.ask({\n      body: entry.firstSentMs === this.#host.clock.now() ? body : body.replace(/"key":"[^"]*"\\}\\}/, `"key":"${this.#host.clock.now()}"}}`),',
   },
   {
     name: "a refused retry counts as rejected",
     promise: "P3",
     file: "client/src/requests.ts",
-    find: "entry.reject(isKnown ? answered(error) : unknownOutcome(error.message));",
-    replace: "entry.reject(isKnown || true ? answered(error) : unknownOutcome(error.message));",
+    find: 'if (firstSentMs !== null && method === "rpc") this.#fail(entry, error.message);\n        else if',
+    replace: "if",
   },
   {
     name: "values of different keys are merged",
@@ -177,7 +177,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "recovered is believed whatever the epoch",
     promise: "S5",
     file: "client/src/subscription.ts",
-    find: 'const isRecovered = asked === null ? !this.#wasLive : fields["recovered"] === true && epoch === asked.epoch;',
+    find: 'const isRecovered = asked === null ? !this.#wasLive : fields["recovered"] === true && isSamePlace;',
     replace: "const isRecovered = asked === null ? !this.#wasLive : true;",
   },
   {
@@ -193,13 +193,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "server/src/hub/hub.ts",
     find: "if (member !== null) channel.members.remove(member.session);",
     replace: "",
-  },
-  {
-    name: "a channel stops reading before it has everything",
-    promise: "S9",
-    file: "server/src/hub/channel.ts",
-    find: "isDone = this.#contiguity.waiting === 0 && !this.#contiguity.hasLostSince(ticket) && !this.#isSuspect;",
-    replace: "isDone = true;",
   },
   {
     name: "the end of a page is lost where its cursor moved on",

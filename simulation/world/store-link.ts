@@ -153,9 +153,11 @@ export class StoreLink implements Link {
   #announce(channel: string, epoch: string, publication: Publication): void {
     const { dice, hit } = this.#reached;
     const { loss, doubles, disorderMs } = this.faults;
-    if (this.#listener === null || !this.#lets("answers")) return;
-    if (dice.chance(loss)) {
-      hit("announcement lost");
+    if (this.#listener === null) return;
+    const isCut = !this.#lets("answers");
+    if (isCut || dice.chance(loss)) {
+      if (!isCut) hit("announcement lost");
+      // An engine finds that out by itself, by a counter or by a probe.
       return this.#tell(dice.between(0, noticeMs), (listener) => listener.suspect([channel]));
     }
     // An ephemeral one has no place by which a second one, or one out of turn, could be told.

@@ -19,7 +19,7 @@ export interface VitePage {
 export async function servePage(files: string | Readonly<Record<string, string>>): Promise<VitePage> {
   // Not below the checkout: Vite does not watch folders with names that tests use.
   const folder = realpathSync(mkdtempSync(path.join(tmpdir(), "tidewire-page-")));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   if (typeof files === "string") cpSync(files, folder, { recursive: true });
   else for (const [name, text] of Object.entries(files)) writeFileSync(path.join(folder, name), text);
   mkdirSync(path.join(folder, "cache"));

@@ -15,6 +15,7 @@ const maxOutputLines = 100;
 const checks = [
   { name: "lockfile: every optional part is locked", args: ["tools/lockfile.mjs"] },
   { name: "layers: imports point down", args: ["tools/layers.ts"] },
+  { name: "guarantees: each names its tests", args: ["tools/guarantees.ts"] },
   { name: "format: oxfmt", args: ["node_modules/oxfmt/bin/oxfmt", "--check"] },
   { name: "types: tsc -b", args: ["node_modules/typescript/bin/tsc", "-b"] },
   { name: "lint: oxlint", args: ["node_modules/oxlint/bin/oxlint"] },

@@ -128,6 +128,6 @@ export class ChannelHandle implements Channel {
 
   async #read<Result>(method: string, options: object, result: (fields: Fields) => Result): Promise<Result> {
     const body = encode({ [method]: { channel: this.name, ...options } });
-    return result(await this.#requests.add({ body, method, isRepeatable: true, isRead: true, deadlineMs: answerMs }));
+    return result(await this.#requests.add({ body, method, isRepeatable: true, deadlineMs: answerMs }));
   }
 }

@@ -243,12 +243,12 @@ export class Connection {
 
   /** The other side has closed, or the network did. Reference A7. */
   #closed(reason: EndReason): void {
-    const { tokens } = this.#options;
+    const { code } = reason;
     // 3502 says that no connect came in time: ours was sent, by a page that was frozen or over a network that stood still.
-    if (!mayReconnect(reason.code) && reason.code !== 3502) return this.#end(reason);
-    if (reason.code === 3005 || reason.code === 3014) tokens.renew();
-    if (reason.code === 3014) this.#events.invalidated();
-    this.#retryAfter(reason.reason === "" ? { ...reason, reason: localReasons.disconnected.reason } : reason);
+    if (code !== 3502 && !mayReconnect(code)) return this.#end(reason);
+    if (code === 3005 || code === 3014) this.#options.tokens.renew();
+    if (code === 3014) this.#events.invalidated();
+    this.#retryAfter({ code, reason: reason.reason || localReasons.disconnected.reason });
   }
 
   #retryAfter(reason: EndReason): void {

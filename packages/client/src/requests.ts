@@ -12,8 +12,6 @@ export interface Request {
   readonly method: string;
   /** Whether it may reach the server twice: reads, and publishes with a key. */
   readonly isRepeatable: boolean;
-  /** It changes nothing: what became of an earlier attempt does not matter. */
-  readonly isRead?: true;
   /** Milliseconds it may take, waiting for a connection included; `null`: any time for that, then 10 s for the answer. */
   readonly deadlineMs: number | null;
   readonly signal?: AbortSignal | undefined;
@@ -155,9 +153,7 @@ export class Requests {
   }
 
   #send(entry: Entry): void {
-    const { body, deadlineMs, isRead, method } = entry;
-    // An earlier attempt may have been done, whatever is said to this one (P3).
-    const isKnown = entry.firstSentMs === null || isRead === true;
+    const { body, deadlineMs, firstSentMs, method } = entry;
     this.#waiting.delete(entry);
     this.#sent.add(entry);
     entry.firstSentMs ??= this.#host.clock.now();
@@ -170,7 +166,9 @@ export class Requests {
         if (this.#remove(entry)) entry.resolve(fields);
       },
       failed: (error) => {
-        if (this.#remove(entry)) entry.reject(isKnown ? error : unknownOutcome(error.message));
+        // An earlier attempt may have been done, whatever is said to this one (P3); reads, which do nothing, are no `rpc`.
+        if (firstSentMs !== null && method === "rpc") this.#fail(entry, error.message);
+        else if (this.#remove(entry)) entry.reject(error);
       },
     });
   }

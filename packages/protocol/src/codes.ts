@@ -69,5 +69,5 @@ export type UnsubscribeReasonName = keyof typeof unsubscribeReasons;
 /** Whether a client should connect again after the WebSocket close code `code`. 1009 says its message was too large. */
 export function mayReconnect(code: number): boolean {
   if (code < 3000) return code !== 1009;
-  return (code < 3500 || code >= 4000) && (code < 4500 || code >= 5000);
+  return code % 1000 < 500 || code >= 5000;
 }

@@ -10,6 +10,7 @@ import { payloads } from "./contract/payloads.ts";
 import { publishing } from "./contract/publishing.ts";
 import { restarting } from "./contract/restarting.ts";
 import { retention } from "./contract/retention.ts";
+import { rewinding } from "./contract/rewinding.ts";
 import { tables } from "./contract/tables.ts";
 import type { EngineHarness } from "./contract/trial.ts";
 
@@ -30,5 +31,6 @@ export function engineContract(name: string, harness: EngineHarness): void {
     names(harness);
     tables(harness);
     restarting(harness);
+    rewinding(harness);
   });
 }

@@ -4,7 +4,7 @@
 // - `publish` appends and announces as one act: what was acked is announced to every node that follows the channel, or
 //   can be read. An announcement may be lost, doubled, early or reordered; the hub repairs that. An ack is one too.
 // - In one epoch offsets strictly increase, and each publication names the one before it (S1). Where numbering starts
-//   anew, for whatever reason, the epoch is another one (S8).
+//   anew, for whatever reason, the epoch is another one; so it is after a store came back older than it was (S8).
 // - `read` shows what was acked. Pages ascend and have no hole: each publication's `previous` is the one before it.
 // - A channel written with a retention of kind `table` keeps the newest publication of each key, and so do its pages:
 //   those with a version (their offset) above the start, ascending. A removal is one of them until it is `ttlMs` old or

@@ -102,7 +102,7 @@ describe("publish", () => {
     expect(await ask({ channel: "public:position", data: null })).toMatchObject({
       result: { ...first.result, offset: 2 },
     });
-    expect(await ask({ channel: "lobby", data: "x" })).toEqual({ status: 200, result: {} });
+    expect(await ask({ channel: "lobby", data: "x" })).toEqual({ status: 200, result: { durability: "volatile" } });
     expect(await ask({ channel: "news", data: "from the server" })).toMatchObject({ result: { offset: 1 } });
     const history = await tide.channel(stream, { name: "position" }).history(10);
     expect(history.map(({ data }) => data)).toEqual([{ any: ["thing"] }, null]);
@@ -215,7 +215,7 @@ describe("bodies", () => {
   };
 
   test.each([999, 1_000])("%i of 1,000 bytes are taken", async (bytes) => {
-    expect(await ask(bodyOf(bytes))).toEqual({ status: 200, result: {} });
+    expect(await ask(bodyOf(bytes))).toEqual({ status: 200, result: { durability: "volatile" } });
   });
 
   test.each([1_001, 3_000])("%i of 1,000 bytes: 413", async (bytes) => {
@@ -275,7 +275,7 @@ describe("methods", () => {
   test("a query is no part of the method", async () => {
     expect(await ask({ channel: "lobby", data: 1 }, { path: "/api/publish?x=/api/nothing" })).toEqual({
       status: 200,
-      result: {},
+      result: { durability: "volatile" },
     });
   });
 });

@@ -301,11 +301,13 @@ export class Cursor implements Pullable, Due {
   /** Without a page at hand: back in the tail, ahead of it for a moment, or in need of history. */
   #pullBehind(budget: Budget): Pulled {
     this.#rejoin();
-    if (!this.#isBehind) return this.#pullTail(budget);
     const { position } = this.home.tail;
     // History can show more than was announced so far: what comes is passed over up to here.
     const isAhead = position.epoch === this.#position.epoch && position.offset < this.#position.offset;
-    return isAhead ? this.#settled(nothing) : this.#read();
+    if (this.#isBehind && !isAhead) return this.#read();
+    // A read that failed, or found nothing yet, has left it the turn: its subscriber's other cursors wait for that.
+    this.home.fetched(this);
+    return this.#isBehind ? this.#settled(nothing) : this.#pullTail(budget);
   }
 
   #pullHistory(budget: Budget): Pulled {

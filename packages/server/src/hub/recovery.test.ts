@@ -1,11 +1,14 @@
 // The recovery table, row by row: when a position is proven, and when it is not (S5, S6, S7).
 import { defineChannel, type Position } from "@tidewire/protocol";
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Seen } from "./recovery.ts";
 import { FakeNode } from "../testing/fake-node.ts";
 import { ScriptedEngine } from "../testing/scripted-engine.ts";
 import { plainEncoder, TestReader } from "../testing/test-reader.ts";
 
-const stream = defineChannel("s", { history: { size: 100_000, ttlMs: 60_000 } });
+const retention = { size: 100_000, ttlMs: 60_000 };
+const stream = defineChannel("s", { history: retention });
+const other = defineChannel("t", { history: retention });
 
 let engine: ScriptedEngine;
 let node: FakeNode;
@@ -13,26 +16,30 @@ let node: FakeNode;
 beforeEach(async () => {
   engine = new ScriptedEngine();
   // The tail holds the newest ten or so of the publications.
-  node = await FakeNode.start({ channels: [stream], engine, limits: { tailBytes: 2_500 } });
+  node = await FakeNode.start({ channels: [stream, other], engine, limits: { tailBytes: 2_500 } });
 });
 
 async function join(position: Position | null, id: string | null = null): Promise<TestReader> {
   const reader = new TestReader();
-  const subscription = await node.hub.subscribe("s", {
+  await joinAs(reader, "s", position && { position, id });
+  return reader;
+}
+
+async function joinAs(reader: TestReader, channel: string, seen: Seen | null): Promise<void> {
+  const subscription = await node.hub.subscribe(channel, {
     subscriber: reader,
     encoder: plainEncoder,
-    seen: position === null ? null : { position, id },
+    seen,
     member: null,
     wantsMembers: false,
   });
   reader.begin(subscription.cursor, subscription.position);
   reader.recovered = subscription.recovered;
   subscription.release();
-  return reader;
 }
 
-function say(count: number): void {
-  for (let at = 0; at < count; at += 1) engine.append("s", { data: Buffer.from("x"), form: "text" });
+function say(count: number, channel = "s"): void {
+  for (let at = 0; at < count; at += 1) engine.append(channel, { data: Buffer.from("x"), form: "text" });
 }
 
 async function said(reader: TestReader): Promise<(string | number)[]> {
@@ -184,6 +191,25 @@ describe("recovery", () => {
     const reader = await join(at(3, epoch));
     expect([reader.recovered, reader.start]).toEqual([true, at(3, epoch)]);
     expect(await said(reader)).toEqual([10, 11]);
+  });
+
+  it("a reader that finds its place again without a page of history lets its other channels read", async () => {
+    await join(null);
+    await joinAs(new TestReader(), "t", null);
+    say(400, "t");
+    engine.clear("s");
+    engine.isDirected = true;
+    say(2);
+    const read = engine.read.bind(engine);
+    // The node itself reads on a little later than its reader.
+    let failures = 1;
+    engine.read = (...asked) => (failures-- > 0 ? Promise.reject(new Error("not now")) : read(...asked));
+    const reader = await join({ epoch: engine.top("s").epoch, offset: 2 });
+    expect([reader.recovered, await said(reader)]).toEqual([true, []]);
+    await node.pass(2_000);
+    expect(await said(reader)).toEqual([]);
+    await joinAs(reader, "t", { position: { epoch: "first-t", offset: 10 }, id: null });
+    expect(await said(reader)).toEqual(numbers(11, 400));
   });
 
   it("another epoch, asked for by a crowd: the engine is asked once", async () => {

@@ -30,6 +30,8 @@ export class Tail implements ChannelLog {
   /** Entries before this index are gone; the array is cut now and then. */
   #gone = 0;
   #breaks: Seq[] = [];
+  /** The newest break, also when it is no longer kept; 0 before any. */
+  #lastBreak: Seq = 0;
   /** What a client knows that has read everything before `#first`. */
   #base: Position;
   #payload = 0;
@@ -94,6 +96,7 @@ export class Tail implements ChannelLog {
   break(next: Position): void {
     this.#push({ publication: null, at: next });
     this.#breaks.push(this.#head);
+    this.#lastBreak = this.#head;
   }
 
   /**
@@ -129,7 +132,7 @@ export class Tail implements ChannelLog {
 
   /** What lies after `after` for the readers of `view`, at most `maxBytes` of it but at least one entry. */
   run(view: View, after: Seq, { maxBytes }: Bounds): Run {
-    if (after < this.#first - 1) return fallen;
+    if (after < this.#first - 1) return this.#lastBreak > after ? this.#passed() : fallen;
     const memo = view.recall(after, this.#head, maxBytes);
     return memo ?? view.remember({ after, head: this.#head, maxBytes }, this.#read(view, after, maxBytes));
   }
@@ -161,6 +164,12 @@ export class Tail implements ChannelLog {
   shrink(bytes: number): void {
     this.#views.forgetUnused();
     this.#trim(bytes);
+  }
+
+  /** History goes on by offsets, and might seem to continue what a break has ended: nobody falls past one unawares (S3). */
+  #passed(): Run {
+    const to = Math.max(this.#lastBreak, this.#first - 1);
+    return { kind: "break", to, at: this.#entry(to)?.at ?? this.#base };
   }
 
   #read(view: View, after: Seq, maxBytes: number): Run {

@@ -1,6 +1,6 @@
 // Replies and events: what a session tells its client, in the server's own words; dialects translate.
 import type { Member, Position, TidewireError, UnsubscribeReasonName } from "@tidewire/protocol";
-import type { Publication } from "../engine/engine.ts";
+import type { Ack, Publication } from "../engine/engine.ts";
 import type { CommandId } from "./command.ts";
 
 /** Where a subscription begins. */
@@ -13,6 +13,9 @@ export interface Subscribed {
   /** Seconds until its token expires; `null`: it does not. */
   readonly ttl: number | null;
 }
+
+/** What became of a publish, as far as its publisher is told. */
+export type Outcome = Pick<Ack, "position" | "duplicate" | "durability">;
 
 /** Answers one command. */
 export type Reply =
@@ -36,7 +39,7 @@ export type Reply =
       readonly kind: "published";
       readonly id: CommandId;
       /** `null` where the client did not ask. */
-      readonly result: { readonly position: Position; readonly duplicate: boolean } | null;
+      readonly result: Outcome | null;
     }
   | { readonly kind: "presence"; readonly id: CommandId; readonly members: readonly Member[] }
   | { readonly kind: "presence_stats"; readonly id: CommandId; readonly clients: number; readonly users: number }

@@ -32,6 +32,17 @@ function latch<T>(): { readonly promise: Promise<T>; readonly open: (value: T) =
 }
 
 describe("Session", () => {
+  it("says why it refused a connect before it closes for what came after it", async () => {
+    const node = await begin({ access: { connect: () => null } });
+    const connection = node.centrifuge();
+    connection.say(hello);
+    // The refusal waits for the next turn, and the client has sent more before it could hear of it.
+    await new Promise(setImmediate);
+    connection.say(subscribe("news"));
+    expect(connection.lines).toMatchObject([{ id: 1, error: { code: 103 } }]);
+    expect(connection.ended?.code).toBe(3501);
+  });
+
   it("finishes an asynchronous connect before what follows it in the frame", async () => {
     const { promise, open } = latch<Identity>();
     const node = await begin({ access: { connect: () => promise } });

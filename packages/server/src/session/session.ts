@@ -196,7 +196,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   close(reason: CloseReasonName, detail?: string): void {
     if (this.#state === "closed") return;
     this.#inbox = [];
-    if (this.#state === "open") this.flush();
+    // A refusal that waits too: without it the client would take the end for its own fault.
+    if (this.#state === "open" || this.#state === "refused") this.flush();
     // What could not be written may have ended it.
     if (this.#isClosed) return;
     this.node.metrics.add(`closed_${reason}`);

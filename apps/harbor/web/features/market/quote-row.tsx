@@ -1,4 +1,5 @@
-// One symbol's row. It renders when its own quote changes, and its price lights up where the price did.
+// One symbol's row. It renders when its own quote changes, and its price lights up where the price did. It is there before
+// its first quote, so that nothing moves when that comes.
 import type { LatestTable } from "@tidewire/client/latest";
 import { useLatestKey } from "@tidewire/react";
 import { memo, useEffect, useRef } from "react";
@@ -16,6 +17,13 @@ interface QuoteRowProps {
 const cell = "h-8 overflow-hidden border-b border-line px-2 whitespace-nowrap";
 const figure = `${cell} figures text-right`;
 
+const none = "–";
+
+function toneOf(change: number): string {
+  if (change === 0) return "text-soft";
+  return change > 0 ? "text-good" : "text-bad";
+}
+
 function Row({ table, symbol }: QuoteRowProps) {
   const quote = useLatestKey(table, symbol)?.data;
   const price = useRef<HTMLTableCellElement>(null);
@@ -26,7 +34,6 @@ function Row({ table, symbol }: QuoteRowProps) {
     before.current = now;
     if (last !== null && now !== null && now !== last) flash(price.current, now > last ? "up" : "down");
   }, [now]);
-  if (quote === undefined) return null;
   return (
     <tr>
       <th scope="row" className={classNames(cell, "pl-0 text-left font-medium")}>
@@ -34,18 +41,12 @@ function Row({ table, symbol }: QuoteRowProps) {
       </th>
       <td className={classNames(cell, "truncate text-soft @max-md:hidden")}>{companies[symbol]}</td>
       <td ref={price} className={classNames(figure, "data-[flash=down]:bg-bad-soft data-[flash=up]:bg-good-soft")}>
-        {priceOf(quote.price)}
+        {quote === undefined ? none : priceOf(quote.price)}
       </td>
-      <td
-        className={classNames(
-          figure,
-          "@max-md:pr-0",
-          quote.change > 0 ? "text-good" : quote.change < 0 ? "text-bad" : "text-soft",
-        )}
-      >
-        {changeOf(quote.change)}
+      <td className={classNames(figure, "@max-md:pr-0", toneOf(quote?.change ?? 0))}>
+        {quote === undefined ? none : changeOf(quote.change)}
       </td>
-      <td className={classNames(figure, "pr-0 @max-md:hidden")}>{whole(quote.volume)}</td>
+      <td className={classNames(figure, "pr-0 @max-md:hidden")}>{quote === undefined ? none : whole(quote.volume)}</td>
     </tr>
   );
 }

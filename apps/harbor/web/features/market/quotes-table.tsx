@@ -2,17 +2,20 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import type { LatestTable } from "@tidewire/client/latest";
 import { useMemo, useState } from "react";
+import { companies } from "../../../contract/companies.ts";
 import type { Quote } from "../../../contract/market.ts";
 import { classNames } from "../../theme/class-names.ts";
 import { QuoteRow } from "./quote-row.tsx";
 import { type SortColumn, sortedSymbols, type Sorting, sortingAfter } from "./sort-order.ts";
-import { TableSkeleton } from "./table-skeleton.tsx";
 
 interface QuotesTableProps {
+  /** The symbols that have a quote. */
   readonly keys: readonly string[];
   readonly table: LatestTable<Quote>;
   readonly isStale: boolean;
 }
+
+const listed = Object.keys(companies);
 
 const columns: readonly { readonly column: SortColumn; readonly name: string; readonly className: string }[] = [
   { column: "symbol", name: "Symbol", className: "w-24 text-left" },
@@ -24,7 +27,9 @@ const columns: readonly { readonly column: SortColumn; readonly name: string; re
 export function QuotesTable({ keys, table, isStale }: QuotesTableProps) {
   const [sorting, setSorting] = useState<Sorting>({ column: "symbol", direction: "ascending" });
   const symbols = useMemo(
-    () => sortedSymbols(keys, (symbol) => table.get(symbol)?.data, sorting),
+    () => sortedSymbols(listed, (symbol) => table.get(symbol)?.data, sorting),
+    // Sorted again when a quote is the first of its symbol.
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the table is read by symbol
     [keys, table, sorting],
   );
   const [first, ...others] = columns;
@@ -61,8 +66,6 @@ export function QuotesTable({ keys, table, isStale }: QuotesTableProps) {
           ))}
         </tbody>
       </table>
-      {keys.length === 0 && isStale && <TableSkeleton />}
-      {keys.length === 0 && !isStale && <p className="p-8 text-center text-soft">Nothing is traded here yet.</p>}
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
-import { tagsOf } from "./encode.ts";
+import { tagsOf, told } from "./encode.ts";
 import { encodeMessage, type Message } from "./protobuf.ts";
 
 const encoder = new TextEncoder();
@@ -48,7 +48,7 @@ function body(reply: Reply): Message {
       return { unsubscribe: {} };
     case "published":
       if (reply.result === null) return { publish: {} };
-      return { rpc: { data: json({ ...reply.result.position, duplicate: reply.result.duplicate }) } };
+      return { rpc: { data: json(told(reply.result)) } };
     case "presence": {
       const presence = Object.fromEntries(reply.members.map((member) => [member.session, clientInfo(member)]));
       return { presence: { presence } };

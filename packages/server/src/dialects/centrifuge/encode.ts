@@ -2,7 +2,7 @@
 import { closeReasons, type Member, unsubscribeReasons } from "@tidewire/protocol";
 import type { Publication } from "../../engine/engine.ts";
 import type { ChannelRef, Encoder, MemberChange } from "../../hub/encoder.ts";
-import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
+import type { Outcome, Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 
 /** The protocol's name for what the session answered, and its result as JSON. */
@@ -34,7 +34,7 @@ function body(reply: Reply): string {
       return '"unsubscribe":{}';
     case "published":
       if (reply.result === null) return '"publish":{}';
-      return `"rpc":${JSON.stringify({ data: { ...reply.result.position, duplicate: reply.result.duplicate } })}`;
+      return `"rpc":${JSON.stringify({ data: told(reply.result) })}`;
     case "presence": {
       const members = reply.members.map((member) => [member.session, clientInfo(member)] as const);
       return `"presence":${JSON.stringify({ presence: Object.fromEntries(members) })}`;
@@ -51,6 +51,11 @@ function body(reply: Reply): string {
     case "flow":
       return `"rpc":{"data":{"skipped":${reply.skipped}}}`;
   }
+}
+
+/** The result of `tide.publish` and `tide.remove` (PROTOCOL 1.1). */
+export function told({ position, duplicate, durability }: Outcome): object {
+  return { ...position, duplicate, durability };
 }
 
 function subscribed({ position, wasRecovering, recovered, ttl }: Subscribed): object {

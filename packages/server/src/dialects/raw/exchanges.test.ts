@@ -31,7 +31,7 @@ it("answers when the engine has accepted, and no sooner", async () => {
   expect(connection.bytes).toHaveLength(0);
   engine.heldAcks[0]?.answer();
   await node.settle();
-  expect(JSON.parse(connection.bytes.toString())).toEqual({ epoch: "first-news", offset: 1 });
+  expect(JSON.parse(connection.bytes.toString())).toEqual({ epoch: "first-news", offset: 1, durability: "volatile" });
   connection.opened?.closed(1006, "");
   expect([node.sessions.size, connection.ended]).toEqual([0, null]);
 });

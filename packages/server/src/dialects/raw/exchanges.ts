@@ -111,9 +111,9 @@ function textOf(bytes: Uint8Array): string | null {
 
 /** A position where there is one: a `signal` channel keeps nothing. */
 function publishedBody({ result }: Extract<Reply, { kind: "published" }>): object {
-  if (result === null || result.position.offset === 0) return {};
-  const { position, duplicate } = result;
-  return { ...position, ...(duplicate && { duplicate }) };
+  if (result === null) return {};
+  const { position, duplicate, durability } = result;
+  return { ...(position.offset > 0 && position), ...(duplicate && { duplicate }), durability };
 }
 
 function json(framing: Framing, body: object): Uint8Array | Ending {

@@ -1,8 +1,9 @@
 // Opens the database file: who may have it, whether it is ours, whether it is whole, and which schema it has.
-import { closeSync, fsyncSync, mkdirSync, openSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { reasonOf } from "../../ports/log.ts";
+import { makeFolder } from "./folder.ts";
 import { migrations } from "./schema.ts";
 
 /** "TIDE" in ASCII, at byte 68 of the file. */
@@ -39,27 +40,6 @@ export function openDatabase(options: DatabaseOptions): DatabaseSync {
   } catch (thrown) {
     database?.close();
     throw thrown instanceof Refusal ? thrown : new Error(explain(path, thrown), { cause: thrown });
-  }
-}
-
-/** A new folder survives a power cut only when the one that lists it was synced; SQLite syncs its own folder alone. */
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
-}
-
-function syncFolder(folder: string): void {
-  let handle: number | null = null;
-  try {
-    handle = openSync(folder, "r");
-    fsyncSync(handle);
-  } catch (thrown) {
-    // Windows cannot, and needs not: its file systems keep the order of such changes themselves.
-    const mayIgnore = thrown instanceof Error && "code" in thrown && thrown.code !== "EIO";
-    if (!mayIgnore) throw thrown;
-  } finally {
-    if (handle !== null) closeSync(handle);
   }
 }
 
@@ -145,6 +125,10 @@ const outages: ReadonlySet<number> = new Set(Object.values(sqlite));
 
 /** Whether what was thrown says that the store does not work, and not that a statement is wrong. */
 export function outageOf(thrown: unknown): "full" | "broken" | null {
+  // The mark's file, which is not SQLite's.
+  if (thrown instanceof Error && "syscall" in thrown && "code" in thrown) {
+    return thrown.code === "ENOSPC" || thrown.code === "EDQUOT" ? "full" : "broken";
+  }
   const code = resultCode(thrown);
   if (code === null || !outages.has(code)) return null;
   return code === sqlite.full ? "full" : "broken";

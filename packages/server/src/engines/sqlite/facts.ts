@@ -1,8 +1,11 @@
 // The few values that belong to the database as a whole.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 
-/** `default_epoch`, `reign`: see channels.ts. `next_log`: the next log number. `steady_ms`: see store.ts. */
-export type FactName = "default_epoch" | "reign" | "next_log" | "steady_ms";
+/**
+ * `default_epoch`, `reign`: see channels.ts. `next_log`: the next log number. `steady_ms`: see store.ts. `incarnation`,
+ * `commits`: see incarnation.ts.
+ */
+export type FactName = "default_epoch" | "reign" | "next_log" | "steady_ms" | "incarnation" | "commits";
 
 export class Facts {
   readonly #get: StatementSync;

@@ -142,7 +142,8 @@ export type Answer =
   | { readonly kind: "done" };
 
 export type WorkerNews =
-  | { readonly kind: "opened" }
+  /** `wentBack`: it is not what it was, and all epochs have ended (S8). */
+  | { readonly kind: "opened"; readonly wentBack: boolean }
   | { readonly kind: "refused"; readonly message: string }
   | { readonly kind: "answers"; readonly answers: readonly Answer[] };
 
@@ -150,6 +151,7 @@ export type WorkerNews =
 export interface WorkerOptions {
   readonly path: string;
   readonly maxFileBytes: number | null;
+  /** Also the name of the incarnation. */
   readonly newEpoch: string;
   /** What clients cannot guess. */
   readonly secret: string;

@@ -7,6 +7,7 @@ import { RecordingSink } from "../../engine/contract/recording-sink.ts";
 import type { Draft, Engine } from "../../engine/engine.ts";
 import { startChild } from "../../testing/child.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { openDatabase } from "./database.ts";
 import { sqliteEngine } from "./sqlite-engine.ts";
 
 const draft: Draft = {
@@ -155,5 +156,16 @@ describe("sqliteEngine refuses", () => {
     const engine = await opened(join(temporaryFolder(), "log.db"));
     await expect(engine.start(new RecordingSink())).rejects.toThrow(TypeError);
     await engine.publish("news", draft);
+  });
+});
+
+describe("a power cut", () => {
+  it("finds every commit synced before its ack: the database is opened so", () => {
+    const database = openDatabase({ path: join(temporaryFolder(), "log.db"), maxFileBytes: null });
+    const pragma = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    const settings = ["journal_mode", "synchronous", "fullfsync", "checkpoint_fullfsync"].map(pragma);
+    database.close();
+    // 2: FULL, https://sqlite.org/pragma.html#pragma_synchronous
+    expect(settings).toEqual(["wal", 2, 1, 1]);
   });
 });

@@ -1,5 +1,5 @@
 // The SQLite engine against the engine contract.
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { engineContract } from "../../engine/contract.ts";
@@ -18,7 +18,20 @@ engineContract("sqlite", {
       engine: open(),
       reopen: open,
       advance: (ms) => clock.advance(ms),
+      backUp() {
+        copy(folder, join(folder, "backup"));
+        return () => copy(join(folder, "backup"), folder);
+      },
       dispose: () => rmSync(folder, { recursive: true, force: true }),
     };
   },
 });
+
+/** The database, which is what people copy: not the mark beside it. */
+function copy(from: string, to: string): void {
+  mkdirSync(to, { recursive: true });
+  for (const name of ["log.db", "log.db-wal"]) {
+    rmSync(join(to, name), { force: true });
+    if (existsSync(join(from, name))) copyFileSync(join(from, name), join(to, name));
+  }
+}

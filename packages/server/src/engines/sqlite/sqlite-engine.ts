@@ -9,7 +9,10 @@ import { Running, type RunningOptions } from "./running.ts";
 import { type Spawn, spawnWorker } from "./worker-link.ts";
 
 export interface SqliteEngineOptions {
-  /** The database file. Its folder is made; beside it SQLite keeps a file with "-wal" at the end. */
+  /**
+   * The database file. Its folder is made. Beside it SQLite keeps a file with "-wal" at the end, and the engine one with
+   * "-mark": a database that is put back without the mark of its present state begins new epochs (decision 0011).
+   */
   readonly path: string;
   /** The largest size of the file, in bytes; above, publishes are refused as on a full disk. Default: the disk's. */
   readonly maxFileBytes?: number;

@@ -27,7 +27,7 @@ function serve(port: Port, options: WorkerOptions): void {
     tell({ kind: "refused", message: reasonOf(thrown) });
     return;
   }
-  tell({ kind: "opened" });
+  tell({ kind: "opened", wentBack: store.wentBack });
   port.on("message", (first: Batch) => {
     const batches = [first, ...queued(port)];
     store.at(batches.at(-1)?.elapsedMs ?? 0);

@@ -6,8 +6,10 @@ import { reasonOf } from "../../ports/log.ts";
 import { type ChannelRow, Channels } from "./channels.ts";
 import { openDatabase, outageOf } from "./database.ts";
 import { Facts } from "./facts.ts";
+import { Incarnation } from "./incarnation.ts";
 import { KeyRows } from "./key-rows.ts";
 import { LogRows, placesPerLog } from "./log-rows.ts";
+import { Mark } from "./mark.ts";
 import { nothing } from "../payload.ts";
 import type {
   Appended,
@@ -42,6 +44,10 @@ export class Store {
   readonly #tables: Tables;
   readonly #keys: KeyRows;
   readonly #purge: Purge;
+  readonly #mark: Mark;
+  readonly #incarnation: Incarnation;
+  /** Whether the database was not what it had been, so that all epochs have ended (S8). */
+  readonly wentBack: boolean;
   readonly #startMs: number;
   #nowMs: number;
 
@@ -52,8 +58,12 @@ export class Store {
   constructor(options: WorkerOptions, clock: Clock) {
     const database = openDatabase(options);
     this.#database = database;
+    this.#mark = new Mark(`${options.path}-mark`);
     database.exec("BEGIN IMMEDIATE");
     this.#facts = new Facts(database);
+    this.#incarnation = new Incarnation(this.#facts, this.#mark, options.newEpoch);
+    this.wentBack = this.#facts.text("default_epoch") !== null && this.#incarnation.wentBack();
+    if (this.wentBack) this.#incarnation.fence(database);
     // A wall clock that was set back must not make what is stored look younger, so time goes on from where it was.
     this.#startMs = Math.max(Math.floor(options.wallMs), this.#facts.number("steady_ms") ?? 0);
     this.#nowMs = this.#startMs;
@@ -64,6 +74,7 @@ export class Store {
     const tables = { channels: this.#channels, log: this.#log, slots: this.#tables, keys: this.#keys };
     this.#purge = new Purge(database, tables, clock);
     database.exec("COMMIT");
+    if (this.wentBack) this.#incarnation.committed();
   }
 
   /** Sets the time, as milliseconds since the start; times that go back are ignored. */
@@ -80,8 +91,11 @@ export class Store {
       const answers = batch.map((written) => this.#obey(written));
       this.#keys.trim(this.#nowMs);
       this.#channels.save();
+      const hasWritten = answers.some(({ kind }) => kind === "appended" || kind === "cleared");
+      if (hasWritten) this.#incarnation.count();
       isCommitting = true;
       this.#database.exec("COMMIT");
+      if (hasWritten) this.#incarnation.committed();
       this.#channels.settle();
       this.#keys.settle();
       return answers;
@@ -132,6 +146,7 @@ export class Store {
   purge(newEpoch: string): Purged {
     try {
       this.#database.exec("BEGIN IMMEDIATE");
+      this.#mark.sync();
       this.#facts.set("steady_ms", this.#nowMs);
       const purged = this.#purge.step(this.#nowMs, newEpoch);
       this.#channels.save();
@@ -160,8 +175,10 @@ export class Store {
 
   close(): void {
     try {
+      this.#mark.sync();
       this.#facts.set("steady_ms", this.#nowMs);
     } finally {
+      this.#mark.close();
       this.#database.close();
     }
   }
@@ -299,6 +316,7 @@ export class Store {
     this.#channels.reload();
     this.#tables.reload();
     this.#keys.reload();
+    this.#incarnation.reload();
   }
 }
 

@@ -119,9 +119,10 @@ export class WorkerLink {
     const worker = spawn({ path, maxFileBytes, newEpoch, secret: random.token(96), wallMs: clock.wall() });
     this.#startedMs = clock.now();
     this.#state = { kind: "opening", worker };
-    await opened(worker);
+    const wentBack = await opened(worker);
     if (this.#state.worker !== worker) fail("engine_unavailable", "the SQLite engine was stopped while it started");
     this.#state = { kind: "open", worker };
+    if (wentBack) this.#options.log.warn(restored, { path });
     worker.unref();
     worker.on("message", (news: WorkerNews) => {
       if (news.kind !== "answers") return;
@@ -158,8 +159,13 @@ export class WorkerLink {
   }
 }
 
-/** Resolves with the worker's first word if it is a good one; rejects when it refuses or dies before it. */
-function opened(worker: Worker): Promise<void> {
+const restored = "the database is older than it was, or another one: all epochs end, and readers read anew";
+
+/**
+ * Resolves with the worker's first word if it is a good one: whether the database went back. Rejects when it refuses or
+ * dies before it.
+ */
+function opened(worker: Worker): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const refuse = (message: string): void => reject(new TidewireError("engine_unavailable", message));
     const onError = (error: unknown): void => refuse(`the SQLite worker did not start: ${reasonOf(error)}`);
@@ -169,7 +175,7 @@ function opened(worker: Worker): Promise<void> {
     worker.once("message", (news: WorkerNews) => {
       worker.off("error", onError);
       worker.off("exit", onExit);
-      if (news.kind === "opened") resolve();
+      if (news.kind === "opened") resolve(news.wentBack);
       else refuse(news.kind === "refused" ? news.message : "the SQLite worker spoke before it opened its database");
     });
   });

@@ -26,10 +26,12 @@ export async function publish({ hub }: ApiNode, parameters: Parameters): Promise
     ...(tableKey !== undefined && { key: tableKey }),
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
-  const ack = await hub.publish(channel, body, key as string | undefined);
-  return JSON.stringify(
-    ack.position.offset === 0 ? {} : { ...ack.position, ...(ack.duplicate ? { duplicate: true } : {}) },
-  );
+  const { position, duplicate, durability } = await hub.publish(channel, body, key as string | undefined);
+  return JSON.stringify({
+    ...(position.offset > 0 && position),
+    ...(duplicate && { duplicate }),
+    durability,
+  });
 }
 
 /** Each channel has an answer of its own, in their order: one that fails does not concern the others. */

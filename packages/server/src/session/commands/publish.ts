@@ -8,6 +8,7 @@ import type { CommandOf } from "../command.ts";
 import { askToPublish } from "../channel-access.ts";
 import type { Context } from "../context.ts";
 import { memberAs } from "../member.ts";
+import type { Outcome } from "../reply.ts";
 import { toError } from "../rules.ts";
 import { tooFast } from "./subscribe.ts";
 
@@ -66,6 +67,6 @@ function accept(context: Context, command: Publish, given: Pick<Body, "data" | "
   );
 }
 
-function resultOf(command: Publish, ack: Ack): { position: Ack["position"]; duplicate: boolean } | null {
-  return command.wantsPosition ? { position: ack.position, duplicate: ack.duplicate } : null;
+function resultOf({ wantsPosition }: Publish, { position, duplicate, durability }: Ack): Outcome | null {
+  return wantsPosition ? { position, duplicate, durability } : null;
 }

@@ -19,7 +19,8 @@ export function remove(context: Context, command: CommandOf<"remove">): void | P
 function accept(context: Context, { id, channel, key }: CommandOf<"remove">): void {
   if (!context.isOpen) return;
   context.node.hub.remove(channel, key, memberIn(context, channel)).then(
-    ({ position, duplicate }) => context.reply({ kind: "published", id, result: { position, duplicate } }),
+    ({ position, duplicate, durability }) =>
+      context.reply({ kind: "published", id, result: { position, duplicate, durability } }),
     (thrown: unknown) => context.refuse(id, toError(context.node, thrown)),
   );
 }
