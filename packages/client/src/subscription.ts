@@ -11,7 +11,8 @@ import type { Ports } from "./ports.ts";
 import { fromWire, type Gap, type Publication } from "./publication.ts";
 import { Refresh } from "./refresh.ts";
 import { Listeners, Value } from "./store.ts";
-import { Tokens, type TokenSource } from "./tokens.ts";
+import type { OpenOptions, PlainChannelOptions } from "./subscription-options.ts";
+import { Tokens } from "./tokens.ts";
 import {
   asObject,
   endOf,
@@ -38,31 +39,6 @@ export type SubscriptionStatus =
   | { readonly kind: "paused"; readonly recovered: boolean }
   /** The server said no; opening it again asks again. */
   | { readonly kind: "refused"; readonly error: TidewireError };
-
-/** How a channel without a definition is subscribed to. */
-export interface PlainChannelOptions {
-  /** Only a `stream` has a place to come back to. Default: `stream`. */
-  readonly mode?: "signal" | "stream" | "latest";
-  /** Whether to hear who joins and leaves. Default: false. */
-  readonly presence?: boolean;
-}
-
-export interface OpenOptions {
-  /** Rest while the page is hidden, if whoever else has the channel open wants it too. Default: false. */
-  readonly pauseWhenHidden?: boolean;
-  /**
-   * How often a second the newest values may come, 0.1 to 60; for `latest` channels alone, others are refused with it.
-   * The highest of all who have the channel open counts. Default: as often as they change.
-   */
-  readonly rate?: number;
-  /** Begin after this position, for instance that of a page of history. Counts for the first to open. */
-  readonly since?: Position;
-  /**
-   * Proves that this user may read the channel, where its name or the server wants that; a function is asked again
-   * whenever the server wants another. Whoever gives one gives it for all who have the channel open; the newest counts.
-   */
-  readonly token?: TokenSource;
-}
 
 /** Who came or left; of more members than are shown, how many sessions and how many different users there are. */
 export type MemberChange =
@@ -106,6 +82,8 @@ export class Subscription {
   readonly #host: SubscriptionHost;
   readonly #tokens: Tokens;
   readonly #refresh: Refresh;
+  /** The server has not been shown one from where tokens come from now. */
+  #hasNewToken = false;
   #position: Position | null = null;
   /** The id of the publication at `#position`, where we had it: proof that the log still is the one we read. */
   #lastId: string | undefined;
@@ -154,7 +132,10 @@ export class Subscription {
   open(options: OpenOptions): Cancel {
     const opener = { ...options };
     this.#stopGrace?.();
-    if (options.token !== undefined) this.#tokens.from(options.token);
+    if (options.token !== undefined) {
+      this.#tokens.from(options.token);
+      this.#hasNewToken = true;
+    }
     this.flow.add(opener);
     if (this.#host.open.get(this.name) !== this) this.#begin(options.since);
     return () => {
@@ -250,6 +231,7 @@ export class Subscription {
     const { name: channel } = this;
     const { mode, presence } = this.traits;
     const asked = this.#mayRecover ? this.#position : null;
+    this.#hasNewToken = false;
     this.#isToldToRest = this.flow.isPaused;
     this.#toldRate = this.flow.rate;
     const subscribe = {
@@ -280,7 +262,9 @@ export class Subscription {
 
   #refused(error: TidewireError): void {
     // Reference A8: 109 wants a new token, which only a function can give.
-    if (isTemporary(error) || (error.code === 109 && this.#tokens.renew())) return this.#retry(0);
+    const mayRenew = error.code === 109 && this.#tokens.renew();
+    // Whoever opened it without a token may have been refused for that, while another one brought it.
+    if (isTemporary(error) || mayRenew || this.#hasNewToken) return this.#retry(0);
     this.#leave({ kind: "refused", error });
   }
 

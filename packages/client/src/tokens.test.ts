@@ -243,6 +243,22 @@ describe("tokens of a channel", () => {
     expect(client.state.kind).toBe("connected");
   });
 
+  test("count for who had the channel open without one, also while that is being refused", async () => {
+    const stage = await setStage();
+    const { client, clock, server } = stage;
+    server.script = (method, { token }) =>
+      method === "subscribe" && token !== "mine" ? { error: { code: 103, message: "denied" } } : undefined;
+    await connected(stage);
+    const channel = client.channel("$news");
+    channel.open();
+    channel.open({ token: () => Promise.resolve("mine") });
+    await server.hears("subscribe");
+    await is(channel, "waiting");
+    clock.advance(750);
+    await is(channel, "live");
+    expect(server.all("subscribe").map(({ token }) => token)).toEqual([undefined, "mine"]);
+  });
+
   test("an ended subscription leaves no timer behind when it is left", async () => {
     const stage = await setStage();
     const { client, clock, server } = stage;
