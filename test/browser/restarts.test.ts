@@ -6,11 +6,11 @@ import { onItsWay, Writer } from "./writer.ts";
 
 const place = withHarbor();
 
-/** More take longer, and find no more in most runs: `TIDEWIRE_RESTARTS=20` is for whoever has changed what matters here. */
+/** Two in every run; more, such as 20, for whoever has changed how connections end and come back. */
 const restarts = Number(process.env["TIDEWIRE_RESTARTS"] ?? 2);
 
 test(
-  `${restarts} restarts: the page is what the database has, each message once and in order`,
+  "restarts while somebody writes: the page is what the database has, each message once and in order",
   async () => {
     const viewport = { width: 1_280, height: tallPx };
     const [writing, looking] = await Promise.all([place.window({ viewport }), place.window({ viewport })]);
