@@ -4,6 +4,11 @@ import { describe, expect, test } from "vitest";
 import { is } from "../test/channel-log.ts";
 import { connected, quiet, reaches, setStage } from "../test/stage.ts";
 
+/** Long enough for every promise that is settled to be heard of. */
+function quietTurn(): Promise<void> {
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
 describe("tokens", () => {
   test("a function is asked once, and again when the server says that the token has expired", async () => {
     const made: string[] = [];
@@ -118,6 +123,19 @@ describe("tokens", () => {
     await Promise.resolve();
     expect(client.state.kind).toBe("closed");
     expect(server.upgrades).toBe(0);
+  });
+
+  test("a refusal that comes after close says nothing of the next connect", async () => {
+    const first = Promise.withResolvers<string>();
+    const tokens = [first.promise, Promise.resolve("welcome")];
+    const stage = await setStage({ token: () => tokens.shift() ?? first.promise });
+    stage.client.connect();
+    await Promise.resolve();
+    stage.client.close();
+    first.reject(new TidewireError("denied", "not you"));
+    await quietTurn();
+    await connected(stage);
+    expect(stage.server.all("connect")).toMatchObject([{ token: "welcome" }]);
   });
 
   test("one that expires is renewed on the open connection", async () => {

@@ -47,8 +47,9 @@ export class Tokens {
       return wasWanted;
     };
     const fail = (error: unknown): void => {
-      if (!stop()) return;
+      // Also what nobody waits for any more: a refusal of then is none of the next one who asks.
       this.#kept = null;
+      if (!stop()) return;
       failed(error instanceof TidewireError ? error : noToken);
     };
     const stopTimer = this.#clock.after(fetchLimitMs, () => fail(null));
