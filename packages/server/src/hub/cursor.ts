@@ -216,7 +216,7 @@ export class Cursor implements Pullable, Due {
   #pullTail(budget: Budget): Pulled {
     const { tail } = this.home;
     if (this.#seq >= tail.head) return this.#settled(nothing);
-    const run = this.#run(budget, tail.head);
+    const run = this.#run(budget);
     if (run.kind === "fallen") return this.#fall();
     if (run.kind === "break") return this.#break(run);
     return run.more ? run : this.#settled(run);
@@ -239,12 +239,14 @@ export class Cursor implements Pullable, Due {
   }
 
   /** Reads on from here, and moves there. */
-  #run({ pageBytes, tableBytes }: Budget, upTo: Seq): Run {
+  #run({ pageBytes, tableBytes }: Budget, upTo?: Seq): Run {
     const { tail } = this.home;
     if (tail.hasLost(this.#seq, this.#began)) return fallen;
     const held = this.#next;
     const isCut = this.home.mode === "latest" && pageBytes < tableBytes;
-    const whole = held ?? tail.run(this.view, this.#seq, { maxBytes: isCut ? tableBytes : pageBytes, upTo });
+    const maxBytes = isCut ? tableBytes : pageBytes;
+    const bounds = upTo === undefined ? { maxBytes } : { maxBytes, upTo };
+    const whole = held ?? tail.run(this.view, this.#seq, bounds);
     if (whole.kind !== "frames") return whole;
     const run = isCut ? this.#cut(whole, pageBytes) : whole;
     this.#next = run.next ?? null;
