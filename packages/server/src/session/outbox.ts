@@ -7,29 +7,45 @@ export interface OutboxLimits {
   readonly pageBytes: number;
 }
 
-/** Puts a gap into words, in its place in the stream; says whether the cursor goes on. */
-export type OnGap = (
-  source: Pullable,
-  gap: Extract<Pulled, { kind: "gap" }>,
-) => { frame: Uint8Array | null; goesOn: boolean };
+/** Whose outbox it is. */
+export interface OutboxHost {
+  /** Puts a gap into words, in its place in the stream; says whether the cursor goes on. */
+  gap(source: Pullable, gap: Extract<Pulled, { kind: "gap" }>): { frame: Uint8Array | null; goesOn: boolean };
+}
+
+interface Budgets {
+  readonly page: Budget;
+  /** For what joins a page that is begun: together they stay within one page. */
+  readonly rest: Budget;
+}
+
+/** Those who have the same limits share their budgets. */
+const budgetsByLimits = new WeakMap<OutboxLimits, Budgets>();
+
+function budgetsOf(limits: OutboxLimits): Budgets {
+  let budgets = budgetsByLimits.get(limits);
+  if (budgets === undefined) {
+    const { pageBytes } = limits;
+    budgets = { page: { pageBytes }, rest: { pageBytes: Math.ceil(pageBytes / 4) } };
+    budgetsByLimits.set(limits, budgets);
+  }
+  return budgets;
+}
 
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #page: Budget;
-  /** For what joins a page that is begun: together they stay within one page. */
-  readonly #rest: Budget;
-  readonly #onGap: OnGap;
+  readonly #budgets: Budgets;
+  readonly #host: OutboxHost;
   #items: (Uint8Array | Pullable)[] = [];
   #taken = 0;
   #first: Uint8Array | null = null;
   #controls = 0;
   #controlBytes = 0;
 
-  constructor(limits: OutboxLimits, onGap: OnGap) {
+  constructor(limits: OutboxLimits, host: OutboxHost) {
     this.#limits = limits;
-    this.#page = { pageBytes: limits.pageBytes };
-    this.#rest = { pageBytes: Math.ceil(limits.pageBytes / 4) };
-    this.#onGap = onGap;
+    this.#budgets = budgetsOf(limits);
+    this.#host = host;
   }
 
   get isEmpty(): boolean {
@@ -69,7 +85,8 @@ export class Outbox {
       frames.push(this.#first);
       this.#first = null;
     }
-    const full = this.#limits.pageBytes - this.#rest.pageBytes;
+    const { page, rest } = this.#budgets;
+    const full = page.pageBytes - rest.pageBytes;
     while (this.#taken < this.#items.length && (bytes < full || bytes === 0)) {
       const item = this.#items[this.#taken];
       this.#taken += 1;
@@ -81,7 +98,7 @@ export class Outbox {
         bytes += item.length;
       } else {
         const isBegun = bytes > 0;
-        const pulled = this.#pull(item, isBegun ? this.#rest : this.#page, frames);
+        const pulled = this.#pull(item, isBegun ? rest : page, frames);
         bytes += pulled.bytes;
         if (!pulled.more) continue;
         if (!isBegun) {
@@ -100,7 +117,7 @@ export class Outbox {
   /** One page of a source that is about to end, ahead of its turn. */
   pullNow(source: Pullable): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    if (this.#pull(source, this.#page, frames).more) this.putSource(source);
+    if (this.#pull(source, this.#budgets.page, frames).more) this.putSource(source);
     return frames;
   }
 
@@ -116,7 +133,7 @@ export class Outbox {
     const pulled = source.pull(budget);
     if (pulled.kind === "later") return { bytes: 0, more: false };
     if (pulled.kind === "gap") {
-      const { frame, goesOn } = this.#onGap(source, pulled);
+      const { frame, goesOn } = this.#host.gap(source, pulled);
       if (frame !== null) frames.push(frame);
       return { bytes: frame?.length ?? 0, more: goesOn && pulled.more };
     }

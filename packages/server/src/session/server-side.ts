@@ -64,6 +64,7 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
  */
 export async function subscribeLive(context: Context, channel: string): Promise<boolean> {
   const { subscriptions } = context;
+  if (context.isCrowded) context.close("slow", "too many events wait for it");
   if (!context.isOpen) return false;
   const present = subscriptions.get(channel);
   if (present?.isServerSide === true) return true;
@@ -83,6 +84,13 @@ export async function subscribeLive(context: Context, channel: string): Promise<
   } finally {
     if (subscriptions.get(channel) !== opened) opened.close();
   }
+}
+
+/** Ends a subscription by the server's own word. False when there was none. */
+export async function unsubscribeLive({ subscriber, subscriptions }: Context, channel: string): Promise<boolean> {
+  const wasSubscribed = subscriptions.has(channel);
+  subscriber.end(channel, "unsubscribed");
+  return wasSubscribed;
 }
 
 async function openOne(
