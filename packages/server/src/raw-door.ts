@@ -89,7 +89,9 @@ export class RawDoor {
     });
     const opened = open(this.#node, connection, speaker);
     return {
-      ...opened,
+      receive: (message, form) => opened.receive(message, form),
+      pong: () => opened.pong(),
+      writable: () => opened.writable(),
       closed: (code, reason) => {
         opened.closed(code, reason);
         if (isCounted) log.info(`gone, ${count()} open`, { channel });

@@ -13,20 +13,41 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
   const { headers, url, address, isLoopback } = connection.info;
   const session = new Session(node, link, { headers, url, address, isLoopback, dialect: speaker.traits.encoder.id });
   link.ended = () => session.closed();
-  if (speaker.opening.length > 0) session.receive(speaker.opening);
-  return {
-    receive: (message, form) => {
-      try {
-        session.receive(speaker.decode(message, form));
-      } catch (thrown) {
-        if (!(thrown instanceof MalformedFrame)) throw thrown;
-        session.malformed(thrown.message);
-      }
-    },
-    pong: () => session.pong(),
-    writable: () => session.writable(),
-    closed: () => session.closed(),
-  };
+  const { opening } = speaker;
+  if (opening.length > 0) session.receive(opening);
+  return new OpenedSession(session, speaker);
+}
+
+/** A class: closures of its own would cost memory for each connection that idles. */
+class OpenedSession implements Opened {
+  readonly #session: Session;
+  readonly #speaker: Speaker;
+
+  constructor(session: Session, speaker: Speaker) {
+    this.#session = session;
+    this.#speaker = speaker;
+  }
+
+  receive(message: Uint8Array, form: "text" | "bytes"): void {
+    try {
+      this.#session.receive(this.#speaker.decode(message, form));
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedFrame)) throw thrown;
+      this.#session.malformed(thrown.message);
+    }
+  }
+
+  pong(): void {
+    this.#session.pong();
+  }
+
+  writable(): void {
+    this.#session.writable();
+  }
+
+  closed(): void {
+    this.#session.closed();
+  }
 }
 
 class SpokenLink implements Link {

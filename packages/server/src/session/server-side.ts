@@ -30,6 +30,7 @@ export async function enter(context: Context, request: ConnectRequest, seen: See
   checkUser(node, identity.user);
   const most = node.limits.channelsPerConnection;
   if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
+  if (channels.length === 0) return { ...admitted, subscriptions: none };
   const member = memberAs(id, identity);
   const opening = channels.map((channel) => openOne(context, { channel, seen: seen.get(channel) ?? null, member }));
   const opened = await Promise.allSettled(opening);
@@ -45,6 +46,8 @@ export async function enter(context: Context, request: ConnectRequest, seen: See
 
 type Seens = CommandOf<"connect">["seen"];
 
+const none: ReadonlyMap<string, Granted> = new Map();
+
 /** The connect reply. */
 export function welcome({ id: session, node }: Context, id: CommandId, entry: Entry): Reply {
   return {
@@ -54,7 +57,7 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
     data: entry.identity.data,
     pingIntervalMs: node.limits.pingIntervalMs,
     ttl: ttlOf(entry.expiresAt, node.clock),
-    subscriptions: [...entry.subscriptions].map(([channel, granted]) => beginningOf(channel, granted, null)),
+    subscriptions: Array.from(entry.subscriptions, ([channel, granted]) => beginningOf(channel, granted, null)),
   };
 }
 

@@ -194,8 +194,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   reply(reply: Reply): void {
-    if (this.#state === "closed") return;
-    const frame = this.#link.reply(reply);
+    const frame = this.#state === "closed" ? null : this.#link.reply(reply);
     if (frame === null) return;
     const most = this.node.limits.replyBytes;
     if (frame.length <= most) return this.#queue(frame);
@@ -277,13 +276,15 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   #run(command: Request): void | Promise<void> {
-    try {
-      const running = this.#state === "open" ? handle(this, command) : undefined;
-      if (running === undefined) return this.#ended();
-      return running.catch((thrown: unknown) => this.#failed(command.id, thrown)).finally(() => this.#ended());
-    } catch (thrown) {
+    const failed = (thrown: unknown): void => {
       this.#failed(command.id, thrown);
       this.#ended();
+    };
+    try {
+      const running = this.#state === "open" ? handle(this, command) : undefined;
+      return running === undefined ? this.#ended() : running.then(() => this.#ended(), failed);
+    } catch (thrown) {
+      failed(thrown);
     }
   }
 
@@ -302,8 +303,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (request === null) return;
     this.#request = null;
     this.#state = "connecting";
-    const { token, data, seen } = command;
-    enter(this, { ...request, token, claims: null, data }, seen).then(
+    enter(this, { ...request, token: command.token, claims: null, data: command.data }, command.seen).then(
       (entry) => this.#connected(command, entry),
       (thrown: unknown) => this.#refused(command, thrown),
     );

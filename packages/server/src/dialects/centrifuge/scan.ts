@@ -9,8 +9,6 @@ export interface ScanLimits {
   readonly jsonKeys: number;
 }
 
-/** Paths whose value is passed on as written. */
-const payloadPaths = new Set(["publish.data", "rpc.data.data"]);
 const forbidden = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
@@ -95,7 +93,7 @@ class Scanner {
 
   #value(): void {
     if (this.#depth > 3 || this.#depth < 2 || (this.#keys[this.#depth] ?? -1) < 0) return;
-    if (!payloadPaths.has(this.#pathHere())) return;
+    if (!this.#isPayloadHere()) return;
     this.#start = this.#at + 1;
     this.#startDepth = this.#depth;
   }
@@ -131,10 +129,18 @@ class Scanner {
     if (this.#depth <= 2 && forbidden.has(key)) throw new MalformedFrame(`the key ${key} is not allowed`);
     this.#path[this.#depth] = key;
     this.#path.length = this.#depth + 1;
+    if (this.#payloads.size === 0) return;
     const path = this.#pathHere();
     for (const known of this.#payloads.keys()) {
       if (known === path || known.startsWith(`${path}.`)) this.#payloads.delete(known);
     }
+  }
+
+  /** The two paths whose value is passed on as written. */
+  #isPayloadHere(): boolean {
+    const [, first, second, third] = this.#path;
+    if (this.#depth === 2) return first === "publish" && second === "data";
+    return this.#depth === 3 && first === "rpc" && second === "data" && third === "data";
   }
 
   #pathHere(): string {
