@@ -13,7 +13,7 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
   const { headers, url, address, isLoopback } = connection.info;
   const session = new Session(node, link, { headers, url, address, isLoopback, dialect: speaker.traits.encoder.id });
   link.ended = () => session.closed();
-  const { opening } = speaker;
+  const opening = speaker.opening();
   if (opening.length > 0) session.receive(opening);
   return new OpenedSession(session, speaker);
 }

@@ -6,6 +6,7 @@ import type { LinkTraits } from "../../session/link.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { ConnectionInfo, Framing } from "../connection.ts";
 import { type Ending, MalformedFrame, type Speaker } from "../dialect.ts";
+import { perFraming } from "../per-framing.ts";
 import { decode, type DecodeLimits } from "./decode.ts";
 import { decodeProtobuf } from "./decode-protobuf.ts";
 import * as protobuf from "./encode-protobuf.ts";
@@ -74,7 +75,7 @@ class CentrifugeSpeaker implements Speaker {
     this.traits = form.traits;
   }
 
-  get opening(): readonly Command[] {
+  opening(): readonly Command[] {
     return nothing;
   }
 
@@ -104,16 +105,7 @@ interface Forms {
   readonly protobuf: Form;
 }
 
-const formsByFraming = new WeakMap<Framing, Forms>();
-
-function formsOf(framing: Framing): Forms {
-  let forms = formsByFraming.get(framing);
-  if (forms === undefined) {
-    forms = { json: jsonForm(framing), protobuf: protobufForm(framing) };
-    formsByFraming.set(framing, forms);
-  }
-  return forms;
-}
+const formsOf = perFraming((framing): Forms => ({ json: jsonForm(framing), protobuf: protobufForm(framing) }));
 
 /** By subprotocol, or by the query of the address; else JSON. */
 function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {

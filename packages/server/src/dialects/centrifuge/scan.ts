@@ -50,7 +50,7 @@ class Scanner {
   #start = -1;
   #startDepth = 0;
   /** By path; a key that is written again takes back what stood below it, as JSON.parse does. */
-  readonly #payloads = new Map<string, string>();
+  #payloads: Map<string, string> | null = null;
 
   constructor(text: string, limits: ScanLimits, depth: number) {
     this.#depth = depth;
@@ -68,7 +68,7 @@ class Scanner {
       else if (character === openBracket) this.#open(-1);
       else if (character === closeBrace || character === closeBracket) this.#close();
     }
-    return this.#payloads.get("publish.data") ?? this.#payloads.get("rpc.data.data") ?? null;
+    return this.#payloads?.get("publish.data") ?? this.#payloads?.get("rpc.data.data") ?? null;
   }
 
   #open(keys: number): void {
@@ -101,6 +101,7 @@ class Scanner {
   /** The value that ends here may be the payload. */
   #end(): void {
     if (this.#start < 0 || this.#depth !== this.#startDepth) return;
+    this.#payloads ??= new Map();
     this.#payloads.set(this.#pathHere(), this.#text.slice(this.#start, this.#at).trim());
     this.#start = -1;
   }
@@ -129,7 +130,7 @@ class Scanner {
     if (this.#depth <= 2 && forbidden.has(key)) throw new MalformedFrame(`the key ${key} is not allowed`);
     this.#path[this.#depth] = key;
     this.#path.length = this.#depth + 1;
-    if (this.#payloads.size === 0) return;
+    if (this.#payloads === null) return;
     const path = this.#pathHere();
     for (const known of this.#payloads.keys()) {
       if (known === path || known.startsWith(`${path}.`)) this.#payloads.delete(known);
