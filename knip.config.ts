@@ -33,6 +33,7 @@ const config: KnipConfig = {
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
         "tools/conformance/main.ts",
+        "test/rfc6455/main.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
         "bench/{main,engines,market-frames,torture/main}.ts",

@@ -2,8 +2,7 @@
 import type { FaultName } from "./world/fault-names.ts";
 import { checkFile } from "./checker/lines.ts";
 import { type Options, readOptions, usage } from "./options.ts";
-import { bugOf, plant } from "./planted/plant.ts";
-import { plantedBugs } from "./planted/bugs.ts";
+import { allBugs, bugOf, plant } from "./planted/plant.ts";
 import { inTurn, runSeeds, runShard } from "./shards.ts";
 import { count, emptySummary, type Summary, table, unreached } from "./summary.ts";
 
@@ -64,7 +63,7 @@ async function summarise(options: Options): Promise<boolean> {
 
 /** Whether every planted bug is found, and after how many seeds. */
 async function hunt({ from, seeds, workers }: Options): Promise<boolean> {
-  const hunted = await inTurn(plantedBugs, workers, async ({ name, promise }) => {
+  const hunted = await inTurn(allBugs, workers, async ({ name, promise }) => {
     const { seeds: needed, found } = await runShard({ from, seeds, plant: name });
     const [first] = found;
     print(

@@ -1,8 +1,9 @@
 // One run: a world of a seed, in which things go wrong for a while, then heal; and what the checker says of its history.
 import { createHash } from "node:crypto";
+import type { ChannelDefinition } from "@tidewire/protocol";
 import { Checker } from "./checker/checker.ts";
 import type { HistoryRecord, RecordOf, Verdict } from "./checker/records.ts";
-import type { SimulatedClient } from "./world/client.ts";
+import type { Opening, SimulatedClient } from "./world/client.ts";
 import { Dice } from "./world/dice.ts";
 import type { FaultName } from "./world/fault-names.ts";
 import { befall } from "./world/faults.ts";
@@ -42,7 +43,7 @@ const mostBehindMs = 20_000;
 /** S9, and half as long again: a subscription may have to be begun anew. */
 const findOutMs = 30_000;
 const mostHealingMs = 120_000;
-const keys = ["a", "b", "c", "d"];
+const keys = ["a", "b", "c", "d", "e", "f"];
 
 export async function simulate(seed: number, options: RunOptions = {}): Promise<Outcome> {
   return await new Run(seed, options).run();
@@ -116,7 +117,8 @@ class Run {
   #work(client: SimulatedClient): void {
     const scheduler = this.#scheduler;
     const dice = new Dice(this.#seed, `work ${client.name}`);
-    for (const definition of this.#plan.channels) if (dice.chance(0.8)) client.open(definition);
+    for (const definition of this.#plan.channels)
+      if (dice.chance(0.8)) client.open(definition, this.#opening(definition, dice));
     const step = (): void => {
       if (this.#isOver) return;
       if (!client.machine.isFrozen) this.#step(client, dice);
@@ -130,14 +132,28 @@ class Run {
     const { pattern } = definition;
     const lot = dice.fraction();
     if (lot < 0.7) return client.publish(definition, this.#value(dice));
-    if (lot < 0.82) return client.open(definition);
-    if (lot < 0.88) return client.close(pattern);
+    if (lot < 0.8) return client.open(definition, this.#opening(definition, dice));
+    if (lot < 0.84) return client.close(pattern);
+    if (lot < 0.88) return this.#turnPage(client, dice);
     if (lot < 0.93) return client.rest(pattern, true);
     if (lot < 0.97) return client.rest(pattern, false);
     if (lot < 0.98) return client.client.retry();
     this.#line(`${client.name} closes and connects`);
     client.client.close();
     client.client.connect();
+  }
+
+  #opening({ mode }: ChannelDefinition, dice: Dice): Opening {
+    return { rate: mode === "latest" ? dice.pick(this.#plan.rates) : null, showsMembers: dice.chance(0.6) };
+  }
+
+  /** The application shows something else: what it needs no longer goes, and what it needs now comes, all at once. */
+  #turnPage(client: SimulatedClient, dice: Dice): void {
+    this.#line(`${client.name} turns the page`);
+    for (const definition of this.#plan.channels) {
+      if (dice.chance(0.5)) client.close(definition.pattern);
+      else client.open(definition, this.#opening(definition, dice));
+    }
   }
 
   #backend(): void {
@@ -147,12 +163,20 @@ class Run {
       if (this.#isOver) return;
       const { pattern, mode } = dice.pick(this.#plan.channels);
       if (mode === "latest" && dice.chance(0.4)) this.#world.remove(pattern, dice.pick(keys));
-      // A burst, so that readers fall behind.
+      // A burst, so that readers fall behind; or one that goes on while they read.
       else if (dice.chance(0.1)) for (let left = 15; left > 0; left -= 1) this.#publish(pattern, dice, 1);
+      else if (dice.chance(0.1)) this.#spreadOut(pattern, dice);
       else this.#publish(pattern, dice, dice.chance(0.3) ? 2 : 1);
       scheduler.at(scheduler.nowMs + dice.between(10, 2 * this.#plan.stepMs), step);
     };
     scheduler.at(0, step);
+  }
+
+  #spreadOut(channel: string, dice: Dice): void {
+    const scheduler = this.#scheduler;
+    for (let left = dice.whole(4, 20); left > 0; left -= 1) {
+      scheduler.at(scheduler.nowMs + dice.between(0, 800), () => this.#publish(channel, dice, 1));
+    }
   }
 
   #publish(channel: string, dice: Dice, times: number): void {
@@ -194,10 +218,11 @@ class Run {
     scheduler.at(scheduler.nowMs + (lastsMs ?? 0), once);
   }
 
-  /** Nothing goes wrong any more, and nobody begins anything. */
+  /** Nothing goes wrong any more, and nobody begins anything; but what was begun goes on while readers catch up. */
   #heal(): void {
     this.#isOver = true;
     this.#line("everything heals");
+    for (const { pattern } of this.#plan.channels) if (this.#dice.chance(0.8)) this.#spreadOut(pattern, this.#dice);
     for (const end of this.#ends) end();
     for (const client of this.#world.clients) {
       client.isDoomed = false;

@@ -74,13 +74,14 @@ function before(history: History, place: number): HistoryRecord | undefined {
   return history.slice(0, place).findLast((other) => "life" in other && other.life === life);
 }
 
-const isAcked = (history: History, op: string): boolean =>
-  history.some((record) => record.kind === "ack" && record.op === op);
+/** In this epoch: after a crash what was kept of a log stands in the next one once more. */
+const isAcked = (history: History, { op, position }: RecordOf<"append">): boolean =>
+  history.some((record) => record.kind === "ack" && record.op === op && record.position?.epoch === position.epoch);
 const nothing: readonly HistoryRecord[] = [];
 
 export const mutations: readonly Mutation[] = [
   simple("lost", "an acked publication is not in the log", {
-    site: (record, _, history) => record.kind === "append" && record.op !== "" && isAcked(history, record.op),
+    site: (record, _, history) => record.kind === "append" && record.op !== "" && isAcked(history, record),
     to: () => nothing,
   }),
   simple("duplicate", "a publication is handed over twice", {

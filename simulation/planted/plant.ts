@@ -3,14 +3,17 @@ import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
 import path from "node:path";
 import { type PlantedBug, plantedBugs } from "./bugs.ts";
+import { outsiderBugs } from "./outsider-bugs.ts";
 
 const packages = path.join(import.meta.dirname, "..", "..", "packages");
 
+export const allBugs: readonly PlantedBug[] = [...plantedBugs, ...outsiderBugs];
+
 /** @throws {RangeError} for a name that is not in the list. */
 export function bugOf(name: string): PlantedBug {
-  const bug = plantedBugs.find((planted) => planted.name === name);
+  const bug = allBugs.find((planted) => planted.name === name);
   if (bug !== undefined) return bug;
-  throw new RangeError(`expected one of ${plantedBugs.map((planted) => planted.name).join(", ")}; got "${name}"`);
+  throw new RangeError(`expected one of ${allBugs.map((planted) => planted.name).join(", ")}; got "${name}"`);
 }
 
 /** The module's source with the bug in it. @throws {Error} when the place is not there, or more than once. */

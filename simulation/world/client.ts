@@ -1,5 +1,6 @@
 // A simulated client: the real client on a machine of its own, and the application around it, which writes history.
 import { type Cancel, type Channel, type Client, createClient, type Page, type PageChange } from "@tidewire/client";
+import { type Members, membersOf } from "@tidewire/client/members";
 import { type ChannelDefinition, TidewireError } from "@tidewire/protocol";
 import type { HistoryRecord, Life } from "../checker/records.ts";
 import type { Dice } from "./dice.ts";
@@ -27,6 +28,14 @@ export interface SimulatedClientOptions {
   readonly broken: (what: string) => void;
 }
 
+/** How the application opens a channel. */
+export interface Opening {
+  /** Pulls a second, of a `latest` channel; `null`: as often as it changes. */
+  readonly rate: number | null;
+  /** Whether it shows who is there. */
+  readonly showsMembers: boolean;
+}
+
 /** What the application has of one channel. */
 interface Held {
   readonly channel: Channel;
@@ -34,10 +43,14 @@ interface Held {
   life: Life | null;
   isUp: boolean;
   close: Cancel | null;
+  /** Who is there, as the application shows it; `null` where it does not. */
+  members: (() => Members) | null;
   isPaused: boolean;
   /** What it was told last of each member since it was subscribed. */
   readonly told: Map<string, "join" | "leave">;
 }
+
+const plain: Opening = { rate: null, showsMembers: false };
 
 class SimulatedPage implements Page {
   isHidden = false;
@@ -99,19 +112,18 @@ export class SimulatedClient {
     return [...this.held.values()].filter(({ isUp }) => isUp).length;
   }
 
-  open(definition: ChannelDefinition): void {
+  open(definition: ChannelDefinition, opening: Opening): void {
     const held = this.#hold(definition);
-    if (held.close !== null) return;
+    if (held.close !== null) return this.#openAnew(held, opening);
     const { kind } = held.channel.status;
     // Within its grace the old life goes on.
     if (held.life === null || kind === "closed" || kind === "refused") this.#begin(held);
-    held.close = held.channel.open();
+    this.#openAs(held, opening);
   }
 
   close(name: string): void {
     const held = this.held.get(name);
-    held?.close?.();
-    if (held !== undefined) held.close = null;
+    if (held !== undefined) this.#leave(held);
   }
 
   rest(name: string, isPaused: boolean): void {
@@ -163,12 +175,38 @@ export class SimulatedClient {
     // Only a stream has a place to come back to.
     if (close === null || life === null || since === null || definition.mode !== "stream") {
       this.#end(old, { kind: "unsubscribe", life: life ?? "" });
-      if (close !== null) this.open(definition);
+      if (close !== null) this.open(definition, plain);
       return;
     }
     const held = this.#hold(definition);
     held.life = life;
     held.close = held.channel.open({ since });
+  }
+
+  /** As a page does that is drawn once more with other wishes: the new one is there before the old one goes. */
+  #openAnew(held: Held, opening: Opening): void {
+    const { close } = held;
+    this.#openAs(held, opening);
+    close?.();
+  }
+
+  #openAs(held: Held, { rate, showsMembers }: Opening): void {
+    const { channel, definition } = held;
+    const stops = [channel.open(rate === null ? {} : { rate })];
+    held.members = null;
+    if (showsMembers && definition.presence) {
+      const list = membersOf(channel);
+      stops.push(list.subscribe(() => undefined));
+      held.members = list.getSnapshot;
+    }
+    held.close = () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  #leave(held: Held): void {
+    held.close?.();
+    held.close = held.members = null;
   }
 
   #start(): Client {
@@ -202,7 +240,16 @@ export class SimulatedClient {
       mode: definition.mode,
       presence: definition.presence,
     });
-    const held: Held = { channel, definition, life: null, isUp: false, close: null, isPaused: false, told: new Map() };
+    const held: Held = {
+      channel,
+      definition,
+      life: null,
+      isUp: false,
+      close: null,
+      members: null,
+      isPaused: false,
+      told: new Map(),
+    };
     this.held.set(channel.name, held);
     this.#listen(held);
     return held;
@@ -249,8 +296,7 @@ export class SimulatedClient {
     if (status.kind === "closed") this.#end(held, { kind: "unsubscribe", life: held.life });
     if (status.kind === "refused") {
       this.#end(held, { kind: "refused", life: held.life, reason: String(status.error.reason) });
-      held.close?.();
-      held.close = null;
+      this.#leave(held);
     }
   }
 

@@ -22,6 +22,8 @@ export interface Plan {
   readonly latencyMs: number;
   readonly windowBytes: number;
   readonly fillBytes: number;
+  /** Pulls a second that applications ask for; `null`: as often as it changes. */
+  readonly rates: readonly (number | null)[];
   /** Milliseconds a token is good for; `null`: for good. */
   readonly tokenMs: number | null;
   /** Milliseconds an access rule may think. */
@@ -51,20 +53,23 @@ export function mayRead(user: string, channel: string): boolean {
 }
 
 export function draw(dice: Dice): Plan {
+  // Where all is small at once, a reader is in the middle of something most of the time.
+  const isNarrow = dice.chance(0.3);
   const loss = dice.pick<Loss>(["none", "none", "all", "fenced", "unfenced"]);
   return {
     nodes: dice.whole(1, 3),
     clients: dice.whole(2, 4),
     channels: channelsOf(dice, loss),
-    limits: limitsOf(dice),
+    limits: limitsOf(dice, isNarrow),
     loss,
     faults: faultNames.filter((name) => dice.chance(0.6) && !(loss === "unfenced" && forgetful.has(name))),
     calmMs: dice.pick([600, 1_500, 3_000]),
     busyMs: dice.whole(8_000, 14_000),
     stepMs: dice.pick([150, 400, 900]),
-    latencyMs: dice.pick([1, 5, 40, 150]),
-    windowBytes: dice.pick([400, 2_000, 16_000]),
-    fillBytes: dice.pick([0, 60, 400]),
+    latencyMs: isNarrow ? dice.pick([40, 150]) : dice.pick([1, 5, 40, 150]),
+    windowBytes: isNarrow ? 400 : dice.pick([400, 2_000, 16_000]),
+    fillBytes: isNarrow ? dice.pick([60, 400]) : dice.pick([0, 60, 400]),
+    rates: dice.pick<Plan["rates"]>([[null], [null, 3, 20], [0.5, 3, 20], [5, 20, 60]]),
     tokenMs: dice.pick([null, 6_000, 20_000]),
     thinkMs: dice.pick([0, 20, 300]),
   };
@@ -75,7 +80,7 @@ function channelsOf(dice: Dice, loss: Loss): readonly ChannelDefinition[] {
     size: dice.pick([3, 10, 100, 100]),
     ttlMs: loss === "unfenced" ? 300_000 : dice.pick([2_000, 30_000, 300_000, 300_000]),
   });
-  const all = [
+  const all: ChannelDefinition[] = [
     defineChannel("stream", { data: payload, history: history(), presence: dice.chance(0.7) }),
     defineChannel("short", { data: payload, history: history() }),
     defineChannel(secret, { data: payload, history: history() }),
@@ -87,17 +92,20 @@ function channelsOf(dice: Dice, loss: Loss): readonly ChannelDefinition[] {
     }),
     defineChannel("signal", { data: payload, mode: "signal" }),
   ];
+  // As many as a screen full of rooms has: what one connection has to read anew goes through one queue.
+  const rooms = dice.chance(0.35) ? ["room 1", "room 2", "room 3", "room 4"] : [];
+  all.push(...rooms.map((name) => defineChannel(name, { data: payload, history: history() })));
   const some = all.filter(({ mode }) => dice.chance(0.5) && !(loss === "unfenced" && mode === "latest"));
   return some.length > 0 ? some : all.slice(0, 1);
 }
 
 /** Small ones, so that what takes megabytes elsewhere happens within a second here. */
-function limitsOf(dice: Dice): Partial<Limits> {
+function limitsOf(dice: Dice, isNarrow: boolean): Partial<Limits> {
   return {
     tailsBytes: 1_000_000_000,
     tailBytes: dice.pick([600, 3_000, 1_048_576]),
-    pageBytes: dice.pick([300, 2_000, 65_536]),
-    watermarkBytes: dice.pick([500, 3_000, 65_536]),
+    pageBytes: isNarrow ? 300 : dice.pick([300, 2_000, 65_536]),
+    watermarkBytes: isNarrow ? 500 : dice.pick([500, 3_000, 65_536]),
     lingerMs: dice.pick([500, 30_000]),
     historyReads: dice.pick([1, 4, 64]),
     pingIntervalMs: dice.pick([4_000, 10_000]),

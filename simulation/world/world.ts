@@ -178,7 +178,23 @@ export class World {
         });
         if (shown !== here.toSorted().join(" "))
           return `${node.machine.name} shows ${shown} in ${pattern}, there is ${here.join(" ")}`;
+        const wrong = this.#shownOtherwise(pattern, here);
+        if (wrong !== null) return wrong;
       }
+    }
+    return null;
+  }
+
+  /** What an application that is one of `here` shows of them, where it shows something else (R2). */
+  #shownOtherwise(pattern: string, here: readonly string[]): string | null {
+    for (const { name, client, held } of this.clients) {
+      const { state } = client;
+      if (state.kind !== "connected" || !here.includes(state.session)) continue;
+      const shown = held.get(pattern)?.members?.();
+      if (shown === undefined) continue;
+      const sessions = shown.members.map(({ session }) => session).toSorted();
+      if (shown.status === "ready" && sessions.join(" ") === here.toSorted().join(" ")) continue;
+      return `${name} shows ${shown.status} ${sessions.join(" ")} in ${pattern}, there is ${here.join(" ")}`;
     }
     return null;
   }

@@ -64,6 +64,28 @@ test("is loaded when somebody watches, and follows joins and leaves", async () =
   expect(membersOf(channel).getSnapshot().status).toBe("stale");
 });
 
+test("a list that would come in a pause is asked for after it: nobody tells who left that list meanwhile", async () => {
+  const stage = await painted();
+  stage.server.script = (method) => (method === "presence" ? list("a") : undefined);
+  const { channel, sessions, shows } = watch(stage);
+  channel.pause();
+  await connected(stage);
+  await drawn(stage);
+  expect([stage.server.all("presence").length, channel.status.kind]).toEqual([0, "paused"]);
+  stage.server.script = (method) => (method === "presence" ? "hang" : undefined);
+  channel.resume();
+  await stage.server.hears("presence", 1);
+  channel.pause();
+  stage.server.script = (method) => (method === "presence" ? list("b") : undefined);
+  channel.resume();
+  await shows("ready");
+  expect([stage.server.all("presence").length, sessions()]).toEqual([2, ["b"]]);
+  channel.pause();
+  channel.resume();
+  await drawn(stage);
+  expect(stage.server.all("presence").length).toBe(2);
+});
+
 test("changes that overtake the list are not lost", async () => {
   const stage = await painted();
   stage.server.script = (method, _params, link) => {

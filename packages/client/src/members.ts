@@ -65,8 +65,10 @@ class MemberList {
 
   #follow(): void {
     const status = this.#channel.subscription.status.getSnapshot();
-    if (!isUp(status)) this.#forget();
-    else if (!this.#isAsked) this.#load();
+    // In a pause nobody tells who leaves, nor afterwards who came and left in it: a list from then would stay wrong.
+    const isTooLate = status.kind === "paused" && this.#early !== null;
+    if (!isUp(status) || isTooLate) this.#forget();
+    else if (!this.#isAsked && status.kind === "live") this.#load();
     if (status.kind === "refused") this.#fail(status.error);
   }
 

@@ -11,7 +11,7 @@ export type {
   Verdict,
 } from "./access.ts";
 export { every, type Source, type SourceContext } from "./hub/sources.ts";
-export { defaultLimits, type Limits, type Mode, type ServerOptions } from "./options.ts";
+export { type CompressionOptions, defaultLimits, type Limits, type Mode, type ServerOptions } from "./options.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { Log, LogFields } from "./ports/log.ts";
 export type { Random } from "./ports/random.ts";

@@ -136,6 +136,11 @@ export const defaultLimits: Limits = {
   historyPublications: 300,
 };
 
+export interface CompressionOptions {
+  /** Bytes of a message from which on it is compressed; smaller ones gain little. Default 1,024. */
+  readonly fromBytes?: number;
+}
+
 export type Mode = "development" | "production";
 
 export interface ServerOptions {
@@ -158,6 +163,11 @@ export interface ServerOptions {
   readonly greetings?: Readonly<Record<string, string>>;
   /** Addresses of balancers whose `X-Forwarded-For` counts. Default: none. */
   readonly trustProxy?: readonly string[];
+  /**
+   * Lets WebSocket clients agree on `permessage-deflate`. A publication is compressed once for all who did, and no window is
+   * kept for a connection; what a message inflates to counts as its bytes (`limits.messageBytes`). Default: false.
+   */
+  readonly compression?: boolean | CompressionOptions;
   readonly limits?: Partial<Limits>;
   readonly log?: Log;
   readonly clock?: Clock;
@@ -173,4 +183,14 @@ export function resolveLimits(given: Partial<Limits> = {}): Limits {
     }
   }
   return { ...defaultLimits, ...given };
+}
+
+/** @returns `null` where it is off. @throws {RangeError} when `fromBytes` is not a positive integer. */
+export function resolveCompression(given: ServerOptions["compression"] = false): Required<CompressionOptions> | null {
+  if (given === false) return null;
+  const { fromBytes = 1_024 } = given === true ? {} : given;
+  if (!Number.isSafeInteger(fromBytes) || fromBytes < 1) {
+    throw new RangeError(`compression.fromBytes is a positive integer, got ${String(fromBytes)}`);
+  }
+  return { fromBytes };
 }

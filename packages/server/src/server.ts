@@ -11,7 +11,7 @@ import { createApi } from "./http/api.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
-import { type Limits, type Mode, resolveLimits, type ServerOptions } from "./options.ts";
+import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import { Metrics } from "./ports/metrics.ts";
@@ -101,7 +101,8 @@ class Composed implements Tidewire {
       isAdmitting: () => this.#isStarted && !this.#isDraining,
     });
     const gate = this.#gate;
-    this.#upgrades = new Upgrades({ gate, limits, metrics, route: (path) => this.#route(path) });
+    const compression = resolveCompression(options.compression);
+    this.#upgrades = new Upgrades({ gate, limits, clock, metrics, compression, route: (path) => this.#route(path) });
     const route = (path: string): ReturnType<RawDoor["resource"]> => this.#rawDoor.resource(path);
     this.#requests = new Requests({ gate, limits, clock, random, metrics, route });
     this.#router = createRouter({

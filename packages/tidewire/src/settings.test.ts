@@ -1,4 +1,4 @@
-// Settings of the standalone server: how clients' tokens are verified.
+// Settings of the standalone server: how clients' tokens are verified, and switches.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -35,4 +35,16 @@ test.each([
   ["begins with https://", { TIDEWIRE_JWKS_URL: "file:///keys" }],
 ])("refuses: %s", (words, env) => {
   expect(() => tokensFor(env)).toThrow(words);
+});
+
+test("compression is off until it is switched on, by a word", () => {
+  const compressionFor = (TIDEWIRE_COMPRESSION: string): boolean =>
+    readSettings({}, { TIDEWIRE_COMPRESSION }).compression;
+  expect([readSettings({}, {}).compression, ...["", "off", "on"].map(compressionFor)]).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+  expect(() => compressionFor("yes")).toThrow('TIDEWIRE_COMPRESSION: expected on or off, got "yes"');
 });

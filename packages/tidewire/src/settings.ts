@@ -20,6 +20,8 @@ export interface Settings {
   readonly apiKey: string | null;
   readonly origins: readonly string[];
   readonly trustProxy: readonly string[];
+  /** Whether WebSocket clients may agree on compression. */
+  readonly compression: boolean;
   /** How tokens of clients are verified; `null`: they are not. */
   readonly tokens: TokenOptions | null;
 }
@@ -47,6 +49,7 @@ export function readSettings(flags: Flags, env: NodeJS.ProcessEnv): Settings {
     apiKey,
     origins: listOf(given["TIDEWIRE_ORIGINS"]),
     trustProxy: listOf(given["TIDEWIRE_TRUST_PROXY"]),
+    compression: switchOf("TIDEWIRE_COMPRESSION", given["TIDEWIRE_COMPRESSION"] ?? "off"),
     tokens: tokensOf(given["TIDEWIRE_TOKEN_SECRET"], given["TIDEWIRE_JWKS_URL"]),
   };
 }
@@ -78,6 +81,11 @@ function tokensOf(secret: string | undefined, jwksUrl: string | undefined): Toke
   throw new SettingsError(
     `TIDEWIRE_JWKS_URL: expected an address that begins with https://, got ${JSON.stringify(jwksUrl)}`,
   );
+}
+
+function switchOf(name: string, text: string): boolean {
+  if (text === "on" || text === "off") return text === "on";
+  throw new SettingsError(`${name}: expected on or off, got ${JSON.stringify(text)}`);
 }
 
 function listOf(text: string | undefined): readonly string[] {

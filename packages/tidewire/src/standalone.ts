@@ -29,6 +29,7 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
     apiKey,
     origins: settings.origins,
     trustProxy: settings.trustProxy,
+    compression: settings.compression,
     log,
     ...(isDevelopment ? developmentOptions : {}),
     ...(settings.tokens === null ? {} : { tokens: settings.tokens }),

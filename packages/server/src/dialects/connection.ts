@@ -17,7 +17,8 @@ export interface ConnectionInfo {
 
 /** How one message becomes bytes on this transport. */
 export interface Framing {
-  readonly id: "ws" | "sse" | "http";
+  /** Those with the same yield the same bytes. */
+  readonly id: "ws" | "ws+deflate" | "ws+deflate9" | "sse" | "http";
   wrap(payload: Uint8Array, form: "text" | "bytes"): Uint8Array;
   /** A ping of the transport's own. */
   readonly ping: Uint8Array;

@@ -31,6 +31,8 @@ export interface Context {
   rule(): RuleContext;
   /** Resolves when no replies pile up; for what is about to make a large one. One may wait at a time. */
   room(): Promise<void>;
+  /** Queues a page of what the client has yet to be told of a channel's members. True: there is more. */
+  tellMembers(channel: string): boolean;
   reply(reply: Reply): void;
   /** False when the dialect has no word for it. */
   tell(event: SessionEvent): boolean;

@@ -23,7 +23,7 @@ beforeEach(() => {
   const host: HeartbeatHost = {
     ping: () => (pings += 1),
     close: (reason, detail) => void closed.push(`${reason}: ${detail}`),
-    traffic: () => ({ ...traffic }),
+    link: { traffic: () => ({ ...traffic }) },
     get traits() {
       return { hasPongs };
     },

@@ -6,6 +6,7 @@ import type { CloseReasonName } from "@tidewire/protocol";
 import type { Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Limits } from "../options.ts";
+import type { Link } from "./link.ts";
 import type { Random } from "../ports/random.ts";
 
 /** What the heartbeats of a node share. */
@@ -21,10 +22,10 @@ export interface HeartbeatHost {
   readonly traits: { readonly hasPongs: boolean };
   /** Whether this client is not read at present: then its pong cannot be heard. */
   readonly isHeld: boolean;
+  readonly link: Pick<Link, "traffic">;
   /** Queues a ping before everything else. */
   ping(): void;
   close(reason: CloseReasonName, detail: string): void;
-  traffic(): { readonly unsent: number; readonly received: number };
 }
 
 /**
@@ -117,7 +118,7 @@ export class Heartbeat {
 
   /** What stands for a pong where there are none. */
   get #isTaken(): boolean {
-    return !this.#host.traits.hasPongs && this.#host.traffic().unsent === 0;
+    return !this.#host.traits.hasPongs && this.#host.link.traffic().unsent === 0;
   }
 
   get #pongMs(): number {
@@ -132,7 +133,7 @@ export class Heartbeat {
   }
 
   #noteProgress(): void {
-    const { unsent, received } = this.#host.traffic();
+    const { unsent, received } = this.#host.link.traffic();
     this.#unsent = unsent;
     this.#received = received;
     this.#progressMs = this.#node.clock.now();
@@ -140,7 +141,7 @@ export class Heartbeat {
 
   /** Milliseconds since bytes last moved; what moved since the last look counts as now. */
   #quietMs(): number {
-    const { unsent, received } = this.#host.traffic();
+    const { unsent, received } = this.#host.link.traffic();
     const hasMoved =
       received !== this.#received ||
       ((this.#state === "slow" || !this.#host.traits.hasPongs) && unsent !== this.#unsent) ||

@@ -121,6 +121,21 @@ export class Outbox {
     return frames;
   }
 
+  /**
+   * One page of a source in the place where it waits, ahead of its turn, so that what is put behind it now comes after
+   * that page. True: it has more.
+   */
+  advance(source: Pullable | null): boolean {
+    const place = source === null ? -1 : this.#items.indexOf(source, this.#taken);
+    if (source === null || place < 0) return false;
+    const frames: Uint8Array[] = [];
+    const { bytes, more } = this.#pull(source, this.#budgets.page, frames);
+    this.#items.splice(place, 1, ...frames, ...(more ? [source] : []));
+    this.#controls += frames.length;
+    this.#controlBytes += bytes;
+    return more;
+  }
+
   clear(): void {
     this.#items = [];
     this.#taken = 0;

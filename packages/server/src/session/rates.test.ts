@@ -26,7 +26,31 @@ describe("Bucket", () => {
           expect(isTooMuch).toBe(false);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 1_000 },
+    );
+  });
+
+  it("takes what is there and refuses what is not, of any amount, and a refusal costs nothing", () => {
+    const steps = fc.array(fc.record({ waitMs: fc.nat(2_000), amount: fc.integer({ min: 1, max: 400 }) }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 100 }), fc.integer({ min: 1, max: 200 }), steps, (rate, burst, given) => {
+        const clock = new FakeClock();
+        const bucket = new Bucket(clock, rate, burst);
+        // In thousandths, which are whole: what a millisecond brings is the rate.
+        let there = burst * 1_000;
+        for (const { waitMs, amount } of given) {
+          clock.advance(waitMs);
+          there = Math.min(burst * 1_000, there + waitMs * rate);
+          const wanted = Math.min(amount, burst) * 1_000;
+          const isTaken = bucket.take(amount);
+          // Tokens are fractions: a thousandth of one either way is rounding.
+          if (Math.abs(there - wanted) > 1) expect(isTaken).toBe(there > wanted);
+          if (isTaken) there -= wanted;
+        }
+      }),
+      { numRuns: 1_000 },
     );
   });
 
@@ -60,6 +84,32 @@ describe("Rates", () => {
     expect([rates.mayPublish(262_144), rates.mayPublish(1)]).toEqual([true, false]);
     clock.advance(1_000);
     expect(rates.mayPublish(262_144)).toBe(true);
+  });
+
+  it("is hopeless exactly after so many refusals in a row, of whatever kind", () => {
+    const step = fc.record({ waitMs: fc.nat(300), isPublish: fc.boolean(), bytes: fc.integer({ min: 1, max: 3_000 }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const clock = new FakeClock();
+        const limits = {
+          subscribesPerSecond: 2,
+          subscribeBurst: 4,
+          publishesPerSecond: 3,
+          publishBurst: 5,
+          publishBytesPerSecond: 4_000,
+          refusalsInARow: 3,
+        };
+        const rates = new Rates(limits, clock, true);
+        let refusals = 0;
+        for (const { waitMs, isPublish, bytes } of steps) {
+          clock.advance(waitMs);
+          const isAllowed = isPublish ? rates.mayPublish(bytes) : rates.maySubscribe();
+          refusals = isAllowed ? 0 : refusals + 1;
+          expect(rates.isHopeless).toBe(refusals >= 3);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
   });
 
   it("counts subscribes by themselves, and refuses nothing where rates are off", () => {

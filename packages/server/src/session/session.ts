@@ -37,7 +37,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   readonly subscriber: Subscriber = this;
   readonly subscriptions: Map<string, Granted> = new Map();
   readonly rates: Rates;
-  readonly #link: Link;
+  readonly link: Link;
   /** Until its connect comes, and no longer: what a browser sends along with a request is large. */
   #request: Caller | null;
   readonly #outbox: Outbox;
@@ -62,7 +62,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   constructor(node: SessionNode, link: Link, request: Caller) {
     this.id = node.random.token(132);
     this.node = node;
-    this.#link = link;
+    this.link = link;
     this.#request = request;
     const asked = { ...request, token: "", claims: null, data: null };
     this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(asked));
@@ -79,7 +79,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   get traits(): LinkTraits {
-    return this.#link.traits;
+    return this.link.traits;
   }
 
   get isOpen(): boolean {
@@ -150,13 +150,9 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   ping(): void {
-    const frame = this.#link.event({ kind: "ping" });
+    const frame = this.link.event({ kind: "ping" });
     if (frame !== null) this.#outbox.putFirst(frame);
     if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
-  }
-
-  traffic(): ReturnType<Link["traffic"]> {
-    return this.#link.traffic();
   }
 
   /** The wheel's: it has not connected in time. */
@@ -165,7 +161,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   gap(source: Pullable, gap: Gap): ReturnType<typeof tellGap> {
-    return tellGap(this, this.#link, { source, gap });
+    return tellGap(this, this.link, { source, gap });
   }
 
   end(channel: string, reason: UnsubscribeReasonName): void {
@@ -183,7 +179,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   tell(event: SessionEvent): boolean {
-    const frame = this.#link.event(event);
+    const frame = this.link.event(event);
     if (frame !== null) this.#queue(frame);
     return frame !== null;
   }
@@ -193,8 +189,12 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     return new Promise((resolve) => (this.#roomy = resolve));
   }
 
+  tellMembers(channel: string): boolean {
+    return this.#outbox.advance(this.subscriptions.get(channel)?.members ?? null);
+  }
+
   reply(reply: Reply): void {
-    const frame = this.#state === "closed" ? null : this.#link.reply(reply);
+    const frame = this.#state === "closed" ? null : this.link.reply(reply);
     if (frame === null) return;
     const most = this.node.limits.replyBytes;
     if (frame.length <= most) return this.#queue(frame);
@@ -215,13 +215,13 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (this.#isClosed) return;
     this.node.metrics.add(`closed_${reason}`);
     this.closed();
-    this.#link.close(reason, detail);
+    this.link.close(reason, detail);
   }
 
   /** Cuts the socket without a word, as a broken network does. */
   cut(): void {
     this.closed();
-    this.#link.cut();
+    this.link.cut();
   }
 
   /** The connection has ended, whoever ended it. */
@@ -246,10 +246,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   #accept(command: Command): void {
     if (this.#state === "closed" || this.#state === "refused") return;
-    if (command.kind === "pong") {
-      if (this.#heartbeat?.pong() !== true) this.close("bad_request", "a pong that no ping asked for");
-      return;
-    }
+    if (command.kind === "pong" && this.#heartbeat?.pong() === true) return;
+    if (command.kind === "pong") return this.close("bad_request", "a pong that no ping asked for");
     if (this.#state === "new") {
       if (command.kind !== "connect") return this.close("bad_request", `expected connect first, got ${command.kind}`);
       return this.#connect(command);
@@ -356,7 +354,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (this.#isFull || this.#state === "closed") return false;
     const frames = this.#outbox.take();
     if (frames.length === 0) return !this.#outbox.isEmpty;
-    this.#isFull = this.#link.write(frames) === "full";
+    this.#isFull = this.link.write(frames) === "full";
     if (this.#isFull) this.#heartbeat?.full();
     else this.#heartbeat?.left();
     this.#calls?.drain();
@@ -379,7 +377,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (this.isHeld === isHeld) return;
     this.isHeld = isHeld;
     this.node.metrics.add(isHeld ? "reading_held" : "reading_resumed");
-    this.#link.hold(isHeld);
+    this.link.hold(isHeld);
   }
 
   #relieve(): void {
@@ -396,6 +394,6 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
       this.#accept(command);
     }
     if (this.#inbox.length > 0) this.isHeld = true;
-    else this.#link.hold(false);
+    else this.link.hold(false);
   }
 }

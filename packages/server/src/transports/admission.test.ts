@@ -1,4 +1,5 @@
 // Admission: how many come in, how fast, who waits, and who is sent away.
+import fc from "fast-check";
 import { beforeEach, expect, test } from "vitest";
 import { defaultLimits, type Limits } from "../options.ts";
 import { Metrics } from "../ports/metrics.ts";
@@ -121,4 +122,96 @@ test("addresses that are quiet are forgotten", () => {
   }
   ask(node, "still here", "203.0.0.1");
   expect(decided).toEqual(["still here"]);
+});
+
+interface Asked {
+  readonly atMs: number;
+  decidedMs: number | null;
+  isIn: boolean;
+}
+
+const limits = {
+  connections: 12,
+  newPerSecond: 5,
+  admissionQueue: 6,
+  connectionsPerAddress: 4,
+  newPerAddressPerSecond: 3,
+};
+const steps = fc.array(
+  fc.oneof(
+    { weight: 5, arbitrary: fc.record({ ask: fc.constantFrom(null, "203.0.113.1", "203.0.113.2") }) },
+    { weight: 2, arbitrary: fc.record({ leave: fc.nat(20) }) },
+    { weight: 3, arbitrary: fc.record({ waitMs: fc.constantFrom(1, 20, 199, 1_000, 6_000) }) },
+  ),
+  { maxLength: 120 },
+);
+
+/** The most that any second has, over what its length brings. */
+function excess(times: readonly number[], perSecond: number): number {
+  let most = 0;
+  for (const [from, startMs] of times.entries()) {
+    for (const [at, endMs] of times.slice(from).entries()) {
+      most = Math.max(most, at + 1 - ((endMs - startMs) * perSecond) / 1_000);
+    }
+  }
+  return most;
+}
+
+test("whoever comes and goes, in whatever order: everybody is decided once, in time, within all bounds", () => {
+  fc.assert(
+    fc.property(steps, (given) => {
+      const time = new FakeClock();
+      const counts = new Metrics();
+      const node = new Admission({ ...defaultLimits, ...limits }, time, counts);
+      const all: Asked[] = [];
+      const inside: (string | null)[] = [];
+      const order: number[] = [];
+      const entries = new Map<string | null, number[]>();
+      let refused = 0;
+      const waiting = (): number => all.filter(({ decidedMs }) => decidedMs === null).length;
+      const decide = (asked: Asked, isIn: boolean): void => {
+        expect(asked.decidedMs).toBeNull();
+        Object.assign(asked, { decidedMs: time.now(), isIn });
+        if (time.now() > asked.atMs) order.push(all.indexOf(asked));
+      };
+      const come = (address: string | null): void => {
+        const asked: Asked = { atMs: time.now(), decidedMs: null, isIn: false };
+        all.push(asked);
+        const isFree = waiting() === 1;
+        node.ask(
+          address,
+          () => {
+            decide(asked, true);
+            // Nobody passes those who wait.
+            if (asked.decidedMs === asked.atMs && time.now() === asked.atMs)
+              expect(isFree || waiting() === 0).toBe(true);
+            node.entered(address);
+            inside.push(address);
+            entries.set(address, [...(entries.get(address) ?? []), time.now()]);
+          },
+          () => {
+            decide(asked, false);
+            refused += 1;
+          },
+        );
+      };
+      for (const step of given) {
+        if ("ask" in step) come(step.ask);
+        else if ("waitMs" in step) time.advance(step.waitMs);
+        else if (inside.length > 0) node.left(inside.splice(step.leave % inside.length, 1)[0] ?? null);
+        expect(node.open).toBe(inside.length);
+        expect(node.open).toBeLessThanOrEqual(limits.connections);
+        expect(waiting()).toBeLessThanOrEqual(limits.admissionQueue);
+      }
+      time.advance(10_040);
+      expect(waiting()).toBe(0);
+      for (const { atMs, decidedMs } of all) expect((decidedMs ?? Infinity) - atMs).toBeLessThanOrEqual(10_040);
+      expect(order).toEqual(order.toSorted((one, other) => one - other));
+      expect(counts.get("connections_refused")).toBe(refused);
+      const times = [...entries.values()].flat().toSorted((one, other) => one - other);
+      expect(excess(times, limits.newPerSecond)).toBeLessThanOrEqual(limits.newPerSecond + 1e-6);
+      expect(time.pending).toBe(0);
+    }),
+    { numRuns: 1_000 },
+  );
 });

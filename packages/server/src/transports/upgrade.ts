@@ -2,7 +2,8 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Connection, Open } from "../dialects/connection.ts";
-import type { Limits } from "../options.ts";
+import type { CompressionOptions, Limits } from "../options.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Gate } from "./gate.ts";
 import { endUnwanted, intercept, pathBehind, refuse } from "./intercept.ts";
@@ -11,7 +12,9 @@ import { WebSocketTransport } from "./websocket.ts";
 export interface UpgradeOptions {
   readonly gate: Gate;
   readonly limits: Limits;
+  readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly compression: Required<CompressionOptions> | null;
   /** The way to open what `path` asks for; `null` when it is not ours. */
   readonly route: (path: string) => Open | null;
 }
@@ -24,7 +27,8 @@ export class Upgrades {
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
-    this.#webSocket = new WebSocketTransport(options.limits, choose);
+    const { limits, clock, metrics, compression } = options;
+    this.#webSocket = new WebSocketTransport({ limits, clock, metrics, compression, protocolFor: choose });
   }
 
   /**

@@ -3,9 +3,14 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
-import type { Connection, ConnectionInfo, Open, Opened } from "../dialects/connection.ts";
-import type { Limits } from "../options.ts";
+import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
+import type { CompressionOptions, Limits } from "../options.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import { Compression } from "./compression.ts";
+import type { Agreed } from "./extension-offers.ts";
 import { webSocketFraming } from "./framing.ts";
+import { refuse } from "./intercept.ts";
 
 /** Options of ws 8.23 that its types do not know yet. */
 interface NewerOptions {
@@ -22,16 +27,36 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
+interface Serving {
+  readonly info: ConnectionInfo;
+  readonly framing: Framing;
+  readonly open: Open;
+}
+
+export interface WebSocketOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** `null`: every offer of it is declined. */
+  readonly compression: Required<CompressionOptions> | null;
+  /** Chooses among the subprotocols that a client offers. */
+  readonly protocolFor: (offered: ReadonlySet<string>) => string | false;
+}
+
 export class WebSocketTransport {
   readonly #server: WebSocketServer;
   readonly #watermark: number;
   readonly #open = new Set<WebSocket>();
+  readonly #compression: Compression | null;
+  /** What the answer to a request says, until it is written. */
+  readonly #agreed = new WeakMap<IncomingMessage, Agreed>();
 
-  constructor(limits: Limits, protocolFor: (offered: ReadonlySet<string>, request: IncomingMessage) => string | false) {
+  constructor({ limits, clock, metrics, compression, protocolFor }: WebSocketOptions) {
     this.#watermark = limits.watermarkBytes;
     const options: ServerOptions & NewerOptions = {
       noServer: true,
       clientTracking: false,
+      // Ours, where it is on: what `ws` has keeps a window for each connection (decision 0016).
       perMessageDeflate: false,
       maxPayload: limits.messageBytes,
       maxFragments: limits.fragments,
@@ -39,14 +64,24 @@ export class WebSocketTransport {
       handleProtocols: protocolFor,
     };
     this.#server = new WebSocketServer(options);
+    this.#compression = compression === null ? null : new Compression({ ...compression, limits, clock, metrics });
+    this.#server.on("headers", (headers, request) => {
+      const agreed = this.#agreed.get(request);
+      if (agreed !== undefined) headers.push(`Sec-WebSocket-Extensions: ${agreed.answer}`);
+    });
   }
 
   /** Completes the handshake, or answers it with an HTTP error. */
   accept({ request, socket, head }: Upgrade, info: ConnectionInfo, open: Open): void {
     // An offer of nothing is no offer, though some clients send the header: ws would refuse it.
     if (request.headers["sec-websocket-protocol"] === "") delete request.headers["sec-websocket-protocol"];
+    const agreed = this.#compression?.agreeOn(request.headers["sec-websocket-extensions"]) ?? null;
+    // RFC 6455 §9.1: it fails the connection.
+    if (agreed === "malformed") return refuse(socket, "400 Bad Request", "Sec-WebSocket-Extensions is malformed");
+    if (agreed !== null) this.#agreed.set(request, agreed);
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      this.#serve(webSocket, socket as Socket, { info, open });
+      const framing = agreed === null ? undefined : this.#compression?.begin(webSocket, agreed);
+      this.#serve(webSocket, socket as Socket, { info, framing: framing ?? webSocketFraming, open });
     });
   }
 
@@ -54,9 +89,9 @@ export class WebSocketTransport {
     for (const webSocket of this.#open) webSocket.close(code, reason);
   }
 
-  #serve(webSocket: WebSocket, socket: Socket, { info, open }: { info: ConnectionInfo; open: Open }): void {
+  #serve(webSocket: WebSocket, socket: Socket, { info, framing, open }: Serving): void {
     socket.setNoDelay(true);
-    const connection = new WebSocketConnection(webSocket, socket, { info, watermark: this.#watermark });
+    const connection = new WebSocketConnection(webSocket, socket, { info, framing, watermark: this.#watermark });
     const served = { opened: open(connection), connection, among: this.#open };
     this.#open.add(webSocket);
     (webSocket as Carrier<WebSocket>)[carried] = served;
@@ -106,7 +141,7 @@ function drained(this: Socket): void {
 
 class WebSocketConnection implements Connection {
   readonly info: ConnectionInfo;
-  readonly framing = webSocketFraming;
+  readonly framing: Framing;
   isFull = false;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
@@ -115,9 +150,10 @@ class WebSocketConnection implements Connection {
   constructor(
     webSocket: WebSocket,
     socket: Socket,
-    options: { readonly info: ConnectionInfo; readonly watermark: number },
+    options: { readonly info: ConnectionInfo; readonly framing: Framing; readonly watermark: number },
   ) {
     this.info = options.info;
+    this.framing = options.framing;
     this.#webSocket = webSocket;
     this.#socket = socket;
     // Node says "drain" only to a writer that was told to stop, which it does at its own mark.

@@ -38,6 +38,6 @@ function hostOf(connection: Connection, heartbeat: () => Heartbeat): HeartbeatHo
       else heartbeat().full();
     },
     close: () => connection.terminate(),
-    traffic: () => connection.traffic(),
+    link: connection,
   };
 }

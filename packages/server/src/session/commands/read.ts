@@ -7,7 +7,10 @@ import { askToSubscribe } from "../channel-access.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
-  await context.room();
+  // What comes after the list is the change since then, so nothing from before may be left to tell: who had come and gone
+  // by then would be in the list, and in no change (R2).
+  do await context.room();
+  while (context.isOpen && context.tellMembers(command.channel));
   if (!context.isOpen) return;
   const members = context.node.hub.channel(command.channel)?.members.list() ?? [];
   context.reply({ kind: "presence", id: command.id, members });
