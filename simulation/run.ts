@@ -165,7 +165,7 @@ class Run {
       if (mode === "latest" && dice.chance(0.4)) this.#world.remove(pattern, dice.pick(keys));
       // A burst, so that readers fall behind; or one that goes on while they read.
       else if (dice.chance(0.1)) for (let left = 15; left > 0; left -= 1) this.#publish(pattern, dice, 1);
-      else if (dice.chance(0.1)) this.#spreadOut(pattern, dice);
+      else if (dice.chance(0.12)) this.#spreadOut(pattern, dice);
       else this.#publish(pattern, dice, dice.chance(0.3) ? 2 : 1);
       scheduler.at(scheduler.nowMs + dice.between(10, 2 * this.#plan.stepMs), step);
     };

@@ -212,3 +212,26 @@ test("the rate is kept over a cut, and changes without a new subscription (F5)",
   await until(reader, () => shown(reader).get("a") === 2);
   expect(subscribes).toBe(0);
 }, 30_000);
+
+test("at 400 kbit/s a table that changes faster than that is the newest within two intervals and a second (F3)", async () => {
+  const line = await lineTo();
+  const keys = 200;
+  const rate = 5;
+  const bytesPerSecond = 50_000;
+  await line.proxy.set({ bytesPerSecond }, { direction: "down" });
+  const reader = readerOn(line, { rate });
+  const channel = line.served.tide.channel(market, { venue: "x" });
+  const carried = (): number => line.proxy.connections().reduce((sum, { down }) => sum + down.sentBytes, 0);
+  let price = 0;
+  // Ten times a second each, which is four times what the line carries at that rate, until it has carried that for a while.
+  while (carried() < 8 * bytesPerSecond) {
+    price += 1;
+    for (let key = 0; key < keys; key += 1) await channel.publish({ symbol: `s${key}`, price });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const atEnd = carried();
+  await until(reader, () => [...shown(reader).values()].every((each) => each === price));
+  expect(sorted(shown(reader))).toEqual(sorted(await held(line)));
+  // On this line bytes are time, on a busy machine too.
+  expect((carried() - atEnd) / bytesPerSecond).toBeLessThan(2 / rate + 1);
+}, 120_000);

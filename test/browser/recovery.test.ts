@@ -1,63 +1,12 @@
 // Harbor when its connection breaks: whatever was written is there once, in order, in every window and on the server.
-import type { Locator, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { allShown, composer, connectsAgain, hasArrived, message, say, tallPx } from "./chat-window.ts";
+import { allShown, composer, connectsAgain, hasArrived, say, tallPx } from "./chat-window.ts";
 import { comeIn, isConnected, servingProcess, withHarbor } from "./harbor.ts";
 import { Wire } from "./wire.ts";
+import { mostOnTheirWay, onItsWay, Writer } from "./writer.ts";
 
 const place = withHarbor({ isSupervised: true });
-
-const mostOnTheirWay = 5;
-const onItsWay = (page: Page): Locator => page.locator('article:not([data-state="there"])');
-
-/** Somebody who writes one numbered line after the other, in a window tall enough to see them all. */
-class Writer {
-  readonly page: Page;
-  readonly #name: string;
-  #count = 0;
-  #isWriting = true;
-  #end: Promise<void> = Promise.resolve();
-
-  constructor(page: Page, name: string) {
-    this.page = page;
-    this.#name = name;
-  }
-
-  start(): void {
-    this.#end = this.#write();
-    // Whoever stops it hears of it; where nobody does, the test has failed already.
-    this.#end.catch(() => undefined);
-  }
-
-  /** The line that will be written next. */
-  get next(): string {
-    return this.line(this.#count + 1);
-  }
-
-  line(number: number): string {
-    return `${this.#name} says ${number}`;
-  }
-
-  /** Ends with the line that is being written; all lines. */
-  async stop(): Promise<readonly string[]> {
-    this.#isWriting = false;
-    await this.#end;
-    return Array.from({ length: this.#count }, (_, index) => this.line(index + 1));
-  }
-
-  async #write(): Promise<void> {
-    while (this.#isWriting) {
-      await say(this.page, this.next);
-      // As fast as the page shows it, whether or not there is a connection.
-      await message(this.page, this.next).waitFor();
-      this.#count += 1;
-      // Nobody writes much more before seeing that it does not go out.
-      await onItsWay(this.page)
-        .nth(mostOnTheirWay - 1)
-        .waitFor({ state: "detached" });
-    }
-  }
-}
 
 /** Kills the process that serves, as the system would, and waits until both windows are back. */
 async function kill(windows: readonly Page[], wire?: Wire): Promise<void> {

@@ -22,6 +22,8 @@ export interface ServerProcess {
   readonly dataFolder: string;
   /** Resolves when it says again that it is ready; to be called before what makes it start again. */
   readyAgain(): Promise<void>;
+  /** Asks it to end, waits until it has, and starts another on the same port and data. */
+  restart(): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
@@ -37,26 +39,47 @@ export interface Start {
 export async function startServer({ args, env, ready }: Start): Promise<ServerProcess> {
   const dataFolder = mkdtempSync(path.join(tmpdir(), "tidewire-browser-"));
   const port = await freePort();
-  const child = spawn(process.execPath, args, {
-    cwd: root,
-    env: { ...process.env, ...env(port, dataFolder) },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const printed = new Printed(child);
-  const exit = new Promise<void>((resolve) => child.once("close", () => resolve()));
-  await printed.next(ready);
+  const run = (): Running => {
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, ...env(port, dataFolder) },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const exit = new Promise<number | null>((resolve) => child.once("close", resolve));
+    return { child, printed: new Printed(child), exit };
+  };
+  const end = async (): Promise<number | null> => {
+    running.child.kill("SIGTERM");
+    return await running.exit;
+  };
+  let running = run();
+  await running.printed.next(ready);
   return {
-    processId: idOf(child),
+    get processId() {
+      return idOf(running.child);
+    },
     port,
     url: `http://localhost:${port}`,
     dataFolder,
-    readyAgain: () => printed.next(ready),
+    readyAgain: () => running.printed.next(ready),
+    restart: async () => {
+      const code = await end();
+      if (code !== 0) throw new Error(`the server ended with ${code} when it was asked to end`);
+      running = run();
+      await running.printed.next(ready);
+    },
     stop: async () => {
-      child.kill("SIGTERM");
-      await exit;
+      await end();
       rmSync(dataFolder, { recursive: true, force: true });
     },
   };
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly printed: Printed;
+  /** Resolves with its exit code, `null` where a signal ended it. */
+  readonly exit: Promise<number | null>;
 }
 
 /** What a process prints, to wait for. */

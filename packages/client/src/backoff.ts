@@ -24,6 +24,11 @@ export function attemptStarted(attempts: Attempts, nowMs: number): Attempts {
   return { failures: attempts.failures, startsMs: [...attempts.startsMs, nowMs].slice(-2) };
 }
 
+/** The latest attempt has waited for something of our own until now, and nobody has seen anything of it yet. */
+export function attemptDelayed({ failures, startsMs }: Attempts, nowMs: number): Attempts {
+  return { failures, startsMs: [...startsMs.slice(0, -1), nowMs] };
+}
+
 /** @param heldMs How long the attempt held after it had succeeded; 0 when it never did. */
 export function attemptFailed(attempts: Attempts, heldMs: number): Attempts {
   return { failures: heldMs >= stableMs ? 1 : attempts.failures + 1, startsMs: attempts.startsMs };

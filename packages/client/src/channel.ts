@@ -6,7 +6,8 @@ import { encode } from "./exchange.ts";
 import { listOf, type PresenceStats, statsOf } from "./presence.ts";
 import { fromWire, type Gap, type HistoryPage, type Publication } from "./publication.ts";
 import { answerMs, type Requests } from "./requests.ts";
-import type { MemberChange, OpenOptions, Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
+import type { OpenOptions } from "./subscription-options.ts";
+import type { MemberChange, Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
 import { type Fields, objectAt, positionOf, publicationsAt } from "./wire.ts";
 
 export interface PublishOptions {

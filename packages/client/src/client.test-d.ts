@@ -57,3 +57,13 @@ test("the unions are closed, so that a switch over them is whole", () => {
     "closed" | "waiting" | "subscribing" | "live" | "paused" | "refused"
   >();
 });
+
+test("a channel's token is a text, or a function that fetches one", () => {
+  const channel = client.channel(numbers);
+  channel.open({ token: "fixed" });
+  channel.open({ token: async () => "fetched" });
+  // @ts-expect-error A function answers later.
+  channel.open({ token: () => "at once" });
+  // @ts-expect-error Nothing is no token.
+  channel.open({ token: null });
+});

@@ -16,7 +16,8 @@ import { encode } from "./exchange.ts";
 import { type Page, systemPage } from "./page.ts";
 import { answerMs, Requests } from "./requests.ts";
 import { Listeners, rethrowLater, type Store } from "./store.ts";
-import { type PlainChannelOptions, Subscription, type SubscriptionHost } from "./subscription.ts";
+import type { PlainChannelOptions } from "./subscription-options.ts";
+import { Subscription, type SubscriptionHost } from "./subscription.ts";
 import { Tokens, type TokenSource } from "./tokens.ts";
 import type { Transport } from "./transport.ts";
 import { webSocketTransport } from "./transports/websocket.ts";
@@ -115,7 +116,10 @@ class TidewireClient implements Client {
 
   constructor(options: ClientOptions) {
     const settings = { ...defaults, ...options };
-    this.#connection = new Connection({ ...settings, tokens: new Tokens(settings.token) }, this.#events());
+    this.#connection = new Connection(
+      { ...settings, tokens: new Tokens(settings.clock, settings.token) },
+      this.#events(),
+    );
     this.#messages = new Listeners(settings.onError);
     this.#host = { ...settings, connection: this.#connection, open: this.#open };
     this.#requests = new Requests(this.#host);

@@ -15,6 +15,17 @@ test("time goes forward, timers run once, and cancelled ones never", async () =>
   expect(Math.abs(systemClock.wall() - Date.now())).toBeLessThan(1_000);
 });
 
+test.each([2 ** 31, 1e12, Infinity])(
+  "a timer for %d ms, beyond what the platform takes, does not run at once",
+  async (ms) => {
+    const log: string[] = [];
+    const cancel = systemClock.after(ms, () => log.push("early"));
+    await new Promise<void>((resolve) => void systemClock.after(20, resolve));
+    cancel();
+    expect(log).toEqual([]);
+  },
+);
+
 test("chance lies from 0 up to 1, and keys made of it differ", () => {
   const keys = new Set<string>();
   for (let count = 0; count < 10_000; count++) {

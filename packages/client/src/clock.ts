@@ -8,7 +8,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since 1970; it may jump. For people, never for measuring. */
   wall(): number;
-  /** Runs `act` once, `ms` milliseconds from now. */
+  /** Runs `act` once, `ms` milliseconds from now, or after some 24 days where that is less. */
   after(ms: number, act: () => void): Cancel;
   /** Runs `act` once before the next paint; where nothing is painted, within a quarter of a second. */
   frame(act: () => void): Cancel;
@@ -20,12 +20,15 @@ export type Random = () => number;
 // A hidden page gets no animation frames, and a page may be hidden while it waits for one.
 const longestFrameMs = 250;
 
+// Platforms take a longer time for none at all, and would do at once what was meant for next month.
+const longestTimerMs = 2_147_483_647;
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => Date.now(),
   after(ms, act) {
-    const timer = setTimeout(act, ms);
+    const timer = setTimeout(act, Math.min(ms, longestTimerMs));
     return () => clearTimeout(timer);
   },
   frame(act) {

@@ -18,7 +18,9 @@ test("connects with one frame, says who it is, and shows its session", async () 
   expect(state).toMatchObject({ session: "session-1", data: { hello: "there" } });
   expect(client.getSnapshot()).toBe(state);
   expect(kinds).toEqual(["connecting", "connected"]);
-  expect(server.all("connect")).toEqual([{ name: "tests", data: { room: 1 }, token: "secret", tide: 1 }]);
+  expect(server.all("connect")).toEqual([
+    { name: "tests", data: { room: 1 }, token: "secret", tide: { window: 4_194_304 } },
+  ]);
   await quiet(stage);
   expect(server.upgrades).toBe(1);
 });

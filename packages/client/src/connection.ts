@@ -2,6 +2,7 @@
 
 import { mayReconnect, type TidewireError } from "@tidewire/protocol";
 import {
+  attemptDelayed,
   attemptFailed,
   attemptStarted,
   type Attempts,
@@ -44,6 +45,12 @@ export interface ConnectionOptions extends Ports {
   readonly name: string;
 }
 
+/**
+ * We answer marks, so that the server has no more on its way than this line carries in an instant; the window is the
+ * largest there is, as the server finds out what fits (PROTOCOL 1.17).
+ */
+const tide = { window: 4_194_304 };
+
 /** How long a socket may take to open, and then the connect reply to come. */
 const connectTimeoutMs = 10_000;
 
@@ -72,7 +79,7 @@ export class Connection {
     this.#heartbeat = new Heartbeat(options.clock, () => this.#retryAfter(localReasons.noPing));
     this.#refresh = new Refresh({
       ...options,
-      connection: this,
+      show: (token, answer) => void this.ask({ body: encode({ refresh: { token } }), method: "refresh", ...answer }),
       refused: (error) => this.#end(ending(error)),
     });
   }
@@ -92,6 +99,11 @@ export class Connection {
 
   close(): void {
     if (this.state.getSnapshot().kind !== "closed") this.#end(localReasons.closed);
+  }
+
+  /** Whether there is one to ask on. */
+  get isOpen(): boolean {
+    return this.#exchange !== null;
   }
 
   /** Asks on the open connection. @returns The question's number; 0, and nothing happens, when there is none. */
@@ -130,23 +142,20 @@ export class Connection {
 
   #attempt(): void {
     const { clock, tokens } = this.#options;
-    const run = ++this.#run;
+    this.#run++;
     this.#attempts = attemptStarted(this.#attempts, clock.now());
-    this.#limit();
-    this.state.set({ kind: "connecting", attempt: this.#attempts.failures + 1 });
-    if (run !== this.#run) return;
-    tokens.fetch({
-      got: (token) => {
-        if (run === this.#run) this.#open(token);
-      },
-      failed: (error) => {
-        if (run === this.#run) this.#failed(error);
-      },
+    this.#stopTimer?.();
+    this.#stopTimer = tokens.fetch({
+      got: (token) => this.#open(token),
+      failed: (error) => this.#failed(error),
     });
+    this.state.set({ kind: "connecting", attempt: this.#attempts.failures + 1 });
   }
 
   #open(token: string): void {
-    const { url, transport } = this.#options;
+    const { clock, url, transport } = this.#options;
+    // A token may have been long in coming, and what servers see of attempts are sockets.
+    this.#attempts = attemptDelayed(this.#attempts, clock.now());
     this.#limit();
     try {
       this.#socket = transport.open(url, {
@@ -176,7 +185,7 @@ export class Connection {
     this.#exchange = exchange;
     this.#limit();
     exchange.ask({
-      body: encode({ connect: { name, data, token: token === "" ? undefined : token, tide: 1 } }),
+      body: encode({ connect: { name, data, token: token === "" ? undefined : token, tide } }),
       method: "connect",
       isPatient: true,
       done: (fields) => this.#connected(fields),
@@ -225,8 +234,10 @@ export class Connection {
 
   #take(message: Fields): void {
     const id = wholeAt(message, "id");
+    const mark = wholeAt(message, "mark");
     const push = objectAt(message, "push");
-    if (id > 0) this.#exchange?.settle(id, message);
+    if (mark > 0) this.#exchange?.say(`{"mark":${mark}}`);
+    else if (id > 0) this.#exchange?.settle(id, message);
     else if (push !== null) this.#pushed(push);
     // A pong that nobody asked for ends the connection (reference A6): only the empty message is a ping.
     else if (this.#answersPings && Object.keys(message).length === 0) this.#exchange?.say("{}");
@@ -282,9 +293,12 @@ export class Connection {
   #pageChanged(change: PageChange): void {
     const { page, random } = this.#options;
     if (change === "hidden") return;
-    if (this.state.getSnapshot().kind === "connected") return this.#probe();
+    const { kind } = this.state.getSnapshot();
+    if (kind === "connected") return this.#probe();
     // There is hope, though not so much that all clients should come in the same instant.
-    this.#hurry(page.isOnline() ? random() * shortestDelayMs : longestDelayMs);
+    if (page.isOnline()) this.#hurry(random() * shortestDelayMs);
+    // Once: whoever looks at the page again and again does not put off what the platform may be wrong about.
+    else if (kind === "waiting") this.#hurry(longestDelayMs);
   }
 
   /** Waits so much from now on, where it waits. */

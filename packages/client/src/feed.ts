@@ -5,9 +5,10 @@ import type { Cancel } from "./clock.ts";
 import { FrameValue } from "./frame-value.ts";
 import type { Gap, Publication } from "./publication.ts";
 import type { Store } from "./store.ts";
+import type { OpenOptions } from "./subscription-options.ts";
 import { isUp, type Subscription, type SubscriptionStatus } from "./subscription.ts";
 
-export interface FeedOptions {
+export interface FeedOptions extends Pick<OpenOptions, "token"> {
   /** How many publications are kept, the oldest dropped first. 0: none. Default: 200. */
   readonly keep?: number;
   /** Rest while the page is hidden. Default: false. */

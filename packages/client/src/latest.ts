@@ -3,11 +3,12 @@
 import { type Channel, ChannelHandle } from "./channel.ts";
 import { KeyTable, type LatestOutline, type LatestSnapshot } from "./key-table.ts";
 import type { Store } from "./store.ts";
-import type { OpenOptions, Subscription } from "./subscription.ts";
+import type { OpenOptions } from "./subscription-options.ts";
+import type { Subscription } from "./subscription.ts";
 
 export type { LatestOutline, LatestSnapshot, LatestTable } from "./key-table.ts";
 
-export type LatestOptions = Pick<OpenOptions, "rate" | "pauseWhenHidden">;
+export type LatestOptions = Pick<OpenOptions, "rate" | "pauseWhenHidden" | "token">;
 
 /** Changes at most once a frame, and costs as much as keys have changed, not as there are. */
 export interface Latest<Data = unknown, Info = unknown> extends Store<LatestSnapshot<Data, Info>> {

@@ -27,6 +27,21 @@ describe("the page", () => {
     await reaches(client, "connected");
   });
 
+  test("that is offline and looked at again and again does not put the attempt off", async () => {
+    const { client, clock, page, server } = await connected(await setStage());
+    page.online = false;
+    server.link.cut();
+    await reaches(client, "offline");
+    for (let elapsedMs = 0; elapsedMs < 20_000; elapsedMs += 4_000) {
+      expect(client.state.kind).toBe("offline");
+      page.become("hidden");
+      page.become("visible");
+      page.become("offline");
+      clock.advance(4_000);
+    }
+    await reaches(client, "connected");
+  });
+
   test("whose network changed may have a dead socket: the server is asked for a sign of life", async () => {
     const stage = await connected(await setStage());
     const { client, clock, page, server } = stage;

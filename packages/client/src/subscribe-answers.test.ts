@@ -29,7 +29,6 @@ describe("an answer to subscribe", () => {
 
   test.each([
     { code: 100, message: "internal", temporary: true },
-    { code: 109, message: "token expired" },
     { code: 42, message: "local" },
   ])("that is temporary is asked for again, further and further apart: %o", async (error) => {
     const stage = await setStage();

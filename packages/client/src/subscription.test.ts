@@ -19,7 +19,7 @@ describe("opening", () => {
     await is(team, "live");
     expect(server.link.frames).toHaveLength(1);
     expect(server.link.frames[0]?.split("\n").map((line) => JSON.parse(line) as unknown)).toEqual([
-      { id: 1, connect: { name: "tidewire", tide: 1 } },
+      { id: 1, connect: { name: "tidewire", tide: { window: 4_194_304 } } },
       { id: 2, subscribe: { channel: "chat:lobby", recoverable: true, join_leave: true, tide: {} } },
       { id: 3, subscribe: { channel: "chat:team", recoverable: true, join_leave: true, tide: {} } },
     ]);

@@ -9,7 +9,10 @@ import { ending, isTemporary } from "./failure.ts";
 import { Flow } from "./flow.ts";
 import type { Ports } from "./ports.ts";
 import { fromWire, type Gap, type Publication } from "./publication.ts";
+import { Refresh } from "./refresh.ts";
 import { Listeners, Value } from "./store.ts";
+import type { OpenOptions, PlainChannelOptions } from "./subscription-options.ts";
+import { Tokens } from "./tokens.ts";
 import {
   asObject,
   endOf,
@@ -37,26 +40,6 @@ export type SubscriptionStatus =
   /** The server said no; opening it again asks again. */
   | { readonly kind: "refused"; readonly error: TidewireError };
 
-/** How a channel without a definition is subscribed to. */
-export interface PlainChannelOptions {
-  /** Only a `stream` has a place to come back to. Default: `stream`. */
-  readonly mode?: "signal" | "stream" | "latest";
-  /** Whether to hear who joins and leaves. Default: false. */
-  readonly presence?: boolean;
-}
-
-export interface OpenOptions {
-  /** Rest while the page is hidden, if whoever else has the channel open wants it too. Default: false. */
-  readonly pauseWhenHidden?: boolean;
-  /**
-   * How often a second the newest values may come, 0.1 to 60; for `latest` channels alone, others are refused with it.
-   * The highest of all who have the channel open counts. Default: as often as they change.
-   */
-  readonly rate?: number;
-  /** Begin after this position, for instance that of a page of history. Counts for the first to open. */
-  readonly since?: Position;
-}
-
 /** Who came or left; of more members than are shown, how many sessions and how many different users there are. */
 export type MemberChange =
   | { readonly kind: "join" | "leave"; readonly member: Member }
@@ -70,6 +53,7 @@ export function isUp(status: SubscriptionStatus): status is SubscriptionStatus &
 /** What a subscription asks of the client around it. */
 export interface SubscriptionHost extends Ports {
   readonly connection: {
+    readonly isOpen: boolean;
     /** 0 when there is none. */
     ask(question: Question): number;
     drop(reason: EndReason): void;
@@ -96,6 +80,10 @@ export class Subscription {
   /** Counts the lives: what was heard in one says nothing about the next. */
   life = 0;
   readonly #host: SubscriptionHost;
+  readonly #tokens: Tokens;
+  readonly #refresh: Refresh;
+  /** The server has not been shown one from where tokens come from now. */
+  #hasNewToken = false;
   #position: Position | null = null;
   /** The id of the publication at `#position`, where we had it: proof that the log still is the one we read. */
   #lastId: string | undefined;
@@ -120,6 +108,19 @@ export class Subscription {
     this.gaps = new Listeners(host.onError);
     this.skips = new Listeners(host.onError);
     this.members = new Listeners(host.onError);
+    this.#tokens = new Tokens(host.clock, "");
+    this.#refresh = new Refresh({
+      ...host,
+      tokens: this.#tokens,
+      show: (token, answer) => {
+        const body = encode({ sub_refresh: { channel: name, token } });
+        host.connection.ask({ body, method: "sub_refresh", ...answer });
+      },
+      refused: (error) => {
+        this.#unsubscribe();
+        this.#leave({ kind: "refused", error });
+      },
+    });
     this.flow = new Flow(host);
     this.flow.changes.add(() => this.#tellFlow());
   }
@@ -131,12 +132,17 @@ export class Subscription {
   open(options: OpenOptions): Cancel {
     const opener = { ...options };
     this.#stopGrace?.();
+    if (options.token !== undefined) {
+      this.#tokens.from(options.token);
+      this.#hasNewToken = true;
+    }
     this.flow.add(opener);
-    if (this.#host.open.get(this.name) !== this) this.#begin(options.since ?? null);
+    if (this.#host.open.get(this.name) !== this) this.#begin(options.since);
     return () => {
-      if (this.flow.remove(opener) && !this.flow.isOpen) {
-        this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
-      }
+      if (!this.flow.remove(opener) || this.flow.isOpen) return;
+      // What has ended anyway leaves no timer behind, which `close` would not find.
+      if (this.#host.open.get(this.name) !== this) return this.#finish();
+      this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
     };
   }
 
@@ -147,8 +153,7 @@ export class Subscription {
 
   /** The connection is gone. @param isFinal No other follows by itself. */
   lost(isFinal: boolean): void {
-    this.#run++;
-    this.#stopTimer?.();
+    this.#halt();
     if (isFinal && !this.flow.isOpen) return this.#finish();
     this.status.set({ kind: "waiting" });
   }
@@ -156,7 +161,7 @@ export class Subscription {
   /** Everything is to be read anew, by whoever came too late for what came first. */
   renew(): void {
     this.#unsubscribe();
-    this.#begin(null);
+    this.#begin();
   }
 
   /** The server forgot positions: recovery would mean nothing. */
@@ -182,27 +187,56 @@ export class Subscription {
     on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));
   }
 
-  #begin(since: Position | null): void {
+  #begin(since?: Position): void {
     this.life++;
-    this.#position = since;
+    this.#position = since ?? null;
     this.#lastId = undefined;
-    this.#mayRecover = since !== null;
+    this.#mayRecover = since !== undefined;
     this.#wasLive = false;
     this.#attempts = noAttempts;
     this.#host.open.set(this.name, this);
     this.#subscribe();
   }
 
+  /** What was asked before, or was about to be, does not count any more. */
+  #halt(): void {
+    this.#run++;
+    this.#stopTimer?.();
+    this.#refresh.stop();
+  }
+
+  /** Stays as it is until somebody opens it again. */
+  #leave(status: SubscriptionStatus): void {
+    this.#halt();
+    this.#host.open.delete(this.name);
+    this.status.set(status);
+    if (!this.flow.isOpen) this.#finish();
+  }
+
   #subscribe(): void {
-    const run = ++this.#run;
+    const { fixed } = this.#tokens;
+    this.#halt();
+    if (fixed !== null) return this.#ask(fixed);
+    this.status.set({ kind: "waiting" });
+    // `opening` comes back here; nobody wants a token that may have expired by then.
+    if (!this.#host.connection.isOpen) return;
+    this.#stopTimer = this.#tokens.fetch({
+      got: (token) => this.#ask(token),
+      failed: (error) => this.#refused(error),
+    });
+  }
+
+  #ask(token: string): void {
+    const run = this.#run;
     const { name: channel } = this;
     const { mode, presence } = this.traits;
     const asked = this.#mayRecover ? this.#position : null;
-    this.#stopTimer?.();
+    this.#hasNewToken = false;
     this.#isToldToRest = this.flow.isPaused;
     this.#toldRate = this.flow.rate;
     const subscribe = {
       channel,
+      token: token === "" ? undefined : token,
       recoverable: mode !== "signal" || undefined,
       join_leave: presence === true || undefined,
       recover: asked !== null || undefined,
@@ -227,11 +261,11 @@ export class Subscription {
   }
 
   #refused(error: TidewireError): void {
-    this.#run++;
-    // Reference A8. 109 is about subscription tokens, which this client does not have: a later try may be let in.
-    if (isTemporary(error) || error.code === 109) return this.#retry(0);
-    this.#host.open.delete(this.name);
-    this.status.set({ kind: "refused", error });
+    // Reference A8: 109 wants a new token, which only a function can give.
+    const mayRenew = error.code === 109 && this.#tokens.renew();
+    // Whoever opened it without a token may have been refused for that, while another one brought it.
+    if (isTemporary(error) || mayRenew || this.#hasNewToken) return this.#retry(0);
+    this.#leave({ kind: "refused", error });
   }
 
   #subscribed(fields: Fields, asked: Position | null): void {
@@ -247,6 +281,7 @@ export class Subscription {
     this.#wasLive = true;
     this.#liveMs = this.#host.clock.now();
     this.#mayRecover = fields["recoverable"] === true;
+    this.#refresh.start(fields);
     // Recovered: the publications in the reply, and those after it, carry us on from where we were (reference A9.1).
     this.#position = isReplay ? asked : top;
     if (!isReplay) this.#lastId = undefined;
@@ -284,11 +319,8 @@ export class Subscription {
   }
 
   #unsubscribed(reason: EndReason): void {
-    this.#run++;
-    if (reason.code < 2500) {
-      this.#host.open.delete(this.name);
-      return this.status.set({ kind: "closed", reason });
-    }
+    if (reason.code < 2500) return this.#leave({ kind: "closed", reason });
+    if (reason.code === 2501) this.#tokens.renew();
     if (reason.code === 2502) this.#mayRecover = false;
     this.#retry(this.#host.clock.now() - this.#liveMs);
   }
@@ -296,6 +328,7 @@ export class Subscription {
   /** @param heldMs How long it was live. What held is asked for again at once, what did not after a while. */
   #retry(heldMs: number): void {
     const { clock, random } = this.#host;
+    this.#halt();
     this.#attempts = attemptFailed(this.#attempts, heldMs);
     if (heldMs >= stableMs) return this.#subscribe();
     this.#stopTimer = clock.after(retryDelayMs(this.#attempts, random), () => this.#subscribe());
@@ -341,9 +374,8 @@ export class Subscription {
 
   /** Nobody wants it any more. */
   #finish(): void {
-    this.#run++;
+    this.#halt();
     this.#stopGrace?.();
-    this.#stopTimer?.();
     this.#position = null;
     const status = this.status.getSnapshot();
     if (status.kind === "subscribing" || isUp(status)) this.#unsubscribe();

@@ -1,35 +1,69 @@
-// The connection's token: a fixed one, or one that a function fetches, kept until the server wants another.
+// A token: a fixed one, or one that a function fetches, kept until the server wants another.
 
 import { TidewireError } from "@tidewire/protocol";
+import type { Cancel, Clock } from "./clock.ts";
 
 export type TokenSource = string | (() => Promise<string>);
 
+/** What comes of asking for a token: one of the two, and never at once. */
 export interface TokenUse {
-  /** "" for none. Never called at once. */
+  /** "" for none. */
   readonly got: (token: string) => void;
   readonly failed: (error: TidewireError) => void;
 }
 
+/** How long a function may take to fetch one; then it is asked anew. */
+const fetchLimitMs = 10_000;
+
 export class Tokens {
-  readonly #source: TokenSource;
+  readonly #clock: Clock;
+  #source: TokenSource;
   #kept: Promise<string> | null = null;
 
-  constructor(source: TokenSource) {
+  constructor(clock: Clock, source: TokenSource) {
+    this.#clock = clock;
     this.#source = source;
   }
 
-  fetch({ got, failed }: TokenUse): void {
-    this.#kept ??= typeof this.#source === "string" ? Promise.resolve(this.#source) : this.#source();
-    this.#kept.then(got, (error: unknown) => {
+  /** The one that never changes; `null` where a function fetches them. */
+  get fixed(): string | null {
+    return typeof this.#source === "string" ? this.#source : null;
+  }
+
+  /** From now on tokens come from here. */
+  from(source: TokenSource): void {
+    this.#source = source;
+    this.#kept = null;
+  }
+
+  /** @returns Ends the wait: nothing comes of it any more. */
+  fetch({ got, failed }: TokenUse): Cancel {
+    const source = this.#source;
+    let isWanted = true;
+    const stop = (): boolean => {
+      const wasWanted = isWanted;
+      isWanted = false;
+      stopTimer();
+      return wasWanted;
+    };
+    const fail = (error: unknown): void => {
+      if (!stop()) return;
       this.#kept = null;
       failed(error instanceof TidewireError ? error : noToken);
-    });
+    };
+    const stopTimer = this.#clock.after(fetchLimitMs, () => fail(null));
+    // A function that throws is one that fails.
+    this.#kept ??= Promise.resolve().then(() => (typeof source === "string" ? source : source()));
+    this.#kept.then((token) => {
+      if (stop()) got(token);
+    }, fail);
+    return stop;
   }
 
   /** Forgets the present token; false when no other can be had. */
   renew(): boolean {
     this.#kept = null;
-    return typeof this.#source === "function";
+    return this.fixed === null;
   }
 }
 

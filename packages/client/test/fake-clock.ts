@@ -4,6 +4,8 @@ import type { Cancel, Clock } from "../src/clock.ts";
 export class FakeClock implements Clock {
   /** Whether frames come by themselves, each in the next turn of the event loop, rather than with `advance`. */
   paints = false;
+  /** How far somebody has set the time of day ahead. */
+  wallAheadMs = 0;
   #nowMs = 1_000_000;
   readonly #timers = new Set<{ readonly atMs: number; readonly act: () => void; readonly isFrame: boolean }>();
 
@@ -12,7 +14,7 @@ export class FakeClock implements Clock {
   }
 
   wall(): number {
-    return 1_700_000_000_000 + this.#nowMs;
+    return 1_700_000_000_000 + this.#nowMs + this.wallAheadMs;
   }
 
   after(ms: number, act: () => void): Cancel {
@@ -49,6 +51,12 @@ export class FakeClock implements Clock {
       due.act();
     }
     this.#nowMs = endMs;
+  }
+
+  /** The machine sleeps, or the page is frozen: time passes, and what fell due meanwhile comes late, all at once. */
+  sleep(ms: number): void {
+    this.#nowMs += ms;
+    this.advance(0);
   }
 
   #set(timer: { readonly atMs: number; readonly act: () => void; readonly isFrame: boolean }): Cancel {

@@ -1,6 +1,6 @@
 // A dialect: turns messages into commands, and replies and events into messages. It sees no subscribers.
 import type { CloseReasonName } from "@tidewire/protocol";
-import type { Command } from "../session/command.ts";
+import type { Command, MarkAnswer } from "../session/command.ts";
 import type { LinkTraits } from "../session/link.ts";
 import type { Reply, SessionEvent } from "../session/reply.ts";
 
@@ -10,7 +10,7 @@ export interface Speaker {
   /** Commands to begin with, before anything was received. Asked once. */
   opening(): readonly Command[];
   /** The commands of one message. @throws {MalformedFrame} */
-  decode(message: Uint8Array, form: "text" | "bytes"): readonly Command[];
+  decode(message: Uint8Array, form: "text" | "bytes"): readonly (Command | MarkAnswer)[];
   /** Framed bytes; `null`: nothing is said, an error there: the connection is closed with it. */
   reply(reply: Reply): Uint8Array | Ending | null;
   event(event: SessionEvent): Uint8Array | null;

@@ -1,36 +1,41 @@
 // Opening: the glue between one connection, its dialect's speaker and its session.
 import type { CloseReasonName } from "@tidewire/protocol";
+import type { Command, MarkAnswer } from "../session/command.ts";
 import type { Link, LinkTraits } from "../session/link.ts";
 import type { SessionNode } from "../session/node.ts";
 import type { Reply, SessionEvent } from "../session/reply.ts";
 import { Session } from "../session/session.ts";
+import { Window } from "../session/window.ts";
 import type { Connection, Opened } from "./connection.ts";
 import { type Ending, MalformedFrame, type Speaker } from "./dialect.ts";
 
 /** Begins a session on a connection. */
 export function open(node: SessionNode, connection: Connection, speaker: Speaker): Opened {
-  const link = new SpokenLink(connection, speaker);
+  const link = new SpokenLink(node, connection, speaker);
   const { headers, url, address, isLoopback } = connection.info;
   const session = new Session(node, link, { headers, url, address, isLoopback, dialect: speaker.traits.encoder.id });
   link.ended = () => session.closed();
+  link.writable = () => session.writable();
   const opening = speaker.opening();
   if (opening.length > 0) session.receive(opening);
-  return new OpenedSession(session, speaker);
+  return new OpenedSession(session, link, speaker);
 }
 
 /** A class: closures of its own would cost memory for each connection that idles. */
 class OpenedSession implements Opened {
   readonly #session: Session;
+  readonly #link: SpokenLink;
   readonly #speaker: Speaker;
 
-  constructor(session: Session, speaker: Speaker) {
+  constructor(session: Session, link: SpokenLink, speaker: Speaker) {
     this.#session = session;
+    this.#link = link;
     this.#speaker = speaker;
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
     try {
-      this.#session.receive(this.#speaker.decode(message, form));
+      this.#session.receive(this.#link.heard(this.#speaker.decode(message, form)));
     } catch (thrown) {
       if (!(thrown instanceof MalformedFrame)) throw thrown;
       this.#session.malformed(thrown.message);
@@ -42,7 +47,7 @@ class OpenedSession implements Opened {
   }
 
   writable(): void {
-    this.#session.writable();
+    this.#link.drained();
   }
 
   closed(): void {
@@ -53,10 +58,17 @@ class OpenedSession implements Opened {
 class SpokenLink implements Link {
   /** Tells the session that its dialect has ended the connection. */
   ended: () => void = () => undefined;
+  /** Tells the session that it may write again. */
+  writable: () => void = () => undefined;
+  readonly #node: SessionNode;
   readonly #connection: Connection;
   readonly #speaker: Speaker;
+  /** Of a client that says what it has read. */
+  #window: Window | null = null;
+  #isSocketFull = false;
 
-  constructor(connection: Connection, speaker: Speaker) {
+  constructor(node: SessionNode, connection: Connection, speaker: Speaker) {
+    this.#node = node;
     this.#connection = connection;
     this.#speaker = speaker;
   }
@@ -77,12 +89,45 @@ class SpokenLink implements Link {
     return this.#speaker.event(event);
   }
 
+  get pageBytes(): number {
+    return this.#window?.pageBytes ?? Infinity;
+  }
+
   write(frames: readonly Uint8Array[]): "open" | "full" {
-    return this.#connection.send(frames);
+    const window = this.#window;
+    if (window === null) return this.#connection.send(frames);
+    let bytes = 0;
+    for (const frame of frames) bytes += frame.length;
+    const at = window.writing(bytes);
+    const mark = at === 0 ? null : this.#speaker.event({ kind: "mark", at });
+    this.#isSocketFull = this.#connection.send(mark === null ? frames : [...frames, mark]) === "full";
+    if (window.isFull) this.#node.metrics.add("windows_full");
+    return this.#isSocketFull || window.isFull ? "full" : "open";
+  }
+
+  /** The socket takes bytes again. */
+  drained(): void {
+    this.#isSocketFull = false;
+    if (this.#window?.isFull !== true) this.writable();
+  }
+
+  /** Takes what is the link's own out of what the client said. @throws {MalformedFrame} */
+  heard(said: readonly (Command | MarkAnswer)[]): readonly Command[] {
+    const commands: Command[] = [];
+    for (const each of said) {
+      if (each.kind === "mark") this.#answered(each.at);
+      else commands.push(each);
+      if (each.kind === "connect" && each.windowBytes !== null) {
+        this.#window ??= new Window(each.windowBytes, this.#node.clock);
+      }
+    }
+    return commands;
   }
 
   hold(isHeld: boolean): void {
     this.#connection.hold(isHeld);
+    // What cannot be heard cannot be waited for: replies that wait for room would wait for ever.
+    this.#change((window) => (window.isDeaf = isHeld));
   }
 
   close(reason: CloseReasonName, detail?: string): void {
@@ -94,7 +139,26 @@ class SpokenLink implements Link {
   }
 
   traffic(): { readonly unsent: number; readonly received: number } {
-    return this.#connection.traffic();
+    const window = this.#window;
+    if (window?.isFull !== true) return this.#connection.traffic();
+    // Whoever talks, and never says that it has read, is no better than one that does not read.
+    return { unsent: window.read, received: window.read };
+  }
+
+  /** @throws {MalformedFrame} */
+  #answered(at: number): void {
+    const isKnown = this.#change((window) => window.answered(at));
+    if (!isKnown) throw new MalformedFrame(`mark: expected one that waits for an answer, got ${at}`);
+  }
+
+  /** Does something to the window that may make room. */
+  #change(act: (window: Window) => boolean): boolean {
+    const window = this.#window;
+    if (window === null) return false;
+    const wasFull = window.isFull;
+    const isDone = act(window);
+    if (wasFull && !window.isFull && !this.#isSocketFull) this.writable();
+    return isDone;
   }
 
   #end(ending: Ending): void {

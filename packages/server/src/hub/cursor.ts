@@ -12,7 +12,7 @@ import type { ChannelMode, Position } from "@tidewire/protocol";
 import type { Page } from "../engine/engine.ts";
 import type { Bytes } from "./bytes.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Bounds, CursorLog } from "./channel-log.ts";
+import type { CursorLog } from "./channel-log.ts";
 import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
@@ -216,7 +216,7 @@ export class Cursor implements Pullable, Due {
   #pullTail(budget: Budget): Pulled {
     const { tail } = this.home;
     if (this.#seq >= tail.head) return this.#settled(nothing);
-    const run = this.#run({ maxBytes: budget.pageBytes });
+    const run = this.#run(budget, tail.head);
     if (run.kind === "fallen") return this.#fall();
     if (run.kind === "break") return this.#break(run);
     return run.more ? run : this.#settled(run);
@@ -227,7 +227,7 @@ export class Cursor implements Pullable, Due {
     const { tail, clock } = this.home;
     if (this.#seq >= tail.head) return this.#settled(nothing);
     this.#target ??= tail.head;
-    const run = this.#run({ maxBytes: budget.pageBytes, upTo: this.#target });
+    const run = this.#run(budget, this.#target);
     if (run.kind === "frames" && run.to < this.#target) return { kind: "frames", frames: run.frames, more: true };
     this.#target = null;
     pace.pulled(clock.now());
@@ -239,17 +239,28 @@ export class Cursor implements Pullable, Due {
   }
 
   /** Reads on from here, and moves there. */
-  #run(bounds: Bounds): Run {
+  #run({ pageBytes, tableBytes }: Budget, upTo: Seq): Run {
     const { tail } = this.home;
     if (tail.hasLost(this.#seq, this.#began)) return fallen;
     const held = this.#next;
-    const run = held ?? tail.run(this.view, this.#seq, bounds);
-    if (run.kind !== "frames") return run;
+    const isCut = this.home.mode === "latest" && pageBytes < tableBytes;
+    const whole = held ?? tail.run(this.view, this.#seq, { maxBytes: isCut ? tableBytes : pageBytes, upTo });
+    if (whole.kind !== "frames") return whole;
+    const run = isCut ? this.#cut(whole, pageBytes) : whole;
     this.#next = run.next ?? null;
     this.#seq = run.to;
     this.#position = run.at;
     // What was held does not know of what came since.
     return held === null ? run : { ...run, more: run.more || run.to < tail.head };
+  }
+
+  /** Its first page; the place moves with the last of them, as the frames of a table do not say where they stand. */
+  #cut(run: Extract<Run, { kind: "frames" }>, pageBytes: number): Extract<Run, { kind: "frames" }> {
+    let bytes = 0;
+    const end = run.frames.findIndex((frame, index) => (bytes += frame.length) > pageBytes && index > 0);
+    if (end === -1) return run;
+    const next = { ...run, frames: run.frames.slice(end) };
+    return { ...run, frames: run.frames.slice(0, end), to: this.#seq, at: this.#position, more: true, next };
   }
 
   #break(run: Extract<Run, { kind: "break" }>): Pulled {

@@ -32,7 +32,7 @@ function reader(members: Members, outbox: { source: Cursor }[]): Reader {
 }
 
 function pull({ cursor, told }: Reader, pageBytes = 65_536): "gap" | "frames" | "later" {
-  const pulled = cursor.pull({ pageBytes });
+  const pulled = cursor.pull({ pageBytes, tableBytes: pageBytes });
   if (pulled.kind === "frames") {
     told.push(...Buffer.concat(pulled.frames).toString().split(";").slice(0, -1));
   }
@@ -212,7 +212,7 @@ describe("Members", () => {
     for (let at = 0; at < 500; at += 1) members.add(member(`s${at}`));
     const pages = [];
     for (let more = true; more;) {
-      const pulled = one.cursor.pull({ pageBytes: 1_000 });
+      const pulled = one.cursor.pull({ pageBytes: 1_000, tableBytes: 1_000 });
       if (pulled.kind !== "frames") throw new Error(pulled.kind);
       pages.push(Buffer.concat(pulled.frames).toString());
       ({ more } = pulled);

@@ -4,6 +4,11 @@ import type { Position, SessionId, UnsubscribeReasonName } from "@tidewire/proto
 export interface Budget {
   /** Bytes of publications for this turn. */
   readonly pageBytes: number;
+  /**
+   * The same of a table, of which more is read at once where the line takes little: keys that change faster than it
+   * carries them would be passed over for ever, were each part of the table read when there is room for it.
+   */
+  readonly tableBytes: number;
 }
 
 export type Pulled =

@@ -14,6 +14,8 @@ export type Command =
       readonly data: unknown;
       /** Tidewire's own client, which is told the ids of publications. */
       readonly speaksTide: boolean;
+      /** Bytes that it wants on their way at most, and says what it has read; `null`: it does not. */
+      readonly windowBytes: number | null;
       /** What it has seen of channels that the server subscribed it to before. */
       readonly seen: ReadonlyMap<string, Seen>;
     }
@@ -73,6 +75,12 @@ export type Command =
   | { readonly kind: "pong" }
   /** One that its dialect could read but not accept. */
   | { readonly kind: "invalid"; readonly id: CommandId; readonly error: TidewireError };
+
+/** It has read everything up to a mark: for the link, and no command that a session obeys (PROTOCOL 1.17). */
+export interface MarkAnswer {
+  readonly kind: "mark";
+  readonly at: number;
+}
 
 export type CommandKind = Command["kind"];
 export type CommandOf<Kind extends CommandKind> = Extract<Command, { readonly kind: Kind }>;

@@ -24,6 +24,8 @@ export interface Link {
   /** Framed bytes; `null` when the dialect has no word for it. Size is checked by the session. */
   reply(reply: Reply): Uint8Array | null;
   event(event: SessionEvent): Uint8Array | null;
+  /** Bytes that one write should have at most, or one publication. */
+  readonly pageBytes: number;
   /** One write. After "full" nothing more is written until the session hears `writable()`. */
   write(frames: readonly Uint8Array[]): "open" | "full";
   /** Stops reading from the client, or goes on. */
@@ -31,6 +33,6 @@ export interface Link {
   close(reason: CloseReasonName, detail?: string): void;
   /** Cuts the socket without a word. */
   cut(): void;
-  /** Bytes so far: waiting in this process, and received. A change of either is life. */
+  /** Bytes so far: waiting, and received. A change of either is life. */
   traffic(): { readonly unsent: number; readonly received: number };
 }

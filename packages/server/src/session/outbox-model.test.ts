@@ -83,7 +83,8 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("take" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("first" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("end" as const), which }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("advance" as const), which }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("advance" as const), which, isWhole: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("crowd" as const) }) },
 );
 
 class Trial {
@@ -94,7 +95,7 @@ class Trial {
   /** Sizes of the control frames that wait, by name. */
   readonly waiting = new Map<string, number>();
   /** After each of these comes nothing of what stands beside it. */
-  readonly fences: { readonly name: string; readonly before: readonly string[] }[] = [];
+  fences: { readonly name: string; readonly before: readonly string[] }[] = [];
   first: string | null = null;
   #count = 0;
 
@@ -109,6 +110,12 @@ class Trial {
   control(size: number): string {
     const name = this.put(frame(`r-${(this.#count += 1)}`, size));
     this.controls.push(name);
+    // No reply overtakes what its client published before it, where that is within a page (S10).
+    for (const { isReady, isOver, left, names } of this.sources) {
+      const bytes = left.reduce((sum, each) => sum + each, 0);
+      if (!isReady || isOver || bytes > limits.pageBytes || left.some((each) => each < 0)) continue;
+      this.fences.push({ name, before: names.slice(names.length - left.length) });
+    }
     return name;
   }
 
@@ -129,14 +136,28 @@ class Trial {
   /** As a session ends a subscription: one page more, behind what waits, and nothing after it. */
   end(source: Source): void {
     if (source.isOver) return;
-    const held = [...this.waiting.keys()].length;
+    const before = source.left.length;
+    const held = this.waiting.size;
     for (const bytes of this.box.pullNow(source)) this.put(bytes);
     expect(this.waiting.size).toBeGreaterThanOrEqual(held);
     source.isOver = true;
+    const late = new Set(source.names.slice(source.names.length - before));
+    this.fences = this.fences.map(({ name, before: names }) => ({
+      name,
+      before: names.filter((one) => !late.has(one)),
+    }));
     source.names.splice(source.names.length - source.left.length);
   }
 
-  advance(source: Source): void {
+  advance(source: Source, isWhole: boolean): void {
+    // One page alone: whatever is taken meanwhile, it stands before the next.
+    if (!isWhole) {
+      const had = source.left.length;
+      this.box.advance(source);
+      const { names, left } = source;
+      for (const name of names.slice(names.length - had, names.length - left.length)) this.waiting.set(name, -1);
+      return;
+    }
     const before = source.left.length;
     const names = source.names.slice(source.names.length - before);
     let rounds = 0;
@@ -202,7 +223,8 @@ it("gives each frame once, each source and the control frames in order, a page a
         else if (todo.kind === "control") trial.control(todo.size);
         else if (todo.kind === "take") trial.take();
         else if (todo.kind === "end") trial.end(trial.source(todo.which));
-        else if (todo.kind === "advance") trial.advance(trial.source(todo.which));
+        else if (todo.kind === "advance") trial.advance(trial.source(todo.which), todo.isWhole);
+        else if (todo.kind === "crowd") for (let left = 70; left > 0; left -= 1) trial.control(20);
         else trial.box.putFirst(frame((trial.first = "ping"), 2));
         if (todo.kind !== "advance") trial.checkRoom();
       }

@@ -13,28 +13,11 @@ export interface OutboxHost {
   gap(source: Pullable, gap: Extract<Pulled, { kind: "gap" }>): { frame: Uint8Array | null; goesOn: boolean };
 }
 
-interface Budgets {
-  readonly page: Budget;
-  /** For what joins a page that is begun: together they stay within one page. */
-  readonly rest: Budget;
-}
-
-/** Those who have the same limits share their budgets. */
-const budgetsByLimits = new WeakMap<OutboxLimits, Budgets>();
-
-function budgetsOf(limits: OutboxLimits): Budgets {
-  let budgets = budgetsByLimits.get(limits);
-  if (budgets === undefined) {
-    const { pageBytes } = limits;
-    budgets = { page: { pageBytes }, rest: { pageBytes: Math.ceil(pageBytes / 4) } };
-    budgetsByLimits.set(limits, budgets);
-  }
-  return budgets;
-}
-
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #budgets: Budgets;
+  readonly #page: { pageBytes: number; readonly tableBytes: number };
+  /** For what joins a page that is begun: together they stay within one page. */
+  readonly #rest: { pageBytes: number; readonly tableBytes: number };
   readonly #host: OutboxHost;
   #items: (Uint8Array | Pullable)[] = [];
   #taken = 0;
@@ -44,7 +27,10 @@ export class Outbox {
 
   constructor(limits: OutboxLimits, host: OutboxHost) {
     this.#limits = limits;
-    this.#budgets = budgetsOf(limits);
+    const { pageBytes } = limits;
+    const restBytes = Math.ceil(pageBytes / 4);
+    this.#page = { pageBytes, tableBytes: pageBytes };
+    this.#rest = { pageBytes: restBytes, tableBytes: restBytes };
     this.#host = host;
   }
 
@@ -77,16 +63,20 @@ export class Outbox {
     this.#items.push(source);
   }
 
-  /** The frames of one turn: about a page, in order; each cursor gives a page at most and goes to the end. */
-  take(): Uint8Array[] {
+  /**
+   * The frames of one turn: about a page, in order; each cursor gives a page at most and goes to the end.
+   * @param mostBytes Of a page, where the link takes less than the node's.
+   */
+  take(mostBytes: number = Infinity): Uint8Array[] {
+    this.#page.pageBytes = Math.floor(Math.min(this.#limits.pageBytes, mostBytes));
+    this.#rest.pageBytes = Math.ceil(this.#page.pageBytes / 4);
     const frames: Uint8Array[] = [];
     let bytes = 0;
     if (this.#first !== null) {
       frames.push(this.#first);
       this.#first = null;
     }
-    const { page, rest } = this.#budgets;
-    const full = page.pageBytes - rest.pageBytes;
+    const full = this.#page.pageBytes - this.#rest.pageBytes;
     while (this.#taken < this.#items.length && (bytes < full || bytes === 0)) {
       const item = this.#items[this.#taken];
       this.#taken += 1;
@@ -98,7 +88,7 @@ export class Outbox {
         bytes += item.length;
       } else {
         const isBegun = bytes > 0;
-        const pulled = this.#pull(item, isBegun ? rest : page, frames);
+        const pulled = this.#pull(item, isBegun ? this.#rest : this.#page, frames);
         bytes += pulled.bytes;
         if (!pulled.more) continue;
         if (!isBegun) {
@@ -117,7 +107,7 @@ export class Outbox {
   /** One page of a source that is about to end, ahead of its turn. */
   pullNow(source: Pullable): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    if (this.#pull(source, this.#budgets.page, frames).more) this.putSource(source);
+    if (this.#pull(source, this.#page, frames).more) this.putSource(source);
     return frames;
   }
 
@@ -129,7 +119,7 @@ export class Outbox {
     const place = source === null ? -1 : this.#items.indexOf(source, this.#taken);
     if (source === null || place < 0) return false;
     const frames: Uint8Array[] = [];
-    const { bytes, more } = this.#pull(source, this.#budgets.page, frames);
+    const { bytes, more } = this.#pull(source, this.#page, frames);
     this.#items.splice(place, 1, ...frames, ...(more ? [source] : []));
     this.#controls += frames.length;
     this.#controlBytes += bytes;

@@ -87,9 +87,9 @@ describe("Rates", () => {
   });
 
   it("is hopeless exactly after so many refusals in a row, of whatever kind", () => {
-    const step = fc.record({ waitMs: fc.nat(300), isPublish: fc.boolean(), bytes: fc.integer({ min: 1, max: 3_000 }) });
+    const step = fc.record({ waitMs: fc.nat(150), isPublish: fc.boolean(), bytes: fc.integer({ min: 1, max: 3_000 }) });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 40, maxLength: 80 }), (steps) => {
         const clock = new FakeClock();
         const limits = {
           subscribesPerSecond: 2,

@@ -55,6 +55,8 @@ export type Reply =
 /** Said without having been asked. */
 export type SessionEvent =
   | { readonly kind: "ping" }
+  /** To be answered with its number; the link's own (PROTOCOL 1.17). */
+  | { readonly kind: "mark"; readonly at: number }
   /** The server has subscribed it. */
   | { readonly kind: "subscribed"; readonly channel: string; readonly position: Position | null }
   | { readonly kind: "unsubscribed"; readonly channel: string; readonly reason: UnsubscribeReasonName }

@@ -352,7 +352,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   #flush(): boolean {
     if (this.#isFull || this.#state === "closed") return false;
-    const frames = this.#outbox.take();
+    const frames = this.#outbox.take(this.link.pageBytes);
     if (frames.length === 0) return !this.#outbox.isEmpty;
     this.#isFull = this.link.write(frames) === "full";
     if (this.#isFull) this.#heartbeat?.full();

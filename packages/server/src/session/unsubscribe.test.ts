@@ -25,7 +25,7 @@ describe("Session.end", () => {
     };
     if (code === 2500) {
       node.hub.channel("news")?.tail.break({ epoch: "new", offset: 0 });
-      subscriber.subscriptions.get("news")?.cursor.pull({ pageBytes: 65_536 });
+      subscriber.subscriptions.get("news")?.cursor.pull({ pageBytes: 65_536, tableBytes: 65_536 });
     }
     subscriber.end("news", "unsubscribed");
     await node.settle();

@@ -47,7 +47,7 @@ export class TestReader implements Subscriber {
   pull(pageBytes: number): number {
     const source = this.outbox.shift();
     if (source === undefined) return 0;
-    const pulled = source.pull({ pageBytes });
+    const pulled = source.pull({ pageBytes, tableBytes: pageBytes });
     if (pulled.kind === "later") return 0;
     if (pulled.more) this.outbox.push(source);
     if (pulled.kind === "gap") {

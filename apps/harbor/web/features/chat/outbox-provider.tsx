@@ -11,7 +11,7 @@ export function OutboxProvider({ children }: { readonly children: ReactNode }) {
   const me = useMe();
   const send = useCall(sendMessage);
   const connection = useConnection();
-  const outbox = useMemo(() => new Outbox({ send, storage: localStorage, owner: me.id }), [send, me.id]);
+  const outbox = useMemo(() => new Outbox({ send, storage: () => localStorage, owner: me.id }), [send, me.id]);
   const isConnected = connection.kind === "connected";
   useEffect(() => {
     outbox.setConnected(isConnected);

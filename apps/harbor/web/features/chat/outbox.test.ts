@@ -27,7 +27,7 @@ interface Sent {
 function stage(storage = new MemoryStorage()) {
   const sent: Sent[] = [];
   const outbox = new Outbox({
-    storage,
+    storage: () => storage,
     owner: "guest_a",
     send: ({ nonce, text }) => {
       const { promise, reject, resolve } = Promise.withResolvers<{ seq: number }>();
@@ -117,9 +117,9 @@ describe("the outbox", () => {
     const { outbox, storage } = stage();
     outbox.add("harbour", "one");
     expect(stage(storage).states()).toEqual(["one waiting"]);
-    expect(new Outbox({ storage, owner: "guest_b", send: () => Promise.resolve({ seq: 1 }) }).getSnapshot()).toEqual(
-      [],
-    );
+    expect(
+      new Outbox({ storage: () => storage, owner: "guest_b", send: () => Promise.resolve({ seq: 1 }) }).getSnapshot(),
+    ).toEqual([]);
   });
 
   it("reads nothing from storage that it did not write", () => {

@@ -27,7 +27,8 @@ export interface Kept {
 
 export interface OutboxParts {
   readonly send: (message: { room: string; text: string; nonce: string }) => Promise<Kept>;
-  readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  /** A page may be forbidden even to name its storage: then this throws. */
+  readonly storage: () => Pick<Storage, "getItem" | "setItem" | "removeItem">;
   /** Whose outbox it is: two people in one browser do not send each other's words. */
   readonly owner: string;
 }
@@ -159,8 +160,8 @@ export class Outbox {
   #store(): void {
     const unsent = this.#pending.filter((message) => message.state !== "kept");
     try {
-      if (unsent.length === 0) this.#parts.storage.removeItem(this.#key);
-      else this.#parts.storage.setItem(this.#key, JSON.stringify(unsent));
+      if (unsent.length === 0) this.#parts.storage().removeItem(this.#key);
+      else this.#parts.storage().setItem(this.#key, JSON.stringify(unsent));
     } catch {
       // Storage is full or off: the messages are kept as long as the page is open.
     }
@@ -168,7 +169,7 @@ export class Outbox {
 
   #restore(): readonly PendingMessage[] {
     try {
-      const parsed = stored.safeParse(JSON.parse(this.#parts.storage.getItem(this.#key) ?? "[]"));
+      const parsed = stored.safeParse(JSON.parse(this.#parts.storage().getItem(this.#key) ?? "[]"));
       return parsed.success ? parsed.data.map((message) => ({ ...message, state: "waiting", why: null })) : [];
     } catch {
       return [];

@@ -1,7 +1,7 @@
 // The Centrifuge client protocol: one connection's speaker, in JSON or in Protobuf.
 import type { CloseReasonName } from "@tidewire/protocol";
 import type { Encoder } from "../../hub/encoder.ts";
-import type { Command } from "../../session/command.ts";
+import type { Command, MarkAnswer } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { ConnectionInfo, Framing } from "../connection.ts";
@@ -20,7 +20,7 @@ interface Form {
   readonly traits: LinkTraits;
   /** Of clients that know ids and times. */
   readonly tideTraits: LinkTraits;
-  decode(message: Uint8Array, form: "text" | "bytes", limits: DecodeLimits): readonly Command[];
+  decode(message: Uint8Array, form: "text" | "bytes", limits: DecodeLimits): readonly (Command | MarkAnswer)[];
   reply(reply: Reply): Uint8Array;
   event(event: SessionEvent): Uint8Array | null;
 }
@@ -79,7 +79,7 @@ class CentrifugeSpeaker implements Speaker {
     return nothing;
   }
 
-  decode(message: Uint8Array, form: "text" | "bytes"): readonly Command[] {
+  decode(message: Uint8Array, form: "text" | "bytes"): readonly (Command | MarkAnswer)[] {
     const commands = this.#form.decode(message, form, this.#limits);
     for (const command of commands) {
       if (command.kind === "connect" && command.speaksTide) this.traits = this.#form.tideTraits;

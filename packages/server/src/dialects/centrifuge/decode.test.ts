@@ -54,6 +54,13 @@ describe("decode", () => {
     });
     expect(first('{"id":1,"subscribe":{"channel":"c","offset":7,"epoch":"e"}}')).toMatchObject({ seen: null });
     expect(first('{"id":1,"connect":{}}')).toMatchObject({ token: "", speaksTide: false });
+    expect(first('{"id":1,"connect":{"tide":1}}')).toMatchObject({ speaksTide: true, windowBytes: null });
+    expect(first('{"id":1,"connect":{"tide":{"window":4096}}}')).toMatchObject({
+      speaksTide: true,
+      windowBytes: 4_096,
+    });
+    expect(first('{"id":1,"connect":{},"mark":7}')).toMatchObject({ kind: "connect", windowBytes: null });
+    expect(first('{"mark":7}')).toEqual({ kind: "mark", at: 7 });
     expect(first("{}")).toEqual({ kind: "pong" });
     expect(first('{"send":{"data":1}}')).toEqual({ kind: "send" });
   });

@@ -2,7 +2,8 @@
 import { type RequestErrorName, TidewireError } from "@tidewire/protocol";
 import { fastestRate, slowestRate } from "../../hub/pace.ts";
 import type { Seen } from "../../hub/recovery.ts";
-import type { Command, Payload } from "../../session/command.ts";
+import type { Command, MarkAnswer, Payload } from "../../session/command.ts";
+import { largestWindow, smallestWindow } from "../../session/window.ts";
 import { MalformedFrame } from "../dialect.ts";
 import { scan, type ScanLimits } from "./scan.ts";
 
@@ -44,8 +45,8 @@ const methods: readonly { readonly method: string; readonly read: (request: Requ
  * The commands of one text message: JSON objects, one a line.
  * @throws {MalformedFrame} when a line is not a command; an invalid value in one is answered as a request error.
  */
-export function decode(text: string, limits: DecodeLimits): readonly Command[] {
-  const commands: Command[] = [];
+export function decode(text: string, limits: DecodeLimits): readonly (Command | MarkAnswer)[] {
+  const commands: (Command | MarkAnswer)[] = [];
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
     if (commands.length === limits.commandsPerFrame) {
@@ -57,10 +58,12 @@ export function decode(text: string, limits: DecodeLimits): readonly Command[] {
   return commands;
 }
 
-function decodeLine(line: string, limits: ScanLimits): Command {
+function decodeLine(line: string, limits: ScanLimits): Command | MarkAnswer {
   const written = scan(line, limits);
   const payload: Written | null = written === null ? null : { bytes: encoder.encode(written), form: "json" };
-  return toCommand(fieldsOf(parse(line), "a command"), payload);
+  const fields = fieldsOf(parse(line), "a command");
+  const isMark = fields["mark"] !== undefined && fields["id"] === undefined;
+  return isMark ? markAnswer(fields["mark"]) : toCommand(fields, payload);
 }
 
 /**
@@ -87,10 +90,27 @@ export function toCommand(command: Fields, payload: Written | null): Command {
   );
 }
 
+/** PROTOCOL 1.17 */
+function markAnswer(at: unknown): MarkAnswer {
+  if (isWhole(at)) return { kind: "mark", at };
+  throw new MalformedFrame(`mark: expected a mark that was set, got ${told(at)}`);
+}
+
+/** PROTOCOL 1.2, 1.17 */
+function tideOf(given: unknown): { readonly speaksTide: boolean; readonly windowBytes: number | null } {
+  if (given === 1) return { speaksTide: true, windowBytes: null };
+  if (typeof given !== "object" || given === null) return { speaksTide: false, windowBytes: null };
+  const { window: windowBytes = null } = fieldsOf(given, "connect.tide") as { window?: unknown };
+  const isWindow = isWhole(windowBytes) && windowBytes >= smallestWindow && windowBytes <= largestWindow;
+  if (windowBytes === null || isWindow) return { speaksTide: true, windowBytes };
+  throw new MalformedFrame(
+    `connect.tide.window: expected bytes from ${smallestWindow} to ${largestWindow}, got ${told(windowBytes)}`,
+  );
+}
+
 function connect({ id, fields }: Request): Command {
   const seen = fields["subs"] === undefined ? nothingSeen : seensOf(fieldsOf(fields["subs"] ?? {}, "connect.subs"));
-  const speaksTide = fields["tide"] === 1;
-  return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], speaksTide, seen };
+  return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], ...tideOf(fields["tide"]), seen };
 }
 
 const nothingSeen: ReadonlyMap<string, Seen> = new Map();

@@ -80,6 +80,8 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
   switch (event.kind) {
     case "ping":
       return Uint8Array.of(0);
+    case "mark":
+      return null;
     case "subscribed": {
       const { channel, position } = event;
       const subscribe = position === null ? {} : { recoverable: true, positioned: true, ...position };

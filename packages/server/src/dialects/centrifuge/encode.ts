@@ -73,6 +73,8 @@ export function encodeEvent(event: SessionEvent): string | null {
   switch (event.kind) {
     case "ping":
       return "{}";
+    case "mark":
+      return `{"mark":${event.at}}`;
     case "subscribed": {
       const { position } = event;
       const result = position === null ? {} : { recoverable: true, positioned: true, ...position };

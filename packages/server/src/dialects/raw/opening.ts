@@ -5,7 +5,7 @@ import type { CommandId, CommandOf } from "../../session/command.ts";
 const nothingSeen: ReadonlyMap<string, Seen> = new Map();
 
 export function connecting(id: CommandId, token: string): CommandOf<"connect"> {
-  return { kind: "connect", id, token, data: undefined, speaksTide: false, seen: nothingSeen };
+  return { kind: "connect", id, token, data: undefined, speaksTide: false, windowBytes: null, seen: nothingSeen };
 }
 
 /** @param from Where to go on, and how often; `null`: at the head, and as publications come. */

@@ -1,0 +1,47 @@
+// Harbor is restarted again and again while somebody writes and somebody else looks on: nothing is lost, nothing doubled.
+import { expect, test } from "vitest";
+import { connectsAgain, hasArrived, shownMessages, tallPx } from "./chat-window.ts";
+import { comeIn, isConnected, withHarbor } from "./harbor.ts";
+import { onItsWay, Writer } from "./writer.ts";
+
+const place = withHarbor();
+
+/** Two in every run; more, such as 20, for whoever has changed how connections end and come back. */
+const restarts = Number(process.env["TIDEWIRE_RESTARTS"] ?? 2);
+
+test(
+  "restarts while somebody writes: the page is what the database has, each message once and in order",
+  async () => {
+    const viewport = { width: 1_280, height: tallPx };
+    const [writing, looking] = await Promise.all([place.window({ viewport }), place.window({ viewport })]);
+    await comeIn(writing, "Ada");
+    await comeIn(looking, "Bob");
+    const ada = new Writer(writing, "Ada");
+    let before = 0;
+    for (let round = 0; round < restarts; round += 1) {
+      ada.start();
+      await hasArrived(looking, ada.next);
+      const back = Promise.all([writing, looking].map(connectsAgain));
+      await place.harbor.restart();
+      await back;
+      await Promise.all([writing, looking].map(isConnected));
+      await hasArrived(looking, ada.next);
+      const lines = await ada.stop();
+      await onItsWay(writing).first().waitFor({ state: "detached" });
+      await hasArrived(looking, lines.at(-1) ?? "");
+
+      const kept = place.kept("harbour");
+      expect(kept.map(({ text }) => text)).toEqual(lines);
+      expect(kept.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
+      for (const page of [writing, looking]) {
+        const shown = await shownMessages(page);
+        // The list keeps what is in sight, which reaches back beyond the restart.
+        expect(shown.length).toBeGreaterThanOrEqual(Math.min(lines.length, lines.length - before));
+        expect(shown).toEqual(lines.slice(-shown.length).map((text) => ({ text, state: "there" })));
+      }
+      before = lines.length;
+    }
+    expect(before).toBeGreaterThanOrEqual(2 * restarts);
+  },
+  60_000 + restarts * 60_000,
+);
