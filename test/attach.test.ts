@@ -1,4 +1,5 @@
 // attach(): on somebody else's server, before or after it listens, beside routes and other WebSocket servers.
+import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createTidewire, type AttachOptions, type Tidewire } from "@tidewire/server";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -65,6 +66,26 @@ test("before listen and after it", async () => {
     await echoes(`ws://127.0.0.1:${port}/echo`);
     await (await connected(`ws://127.0.0.1:${port}`)).publish("lobby", 1);
   }
+});
+
+test("guests are let in while every server listens on this machine alone, and no longer", async () => {
+  const [near, beyond, tide] = [host(), host(), tidewire()];
+  // What it would say if it listened beyond this machine.
+  Object.assign(beyond, {
+    address: () => (beyond.listening ? { address: "192.0.2.1", family: "IPv4", port: 80 } : null),
+  });
+  tide.attach(near);
+  tide.attach(beyond);
+  const url = `ws://127.0.0.1:${await listen(near)}`;
+  await tide.start();
+  const guest = await connected(url);
+  await guest.publish("lobby", 1);
+  await once(beyond.listen(0, "127.0.0.1"), "listening");
+  await expect(connected(url)).rejects.toThrow("disconnected");
+  await guest.publish("lobby", 2);
+  beyond.close();
+  await once(beyond, "close");
+  await (await connected(url)).publish("lobby", 3);
 });
 
 describe("beside an application's routes", () => {

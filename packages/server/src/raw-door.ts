@@ -1,6 +1,6 @@
 // What `/raw/{channel}` opens: a WebSocket, an event stream, a publish, and a look at who is present.
 import type { ChannelDefinition } from "@tidewire/protocol";
-import type { Connection, Open } from "./dialects/connection.ts";
+import type { Connection, Open, Opened } from "./dialects/connection.ts";
 import type { Speaker } from "./dialects/dialect.ts";
 import { open } from "./dialects/open.ts";
 import { events } from "./dialects/raw/events.ts";
@@ -88,13 +88,9 @@ export class RawDoor {
       log.info(`connected, ${count()} open`, { channel });
     });
     const opened = open(this.#node, connection, speaker);
-    return {
-      ...opened,
-      closed: (code, reason) => {
-        opened.closed(code, reason);
-        if (isCounted) log.info(`gone, ${count()} open`, { channel });
-      },
-    };
+    return new Watched(opened, () => {
+      if (isCounted) log.info(`gone, ${count()} open`, { channel });
+    });
   }
 
   #ratesOf({ info }: Connection): Rates {
@@ -112,6 +108,34 @@ export class RawDoor {
   #takesPublications(channel: string): boolean {
     const definition = this.#options.channels.find((candidate: ChannelDefinition) => candidate.match(channel) !== null);
     return definition === undefined || (definition.publishers === "clients" && !this.#node.hub.sources.has(definition));
+  }
+}
+
+/** A session whose end somebody wants to know. */
+class Watched implements Opened {
+  readonly #opened: Opened;
+  readonly #gone: () => void;
+
+  constructor(opened: Opened, gone: () => void) {
+    this.#opened = opened;
+    this.#gone = gone;
+  }
+
+  receive(message: Uint8Array, form: "text" | "bytes"): void {
+    this.#opened.receive(message, form);
+  }
+
+  pong(): void {
+    this.#opened.pong();
+  }
+
+  writable(): void {
+    this.#opened.writable();
+  }
+
+  closed(code: number, reason: string): void {
+    this.#opened.closed(code, reason);
+    this.#gone();
   }
 }
 

@@ -55,6 +55,8 @@ class Composed implements Tidewire {
   #isStarted = false;
   #isDraining = false;
   #hasSaidMode = false;
+  /** Whether every address listened on is loopback; `null` when that may have changed. */
+  #isLocal: boolean | null = null;
 
   constructor(options: ServerOptions) {
     this.#options = options;
@@ -122,7 +124,7 @@ class Composed implements Tidewire {
   attach(server: Server, attachOptions: AttachOptions = {}): void {
     const prefix = prefixOf(attachOptions.path ?? "");
     this.start().catch((thrown: unknown) => this.#log.error("the engine did not start", { reason: reasonOf(thrown) }));
-    this.#servers.add(server);
+    this.#watch(server);
     this.#upgrades.attach(server, prefix);
     this.#requests.attach(server, prefix);
     if (attachOptions.http !== true) return;
@@ -222,18 +224,29 @@ class Composed implements Tidewire {
     return path === "/" && rootChannel !== undefined ? this.#rawDoor.socketOf(rootChannel) : this.#rawDoor.socket(path);
   }
 
+  #watch(server: Server): void {
+    if (this.#servers.has(server)) return;
+    const changed = (): void => {
+      this.#isLocal = null;
+    };
+    this.#servers.add(server);
+    server.on("listening", changed);
+    server.on("close", changed);
+    changed();
+  }
+
   /** Development when every address listened on is loopback; said once when it is not. */
   #mode(): Mode {
     if (this.#options.mode !== undefined) return this.#options.mode;
-    const isLocal = [...this.#servers].every((server) => {
+    this.#isLocal ??= [...this.#servers].every((server) => {
       const address = server.address();
       return address === null || typeof address === "string" || isLoopback(address.address);
     });
-    if (!isLocal && !this.#hasSaidMode) {
+    if (!this.#isLocal && !this.#hasSaidMode) {
       this.#hasSaidMode = true;
       this.#log.warn("listening beyond this machine: guests are off unless a connect rule lets them in");
     }
-    return isLocal ? "development" : "production";
+    return this.#isLocal ? "development" : "production";
   }
 }
 

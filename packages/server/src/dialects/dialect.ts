@@ -7,8 +7,8 @@ import type { Reply, SessionEvent } from "../session/reply.ts";
 /** One connection's share of a dialect. */
 export interface Speaker {
   readonly traits: LinkTraits;
-  /** Commands to begin with, before anything was received. */
-  readonly opening: readonly Command[];
+  /** Commands to begin with, before anything was received. Asked once. */
+  opening(): readonly Command[];
   /** The commands of one message. @throws {MalformedFrame} */
   decode(message: Uint8Array, form: "text" | "bytes"): readonly (Command | MarkAnswer)[];
   /** Framed bytes; `null`: nothing is said, an error there: the connection is closed with it. */

@@ -16,20 +16,43 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
   const session = new Session(node, link, { headers, url, address, isLoopback, dialect: speaker.traits.encoder.id });
   link.ended = () => session.closed();
   link.writable = () => session.writable();
-  if (speaker.opening.length > 0) session.receive(speaker.opening);
-  return {
-    receive: (message, form) => {
-      try {
-        session.receive(link.heard(speaker.decode(message, form)));
-      } catch (thrown) {
-        if (!(thrown instanceof MalformedFrame)) throw thrown;
-        session.malformed(thrown.message);
-      }
-    },
-    pong: () => session.pong(),
-    writable: () => link.drained(),
-    closed: () => session.closed(),
-  };
+  const opening = speaker.opening();
+  if (opening.length > 0) session.receive(opening);
+  return new OpenedSession(session, link, speaker);
+}
+
+/** A class: closures of its own would cost memory for each connection that idles. */
+class OpenedSession implements Opened {
+  readonly #session: Session;
+  readonly #link: SpokenLink;
+  readonly #speaker: Speaker;
+
+  constructor(session: Session, link: SpokenLink, speaker: Speaker) {
+    this.#session = session;
+    this.#link = link;
+    this.#speaker = speaker;
+  }
+
+  receive(message: Uint8Array, form: "text" | "bytes"): void {
+    try {
+      this.#session.receive(this.#link.heard(this.#speaker.decode(message, form)));
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedFrame)) throw thrown;
+      this.#session.malformed(thrown.message);
+    }
+  }
+
+  pong(): void {
+    this.#session.pong();
+  }
+
+  writable(): void {
+    this.#link.drained();
+  }
+
+  closed(): void {
+    this.#session.closed();
+  }
 }
 
 class SpokenLink implements Link {

@@ -291,25 +291,8 @@ export class Hub implements EngineSink {
     if (member !== null) channel.members.add(member);
     this.#metrics.add("subscribed");
     if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
-    return {
-      known: channel.known,
-      cursor,
-      members,
-      position: place.position,
-      recovered: place.recovered,
-      release: () => {
-        members?.release();
-        cursor.release();
-        // From here its first value finds this subscriber in its place.
-        this.sources.occupancy(channel);
-      },
-      close: () => {
-        if (cursor.state === "closed") return;
-        members?.close();
-        if (member !== null) channel.members.remove(member.session);
-        cursor.close();
-      },
-    };
+    const { recovered, position } = place;
+    return new Placed({ hub: this, channel, cursor, members, position, recovered, member });
   }
 
   #occupancy(channel: Channel): void {
@@ -342,6 +325,50 @@ export class Hub implements EngineSink {
       else channel.sweep(idleTailBytes);
     }
     this.wheel.schedule(this.#sweep, sweepMs);
+  }
+}
+
+interface Parts extends Pick<Subscription, "cursor" | "members" | "position" | "recovered"> {
+  readonly hub: Hub;
+  readonly channel: Channel;
+  readonly member: Member | null;
+}
+
+class Placed implements Subscription {
+  readonly cursor: Cursor;
+  readonly members: Cursor | null;
+  readonly position: Position;
+  readonly recovered: boolean;
+  readonly #hub: Hub;
+  readonly #channel: Channel;
+  readonly #member: Member | null;
+
+  constructor({ hub, channel, cursor, members, position, recovered, member }: Parts) {
+    this.cursor = cursor;
+    this.members = members;
+    this.position = position;
+    this.recovered = recovered;
+    this.#hub = hub;
+    this.#channel = channel;
+    this.#member = member;
+  }
+
+  get known(): Known {
+    return this.#channel.known;
+  }
+
+  release(): void {
+    this.members?.release();
+    this.cursor.release();
+    // From here its first value finds this subscriber in its place.
+    this.#hub.sources.occupancy(this.#channel);
+  }
+
+  close(): void {
+    if (this.cursor.state === "closed") return;
+    this.members?.close();
+    if (this.#member !== null) this.#channel.members.remove(this.#member.session);
+    this.cursor.close();
   }
 }
 

@@ -10,15 +10,11 @@ export interface Due {
   due(): void;
 }
 
-interface Entry {
-  readonly item: Due;
-  readonly slot: number;
-}
-
 export class Wheel {
   readonly #clock: Clock;
   readonly #slots: (Map<Due, number> | undefined)[] = Array.from({ length: slotCount });
-  readonly #entries = new Map<Due, Entry>();
+  /** In which slot each one is. */
+  readonly #entries = new Map<Due, number>();
   readonly #startMs: number;
   /** The last slot, counted from the start, that was looked at. */
   #turned = 0;
@@ -41,15 +37,15 @@ export class Wheel {
     const slot = Math.max(this.#slotAt(ms) + 1, this.#turned + 1);
     const bucket = (this.#slots[slot % slotCount] ??= new Map());
     bucket.set(item, slot);
-    this.#entries.set(item, { item, slot });
+    this.#entries.set(item, slot);
     this.#cancel ??= this.#clock.after(slotMs, this.#turn);
   }
 
   cancel(item: Due): void {
-    const entry = this.#entries.get(item);
-    if (entry === undefined) return;
+    const slot = this.#entries.get(item);
+    if (slot === undefined) return;
     this.#entries.delete(item);
-    this.#slots[entry.slot % slotCount]?.delete(item);
+    this.#slots[slot % slotCount]?.delete(item);
   }
 
   /** Ends the timer. */

@@ -21,6 +21,8 @@ export interface Context {
   readonly subscriptions: Map<string, Granted>;
   /** Asked again after every await: false once the connection has ended. */
   readonly isOpen: boolean;
+  /** Whether replies pile up. */
+  readonly isCrowded: boolean;
   readonly identity: Identity;
   /** Whom a refreshed token has to name. */
   readonly tokenUser: string;

@@ -10,17 +10,17 @@ export type Gap = Extract<Pulled, { kind: "gap" }>;
 /** What of a session a gap concerns. */
 export interface GapReader {
   readonly node: SessionNode;
-  readonly link: Link;
   readonly subscriptions: Map<string, Granted>;
-  readonly close: (reason: CloseReasonName, detail: string) => void;
+  close(reason: CloseReasonName, detail: string): void;
 }
 
 /** The frame that says it, and whether the source goes on. */
 export function tellGap(
-  { node, link, subscriptions, close }: GapReader,
-  { channel }: Pullable,
-  gap: Gap,
+  reader: GapReader,
+  link: Link,
+  { source: { channel }, gap }: { readonly source: Pullable; readonly gap: Gap },
 ): { readonly frame: Uint8Array | null; readonly goesOn: boolean } {
+  const { node, subscriptions } = reader;
   node.metrics.add("gaps");
   if (gap.skipped !== null) {
     return { frame: link.event({ kind: "skipped", channel, count: gap.skipped }), goesOn: true };
@@ -34,7 +34,7 @@ export function tellGap(
   subscriptions.delete(channel);
   if (link.traits.onGap === "close" || lost?.isServerSide === true) {
     // Not from within a flush: what it has taken so far is written first.
-    node.clock.defer(() => close("insufficient_state", "publications were lost"));
+    node.clock.defer(() => reader.close("insufficient_state", "publications were lost"));
     return { frame: null, goesOn: false };
   }
   return { frame: link.event({ kind: "unsubscribed", channel, reason: "insufficient_state" }), goesOn: false };

@@ -1,4 +1,7 @@
 // A subscription as its session holds it: the hub's, and by whose word it is there and until when.
+import type { Position } from "@tidewire/protocol";
+import type { Known } from "../hub/channel.ts";
+import type { Cursor } from "../hub/cursor.ts";
 import type { Subscription } from "../hub/hub.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Subscribed } from "./reply.ts";
@@ -17,14 +20,52 @@ export interface Granted extends Subscription, Grant {
 }
 
 export function grant(subscription: Subscription, given: Grant & { readonly wasRecovering: boolean }): Granted {
-  return {
-    ...subscription,
-    ...given,
-    close: () => {
-      given.expiry?.stop();
-      subscription.close();
-    },
-  };
+  return new GrantedSubscription(subscription, given);
+}
+
+class GrantedSubscription implements Granted {
+  readonly isServerSide: boolean;
+  readonly channelInfo: unknown;
+  readonly expiry: Expiry | null;
+  readonly wasRecovering: boolean;
+  readonly #subscription: Subscription;
+
+  constructor(subscription: Subscription, given: Grant & { readonly wasRecovering: boolean }) {
+    this.#subscription = subscription;
+    this.isServerSide = given.isServerSide;
+    this.channelInfo = given.channelInfo;
+    this.expiry = given.expiry;
+    this.wasRecovering = given.wasRecovering;
+  }
+
+  get known(): Known {
+    return this.#subscription.known;
+  }
+
+  get cursor(): Cursor {
+    return this.#subscription.cursor;
+  }
+
+  get members(): Cursor | null {
+    return this.#subscription.members;
+  }
+
+  get position(): Position {
+    return this.#subscription.position;
+  }
+
+  get recovered(): boolean {
+    return this.#subscription.recovered;
+  }
+
+  release(): void {
+    this.#subscription.release();
+  }
+
+  close(): void {
+    this.expiry?.stop();
+    this.#subscription.close();
+  }
 }
 
 /** What its client is told of its beginning. */

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Wheel } from "../hub/wheel.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { Heartbeat, type HeartbeatHost } from "./heartbeat.ts";
 
 let clock: FakeClock;
 let heartbeat: Heartbeat;
@@ -19,21 +19,19 @@ beforeEach(() => {
   traffic = { unsent: 0, received: 0 };
   isHeld = false;
   hasPongs = true;
-  heartbeat = new Heartbeat({
-    clock,
-    wheel: new Wheel(clock),
-    pingIntervalMs: 25_000,
-    pongTimeoutMs: 10_000,
-    stalledMs: 60_000,
-    firstPingMs: 15_000,
+  const limits = { pingIntervalMs: 25_000, pongTimeoutMs: 10_000, stalledMs: 60_000 };
+  const host: HeartbeatHost = {
     ping: () => (pings += 1),
     close: (reason, detail) => void closed.push(`${reason}: ${detail}`),
-    traffic: () => ({ ...traffic }),
-    get hasPongs() {
-      return hasPongs;
+    link: { traffic: () => ({ ...traffic }) },
+    get traits() {
+      return { hasPongs };
     },
-    isHeld: () => isHeld,
-  });
+    get isHeld() {
+      return isHeld;
+    },
+  };
+  heartbeat = new Heartbeat({ clock, hub: { wheel: new Wheel(clock) }, limits }, host, 15_000);
 });
 
 /** The next ping is queued, and leaves. */

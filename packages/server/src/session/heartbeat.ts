@@ -5,24 +5,27 @@
 import type { CloseReasonName } from "@tidewire/protocol";
 import type { Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { SessionNode } from "./node.ts";
+import type { Limits } from "../options.ts";
+import type { Link } from "./link.ts";
+import type { Random } from "../ports/random.ts";
 
-export interface HeartbeatOptions {
+/** What the heartbeats of a node share. */
+export interface HeartbeatNode {
   readonly clock: Clock;
-  readonly wheel: Wheel;
-  readonly pingIntervalMs: number;
-  readonly pongTimeoutMs: number;
-  readonly stalledMs: number;
-  /** Milliseconds to the first ping: spread, since clients come back together. */
-  readonly firstPingMs: number;
-  /** Queues a ping before everything else. */
-  readonly ping: () => void;
-  readonly close: (reason: CloseReasonName, detail: string) => void;
-  readonly traffic: () => { readonly unsent: number; readonly received: number };
+  readonly hub: { readonly wheel: Wheel };
+  readonly limits: Pick<Limits, "pingIntervalMs" | "pongTimeoutMs" | "stalledMs">;
+}
+
+/** Whose heartbeat it is. */
+export interface HeartbeatHost {
   /** Whether this client answers pings by itself. */
-  readonly hasPongs: boolean;
+  readonly traits: { readonly hasPongs: boolean };
   /** Whether this client is not read at present: then its pong cannot be heard. */
-  readonly isHeld: () => boolean;
+  readonly isHeld: boolean;
+  readonly link: Pick<Link, "traffic">;
+  /** Queues a ping before everything else. */
+  ping(): void;
+  close(reason: CloseReasonName, detail: string): void;
 }
 
 /**
@@ -33,18 +36,14 @@ export interface HeartbeatOptions {
  */
 type State = "idle" | "queued" | "awaiting" | "slow";
 
-/** With the node's own times, and the first ping spread over half an interval. */
-export function heartbeatOf(
-  { hub, clock, random, limits }: SessionNode,
-  own: Pick<HeartbeatOptions, "ping" | "close" | "traffic" | "hasPongs" | "isHeld">,
-): Heartbeat {
-  const { pingIntervalMs, pongTimeoutMs, stalledMs } = limits;
-  const firstPingMs = pingIntervalMs * (0.5 + random.fraction() / 2);
-  return new Heartbeat({ clock, wheel: hub.wheel, pingIntervalMs, pongTimeoutMs, stalledMs, firstPingMs, ...own });
+/** The first ping is spread over half an interval, since clients come back together. */
+export function heartbeatOf(node: HeartbeatNode & { readonly random: Random }, host: HeartbeatHost): Heartbeat {
+  return new Heartbeat(node, host, node.limits.pingIntervalMs * (0.5 + node.random.fraction() / 2));
 }
 
 export class Heartbeat {
-  readonly #options: HeartbeatOptions;
+  readonly #node: HeartbeatNode;
+  readonly #host: HeartbeatHost;
   #state: State = "idle";
   /** A ping has left, and its pong is owed: no second ping goes out before it. */
   #isOwed = false;
@@ -54,9 +53,10 @@ export class Heartbeat {
   #received = 0;
   #progressMs = 0;
 
-  constructor(options: HeartbeatOptions) {
-    this.#options = options;
-    options.wheel.schedule(this, options.firstPingMs);
+  constructor(node: HeartbeatNode, host: HeartbeatHost, firstPingMs: number) {
+    this.#node = node;
+    this.#host = host;
+    this.#dueIn(firstPingMs);
   }
 
   /** Everything queued so far has left this process. */
@@ -72,7 +72,7 @@ export class Heartbeat {
     this.#state = "slow";
     this.#wasSlow = true;
     this.#noteProgress();
-    this.#options.wheel.schedule(this, this.#options.stalledMs);
+    this.#dueIn(this.#node.limits.stalledMs);
   }
 
   /** False when no ping was out. */
@@ -85,7 +85,7 @@ export class Heartbeat {
   }
 
   stop(): void {
-    this.#options.wheel.cancel(this);
+    this.#node.hub.wheel.cancel(this);
   }
 
   /** The wheel's. */
@@ -93,56 +93,60 @@ export class Heartbeat {
     if (this.#state === "idle") {
       this.#state = "queued";
       // A ping that cannot leave is found by the state `slow`; this only guards against a queue that is never flushed.
-      this.#options.wheel.schedule(this, this.#options.stalledMs);
-      return this.#options.ping();
+      this.#dueIn(this.#node.limits.stalledMs);
+      return this.#host.ping();
     }
     if (this.#state === "awaiting" && this.#isTaken) return void this.pong();
-    const awaitsPong = this.#state === "awaiting" && this.#options.hasPongs;
-    const waitMs = awaitsPong ? this.#pongMs : this.#options.stalledMs;
+    const awaitsPong = this.#state === "awaiting" && this.#host.traits.hasPongs;
+    const waitMs = awaitsPong ? this.#pongMs : this.#node.limits.stalledMs;
     const sinceMs = this.#quietMs();
-    if (sinceMs < waitMs) return this.#options.wheel.schedule(this, waitMs - sinceMs);
-    if (awaitsPong) return this.#options.close("no_pong", `no pong within ${waitMs} ms`);
-    this.#options.close("slow", `took no byte for ${waitMs} ms`);
+    if (sinceMs < waitMs) return this.#dueIn(waitMs - sinceMs);
+    if (awaitsPong) return this.#host.close("no_pong", `no pong within ${waitMs} ms`);
+    this.#host.close("slow", `took no byte for ${waitMs} ms`);
+  }
+
+  #dueIn(ms: number): void {
+    this.#node.hub.wheel.schedule(this, ms);
   }
 
   #await(): void {
     this.#state = "awaiting";
     if (this.#isTaken) return void this.pong();
     this.#noteProgress();
-    this.#options.wheel.schedule(this, this.#pongMs);
+    this.#dueIn(this.#pongMs);
   }
 
   /** What stands for a pong where there are none. */
   get #isTaken(): boolean {
-    return !this.#options.hasPongs && this.#options.traffic().unsent === 0;
+    return !this.#host.traits.hasPongs && this.#host.link.traffic().unsent === 0;
   }
 
   get #pongMs(): number {
-    const { pongTimeoutMs, stalledMs } = this.#options;
+    const { pongTimeoutMs, stalledMs } = this.#node.limits;
     return this.#wasSlow ? Math.max(pongTimeoutMs, stalledMs) : pongTimeoutMs;
   }
 
   #next(state: "idle" | "awaiting"): void {
     if (state === "awaiting") return this.#await();
     this.#state = "idle";
-    this.#options.wheel.schedule(this, this.#options.pingIntervalMs);
+    this.#dueIn(this.#node.limits.pingIntervalMs);
   }
 
   #noteProgress(): void {
-    const { unsent, received } = this.#options.traffic();
+    const { unsent, received } = this.#host.link.traffic();
     this.#unsent = unsent;
     this.#received = received;
-    this.#progressMs = this.#options.clock.now();
+    this.#progressMs = this.#node.clock.now();
   }
 
   /** Milliseconds since bytes last moved; what moved since the last look counts as now. */
   #quietMs(): number {
-    const { unsent, received } = this.#options.traffic();
+    const { unsent, received } = this.#host.link.traffic();
     const hasMoved =
       received !== this.#received ||
-      ((this.#state === "slow" || !this.#options.hasPongs) && unsent !== this.#unsent) ||
-      (this.#state === "awaiting" && this.#options.isHeld());
+      ((this.#state === "slow" || !this.#host.traits.hasPongs) && unsent !== this.#unsent) ||
+      (this.#state === "awaiting" && this.#host.isHeld);
     if (hasMoved) this.#noteProgress();
-    return this.#options.clock.now() - this.#progressMs;
+    return this.#node.clock.now() - this.#progressMs;
   }
 }

@@ -27,24 +27,34 @@ export interface Admitted {
 export async function identify(node: SessionNode, request: ConnectRequest): Promise<Admitted> {
   const hasToken = node.tokens !== null && request.token !== "";
   const claims = hasToken ? await connectionClaimsOf(node, request.token) : null;
-  const identity = await identityOf(node, { ...request, claims });
+  const rule = node.access.connect;
+  const identity = rule === undefined ? identityOf(node, claims) : await identityBy(rule, node, { ...request, claims });
   // What is not JSON is found here, not when somebody else is to be told of this user.
   JSON.stringify([identity.info, identity.data]);
   return {
     identity,
     tokenUser: claims?.user ?? identity.user,
     expiresAt: claims?.expiresAt ?? null,
-    channels: [...new Set([...(identity.subscriptions ?? []), ...(claims?.channels ?? [])])],
+    channels: channelsOf(identity.subscriptions ?? none, claims?.channels ?? none),
   };
 }
 
-async function identityOf(node: SessionNode, request: ConnectRequest): Promise<Identity> {
-  const rule = node.access.connect;
-  if (rule !== undefined) {
-    const said = await guarded(node, "connect", () => rule(request));
-    return said ?? fail("denied", "the connect rule does not allow it");
-  }
-  if (request.claims !== null) return ofToken(request.claims);
+const none: readonly string[] = [];
+
+/** Each once. */
+function channelsOf(byRule: readonly string[], byToken: readonly string[]): readonly string[] {
+  return byRule.length + byToken.length === 0 ? none : [...new Set([...byRule, ...byToken])];
+}
+
+type ConnectRule = NonNullable<SessionNode["access"]["connect"]>;
+
+async function identityBy(rule: ConnectRule, node: SessionNode, request: ConnectRequest): Promise<Identity> {
+  const said = await guarded(node, "connect", () => rule(request));
+  return said ?? fail("denied", "the connect rule does not allow it");
+}
+
+function identityOf(node: SessionNode, claims: ConnectionClaims | null): Identity {
+  if (claims !== null) return ofToken(claims);
   if (node.mode() === "production") fail("unauthorized", refusal(node));
   return nobody;
 }

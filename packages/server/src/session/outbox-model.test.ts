@@ -88,7 +88,7 @@ const step = fc.oneof(
 );
 
 class Trial {
-  readonly box = new Outbox(limits, (source) => ({ frame: (source as Source).gapFrame(), goesOn: true }));
+  readonly box = new Outbox(limits, { gap: (source) => ({ frame: (source as Source).gapFrame(), goesOn: true }) });
   readonly sources: Source[] = Array.from({ length: 4 }, (_, place) => new Source(`s${place}`));
   readonly got: string[] = [];
   readonly controls: string[] = [];

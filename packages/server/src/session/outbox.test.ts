@@ -50,7 +50,7 @@ const take = (outbox: Outbox): string[] => outbox.take().map(nameOf);
 const turns = (box: Outbox, count: number): string[] => Array.from({ length: count }, () => take(box)).flat();
 
 function outbox(goesOn = true): Outbox {
-  return new Outbox(limits, (source) => ({ frame: frame(`${source.channel}-gap`, 10), goesOn }));
+  return new Outbox(limits, { gap: (source) => ({ frame: frame(`${source.channel}-gap`, 10), goesOn }) });
 }
 
 describe("Outbox", () => {

@@ -7,31 +7,31 @@ export interface OutboxLimits {
   readonly pageBytes: number;
 }
 
-/** Puts a gap into words, in its place in the stream; says whether the cursor goes on. */
-export type OnGap = (
-  source: Pullable,
-  gap: Extract<Pulled, { kind: "gap" }>,
-) => { frame: Uint8Array | null; goesOn: boolean };
+/** Whose outbox it is. */
+export interface OutboxHost {
+  /** Puts a gap into words, in its place in the stream; says whether the cursor goes on. */
+  gap(source: Pullable, gap: Extract<Pulled, { kind: "gap" }>): { frame: Uint8Array | null; goesOn: boolean };
+}
 
 export class Outbox {
   readonly #limits: OutboxLimits;
   readonly #page: { pageBytes: number; readonly tableBytes: number };
   /** For what joins a page that is begun: together they stay within one page. */
   readonly #rest: { pageBytes: number; readonly tableBytes: number };
-  readonly #onGap: OnGap;
+  readonly #host: OutboxHost;
   #items: (Uint8Array | Pullable)[] = [];
   #taken = 0;
   #first: Uint8Array | null = null;
   #controls = 0;
   #controlBytes = 0;
 
-  constructor(limits: OutboxLimits, onGap: OnGap) {
+  constructor(limits: OutboxLimits, host: OutboxHost) {
     this.#limits = limits;
     const { pageBytes } = limits;
     const restBytes = Math.ceil(pageBytes / 4);
     this.#page = { pageBytes, tableBytes: pageBytes };
     this.#rest = { pageBytes: restBytes, tableBytes: restBytes };
-    this.#onGap = onGap;
+    this.#host = host;
   }
 
   get isEmpty(): boolean {
@@ -138,7 +138,7 @@ export class Outbox {
     const pulled = source.pull(budget);
     if (pulled.kind === "later") return { bytes: 0, more: false };
     if (pulled.kind === "gap") {
-      const { frame, goesOn } = this.#onGap(source, pulled);
+      const { frame, goesOn } = this.#host.gap(source, pulled);
       if (frame !== null) frames.push(frame);
       return { bytes: frame?.length ?? 0, more: goesOn && pulled.more };
     }

@@ -1,11 +1,12 @@
 // The sequencer: starts a connection's commands in order, and those of one channel one after the other.
 
 export class Sequencer {
-  readonly #pending = new Map<string, Promise<void>>();
+  /** `null` while nobody waits: a connection that idles keeps no map for it. */
+  #pending: Map<string, Promise<void>> | null = null;
 
   /** How many keys somebody waits for. */
   get size(): number {
-    return this.#pending.size;
+    return this.#pending?.size ?? 0;
   }
 
   /**
@@ -13,13 +14,15 @@ export class Sequencer {
    * A task deals with its own errors.
    */
   run(keys: readonly string[], task: () => void | Promise<void>): void {
-    const earlier = keys.flatMap((key) => this.#pending.get(key) ?? []);
+    const earlier = this.#pending === null ? [] : keys.flatMap((key) => this.#pending?.get(key) ?? []);
     const running = earlier.length > 0 ? Promise.all(earlier).then(task) : task();
     if (running === undefined) return;
+    const pending = (this.#pending ??= new Map<string, Promise<void>>());
     const ended: Promise<void> = running.then(() => {
-      for (const key of keys) if (this.#pending.get(key) === ended) this.#pending.delete(key);
+      for (const key of keys) if (pending.get(key) === ended) pending.delete(key);
+      if (pending.size === 0) this.#pending = null;
     });
-    for (const key of keys) this.#pending.set(key, ended);
+    for (const key of keys) pending.set(key, ended);
   }
 
   /** Runs `act` when the earlier ones of its key have ended, and answers with what it answers. */

@@ -30,6 +30,7 @@ export async function enter(context: Context, request: ConnectRequest, seen: See
   checkUser(node, identity.user);
   const most = node.limits.channelsPerConnection;
   if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
+  if (channels.length === 0) return { ...admitted, subscriptions: none };
   const member = memberAs(id, identity);
   const opening = channels.map((channel) => openOne(context, { channel, seen: seen.get(channel) ?? null, member }));
   const opened = await Promise.allSettled(opening);
@@ -45,6 +46,8 @@ export async function enter(context: Context, request: ConnectRequest, seen: See
 
 type Seens = CommandOf<"connect">["seen"];
 
+const none: ReadonlyMap<string, Granted> = new Map();
+
 /** The connect reply. */
 export function welcome({ id: session, node }: Context, id: CommandId, entry: Entry): Reply {
   return {
@@ -54,7 +57,7 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
     data: entry.identity.data,
     pingIntervalMs: node.limits.pingIntervalMs,
     ttl: ttlOf(entry.expiresAt, node.clock),
-    subscriptions: [...entry.subscriptions].map(([channel, granted]) => beginningOf(channel, granted, null)),
+    subscriptions: Array.from(entry.subscriptions, ([channel, granted]) => beginningOf(channel, granted, null)),
   };
 }
 
@@ -64,6 +67,7 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
  */
 export async function subscribeLive(context: Context, channel: string): Promise<boolean> {
   const { subscriptions } = context;
+  if (context.isCrowded) context.close("slow", "too many events wait for it");
   if (!context.isOpen) return false;
   const present = subscriptions.get(channel);
   if (present?.isServerSide === true) return true;
@@ -83,6 +87,13 @@ export async function subscribeLive(context: Context, channel: string): Promise<
   } finally {
     if (subscriptions.get(channel) !== opened) opened.close();
   }
+}
+
+/** Ends a subscription by the server's own word. False when there was none. */
+export async function unsubscribeLive({ subscriber, subscriptions }: Context, channel: string): Promise<boolean> {
+  const wasSubscribed = subscriptions.has(channel);
+  subscriber.end(channel, "unsubscribed");
+  return wasSubscribed;
 }
 
 async function openOne(

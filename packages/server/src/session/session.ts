@@ -6,6 +6,7 @@ import { type CloseReasonName, type SessionId, TidewireError, type UnsubscribeRe
 import type { ConnectRequest, Identity, RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
+import type { Due } from "../hub/wheel.ts";
 import { type CallHost, Calls, withdraw } from "./calls.ts";
 import { CloseError } from "./close-error.ts";
 import type { Command, CommandId, CommandOf } from "./command.ts";
@@ -13,38 +14,38 @@ import { channelKey, handle, keysOf, type Request } from "./commands/table.ts";
 import type { Context } from "./context.ts";
 import { Expiry } from "./expiry.ts";
 import type { Granted } from "./granted.ts";
-import { tellGap } from "./gap.ts";
-import { type Heartbeat, heartbeatOf } from "./heartbeat.ts";
+import { type Gap, tellGap } from "./gap.ts";
+import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "./heartbeat.ts";
 import { nobody } from "./identify.ts";
 import type { Link, LinkTraits } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxHost } from "./outbox.ts";
 import { Rates } from "./rates.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
 import { reasonOf } from "../ports/log.ts";
 import { toError } from "./rules.ts";
 import { Sequencer } from "./sequencer.ts";
-import { enter, type Entry, subscribeLive, welcome } from "./server-side.ts";
+import { enter, type Entry, subscribeLive, unsubscribeLive, welcome } from "./server-side.ts";
 import { checkUser, countUser } from "./users.ts";
 
 type Caller = Omit<ConnectRequest, "token" | "claims" | "data">;
 type State = "new" | "connecting" | "open" | "refused" | "closed";
 
-export class Session implements Subscriber, Context, CallHost, OpenSession {
+export class Session implements Subscriber, Context, CallHost, OpenSession, OutboxHost, HeartbeatHost, Due {
   readonly id: SessionId;
   readonly node: SessionNode;
   readonly subscriber: Subscriber = this;
   readonly subscriptions: Map<string, Granted> = new Map();
   readonly rates: Rates;
-  readonly calls: Calls = new Calls(this);
-  readonly #link: Link;
-  readonly #request: Caller;
+  readonly link: Link;
+  /** Until its connect comes, and no longer: what a browser sends along with a request is large. */
+  #request: Caller | null;
   readonly #outbox: Outbox;
-  readonly #slot: Slot;
+  readonly #slot = new Slot(this);
   readonly #sequencer = new Sequencer();
-  /** Closes a connection that has not connected in time. */
-  readonly #stale = { due: (): void => this.close("stale", "no connect came in time") };
-  readonly expiry: Expiry;
+  // Made when they are needed: most connections make no calls and have no token that expires.
+  #calls: Calls | null = null;
+  #expiry: Expiry | null = null;
   #heartbeat: Heartbeat | null = null;
   #state: State = "new";
   identity: Identity = nobody;
@@ -56,25 +57,29 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   #running = 0;
   /** Lets the large reply go on that waits for room. */
   #roomy: (() => void) | null = null;
-  #isHeld = false;
+  isHeld = false;
 
   constructor(node: SessionNode, link: Link, request: Caller) {
     this.id = node.random.token(132);
     this.node = node;
-    this.#link = link;
+    this.link = link;
     this.#request = request;
     const asked = { ...request, token: "", claims: null, data: null };
     this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(asked));
-    const close = this.close.bind(this);
-    const reader = { node, link, subscriptions: this.subscriptions, close };
-    this.#outbox = new Outbox(node.limits, (source, gap) => tellGap(reader, source, gap));
-    this.#slot = new Slot(this);
-    this.expiry = new Expiry(node, () => this.close("connection_expired", "its token has expired"));
-    node.hub.wheel.schedule(this.#stale, node.limits.firstCommandMs);
+    this.#outbox = new Outbox(node.limits, this);
+    node.hub.wheel.schedule(this, node.limits.firstCommandMs);
+  }
+
+  get calls(): Calls {
+    return (this.#calls ??= new Calls(this));
+  }
+
+  get expiry(): Expiry {
+    return (this.#expiry ??= new Expiry(this.node, () => this.close("connection_expired", "its token has expired")));
   }
 
   get traits(): LinkTraits {
-    return this.#link.traits;
+    return this.link.traits;
   }
 
   get isOpen(): boolean {
@@ -94,19 +99,11 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   }
 
   subscribe(channel: string): Promise<boolean> {
-    return this.#sequencer.answer(channelKey(channel), async () => {
-      if (!this.#outbox.isCrowded) return await subscribeLive(this, channel);
-      this.close("slow", "too many events wait for it");
-      return false;
-    });
+    return this.#sequencer.answer(channelKey(channel), () => subscribeLive(this, channel));
   }
 
   unsubscribe(channel: string): Promise<boolean> {
-    return this.#sequencer.answer(channelKey(channel), async () => {
-      const wasSubscribed = this.subscriptions.has(channel);
-      this.end(channel, "unsubscribed");
-      return wasSubscribed;
-    });
+    return this.#sequencer.answer(channelKey(channel), () => unsubscribeLive(this, channel));
   }
 
   /** The commands of one frame, in order. */
@@ -152,6 +149,21 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     }
   }
 
+  ping(): void {
+    const frame = this.link.event({ kind: "ping" });
+    if (frame !== null) this.#outbox.putFirst(frame);
+    if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
+  }
+
+  /** The wheel's: it has not connected in time. */
+  due(): void {
+    this.close("stale", "no connect came in time");
+  }
+
+  gap(source: Pullable, gap: Gap): ReturnType<typeof tellGap> {
+    return tellGap(this, this.link, { source, gap });
+  }
+
   end(channel: string, reason: UnsubscribeReasonName): void {
     const subscription = this.subscriptions.get(channel);
     if (subscription === undefined) return;
@@ -167,7 +179,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   }
 
   tell(event: SessionEvent): boolean {
-    const frame = this.#link.event(event);
+    const frame = this.link.event(event);
     if (frame !== null) this.#queue(frame);
     return frame !== null;
   }
@@ -182,14 +194,11 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   }
 
   reply(reply: Reply): void {
-    if (this.#state === "closed") return;
-    const frame = this.#link.reply(reply);
+    const frame = this.#state === "closed" ? null : this.link.reply(reply);
     if (frame === null) return;
-    if (frame.length > this.node.limits.replyBytes) {
-      const most = this.node.limits.replyBytes;
-      return this.refuse(reply.id, new TidewireError("limit_exceeded", `a reply has at most ${most} bytes`));
-    }
-    this.#queue(frame);
+    const most = this.node.limits.replyBytes;
+    if (frame.length <= most) return this.#queue(frame);
+    this.refuse(reply.id, new TidewireError("limit_exceeded", `a reply has at most ${most} bytes`));
   }
 
   refuse(id: CommandId, error: TidewireError): void {
@@ -206,13 +215,13 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     if (this.#isClosed) return;
     this.node.metrics.add(`closed_${reason}`);
     this.closed();
-    this.#link.close(reason, detail);
+    this.link.close(reason, detail);
   }
 
   /** Cuts the socket without a word, as a broken network does. */
   cut(): void {
     this.closed();
-    this.#link.cut();
+    this.link.cut();
   }
 
   /** The connection has ended, whoever ended it. */
@@ -220,10 +229,11 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     if (this.#state === "closed") return;
     const wasConnected = this.#state === "open";
     this.#state = "closed";
-    this.node.hub.wheel.cancel(this.#stale);
+    this.#request = null;
+    this.node.hub.wheel.cancel(this);
     this.#heartbeat?.stop();
-    this.expiry.stop();
-    this.calls.end();
+    this.#expiry?.stop();
+    this.#calls?.end();
     for (const subscription of this.subscriptions.values()) subscription.close();
     this.subscriptions.clear();
     this.#outbox.clear();
@@ -246,7 +256,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     const isDecided = this.#state !== "connecting";
     // What it names may be at work, while the answers before its own wait for the client.
     if (command.kind === "cancel" && isDecided && !withdraw(this.#inbox, command.call)) {
-      this.calls.cancel(command.call);
+      this.#calls?.cancel(command.call);
     }
     if (command.kind === "connect" && isDecided) return this.close("bad_request", "connected already");
     if (command.kind === "connect" || !isDecided || this.#isBusy()) {
@@ -264,13 +274,15 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
   }
 
   #run(command: Request): void | Promise<void> {
-    try {
-      const running = this.#state === "open" ? handle(this, command) : undefined;
-      if (running === undefined) return this.#ended();
-      return running.catch((thrown: unknown) => this.#failed(command.id, thrown)).finally(() => this.#ended());
-    } catch (thrown) {
+    const failed = (thrown: unknown): void => {
       this.#failed(command.id, thrown);
       this.#ended();
+    };
+    try {
+      const running = this.#state === "open" ? handle(this, command) : undefined;
+      return running === undefined ? this.#ended() : running.then(() => this.#ended(), failed);
+    } catch (thrown) {
+      failed(thrown);
     }
   }
 
@@ -281,13 +293,15 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
 
   #ended(): void {
     this.#running -= 1;
-    if (this.#isHeld) this.#relieve();
+    if (this.isHeld) this.#relieve();
   }
 
   #connect(command: CommandOf<"connect">): void {
+    const request = this.#request;
+    if (request === null) return;
+    this.#request = null;
     this.#state = "connecting";
-    const { token, data, seen } = command;
-    enter(this, { ...this.#request, token, claims: null, data }, seen).then(
+    enter(this, { ...request, token: command.token, claims: null, data: command.data }, command.seen).then(
       (entry) => this.#connected(command, entry),
       (thrown: unknown) => this.#refused(command, thrown),
     );
@@ -310,12 +324,12 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     this.tokenUser = entry.tokenUser;
     for (const [channel, subscription] of entry.subscriptions) this.subscriptions.set(channel, subscription);
     this.#state = "open";
-    node.hub.wheel.cancel(this.#stale);
+    node.hub.wheel.cancel(this);
     node.sessions.set(this.id, this);
     countUser(node, identity.user, 1);
     node.metrics.add("connected");
-    this.#heartbeat = this.#startHeartbeat();
-    this.expiry.set(expiresAt);
+    this.#heartbeat = heartbeatOf(node, this);
+    if (expiresAt !== null) this.expiry.set(expiresAt);
     this.reply(welcome(this, command.id, entry));
     // The reply is queued: from here publications may follow it (S10).
     for (const subscription of this.subscriptions.values()) subscription.release();
@@ -336,30 +350,16 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
     this.#hold(false);
   }
 
-  #startHeartbeat(): Heartbeat {
-    return heartbeatOf(this.node, {
-      ping: () => {
-        const frame = this.#link.event({ kind: "ping" });
-        if (frame !== null) this.#outbox.putFirst(frame);
-        if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
-      },
-      close: (reason, detail) => this.close(reason, detail),
-      traffic: () => this.#link.traffic(),
-      hasPongs: this.#link.traits.hasPongs,
-      isHeld: () => this.#isHeld,
-    });
-  }
-
   #flush(): boolean {
     if (this.#isFull || this.#state === "closed") return false;
-    const frames = this.#outbox.take(this.#link.pageBytes);
+    const frames = this.#outbox.take(this.link.pageBytes);
     if (frames.length === 0) return !this.#outbox.isEmpty;
-    this.#isFull = this.#link.write(frames) === "full";
+    this.#isFull = this.link.write(frames) === "full";
     if (this.#isFull) this.#heartbeat?.full();
     else this.#heartbeat?.left();
-    this.calls.drain();
+    this.#calls?.drain();
     if (this.#outbox.isRelieved) this.#roomy?.();
-    if (this.#isHeld) this.#relieve();
+    if (this.isHeld) this.#relieve();
     return !this.#isFull && !this.#outbox.isEmpty;
   }
 
@@ -370,20 +370,20 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
 
   /** Whether the client must read before more of its commands are obeyed. */
   #isBusy(): boolean {
-    return this.#isHeld || this.#outbox.isCrowded || this.#running >= this.node.limits.controlFrames;
+    return this.isHeld || this.#outbox.isCrowded || this.#running >= this.node.limits.controlFrames;
   }
 
   #hold(isHeld: boolean): void {
-    if (this.#isHeld === isHeld) return;
-    this.#isHeld = isHeld;
+    if (this.isHeld === isHeld) return;
+    this.isHeld = isHeld;
     this.node.metrics.add(isHeld ? "reading_held" : "reading_resumed");
-    this.#link.hold(isHeld);
+    this.link.hold(isHeld);
   }
 
   #relieve(): void {
     if (this.#state !== "open" || !this.#outbox.isRelieved || this.#running > this.node.limits.controlFrames / 2)
       return;
-    this.#isHeld = false;
+    this.isHeld = false;
     const waiting = this.#inbox;
     this.#inbox = [];
     for (const [index, command] of waiting.entries()) {
@@ -393,7 +393,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession {
       }
       this.#accept(command);
     }
-    if (this.#inbox.length > 0) this.#isHeld = true;
-    else this.#link.hold(false);
+    if (this.#inbox.length > 0) this.isHeld = true;
+    else this.link.hold(false);
   }
 }

@@ -20,7 +20,8 @@ nonPublic.addSubnet("fc00::", 7, "ipv6");
 nonPublic.addSubnet("fe80::", 10, "ipv6");
 
 export function isLoopback(address: string): boolean {
-  return isIn(loopback, address);
+  // Asked several times for each connection; a list is slow to ask.
+  return address === "127.0.0.1" || address === "::1" || isIn(loopback, address);
 }
 
 /** Whether limits per address make sense: behind an unknown balancer or a private network many share one. */

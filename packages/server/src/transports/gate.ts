@@ -45,13 +45,19 @@ export class Gate {
   readonly #options: GateOptions;
   readonly #trusted: ReadonlySet<string>;
   readonly #told = new Set<string>();
-  /** A connection may carry many requests, and is counted once. */
-  readonly #inside = new WeakSet<Duplex>();
+  /** By what address each is counted. A connection may carry many requests, and is counted once. */
+  readonly #inside = new WeakMap<Duplex, string | null>();
+  /** One listener for all sockets. */
+  readonly #leave: (this: Duplex) => void;
 
   constructor(options: GateOptions) {
     this.#options = options;
     this.admission = new Admission(options.limits, options.clock, options.metrics);
     this.#trusted = new Set(options.trustProxy);
+    const [inside, admission] = [this.#inside, this.admission];
+    this.#leave = function leave(this: Duplex): void {
+      admission.left(inside.get(this) ?? null);
+    };
   }
 
   /** Lets it in or refuses it, at once or after it has queued; says nothing when it has gone meanwhile. */
@@ -99,9 +105,10 @@ export class Gate {
   }
 
   #enter(socket: Duplex, counted: string | null): void {
-    this.#inside.add(socket);
+    this.#inside.set(socket, counted);
     this.admission.entered(counted);
-    socket.once("close", () => this.admission.left(counted));
+    // Said once.
+    socket.on("close", this.#leave);
   }
 }
 

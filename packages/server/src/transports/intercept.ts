@@ -21,11 +21,19 @@ export function intercept<Args extends readonly unknown[]>(
 
 /** What is left of `url`'s path behind `prefix`; `null` when the path does not begin with it. */
 export function pathBehind(prefix: string, url: string | undefined): string | null {
-  if (!URL.canParse(url ?? "/", "http://host")) return null;
-  const { pathname } = new URL(url ?? "/", "http://host");
+  const pathname = pathOf(url ?? "/");
+  if (pathname === null) return null;
   if (prefix === "") return pathname;
   if (pathname === prefix) return "/";
   return pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length) : null;
+}
+
+/** Of names that no parser would write in another way, nothing needs parsing; that is what nearly everybody asks for. */
+const plainPath = /^(?:\/[\w:-]+)+$/;
+
+function pathOf(url: string): string | null {
+  if (plainPath.test(url)) return url;
+  return URL.canParse(url, "http://host") ? new URL(url, "http://host").pathname : null;
 }
 
 /**

@@ -54,7 +54,7 @@ export class Upgrades {
   #upgrade(request: IncomingMessage, socket: Duplex, { head, open }: { head: Buffer; open: Open }): void {
     const { metrics, gate } = this.#options;
     // Until ws has it, nobody else listens, and a reset would be an unhandled error.
-    socket.on("error", () => undefined);
+    socket.on("error", ignore);
     metrics.add("upgrades");
     gate.pass({
       request,
@@ -64,6 +64,11 @@ export class Upgrades {
       refuse: ({ kind, why }) => refuse(socket, statuses[kind], why),
     });
   }
+}
+
+/** One for all sockets: a listener made here would hold the request as long as the connection lasts. */
+function ignore(): void {
+  // The close event says what there is to say.
 }
 
 function opener(open: Open, metrics: Metrics): Open {

@@ -2,8 +2,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
-import type { Connection, ConnectionInfo, Framing, Open } from "../dialects/connection.ts";
+import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import type { CompressionOptions, Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -92,23 +92,51 @@ export class WebSocketTransport {
   #serve(webSocket: WebSocket, socket: Socket, { info, framing, open }: Serving): void {
     socket.setNoDelay(true);
     const connection = new WebSocketConnection(webSocket, socket, { info, framing, watermark: this.#watermark });
-    const opened = open(connection);
+    const served = { opened: open(connection), connection, among: this.#open };
     this.#open.add(webSocket);
-    webSocket.on("message", (data: Buffer, isBinary) => opened.receive(data, isBinary ? "bytes" : "text"));
-    webSocket.on("pong", () => opened.pong());
-    webSocket.on("close", (code, reason) => {
-      this.#open.delete(webSocket);
-      opened.closed(code, reason.toString());
-    });
-    // The close event follows and says what there is to say.
-    webSocket.on("error", () => undefined);
-    socket.on("drain", () => {
-      if (connection.isFull) {
-        connection.isFull = false;
-        opened.writable();
-      }
-    });
+    (webSocket as Carrier<WebSocket>)[carried] = served;
+    (socket as Carrier<Socket>)[carried] = served;
+    webSocket.on("message", heard);
+    webSocket.on("pong", answered);
+    webSocket.on("close", ended);
+    webSocket.on("error", ignore);
+    socket.on("drain", drained);
   }
+}
+
+/** What a socket carries for its listeners: they are the same for all, since each of its own costs memory while it idles. */
+interface Served {
+  readonly opened: Opened;
+  readonly connection: WebSocketConnection;
+  readonly among: Set<WebSocket>;
+}
+
+const carried = Symbol("served");
+type Carrier<Emitter> = Emitter & { [carried]: Served };
+
+function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
+  (this as Carrier<WebSocket>)[carried].opened.receive(data as Buffer, isBinary ? "bytes" : "text");
+}
+
+function answered(this: WebSocket): void {
+  (this as Carrier<WebSocket>)[carried].opened.pong();
+}
+
+function ended(this: WebSocket, code: number, reason: Buffer): void {
+  const { among, opened } = (this as Carrier<WebSocket>)[carried];
+  among.delete(this);
+  opened.closed(code, reason.toString());
+}
+
+function ignore(): void {
+  // The close event follows and says what there is to say.
+}
+
+function drained(this: Socket): void {
+  const { connection, opened } = (this as Carrier<Socket>)[carried];
+  if (!connection.isFull) return;
+  connection.isFull = false;
+  opened.writable();
 }
 
 class WebSocketConnection implements Connection {

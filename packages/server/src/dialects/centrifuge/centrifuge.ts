@@ -1,34 +1,57 @@
 // The Centrifuge client protocol: one connection's speaker, in JSON or in Protobuf.
+import type { CloseReasonName } from "@tidewire/protocol";
+import type { Encoder } from "../../hub/encoder.ts";
 import type { Command, MarkAnswer } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
+import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { ConnectionInfo, Framing } from "../connection.ts";
-import { MalformedFrame, type Speaker } from "../dialect.ts";
+import { type Ending, MalformedFrame, type Speaker } from "../dialect.ts";
+import { perFraming } from "../per-framing.ts";
 import { decode, type DecodeLimits } from "./decode.ts";
 import { decodeProtobuf } from "./decode-protobuf.ts";
 import * as protobuf from "./encode-protobuf.ts";
 import { encodeClosing, encodeEvent, encodeReply, publicationEncoder } from "./encode.ts";
 
 const decoder = new TextDecoder();
+const nothing: readonly Command[] = [];
 
-/** By subprotocol, or by the query of the address; else JSON. */
-function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {
-  const offered = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim());
-  if (offered.includes("centrifuge-protobuf")) return true;
-  const { searchParams } = new URL(url, "http://host");
-  return searchParams.get("cf_protocol") === "protobuf" || searchParams.get("format") === "protobuf";
+/** One of the protocol's two forms on one framing; the same object for all who speak it. */
+interface Form {
+  readonly traits: LinkTraits;
+  /** Of clients that know ids and times. */
+  readonly tideTraits: LinkTraits;
+  decode(message: Uint8Array, form: "text" | "bytes", limits: DecodeLimits): readonly (Command | MarkAnswer)[];
+  reply(reply: Reply): Uint8Array;
+  event(event: SessionEvent): Uint8Array | null;
 }
 
-function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Speaker {
-  const traits: LinkTraits = {
-    encoder: protobuf.protobufEncoder(framing),
-    onGap: "resubscribe",
-    hasPongs: true,
-    hasOneChannel: false,
+function traitsOf(encoder: Encoder): LinkTraits {
+  return { encoder, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
+}
+
+function jsonForm(framing: Framing): Form {
+  const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
+  return {
+    traits: traitsOf(publicationEncoder(framing, false)),
+    tideTraits: traitsOf(publicationEncoder(framing, true)),
+    decode: (message, form, limits) => {
+      if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
+      return decode(decoder.decode(message), limits);
+    },
+    reply: (reply) => frame(encodeReply(reply)),
+    event: (event) => {
+      const json = encodeEvent(event);
+      return json === null ? null : frame(json);
+    },
   };
+}
+
+function protobufForm(framing: Framing): Form {
+  const traits = traitsOf(protobuf.protobufEncoder(framing));
   return {
     traits,
-    opening: [],
-    decode: (message, form) => {
+    tideTraits: traits,
+    decode: (message, form, limits) => {
       if (form !== "bytes") throw new MalformedFrame("expected a binary message, got a text one");
       return decodeProtobuf(message, limits);
     },
@@ -37,40 +60,60 @@ function centrifugeProtobuf(framing: Framing, limits: DecodeLimits): Speaker {
       const bytes = protobuf.encodeEvent(event);
       return bytes === null ? null : framing.wrap(bytes, "bytes");
     },
-    closing: encodeClosing,
   };
 }
 
-function centrifuge(framing: Framing, limits: DecodeLimits): Speaker {
-  const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
-  let traits: LinkTraits = {
-    encoder: publicationEncoder(framing, false),
-    onGap: "resubscribe",
-    hasPongs: true,
-    hasOneChannel: false,
-  };
-  const learn = (command: Command | MarkAnswer): void => {
-    if (command.kind === "connect" && command.speaksTide)
-      traits = { ...traits, encoder: publicationEncoder(framing, true) };
-  };
-  return {
-    get traits() {
-      return traits;
-    },
-    opening: [],
-    decode: (message, form) => {
-      if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
-      const commands = decode(decoder.decode(message), limits);
-      commands.forEach(learn);
-      return commands;
-    },
-    reply: (reply) => frame(encodeReply(reply)),
-    event: (event) => {
-      const json = encodeEvent(event);
-      return json === null ? null : frame(json);
-    },
-    closing: encodeClosing,
-  };
+/** A class, since closures for each of them would cost an idle connection a kilobyte. */
+class CentrifugeSpeaker implements Speaker {
+  readonly #form: Form;
+  readonly #limits: DecodeLimits;
+  traits: LinkTraits;
+
+  constructor(form: Form, limits: DecodeLimits) {
+    this.#form = form;
+    this.#limits = limits;
+    this.traits = form.traits;
+  }
+
+  opening(): readonly Command[] {
+    return nothing;
+  }
+
+  decode(message: Uint8Array, form: "text" | "bytes"): readonly (Command | MarkAnswer)[] {
+    const commands = this.#form.decode(message, form, this.#limits);
+    for (const command of commands) {
+      if (command.kind === "connect" && command.speaksTide) this.traits = this.#form.tideTraits;
+    }
+    return commands;
+  }
+
+  reply(reply: Reply): Uint8Array {
+    return this.#form.reply(reply);
+  }
+
+  event(event: SessionEvent): Uint8Array | null {
+    return this.#form.event(event);
+  }
+
+  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+    return encodeClosing(reason, detail);
+  }
+}
+
+interface Forms {
+  readonly json: Form;
+  readonly protobuf: Form;
+}
+
+const formsOf = perFraming((framing): Forms => ({ json: jsonForm(framing), protobuf: protobufForm(framing) }));
+
+/** By subprotocol, or by the query of the address; else JSON. */
+function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {
+  const offered = headers["sec-websocket-protocol"];
+  if (offered !== undefined && offered.split(",").some((name) => name.trim() === "centrifuge-protobuf")) return true;
+  if (!url.includes("?")) return false;
+  const { searchParams } = new URL(url, "http://host");
+  return searchParams.get("cf_protocol") === "protobuf" || searchParams.get("format") === "protobuf";
 }
 
 /** The form that the client asked for when it opened the connection. */
@@ -78,5 +121,6 @@ export function centrifugeFor(
   connection: { readonly info: ConnectionInfo; readonly framing: Framing },
   limits: DecodeLimits,
 ): Speaker {
-  return (speaksProtobuf(connection.info) ? centrifugeProtobuf : centrifuge)(connection.framing, limits);
+  const forms = formsOf(connection.framing);
+  return new CentrifugeSpeaker(speaksProtobuf(connection.info) ? forms.protobuf : forms.json, limits);
 }

@@ -25,17 +25,20 @@ interface Request {
 }
 
 /** In the order in which the server looks for a method when several are set. */
-const methods: readonly (readonly [string, (request: Request) => Command])[] = [
-  ["connect", connect],
-  ["subscribe", subscribe],
-  ["unsubscribe", (request) => ({ kind: "unsubscribe", id: request.id, channel: channelOf(request) })],
-  ["publish", publish],
-  ["presence", (request) => ({ kind: "presence", id: request.id, channel: channelOf(request) })],
-  ["presence_stats", (request) => ({ kind: "presence_stats", id: request.id, channel: channelOf(request) })],
-  ["history", history],
-  ["rpc", rpc],
-  ["refresh", ({ id, fields }) => ({ kind: "refresh", id, token: text(fields, "token") })],
-  ["sub_refresh", subRefresh],
+const methods: readonly { readonly method: string; readonly read: (request: Request) => Command }[] = [
+  { method: "connect", read: connect },
+  { method: "subscribe", read: subscribe },
+  { method: "unsubscribe", read: (request) => ({ kind: "unsubscribe", id: request.id, channel: channelOf(request) }) },
+  { method: "publish", read: publish },
+  { method: "presence", read: (request) => ({ kind: "presence", id: request.id, channel: channelOf(request) }) },
+  {
+    method: "presence_stats",
+    read: (request) => ({ kind: "presence_stats", id: request.id, channel: channelOf(request) }),
+  },
+  { method: "history", read: history },
+  { method: "rpc", read: rpc },
+  { method: "refresh", read: ({ id, fields }) => ({ kind: "refresh", id, token: text(fields, "token") }) },
+  { method: "sub_refresh", read: subRefresh },
 ];
 
 /**
@@ -73,7 +76,7 @@ export function toCommand(command: Fields, payload: Written | null): Command {
     throw new MalformedFrame(`id: expected an unsigned 32-bit integer, got ${told(id)}`);
   }
   if (id === 0) return command["send"] === undefined ? { kind: "pong" } : { kind: "send" };
-  for (const [method, read] of methods) {
+  for (const { method, read } of methods) {
     const given = command[method];
     if (given !== undefined && given !== null) return read({ id, fields: fieldsOf(given, method), payload });
   }
@@ -106,13 +109,20 @@ function tideOf(given: unknown): { readonly speaksTide: boolean; readonly window
 }
 
 function connect({ id, fields }: Request): Command {
+  const seen = fields["subs"] === undefined ? nothingSeen : seensOf(fieldsOf(fields["subs"] ?? {}, "connect.subs"));
+  return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], ...tideOf(fields["tide"]), seen };
+}
+
+const nothingSeen: ReadonlyMap<string, Seen> = new Map();
+
+function seensOf(subs: Fields): ReadonlyMap<string, Seen> {
   const seen = new Map<string, Seen>();
-  for (const [channel, given] of Object.entries(fieldsOf(fields["subs"] ?? {}, "connect.subs"))) {
+  for (const [channel, given] of Object.entries(subs)) {
     const recovering = seenOf(fieldsOf(given, "a subscription of connect.subs"));
     if (recovering === "malformed") throw new MalformedFrame("connect.subs: expected positions, got something else");
     if (recovering !== null) seen.set(channel, recovering);
   }
-  return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], ...tideOf(fields["tide"]), seen };
+  return seen;
 }
 
 /** `null` when nothing is to be recovered. */

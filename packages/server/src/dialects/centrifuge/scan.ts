@@ -9,8 +9,6 @@ export interface ScanLimits {
   readonly jsonKeys: number;
 }
 
-/** Paths whose value is passed on as written. */
-const payloadPaths = new Set(["publish.data", "rpc.data.data"]);
 const forbidden = new Set(["__proto__", "constructor", "prototype"]);
 
 /**
@@ -52,7 +50,7 @@ class Scanner {
   #start = -1;
   #startDepth = 0;
   /** By path; a key that is written again takes back what stood below it, as JSON.parse does. */
-  readonly #payloads = new Map<string, string>();
+  #payloads: Map<string, string> | null = null;
 
   constructor(text: string, limits: ScanLimits, depth: number) {
     this.#depth = depth;
@@ -70,7 +68,7 @@ class Scanner {
       else if (character === openBracket) this.#open(-1);
       else if (character === closeBrace || character === closeBracket) this.#close();
     }
-    return this.#payloads.get("publish.data") ?? this.#payloads.get("rpc.data.data") ?? null;
+    return this.#payloads?.get("publish.data") ?? this.#payloads?.get("rpc.data.data") ?? null;
   }
 
   #open(keys: number): void {
@@ -95,7 +93,7 @@ class Scanner {
 
   #value(): void {
     if (this.#depth > 3 || this.#depth < 2 || (this.#keys[this.#depth] ?? -1) < 0) return;
-    if (!payloadPaths.has(this.#pathHere())) return;
+    if (!this.#isPayloadHere()) return;
     this.#start = this.#at + 1;
     this.#startDepth = this.#depth;
   }
@@ -103,6 +101,7 @@ class Scanner {
   /** The value that ends here may be the payload. */
   #end(): void {
     if (this.#start < 0 || this.#depth !== this.#startDepth) return;
+    this.#payloads ??= new Map();
     this.#payloads.set(this.#pathHere(), this.#text.slice(this.#start, this.#at).trim());
     this.#start = -1;
   }
@@ -131,10 +130,18 @@ class Scanner {
     if (this.#depth <= 2 && forbidden.has(key)) throw new MalformedFrame(`the key ${key} is not allowed`);
     this.#path[this.#depth] = key;
     this.#path.length = this.#depth + 1;
+    if (this.#payloads === null) return;
     const path = this.#pathHere();
     for (const known of this.#payloads.keys()) {
       if (known === path || known.startsWith(`${path}.`)) this.#payloads.delete(known);
     }
+  }
+
+  /** The two paths whose value is passed on as written. */
+  #isPayloadHere(): boolean {
+    const [, first, second, third] = this.#path;
+    if (this.#depth === 2) return first === "publish" && second === "data";
+    return this.#depth === 3 && first === "rpc" && second === "data" && third === "data";
   }
 
   #pathHere(): string {

@@ -1,14 +1,14 @@
 // Echo: what you send comes back, text as text and binary as binary.
-import { Heartbeat } from "../../session/heartbeat.ts";
+import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "../../session/heartbeat.ts";
 import type { SessionNode } from "../../session/node.ts";
 import type { Connection, Open } from "../connection.ts";
 
 export function echo(node: SessionNode): Open {
   return (connection) => {
-    let isHeld = false;
-    const heartbeat = heartbeatOf(node, connection, () => isHeld);
+    const host = hostOf(connection, () => heartbeat);
+    const heartbeat = heartbeatOf(node, host);
     const hold = (held: boolean): void => {
-      isHeld = held;
+      host.isHeld = held;
       connection.hold(held);
     };
     const send = (frame: Uint8Array): void => {
@@ -29,26 +29,15 @@ export function echo(node: SessionNode): Open {
   };
 }
 
-function heartbeatOf(
-  { hub, clock, random, limits }: SessionNode,
-  connection: Connection,
-  isHeld: () => boolean,
-): Heartbeat {
-  const heartbeat: Heartbeat = new Heartbeat({
-    clock,
-    wheel: hub.wheel,
-    pingIntervalMs: limits.pingIntervalMs,
-    pongTimeoutMs: limits.pongTimeoutMs,
-    stalledMs: limits.stalledMs,
-    firstPingMs: limits.pingIntervalMs * (0.5 + random.fraction() / 2),
+function hostOf(connection: Connection, heartbeat: () => Heartbeat): HeartbeatHost & { isHeld: boolean } {
+  return {
+    traits: { hasPongs: true },
+    isHeld: false,
     ping: () => {
-      if (connection.send([connection.framing.ping]) === "open") heartbeat.left();
-      else heartbeat.full();
+      if (connection.send([connection.framing.ping]) === "open") heartbeat().left();
+      else heartbeat().full();
     },
     close: () => connection.terminate(),
-    traffic: () => connection.traffic(),
-    hasPongs: true,
-    isHeld,
-  });
-  return heartbeat;
+    link: connection,
+  };
 }

@@ -3,10 +3,12 @@ import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import { fastestRate, slowestRate } from "../../hub/pace.ts";
 import type { Command } from "../../session/command.ts";
-import type { Subscribed } from "../../session/reply.ts";
-import { type Position, TidewireError } from "@tidewire/protocol";
+import type { LinkTraits } from "../../session/link.ts";
+import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
+import { type CloseReasonName, type Position, TidewireError } from "@tidewire/protocol";
 import type { ConnectionInfo, EventFraming, StreamEvent } from "../connection.ts";
-import type { Speaker } from "../dialect.ts";
+import type { Ending, Speaker } from "../dialect.ts";
+import { perFraming } from "../per-framing.ts";
 import { idOf, positionOf } from "./event-id.ts";
 import { connecting, subscribing } from "./opening.ts";
 import { closingOf, endingOf } from "./statuses.ts";
@@ -27,30 +29,69 @@ const connectId = 1;
 const subscribeId = 2;
 
 export function events(framing: EventFraming, options: EventsOptions): Speaker {
-  const { channel, info, greeting, retryMs } = options;
-  return {
-    traits: { encoder: eventEncoder(framing), onGap: "continue", hasPongs: false, hasOneChannel: true },
-    opening: [connecting(connectId, info.token), beginning(channel, info)],
-    // The transport reads nothing.
-    decode: () => [],
-    reply: (reply) => {
-      if (reply.kind === "error") return endingOf(reply.error);
-      if (reply.kind !== "subscribed") return null;
-      options.opened();
-      return Buffer.concat([
-        opening(framing, reply, retryMs),
-        ...(greeting === undefined ? [] : [framing.event({ data: greeting })]),
-      ]);
-    },
-    event: (event) => {
-      if (event.kind === "ping") return framing.ping;
-      if (event.kind === "gap") return framing.event(gapOf(event.position));
-      if (event.kind !== "skipped") return null;
-      return framing.event({ name: "skipped", data: JSON.stringify({ count: event.count }) });
-    },
-    closing: closingOf,
-  };
+  return new EventsSpeaker(framing, options);
 }
+
+const traitsOf = perFraming<EventFraming, LinkTraits>((framing) => ({
+  encoder: eventEncoder(framing),
+  onGap: "continue",
+  hasPongs: false,
+  hasOneChannel: true,
+}));
+
+class EventsSpeaker implements Speaker {
+  readonly #framing: EventFraming;
+  readonly #greeting: string | undefined;
+  readonly #retryMs: number;
+  readonly #opened: () => void;
+  /** Until it was asked for: headers are large. */
+  #opening: readonly Command[];
+
+  constructor(framing: EventFraming, { channel, info, greeting, retryMs, opened }: EventsOptions) {
+    this.#framing = framing;
+    this.#greeting = greeting;
+    this.#retryMs = retryMs;
+    this.#opened = opened;
+    this.#opening = [connecting(connectId, info.token), beginning(channel, info)];
+  }
+
+  get traits(): LinkTraits {
+    return traitsOf(this.#framing);
+  }
+
+  opening(): readonly Command[] {
+    const commands = this.#opening;
+    this.#opening = nothing;
+    return commands;
+  }
+
+  /** The transport reads nothing. */
+  decode(): readonly Command[] {
+    return nothing;
+  }
+
+  reply(reply: Reply): Uint8Array | Ending | null {
+    if (reply.kind === "error") return endingOf(reply.error);
+    if (reply.kind !== "subscribed") return null;
+    this.#opened();
+    const begun = opening(this.#framing, reply, this.#retryMs);
+    return this.#greeting === undefined ? begun : Buffer.concat([begun, this.#framing.event({ data: this.#greeting })]);
+  }
+
+  event(event: SessionEvent): Uint8Array | null {
+    const framing = this.#framing;
+    if (event.kind === "ping") return framing.ping;
+    if (event.kind === "gap") return framing.event(gapOf(event.position));
+    if (event.kind !== "skipped") return null;
+    return framing.event({ name: "skipped", data: JSON.stringify({ count: event.count }) });
+  }
+
+  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+    return closingOf(reason, detail);
+  }
+}
+
+const nothing: readonly Command[] = [];
 
 /** PROTOCOL 2.7: `Last-Event-ID`, or `lastEventId` of the address, for a first connection and for other clients. */
 function beginning(channel: string, { headers, url }: Pick<ConnectionInfo, "headers" | "url">): Command {

@@ -31,7 +31,7 @@ export function posting(framing: Framing, given: Posting): Speaker {
   let isConnected = false;
   return {
     traits,
-    opening: [connecting(connectId, given.token), publishing(given)],
+    opening: () => [connecting(connectId, given.token), publishing(given)],
     decode: () => [],
     reply: (reply) => {
       if (reply.kind === "error") return endingOf(reply.error);
@@ -54,7 +54,7 @@ export function presence(framing: Framing, given: { readonly channel: string; re
   let counts: { readonly clients: number; readonly users: number } | null = null;
   return {
     traits,
-    opening: [
+    opening: () => [
       connecting(connectId, token),
       { kind: "presence", id: commandId, channel },
       { kind: "presence_stats", id: countId, channel },

@@ -2,8 +2,10 @@
 import type { Seen } from "../../hub/recovery.ts";
 import type { CommandId, CommandOf } from "../../session/command.ts";
 
+const nothingSeen: ReadonlyMap<string, Seen> = new Map();
+
 export function connecting(id: CommandId, token: string): CommandOf<"connect"> {
-  return { kind: "connect", id, token, data: undefined, speaksTide: false, windowBytes: null, seen: new Map() };
+  return { kind: "connect", id, token, data: undefined, speaksTide: false, windowBytes: null, seen: nothingSeen };
 }
 
 /** @param from Where to go on, and how often; `null`: at the head, and as publications come. */

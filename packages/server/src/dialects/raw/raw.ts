@@ -3,8 +3,11 @@ import { type CloseReasonName, type RequestErrorName, TidewireError } from "@tid
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import type { Command, Payload } from "../../session/command.ts";
+import type { LinkTraits } from "../../session/link.ts";
+import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 import type { Ending, Speaker } from "../dialect.ts";
+import { perFraming } from "../per-framing.ts";
 import { connecting, subscribing } from "./opening.ts";
 import { textPayload, wordsOf } from "./words.ts";
 
@@ -29,22 +32,54 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
 export function raw(framing: Framing, options: RawOptions): Speaker {
-  const { channel } = options;
-  return {
-    traits: { encoder: rawEncoder(framing), onGap: "close", hasPongs: true, hasOneChannel: true },
-    opening: [connecting(connectId, options.token), subscribing(subscribeId, channel, { seen: null, rate: null })],
-    decode: (message, form) => [
-      options.takesPublications ? publishing(channel, message, form) : flow(channel, message, form),
-    ],
-    reply: (reply) => {
-      if (reply.kind === "error") return endingOf(reply.error);
-      if (reply.kind !== "subscribed") return null;
-      options.opened();
-      return options.greeting === undefined ? null : framing.wrap(encoder.encode(options.greeting), "text");
-    },
-    event: (event) => (event.kind === "ping" ? framing.ping : null),
-    closing: (reason, detail) => ({ code: closeCodes[reason], reason: detail ?? reason }),
-  };
+  return new RawSpeaker(framing, options);
+}
+
+const traitsOf = perFraming<Framing, LinkTraits>((framing) => ({
+  encoder: rawEncoder(framing),
+  onGap: "close",
+  hasPongs: true,
+  hasOneChannel: true,
+}));
+
+class RawSpeaker implements Speaker {
+  readonly #framing: Framing;
+  readonly #options: RawOptions;
+
+  constructor(framing: Framing, options: RawOptions) {
+    this.#framing = framing;
+    this.#options = options;
+  }
+
+  get traits(): LinkTraits {
+    return traitsOf(this.#framing);
+  }
+
+  opening(): readonly Command[] {
+    const { token, channel } = this.#options;
+    return [connecting(connectId, token), subscribing(subscribeId, channel, { seen: null, rate: null })];
+  }
+
+  decode(message: Uint8Array, form: "text" | "bytes"): readonly Command[] {
+    const { channel, takesPublications } = this.#options;
+    return [takesPublications ? publishing(channel, message, form) : flow(channel, message, form)];
+  }
+
+  reply(reply: Reply): Uint8Array | Ending | null {
+    if (reply.kind === "error") return endingOf(reply.error);
+    if (reply.kind !== "subscribed") return null;
+    const { opened, greeting } = this.#options;
+    opened();
+    return greeting === undefined ? null : this.#framing.wrap(encoder.encode(greeting), "text");
+  }
+
+  event(event: SessionEvent): Uint8Array | null {
+    return event.kind === "ping" ? this.#framing.ping : null;
+  }
+
+  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+    return { code: closeCodes[reason], reason: detail ?? reason };
+  }
 }
 
 function publishing(channel: string, message: Uint8Array, form: "text" | "bytes"): Command {

@@ -19,8 +19,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   if (command.rate !== null) checkRated(known);
   const claims = await admitToChannel(context, command, known);
   const channelInfo = claims?.info;
-  const shown = memberAs(context.id, context.identity, channelInfo);
-  const member = await memberOf(known, shown, node.limits.memberBytes);
+  const member = known.definition.presence ? await shownOf(context, known, channelInfo) : null;
   if (!context.isOpen) return;
   const subscription = await node.hub.subscribe(channel, {
     subscriber: context.subscriber,
@@ -63,6 +62,10 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   context.reply({ kind: "subscribed", id: command.id, ...beginningOf(channel, granted, ttl) });
   // The reply is queued: from here publications may follow it (S10).
   subscription.release();
+}
+
+function shownOf({ id, identity, node }: Context, known: Known, channelInfo: unknown): ReturnType<typeof memberOf> {
+  return memberOf(known, memberAs(id, identity, channelInfo), node.limits.memberBytes);
 }
 
 /** @throws {TidewireError} `bad_request`: what passes over publications would break what the other modes promise. */
