@@ -33,6 +33,9 @@ class Watch {
   };
 }
 
+/** Of the wait before a reconnect, which grows with every cut, a twentieth. */
+const soon = (): number => Math.random() / 20;
+
 interface Reader {
   readonly publish: (text: string) => void;
   /** Everything up to here was handed over; -1 while it is not subscribed. */
@@ -46,7 +49,7 @@ function reader(
   told: { readonly record: (record: HistoryRecord) => void; readonly watch: Watch },
 ): Reader {
   const { record, watch } = told;
-  const client = createClient({ url });
+  const client = createClient({ url, random: soon });
   onTestFinished(() => client.close());
   const channel = client.channel(news);
   let isUp = false;
