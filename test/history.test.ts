@@ -56,7 +56,8 @@ function reader(
   record({ kind: "subscribe", life: name, user: name, channel: news.pattern });
   channel.onPublication(({ data, position }) => {
     record({ kind: "deliver", life: name, op: String(data), position });
-    watch.happened();
+    // The position moves once this has returned.
+    queueMicrotask(watch.happened);
   });
   channel.onGap(({ to }) => record({ kind: "gap", life: name, to }));
   channel.onState((status) => {
