@@ -79,9 +79,9 @@ test.skipIf(!hasCurl())("docs/http.md: read, write, write once, go on, look who 
   const { lastEventId: begin } = await reader.until(({ retryMs }) => retryMs !== null);
   expect(begin).toMatch(/:0$/);
   const first = await run(write).json();
-  expect(first).toEqual({ epoch: begin.slice(0, -2), offset: 1 });
+  expect(first).toEqual({ epoch: begin.slice(0, -2), offset: 1, durability: "volatile" });
   const second = await run(once).json();
-  expect(second).toEqual({ epoch: begin.slice(0, -2), offset: 2 });
+  expect(second).toEqual({ epoch: begin.slice(0, -2), offset: 2, durability: "volatile" });
   expect(await run(once).json()).toEqual({ ...(second as object), duplicate: true });
   await reader.until(({ events }) => events.length === 2);
   expect(data(reader.parser)).toEqual(["hello", '{"text":"hi"}']);

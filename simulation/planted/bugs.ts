@@ -102,8 +102,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "a full connection is written to",
     promise: "slow consumer",
     file: "server/src/session/session.ts",
-    find: 'this.#isFull = this.#link.write(frames) === "full";',
-    replace: 'this.#isFull = this.#link.write(frames) === "full" && frames.length > 2;',
+    find: 'this.#isFull = this.link.write(frames) === "full";',
+    replace: 'this.#isFull = this.link.write(frames) === "full" && frames.length > 2;',
   },
   {
     name: "a subscription starts behind its reply",
@@ -191,7 +191,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "presence keeps who has left",
     promise: "R1",
     file: "server/src/hub/hub.ts",
-    find: "if (member !== null) channel.members.remove(member.session);",
+    find: "if (this.#member !== null) this.#channel.members.remove(this.#member.session);",
     replace: "",
   },
   {
