@@ -1,7 +1,7 @@
 // What browsers do to a page with a connection: they freeze it, take its network or its storage.
 import type { BrowserContext, Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { connectsAgain, hasArrived, message, say, shownMessages } from "./chat-window.ts";
+import { composer, connectsAgain, hasArrived, message, say, shownMessages } from "./chat-window.ts";
 import { comeIn, isConnected, withHarbor } from "./harbor.ts";
 
 const place = withHarbor();
@@ -76,6 +76,8 @@ test("offline and back: it says so, tries no more than twice a second whatever c
   await comeIn(page, "Cleo");
   await page.goto("/chat/workshop");
   await isConnected(page);
+  // Before it is in, a room has nowhere to write.
+  await composer(page).waitFor();
   await page.context().setOffline(true);
   await place.harbor.restart();
   await page.getByRole("button", { name: "Connection: Offline" }).waitFor();
