@@ -220,15 +220,20 @@ test("at 400 kbit/s a table that changes faster than that is the newest within t
   const bytesPerSecond = 50_000;
   await line.proxy.set({ bytesPerSecond }, { direction: "down" });
   const reader = readerOn(line, { rate });
-  const channel = line.served.tide.channel(market, { venue: "x" });
   const carried = (): number => line.proxy.connections().reduce((sum, { down }) => sum + down.sentBytes, 0);
   let price = 0;
+  const isOver = Promise.withResolvers<void>();
   // Ten times a second each, which is four times what the line carries at that rate, until it has carried that for a while.
-  while (carried() < 8 * bytesPerSecond) {
-    price += 1;
-    for (let key = 0; key < keys; key += 1) await channel.publish({ symbol: `s${key}`, price });
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  line.served.tide.source(market, async function* ({ signal, sleep }) {
+    while (carried() < 8 * bytesPerSecond) {
+      price += 1;
+      for (let key = 0; key < keys; key += 1) yield { symbol: `s${key}`, price };
+      await sleep(100);
+    }
+    isOver.resolve();
+    while (!signal.aborted) await sleep(60_000);
+  });
+  await isOver.promise;
   const atEnd = carried();
   await until(reader, () => [...shown(reader).values()].every((each) => each === price));
   expect(sorted(shown(reader))).toEqual(sorted(await held(line)));

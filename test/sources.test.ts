@@ -127,10 +127,16 @@ describe("a source", () => {
   });
 
   test("that waits without holding the event loop is nobody's trouble", async () => {
-    const { tide, socketUrl, log } = await serve({ channels: [feed] });
+    const clock = new HeldClock();
+    const { tide, socketUrl, log } = await serve({ channels: [feed], clock });
     tide.source(feed, async function* () {
       await someoneIn(tide);
-      await new Promise((resolve) => void setTimeout(resolve, 150));
+      await new Promise<void>((resolve) => {
+        setImmediate(() => {
+          clock.aheadMs += 150;
+          resolve();
+        });
+      });
       yield 1;
     });
     expect(await (await talk(`${socketUrl}/raw/feed:a`)).next()).toBe("1");

@@ -11,6 +11,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { answer, isTemporary } from "./answer.ts";
 import { eventFraming } from "./event-framing.ts";
+import { watermarkOf, writeFrames } from "./writing.ts";
 
 export interface EventStreamOptions {
   readonly limits: Limits;
@@ -125,8 +126,7 @@ class EventStream implements Connection {
     this.#parts = parts;
     this.info = parts.info;
     this.#socket = parts.socket;
-    // Node says "drain" only to a writer that was told to stop, which it does at its own mark.
-    this.#watermark = Math.max(parts.limits.watermarkBytes, parts.socket.writableHighWaterMark);
+    this.#watermark = watermarkOf(parts.socket, parts.limits);
   }
 
   traffic(): { readonly unsent: number; readonly received: number } {
@@ -137,15 +137,12 @@ class EventStream implements Connection {
   send(frames: readonly Uint8Array[]): "open" | "full" {
     const socket = this.#socket;
     if (this.#state === "ended" || socket.destroyed) return "open";
-    const only = frames.length === 1 && this.#state === "open" ? frames[0] : undefined;
-    if (only === undefined) {
-      socket.cork();
-      if (this.#state === "new") this.#begin();
-      for (const frame of frames) socket.write(frame);
-      socket.uncork();
-    } else {
-      socket.write(only);
-    }
+    const isNew = this.#state === "new";
+    // The head and the first frames leave together.
+    if (isNew) socket.cork();
+    if (isNew) this.#begin();
+    writeFrames(socket, frames);
+    if (isNew) socket.uncork();
     this.isFull = socket.writableLength >= this.#watermark;
     return this.isFull ? "full" : "open";
   }

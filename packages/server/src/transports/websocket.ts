@@ -11,6 +11,7 @@ import { Compression } from "./compression.ts";
 import type { Agreed } from "./extension-offers.ts";
 import { webSocketFraming } from "./framing.ts";
 import { refuse } from "./intercept.ts";
+import { watermarkOf, writeFrames } from "./writing.ts";
 
 /** Options of ws 8.23 that its types do not know yet. */
 interface NewerOptions {
@@ -45,14 +46,14 @@ export interface WebSocketOptions {
 
 export class WebSocketTransport {
   readonly #server: WebSocketServer;
-  readonly #watermark: number;
+  readonly #limits: Limits;
   readonly #open = new Set<WebSocket>();
   readonly #compression: Compression | null;
   /** What the answer to a request says, until it is written. */
   readonly #agreed = new WeakMap<IncomingMessage, Agreed>();
 
   constructor({ limits, clock, metrics, compression, protocolFor }: WebSocketOptions) {
-    this.#watermark = limits.watermarkBytes;
+    this.#limits = limits;
     const options: ServerOptions & NewerOptions = {
       noServer: true,
       clientTracking: false,
@@ -91,7 +92,7 @@ export class WebSocketTransport {
 
   #serve(webSocket: WebSocket, socket: Socket, { info, framing, open }: Serving): void {
     socket.setNoDelay(true);
-    const connection = new WebSocketConnection(webSocket, socket, { info, framing, watermark: this.#watermark });
+    const connection = new WebSocketConnection(webSocket, socket, { info, framing, limits: this.#limits });
     const served = { opened: open(connection), connection, among: this.#open };
     this.#open.add(webSocket);
     (webSocket as Carrier<WebSocket>)[carried] = served;
@@ -150,14 +151,13 @@ class WebSocketConnection implements Connection {
   constructor(
     webSocket: WebSocket,
     socket: Socket,
-    options: { readonly info: ConnectionInfo; readonly framing: Framing; readonly watermark: number },
+    options: { readonly info: ConnectionInfo; readonly framing: Framing; readonly limits: Limits },
   ) {
     this.info = options.info;
     this.framing = options.framing;
     this.#webSocket = webSocket;
     this.#socket = socket;
-    // Node says "drain" only to a writer that was told to stop, which it does at its own mark.
-    this.#watermark = Math.max(options.watermark, socket.writableHighWaterMark);
+    this.#watermark = watermarkOf(socket, options.limits);
   }
 
   traffic(): { readonly unsent: number; readonly received: number } {
@@ -168,14 +168,7 @@ class WebSocketConnection implements Connection {
     const socket = this.#socket;
     // After the close frame nothing may follow (RFC 6455 §5.5.1).
     if (this.#webSocket.readyState !== this.#webSocket.OPEN || socket.destroyed) return "open";
-    const only = frames.length === 1 ? frames[0] : undefined;
-    if (only === undefined) {
-      socket.cork();
-      for (const frame of frames) socket.write(frame);
-      socket.uncork();
-    } else {
-      socket.write(only);
-    }
+    writeFrames(socket, frames);
     this.isFull = socket.writableLength >= this.#watermark;
     return this.isFull ? "full" : "open";
   }
