@@ -47,8 +47,10 @@ export class FrameReader {
   }
 }
 
-/** A short client frame; a mask of zeros leaves the payload as it is. */
+/** A client frame; a mask of zeros leaves the payload as it is. */
 export function clientFrame(opcode: number, payload: Uint8Array): Buffer {
-  if (payload.length > 125) throw new RangeError(`expected at most 125 bytes, got ${payload.length}`);
-  return Buffer.concat([Buffer.of(0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0), payload]);
+  const { length } = payload;
+  if (length > 0xffff) throw new RangeError(`expected at most 65535 bytes, got ${length}`);
+  const size = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.of(0x80 | opcode, ...size, 0, 0, 0, 0), payload]);
 }

@@ -18,9 +18,10 @@ export class Tally {
     return this.#received;
   }
 
-  begin(phase: number): void {
+  /** @param after The number before the first that is due. */
+  begin(phase: number, after = 0): void {
     this.#phase = phase;
-    this.#highest = 0;
+    this.#highest = after;
     this.#received = 0;
     this.#repeated = 0;
     this.#reordered = 0;
