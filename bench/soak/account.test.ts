@@ -11,6 +11,13 @@ function accountOf(channel: string, offset = 0): { account: Account; counts: Cou
   return { account, counts };
 }
 
+interface Case {
+  readonly channel: string;
+  /** On a subscription that begins after 7. */
+  readonly numbers: readonly number[];
+  readonly found: Partial<Counts>;
+}
+
 function judged(channel: string, numbers: readonly number[], offset = 0): Counts {
   const { account, counts } = accountOf(channel, offset);
   for (const n of numbers) account.given({ offset: n, n, key: "k" });
@@ -18,18 +25,18 @@ function judged(channel: string, numbers: readonly number[], offset = 0): Counts
   return counts;
 }
 
-it.each<[string, string, readonly number[], Partial<Counts>]>([
-  ["nothing in a stream that begins anywhere", "chat:1", [8, 9, 10], {}],
-  ["a hole in a stream", "chat:1", [8, 10], { lost: 1 }],
-  ["a hole at its beginning", "chat:1", [9], { lost: 1 }],
-  ["a repeat in a stream", "chat:1", [8, 8], { repeated: 1 }],
-  ["a reorder in a stream", "chat:1", [8, 10, 9], { reordered: 1 }],
-  ["nothing wrong with a signal that passes over", "typing:1", [8, 10], { passedOver: 1 }],
-  ["a repeat of a signal", "typing:1", [8, 8], { repeated: 1 }],
-  ["a reorder of a signal", "typing:1", [9, 8], { reordered: 1, passedOver: 1 }],
-  ["nothing wrong with versions that have holes", "market:1", [9, 12], {}],
-  ["a version that comes twice", "market:1", [9, 9], { repeated: 1 }],
-])("finds %s", (_name, channel, numbers, found) => {
+it.each<[string, Case]>([
+  ["nothing in a stream that begins anywhere", { channel: "chat:1", numbers: [8, 9, 10], found: {} }],
+  ["a hole in a stream", { channel: "chat:1", numbers: [8, 10], found: { lost: 1 } }],
+  ["a hole at its beginning", { channel: "chat:1", numbers: [9], found: { lost: 1 } }],
+  ["a repeat in a stream", { channel: "chat:1", numbers: [8, 8], found: { repeated: 1 } }],
+  ["a reorder in a stream", { channel: "chat:1", numbers: [8, 10, 9], found: { reordered: 1 } }],
+  ["nothing wrong with a signal that passes over", { channel: "typing:1", numbers: [8, 10], found: { passedOver: 1 } }],
+  ["a repeat of a signal", { channel: "typing:1", numbers: [8, 8], found: { repeated: 1 } }],
+  ["a reorder of a signal", { channel: "typing:1", numbers: [9, 8], found: { reordered: 1, passedOver: 1 } }],
+  ["nothing wrong with versions that have holes", { channel: "market:1", numbers: [9, 12], found: {} }],
+  ["a version that comes twice", { channel: "market:1", numbers: [9, 9], found: { repeated: 1 } }],
+])("finds %s", (_name, { channel, numbers, found }) => {
   expect(judged(channel, numbers, 7)).toEqual({ ...noCounts(), received: numbers.length, ...found });
 });
 

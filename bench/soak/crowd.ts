@@ -10,7 +10,7 @@ const atATime = 50;
 const longestAwayMs = 30_000;
 const longestPauseMs = 30_000;
 /** Who never reads is replaced after so long: by then the server has given it up. */
-const deafMs = 150_000;
+const deafMs = 100_000;
 /** Of the crowd, in a second: how many change a channel, pause, or publish. */
 const changing = 1 / 500;
 const pausing = 1 / 1_000;

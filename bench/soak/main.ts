@@ -43,6 +43,8 @@ function readOptions(args: readonly string[]): SoakOptions {
 
 const sizes: Readonly<Record<string, (sample: Sample) => number | null>> = {
   "RSS, MB": ({ rssBytes }) => rssBytes / 1e6,
+  "of it anonymous, MB": ({ anonymousBytes }) => (anonymousBytes === null ? null : anonymousBytes / 1e6),
+  "heap total, MB": ({ heapTotalBytes }) => heapTotalBytes / 1e6,
   "heap used, MB": ({ heapUsedBytes }) => heapUsedBytes / 1e6,
   "external, MB": ({ externalBytes }) => externalBytes / 1e6,
   "array buffers, MB": ({ arrayBuffersBytes }) => arrayBuffersBytes / 1e6,

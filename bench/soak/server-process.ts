@@ -1,6 +1,6 @@
 // The server that is soaked, in a process of its own, which tells what it holds. Arguments: the database's file, limits.
 import { once } from "node:events";
-import { readdirSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -24,6 +24,7 @@ const most = 1_000_000;
 /** What the collector finds may be given back a moment later. */
 const settleMs = 100;
 const collections = 2;
+const isLinux = process.platform === "linux";
 /** Each takes a walk through the whole heap. */
 const countedClasses = { Session, Channel, Cursor };
 
@@ -57,12 +58,14 @@ async function hold({ countsObjects }: { readonly countsObjects: boolean }): Pro
     globalThis.gc?.();
     await sleep(settleMs);
   }
-  const { rss, heapUsed, external, arrayBuffers } = process.memoryUsage();
+  const { rss, heapTotal, heapUsed, external, arrayBuffers } = process.memoryUsage();
   const { connections, sessions, channels: open, subscriptions } = tide.stats();
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   const held: Held = {
     rssBytes: rss,
+    anonymousBytes: anonymous(),
+    heapTotalBytes: heapTotal,
     heapUsedBytes: heapUsed,
     externalBytes: external,
     arrayBuffersBytes: arrayBuffers,
@@ -89,7 +92,12 @@ function objects(): Record<string, number> {
 }
 
 function descriptors(): number | null {
-  return process.platform === "linux" ? readdirSync("/proc/self/fd").length : null;
+  return isLinux ? readdirSync("/proc/self/fd").length : null;
+}
+
+function anonymous(): number | null {
+  const kilobytes = isLinux ? /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] : undefined;
+  return kilobytes === undefined ? null : Number(kilobytes) * 1_024;
 }
 
 function sizeOf(file: string): number {

@@ -4,6 +4,9 @@ import type { Counts } from "./account.ts";
 /** What the server's process holds, after a collection of garbage. */
 export interface Held {
   readonly rssBytes: number;
+  /** Resident memory that no file backs; `null` where the system does not tell. */
+  readonly anonymousBytes: number | null;
+  readonly heapTotalBytes: number;
   readonly heapUsedBytes: number;
   readonly externalBytes: number;
   readonly arrayBuffersBytes: number;
