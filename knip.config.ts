@@ -36,7 +36,7 @@ const config: KnipConfig = {
         "test/rfc6455/main.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
-        "bench/{main,engines,market-frames,torture/main,soak/main}.ts",
+        "bench/{main,engines,market-frames,{churn,soak,torture}/main}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
         "simulation/main.ts",

@@ -1,6 +1,6 @@
 // What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench`, `npm run torture`,
-// `npm run soak`, `npm run conformance`, `npm run rfc6455` and `npm run simulate` run. Node's built-ins only: it must start
-// on a Node that is too old for the project, before anything is installed.
+// `npm run soak`, `npm run churn`, `npm run conformance`, `npm run rfc6455` and `npm run simulate` run. Node's built-ins
+// only: it must start on a Node that is too old for the project, before anything is installed.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { ended, endSignal, exitCodeOf, start, watchOver } from "./run/children.mjs";
@@ -60,6 +60,10 @@ const commands = {
   async soak(args) {
     await ensureInstalled();
     return await runProgram("bench/soak/main.ts", args);
+  },
+  async churn(args) {
+    await ensureInstalled();
+    return await runProgram("bench/churn/main.ts", args);
   },
   async conformance(args) {
     await ensureInstalled();

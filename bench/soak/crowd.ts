@@ -1,7 +1,9 @@
 // The crowd of one load process: visitors who come and go, change what they read, and pause.
+import { setTimeout as sleep } from "node:timers/promises";
+import { attemptFailed, noAttempts, retryDelayMs } from "../../packages/client/src/backoff.ts";
 import { counts as channelCounts } from "./channels.ts";
 import { noCounts } from "./account.ts";
-import type { CrowdOptions, CrowdReport, Tops } from "./talk.ts";
+import type { CrowdOptions, CrowdReport, Storm, Tops } from "./talk.ts";
 import { bump, type Town, Visitor } from "./visitor.ts";
 
 const tickMs = 200;
@@ -82,6 +84,21 @@ export class Crowd {
     await Promise.all(this.#visitors.filter(({ isOpen }) => !isOpen).map((visitor) => visitor.dial()));
   }
 
+  /** They wait as Tidewire's own client does. */
+  async storm(): Promise<Storm> {
+    const { counts } = this.#town;
+    const [beganMs, recovered] = [performance.now(), counts.recovered];
+    let eligible = 0;
+    for (const visitor of this.#visitors) {
+      for (const { place } of visitor.accounts.values()) if (place !== null) eligible += 1;
+      visitor.vanish();
+    }
+    const failures = await Promise.all(this.#visitors.map((visitor) => this.#return(visitor)));
+    const failed = failures.reduce((sum, one) => sum + one, 0);
+    const elapsedMs = Math.round(performance.now() - beganMs);
+    return { elapsedMs, failed, eligible, recovered: counts.recovered - recovered };
+  }
+
   lacking(tops: Tops): number {
     let sum = 0;
     for (const visitor of this.#visitors) {
@@ -91,6 +108,17 @@ export class Crowd {
       }
     }
     return sum;
+  }
+
+  /** @returns How many attempts failed. */
+  async #return(visitor: Visitor): Promise<number> {
+    let attempts = attemptFailed(noAttempts, 0);
+    while (!visitor.isOpen) {
+      await sleep(retryDelayMs(attempts, Math.random));
+      await visitor.dial();
+      if (!visitor.isOpen) attempts = attemptFailed(attempts, 0);
+    }
+    return attempts.failures - 1;
   }
 
   #tick(): void {
@@ -194,7 +222,8 @@ export class Crowd {
 
   #lost(visitor: Visitor): void {
     this.#paused.delete(visitor);
-    if (this.#deaf.has(visitor) || !this.#visitors.includes(visitor)) return;
+    // In a storm everybody sees to that alone.
+    if (this.#timer === null || this.#deaf.has(visitor) || !this.#visitors.includes(visitor)) return;
     bump(this.#town.refusals, "came back");
     this.#after(Math.random() * 1_000, () => void visitor.dial());
   }

@@ -30,5 +30,6 @@ answer<SoakLoadTalk>({
     await here().rest();
     return null;
   },
+  storm: () => here().storm(),
   lacking: ({ tops }) => here().lacking(tops),
 });

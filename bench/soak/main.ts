@@ -5,8 +5,9 @@ import { parseArgs } from "node:util";
 import { commit, machine } from "../machine.ts";
 import { short, tableOf } from "../statistics.ts";
 import { faultsOf } from "./account.ts";
+import { heldSizes, otherSizes } from "./sizes.ts";
 import { type Slope, slopeOf } from "./slope.ts";
-import { type Sample, type Soaked, soak, type SoakOptions } from "./soak.ts";
+import { type Sample, soak, type Soaked, type SoakOptions } from "./soak.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const results = join(import.meta.dirname, "../results");
@@ -41,34 +42,12 @@ function readOptions(args: readonly string[]): SoakOptions {
   };
 }
 
-const sizes: Readonly<Record<string, (sample: Sample) => number | null>> = {
-  "RSS, MB": ({ rssBytes }) => rssBytes / 1e6,
-  "of it anonymous, MB": ({ anonymousBytes }) => (anonymousBytes === null ? null : anonymousBytes / 1e6),
-  "heap total, MB": ({ heapTotalBytes }) => heapTotalBytes / 1e6,
-  "heap used, MB": ({ heapUsedBytes }) => heapUsedBytes / 1e6,
-  "external, MB": ({ externalBytes }) => externalBytes / 1e6,
-  "array buffers, MB": ({ arrayBuffersBytes }) => arrayBuffersBytes / 1e6,
-  descriptors: ({ descriptors }) => descriptors,
-  "handles and timers": ({ resources }) => Object.values(resources).reduce((sum, count) => sum + count, 0),
-  connections: ({ connections }) => connections,
-  sessions: ({ sessions }) => sessions,
-  channels: ({ channels }) => channels,
-  subscriptions: ({ subscriptions }) => subscriptions,
-  "database, MB": ({ databaseBytes }) => databaseBytes / 1e6,
-  "event loop p99, ms": ({ loopP99Ms }) => loopP99Ms,
-  "server's CPU, % of a core": ({ cpuShare }) => cpuShare * 100,
-};
-
 function slopesOf({ samples }: Soaked): Record<string, Slope> {
   const last = samples.at(-1)?.atMs ?? 0;
   const fromMs = Math.min(warmMinutes * 60_000, last / 3);
   const counted = samples.filter(({ atMs }) => atMs >= fromMs);
-  const named = new Map(Object.entries(sizes));
-  for (const name of Object.keys(samples[0]?.objects ?? {})) {
-    named.set(`${name} objects`, ({ objects }) => objects?.[name] ?? null);
-  }
   const slopes: Record<string, Slope> = {};
-  for (const [name, of] of named) {
+  for (const [name, of] of Object.entries({ ...heldSizes, ...otherSizes })) {
     const values = counted.flatMap((sample) => {
       const value = of(sample);
       return value === null ? [] : [{ atMs: sample.atMs, value }];

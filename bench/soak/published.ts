@@ -16,22 +16,26 @@ const anyOf = (count: number): number => Math.floor(Math.random() * count);
 
 export class Published {
   readonly #tide: Tidewire;
-  readonly #perSecond: number;
   readonly #numbers = new Map<string, number>();
   readonly #newest = new Map<string, Map<string, number>>();
-  readonly #timers: readonly NodeJS.Timeout[];
+  #timers: readonly NodeJS.Timeout[] = [];
   readonly #inFlight = new Set<Promise<void>>();
-  #dueMs = performance.now();
+  #stepMs = 0;
+  #dueMs = 0;
   #published = 0;
   #misplaced = 0;
 
-  constructor(tide: Tidewire, perSecond: number) {
+  constructor(tide: Tidewire) {
     this.#tide = tide;
-    this.#perSecond = perSecond;
+  }
+
+  begin(perSecond: number): void {
+    this.#stepMs = 1_000 / perSecond;
+    this.#dueMs = performance.now();
     this.#timers = [setInterval(() => this.#tick(), tickMs), setInterval(() => this.#burn(), fireEveryMs)];
   }
 
-  /** Publishes nothing more; resolves when all that was published has its answer. */
+  /** Publishes nothing until it begins again; resolves when all that was published has its answer. */
   async end(): Promise<Ended> {
     for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(this.#inFlight);
@@ -42,9 +46,8 @@ export class Published {
 
   #tick(): void {
     const nowMs = performance.now();
-    const stepMs = 1_000 / this.#perSecond;
-    this.#dueMs = Math.max(this.#dueMs, nowMs - mostDue * stepMs);
-    for (; this.#dueMs <= nowMs; this.#dueMs += stepMs) this.#one();
+    this.#dueMs = Math.max(this.#dueMs, nowMs - mostDue * this.#stepMs);
+    for (; this.#dueMs <= nowMs; this.#dueMs += this.#stepMs) this.#one();
   }
 
   #one(): void {

@@ -1,18 +1,15 @@
-// The server that is soaked, in a process of its own, which tells what it holds. Arguments: the database's file, limits.
+// The server that is soaked, in a process of its own, which tells what it holds. Arguments: the database's file, the limit of a tail in bytes.
 import { once } from "node:events";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
-import { queryObjects } from "node:v8";
 import { createTidewire } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
-import { Channel } from "../../packages/server/src/hub/channel.ts";
-import { Cursor } from "../../packages/server/src/hub/cursor.ts";
-import { Session } from "../../packages/server/src/session/session.ts";
 import { answer } from "../answering.ts";
 import { channels } from "./channels.ts";
+import { CountingClock } from "./counting-clock.ts";
 import { CpuWatch } from "./cpu-watch.ts";
 import { Published } from "./published.ts";
 import type { Held, SoakServerTalk } from "./talk.ts";
@@ -25,14 +22,14 @@ const most = 1_000_000;
 const settleMs = 100;
 const collections = 2;
 const isLinux = process.platform === "linux";
-/** Each takes a walk through the whole heap. */
-const countedClasses = { Session, Channel, Cursor };
 
-const [path = ""] = process.argv.slice(2);
+const [path = "", tailBytes = ""] = process.argv.slice(2);
+const clock = new CountingClock();
 const server = createServer();
 const tide = createTidewire({
   channels,
-  engine: sqliteEngine({ path }),
+  clock,
+  engine: sqliteEngine({ path, clock }),
   // With the rates of production: their buckets are held as well.
   mode: "production",
   access: { connect: ({ data }) => ({ user: String(data), info: { name: String(data) } }) },
@@ -40,8 +37,7 @@ const tide = createTidewire({
     connections: most,
     connectionsPerAddress: most,
     newPerAddressPerSecond: most,
-    newPerSecond: most,
-    admissionQueue: most,
+    tailBytes: Number(tailBytes),
   },
 });
 tide.attach(server);
@@ -50,9 +46,9 @@ await tide.start();
 const delays = monitorEventLoopDelay({ resolution: 20 });
 delays.enable();
 const cpu = new CpuWatch();
-let published: Published | null = null;
+const published = new Published(tide);
 
-async function hold({ countsObjects }: { readonly countsObjects: boolean }): Promise<Held> {
+async function hold(): Promise<Held> {
   const [loopP99Ms, loopMaxMs, cpuShare] = [delays.percentile(99) / 1e6, delays.max / 1e6, cpu.share()];
   for (let run = 0; run < collections; run += 1) {
     globalThis.gc?.();
@@ -75,7 +71,7 @@ async function hold({ countsObjects }: { readonly countsObjects: boolean }): Pro
     sessions,
     channels: open,
     subscriptions,
-    objects: countsObjects ? objects() : null,
+    timers: clock.waiting,
     databaseBytes: ["", "-wal"].reduce((sum, suffix) => sum + sizeOf(path + suffix), 0),
     loopP99Ms,
     loopMaxMs,
@@ -84,11 +80,6 @@ async function hold({ countsObjects }: { readonly countsObjects: boolean }): Pro
   // Its own collections are none of the server's.
   delays.reset();
   return held;
-}
-
-function objects(): Record<string, number> {
-  const counted = Object.entries(countedClasses);
-  return Object.fromEntries(counted.map(([name, of]) => [name, queryObjects(of, { format: "count" })]));
 }
 
 function descriptors(): number | null {
@@ -110,9 +101,9 @@ answer<SoakServerTalk>({
     return { port: (server.address() as AddressInfo).port, pid: process.pid };
   },
   publish: ({ perSecond }) => {
-    published = new Published(tide, perSecond);
+    published.begin(perSecond);
     return null;
   },
   hold,
-  end: () => published?.end() ?? { tops: new Map(), published: 0, misplaced: 0, counters: tide.stats().counters },
+  end: () => published.end(),
 });

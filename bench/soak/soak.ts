@@ -1,11 +1,8 @@
 // A soak: a server with a crowd that comes and goes, and what the server holds as time passes.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Child } from "../child.ts";
 import { type Counts, sumCounts } from "./account.ts";
-import type { CrowdReport, Ended, Held, SoakLoadTalk, SoakServerTalk } from "./talk.ts";
+import { fill, lackingOf, type Processes, reportsOf, rest, withProcesses } from "./processes.ts";
+import type { CrowdReport, Ended, Held } from "./talk.ts";
 
 export interface SoakOptions {
   readonly minutes: number;
@@ -44,11 +41,12 @@ export interface Soaked {
   };
 }
 
-/** Every so many samples objects are counted as well, for which the server stands still for a second or more. */
-const objectsEvery = 20;
-const settleMs = 5_000;
-const patienceMs = 60_000;
-const fillMs = 300_000;
+/** A machine with other things to do may take its time. */
+const sampleWithinMs = 300_000;
+/** So that there is an end to what tails hold well before figures count: a tail with these is full within ten minutes. */
+const tailBytes = 32_768;
+
+const now = (): number => performance.now();
 
 interface Ears {
   sampled(soaked: Soaked): void;
@@ -56,72 +54,39 @@ interface Ears {
   readonly signal: AbortSignal;
 }
 
-export async function soak(options: SoakOptions, ears: Ears): Promise<Soaked> {
-  const folder = mkdtempSync(join(tmpdir(), "tidewire-soak-"));
-  const server = new Child<SoakServerTalk>({
-    file: "./soak/server-process.ts",
-    args: [join(folder, "log.db")],
-    cores: null,
-    nodeFlags: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
-  });
-  const load = { file: "./soak/load-process.ts", args: [], cores: null, nodeFlags: [] };
-  const loads = Array.from({ length: options.loads }, () => new Child<SoakLoadTalk>(load));
-  try {
-    return await new Soak(options, { server, loads }).run(ears);
-  } finally {
-    await Promise.all(loads.map((one) => one.stop()));
-    await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-interface Processes {
-  readonly server: Child<SoakServerTalk>;
-  readonly loads: readonly Child<SoakLoadTalk>[];
+export function soak(options: SoakOptions, ears: Ears): Promise<Soaked> {
+  return withProcesses({ loads: options.loads, tailBytes }, (processes) => new Soak(options, processes).run(ears));
 }
 
 class Soak {
   readonly #options: SoakOptions;
-  readonly #server: Child<SoakServerTalk>;
-  readonly #loads: readonly Child<SoakLoadTalk>[];
+  readonly #processes: Processes;
   readonly #samples: Sample[] = [];
 
-  constructor(options: SoakOptions, { server, loads }: Processes) {
+  constructor(options: SoakOptions, processes: Processes) {
     this.#options = options;
-    this.#server = server;
-    this.#loads = loads;
+    this.#processes = processes;
   }
 
   async run(ears: Ears): Promise<Soaked> {
     const { signal } = ears;
-    const { minutes, connections, deaf, churn, publishesPerSecond, sampleMs } = this.#options;
-    const { port } = await this.#server.ask("listen", null);
-    await this.#server.ask("publish", { perSecond: publishesPerSecond });
-    const share = 1 / this.#loads.length;
-    const crowd = {
-      port,
-      visitors: Math.round(connections * share),
-      deaf: Math.round(deaf * share),
-      churn: churn * share,
-    };
-    await Promise.all(this.#loads.map((load) => load.ask("fill", crowd, fillMs)));
-    await Promise.all(this.#loads.map((load) => load.ask("live", null)));
-    const beganMs = performance.now();
+    const { minutes, publishesPerSecond, sampleMs } = this.#options;
+    await fill(this.#processes, { ...this.#options, perSecond: publishesPerSecond });
+    await Promise.all(this.#processes.loads.map((load) => load.ask("live", null)));
+    const beganMs = now();
     const endMs = beganMs + minutes * 60_000;
-    for (let count = 1; !signal.aborted && beganMs + count * sampleMs <= endMs; count += 1) {
-      await sleep(Math.max(0, beganMs + count * sampleMs - performance.now()), undefined, { signal }).catch(
-        () => undefined,
-      );
-      this.#samples.push(await this.#sample(performance.now() - beganMs));
+    // One that took long puts off the next: they shall not come in a row.
+    for (let dueMs = beganMs + sampleMs; !signal.aborted && dueMs <= endMs; dueMs = Math.max(dueMs + sampleMs, now())) {
+      await sleep(Math.max(0, dueMs - now()), undefined, { signal }).catch(() => undefined);
+      this.#samples.push(await this.#sample(now() - beganMs));
       ears.sampled({ samples: this.#samples });
     }
     return { samples: this.#samples, end: await this.#end() };
   }
 
   async #sample(atMs: number): Promise<Sample> {
-    const countsObjects = this.#samples.length % objectsEvery === 0;
-    const held = await this.#server.ask("hold", { countsObjects });
-    const reports = await this.#reports();
+    const held = await this.#processes.server.ask("hold", null, sampleWithinMs);
+    const reports = await reportsOf(this.#processes);
     const sum = (of: (report: CrowdReport) => number): number => reports.reduce((total, one) => total + of(one), 0);
     return {
       atMs: Math.round(atMs),
@@ -133,23 +98,12 @@ class Soak {
     };
   }
 
-  #reports(): Promise<readonly CrowdReport[]> {
-    return Promise.all(this.#loads.map((load) => load.ask("report", null)));
-  }
-
   /** Everybody rests; then all that was published must be there. */
   async #end(): Promise<NonNullable<Soaked["end"]>> {
-    await Promise.all(this.#loads.map((load) => load.ask("rest", null, fillMs)));
-    const { tops, published, counters, misplaced } = await this.#server.ask("end", null);
-    const sinceMs = performance.now();
-    let lacking = 0;
-    do {
-      await sleep(settleMs);
-      const all = await Promise.all(this.#loads.map((load) => load.ask("lacking", { tops })));
-      lacking = all.reduce((sum, one) => sum + one, 0);
-      // What is lost for good never comes.
-    } while (lacking > 0 && performance.now() - sinceMs < patienceMs);
-    const reports = await this.#reports();
+    await rest(this.#processes);
+    const { tops, published, counters, misplaced } = await this.#processes.server.ask("end", null);
+    const lacking = await lackingOf(this.#processes, tops);
+    const reports = await reportsOf(this.#processes);
     return {
       published,
       counters,

@@ -12,14 +12,14 @@ export interface Held {
   readonly arrayBuffersBytes: number;
   /** `null` where the system does not tell. */
   readonly descriptors: number | null;
-  /** What keeps the event loop alive, by kind. */
+  /** What keeps the event loop alive, by kind: sockets, and what is being written. */
   readonly resources: Readonly<Record<string, number>>;
   readonly connections: number;
   readonly sessions: number;
   readonly channels: number;
   readonly subscriptions: number;
-  /** Objects on the heap by class; `null` where they were not counted. */
-  readonly objects: Readonly<Record<string, number>> | null;
+  /** Timers of the server that are waiting. */
+  readonly timers: number;
   /** Of the database with its journal. */
   readonly databaseBytes: number;
   /** Since it was last asked. */
@@ -43,7 +43,7 @@ export type SoakServerTalk = {
   readonly listen: { readonly ask: null; readonly answer: { readonly port: number; readonly pid: number } };
   /** Publishes so much a second from now on. */
   readonly publish: { readonly ask: { readonly perSecond: number }; readonly answer: null };
-  readonly hold: { readonly ask: { readonly countsObjects: boolean }; readonly answer: Held };
+  readonly hold: { readonly ask: null; readonly answer: Held };
   readonly end: { readonly ask: null; readonly answer: Ended };
 };
 
@@ -68,6 +68,16 @@ export interface CrowdReport {
   readonly rssBytes: number;
 }
 
+export interface Storm {
+  /** Until the last one was back. */
+  readonly elapsedMs: number;
+  /** Attempts to connect that came to nothing. */
+  readonly failed: number;
+  /** Subscriptions that have something to go on from, and how many of them did. */
+  readonly eligible: number;
+  readonly recovered: number;
+}
+
 export type SoakLoadTalk = {
   /** Resolves when all are there. */
   readonly fill: { readonly ask: CrowdOptions; readonly answer: null };
@@ -76,6 +86,8 @@ export type SoakLoadTalk = {
   readonly report: { readonly ask: null; readonly answer: CrowdReport };
   /** They stay; resolves when no more of them come and go, and none is paused. */
   readonly rest: { readonly ask: null; readonly answer: null };
+  /** Cuts everybody at once, without a word; resolves when all are back, each after its own wait. */
+  readonly storm: { readonly ask: null; readonly answer: Storm };
   /** What has not come to those who are there. */
   readonly lacking: { readonly ask: { readonly tops: Tops }; readonly answer: number };
 };
