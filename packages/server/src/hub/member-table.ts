@@ -154,6 +154,11 @@ export class MemberTable implements CursorLog {
     this.#views.forgetUnused();
   }
 
+  /** Forgets who has left: for when every reader stands at the head. They would stay until thousands more have left. */
+  forgetGone(): void {
+    this.#slots.trim({ size: 0, ttlMs: Number.POSITIVE_INFINITY }, 0);
+  }
+
   /**
    * The net change as pages that belong together: who is passed over by one page, since it changed again meanwhile, could
    * not be judged from a place in the middle.

@@ -57,6 +57,7 @@ const step = fc.oneof(
   { weight: 4, arbitrary: fc.record({ pull: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ pause: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ resume: fc.nat(3) }) },
+  { weight: 1, arbitrary: fc.record({ shrink: fc.constant(true) }) },
 );
 
 describe("Members", () => {
@@ -81,6 +82,7 @@ describe("Members", () => {
             else members.add(member((present.add(session), session)));
             clock.advance(300);
           }
+          if ("shrink" in todo) members.shrink();
           const one =
             readers["pull" in todo ? todo.pull : "pause" in todo ? todo.pause : "resume" in todo ? todo.resume : 0];
           if (one === undefined) continue;
@@ -132,6 +134,68 @@ describe("Members", () => {
     expect([pull(one), known(one.told, new Set())]).toEqual(["frames", new Set(["first", "here"])]);
     members.add(member("late"));
     expect([pull(one), one.told.at(-1)]).toEqual(["frames", "join late"]);
+  });
+
+  it("forgets who has left when every reader was told, or nobody asks to be", () => {
+    const members = membersOf(1_000);
+    const come = (from: number): void => {
+      for (let at = from; at < from + 100; at += 1) {
+        members.add(member(`s${at}`));
+        members.remove(`s${at}`);
+      }
+    };
+    const { bytes } = members;
+    come(0);
+    expect(members.bytes).toBeGreaterThan(bytes);
+    members.shrink();
+    expect(members.bytes).toBe(bytes);
+    const one = reader(members, []);
+    one.cursor.release();
+    come(100);
+    while (pull(one) !== "later");
+    members.shrink();
+    expect(members.bytes).toBe(bytes);
+    members.add(member("late"));
+    expect([pull(one), one.told]).toEqual(["frames", ["join late"]]);
+    one.cursor.close();
+    members.remove("late");
+    members.shrink();
+    expect(members.bytes).toBe(bytes);
+  });
+
+  it("keeps who has left for a reader that is not told of it yet", () => {
+    const members = membersOf(1_000);
+    for (const session of ["a", "b"]) members.add(member(session));
+    const [born, resting, slow, quick] = [0, 1, 2, 3].map(() => reader(members, [])) as [
+      Reader,
+      Reader,
+      Reader,
+      Reader,
+    ];
+    for (const one of [resting, slow, quick]) one.cursor.release();
+    resting.cursor.pause();
+    members.remove("a");
+    pull(quick);
+    members.shrink();
+    born.cursor.release();
+    resting.cursor.resume();
+    for (const one of [born, resting, slow]) pull(one);
+    expect([born, resting, slow, quick].map(({ told }) => told)).toEqual([1, 2, 3, 4].map(() => ["leave a"]));
+  });
+
+  it("keeps who has left in a crowd, until it is over and has been told", () => {
+    const clock = new FakeClock();
+    const members = membersOf(2, clock);
+    for (const session of ["a", "b"]) members.add(member(session));
+    const one = reader(members, []);
+    one.cursor.release();
+    for (const session of ["c", "d"]) members.add(member(session));
+    members.remove("a");
+    clock.advance(1_100);
+    pull(one);
+    members.shrink();
+    members.remove("d");
+    expect([pull(one), one.told]).toEqual(["frames", ["counts 3", "join c", "leave a"]]);
   });
 
   it("forgets toggles of one that comes and goes, and keeps the turns right", () => {

@@ -27,6 +27,7 @@ export class Members implements CursorHome, Due {
   readonly clock: Clock;
   readonly #shown: number;
   readonly #live = new LiveCursors();
+  #readers = 0;
   #isCounting = false;
 
   constructor(channel: ChannelRef, { shown, wheel, clock }: MembersOptions) {
@@ -66,12 +67,15 @@ export class Members implements CursorHome, Due {
   /** A reader that is told of every change from now on; born held. */
   read(subscriber: Subscriber, encoder: Encoder): Cursor {
     const { head, position } = this.tail;
+    this.#readers += 1;
     return new Cursor({ subscriber, home: this, view: this.tail.join(encoder) }, { seq: head, position });
   }
 
-  /** Gives memory back that nobody used since this was last called. */
+  /** Gives memory back: of what nobody used since this was last called, and of those whose leaving has been told. */
   shrink(): void {
     this.tail.shrink();
+    // A live reader stands at the head, unless in a crowd.
+    if (!this.tail.isCrowd && this.#live.size === this.#readers) this.tail.forgetGone();
   }
 
   /** A crowd is counted again. */
@@ -90,6 +94,7 @@ export class Members implements CursorHome, Due {
   }
 
   left(cursor: Cursor): void {
+    this.#readers -= 1;
     this.tail.leave(cursor.view);
   }
 
