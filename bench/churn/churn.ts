@@ -1,7 +1,7 @@
 // A storm in rounds: all clients of one server are cut at once and return, and what the server holds when it is quiet again.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Counts, sumCounts } from "../soak/account.ts";
-import { fill, lackingOf, type Processes, reportsOf, withProcesses } from "../soak/processes.ts";
+import { fill, lackingOf, type Processes, reportsOf, sumNames, withProcesses } from "../soak/processes.ts";
 import type { Held } from "../soak/talk.ts";
 
 export interface ChurnOptions {
@@ -25,6 +25,8 @@ export interface Round extends Held {
   readonly misplacedByServer: number;
   /** Since the beginning. */
   readonly counts: Counts;
+  /** How attempts and connections ended that the clients did not end. */
+  readonly endings: Readonly<Record<string, number>>;
 }
 
 /** Rounds are compared with this one: by then whatever is made once has been made. */
@@ -69,6 +71,7 @@ async function oneRound(processes: Processes, quietMs: number): Promise<Round> {
     lacking,
     misplacedByServer: misplaced,
     counts: sumCounts(reports.map(({ counts }) => counts)),
+    endings: sumNames(reports.map(({ endings }) => endings)),
     ...held,
   };
 }

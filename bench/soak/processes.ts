@@ -74,3 +74,9 @@ export async function lackingOf({ loads }: Processes, tops: Tops): Promise<numbe
     await sleep(lookMs);
   }
 }
+
+export function sumNames(all: readonly ReadonlyMap<string, number>[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const one of all) for (const [name, count] of one) sum[name] = (sum[name] ?? 0) + count;
+  return sum;
+}

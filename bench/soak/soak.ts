@@ -1,7 +1,7 @@
 // A soak: a server with a crowd that comes and goes, and what the server holds as time passes.
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Counts, sumCounts } from "./account.ts";
-import { fill, lackingOf, type Processes, reportsOf, rest, withProcesses } from "./processes.ts";
+import { fill, lackingOf, type Processes, reportsOf, rest, sumNames, withProcesses } from "./processes.ts";
 import type { CrowdReport, Ended, Held } from "./talk.ts";
 
 export interface SoakOptions {
@@ -114,10 +114,4 @@ class Soak {
       endings: sumNames(reports.map(({ endings }) => endings)),
     };
   }
-}
-
-function sumNames(all: readonly ReadonlyMap<string, number>[]): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const one of all) for (const [name, count] of one) sum[name] = (sum[name] ?? 0) + count;
-  return sum;
 }
