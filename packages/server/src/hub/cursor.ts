@@ -112,6 +112,11 @@ export class Cursor implements Pullable, Due {
     return this.#isPaused;
   }
 
+  /** Whether what was last read is not pulled to its end. */
+  get isAmid(): boolean {
+    return this.#next !== null;
+  }
+
   /** Lets it go: the reply that comes before its publications is queued. */
   release(): void {
     if (this.#state !== "held") return;

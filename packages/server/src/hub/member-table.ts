@@ -154,9 +154,19 @@ export class MemberTable implements CursorLog {
     this.#views.forgetUnused();
   }
 
-  /** Forgets who has left: for when every reader stands at the head. They would stay until thousands more have left. */
-  forgetGone(): void {
-    this.#slots.trim({ size: 0, ttlMs: Number.POSITIVE_INFINITY }, 0);
+  /**
+   * Forgets those who have left and whom no reader knows: they would stay until thousands more have left.
+   * @param behind Where the readers stand that are not at the head.
+   */
+  forgetGone(behind: readonly Seq[]): void {
+    if (this.#slots.size === this.#slots.keys) return;
+    // Most came after everybody who is behind: they are found by this alone.
+    const newest = behind.reduce((one, other) => Math.max(one, other), 0);
+    for (const [session, presence] of this.#presences) {
+      if (isHere(presence)) continue;
+      const isNew = (presence.toggles[0] ?? 0) > newest;
+      if (isNew || !behind.some((seq) => wasHere(presence, seq))) this.#slots.drop(session);
+    }
   }
 
   /**

@@ -183,6 +183,36 @@ describe("Members", () => {
     expect([born, resting, slow, quick].map(({ told }) => told)).toEqual([1, 2, 3, 4].map(() => ["leave a"]));
   });
 
+  it("keeps of those who come and go while a reader rests none that it has not to be told of", () => {
+    const members = membersOf(1_000);
+    for (const session of ["a", "b"]) members.add(member(session));
+    const one = reader(members, []);
+    one.cursor.release();
+    one.cursor.pause();
+    members.remove("a");
+    const { bytes } = members;
+    for (let at = 0; at < 100; at += 1) {
+      members.add(member(`s${at}`));
+      members.remove(`s${at}`);
+    }
+    members.shrink();
+    expect(members.bytes).toBe(bytes);
+    one.cursor.resume();
+    expect([pull(one), one.told]).toEqual(["frames", ["leave a"]]);
+  });
+
+  it("keeps who has left for a reader that is to be told first that it came", () => {
+    const members = membersOf(1_000);
+    const one = reader(members, []);
+    one.cursor.release();
+    for (const session of ["a", "b", "c"]) members.add(member(session));
+    pull(one, 7);
+    members.remove("c");
+    members.shrink();
+    while (pull(one, 7) !== "later");
+    expect(one.told).toEqual(["join a", "join b", "join c", "leave c"]);
+  });
+
   it("keeps who has left in a crowd, until it is over and has been told", () => {
     const clock = new FakeClock();
     const members = membersOf(2, clock);

@@ -4,6 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import { Cursor, type CursorHome } from "./cursor.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
+import type { Seq } from "./log.ts";
 import { MemberTable } from "./member-table.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { Due, Wheel } from "./wheel.ts";
@@ -27,7 +28,7 @@ export class Members implements CursorHome, Due {
   readonly clock: Clock;
   readonly #shown: number;
   readonly #live = new LiveCursors();
-  #readers = 0;
+  readonly #readers = new Set<Cursor>();
   #isCounting = false;
 
   constructor(channel: ChannelRef, { shown, wheel, clock }: MembersOptions) {
@@ -67,15 +68,17 @@ export class Members implements CursorHome, Due {
   /** A reader that is told of every change from now on; born held. */
   read(subscriber: Subscriber, encoder: Encoder): Cursor {
     const { head, position } = this.tail;
-    this.#readers += 1;
-    return new Cursor({ subscriber, home: this, view: this.tail.join(encoder) }, { seq: head, position });
+    const view = this.tail.join(encoder);
+    const cursor = new Cursor({ subscriber, home: this, view }, { seq: head, position });
+    this.#readers.add(cursor);
+    return cursor;
   }
 
-  /** Gives memory back: of what nobody used since this was last called, and of those whose leaving has been told. */
+  /** Gives memory back: of what nobody used since this was last called, and of those whose leaving nobody is to be told. */
   shrink(): void {
     this.tail.shrink();
-    // A live reader stands at the head, unless in a crowd.
-    if (!this.tail.isCrowd && this.#live.size === this.#readers) this.tail.forgetGone();
+    const behind = this.tail.isCrowd ? null : this.#behind();
+    if (behind !== null) this.tail.forgetGone(behind);
   }
 
   /** A crowd is counted again. */
@@ -94,7 +97,7 @@ export class Members implements CursorHome, Due {
   }
 
   left(cursor: Cursor): void {
-    this.#readers -= 1;
+    this.#readers.delete(cursor);
     this.tail.leave(cursor.view);
   }
 
@@ -104,6 +107,17 @@ export class Members implements CursorHome, Due {
 
   fetched(): void {
     // Nothing was.
+  }
+
+  /** Where the readers stand that are not at the head; `null` while one of them holds pages that say more than its place. */
+  #behind(): readonly Seq[] | null {
+    if (this.#live.size === this.#readers.size) return [];
+    const places = new Set<Seq>();
+    for (const cursor of this.#readers) {
+      if (cursor.isAmid) return null;
+      if (cursor.liveIndex === -1) places.add(cursor.position.offset);
+    }
+    return [...places];
   }
 
   #changed(): void {
