@@ -9,7 +9,7 @@ export interface ChurnOptions {
   readonly clients: number;
   readonly loads: number;
   readonly publishesPerSecond: number;
-  /** From when everybody has everything to when the server is looked at: it gives idle memory back every ten seconds. */
+  /** From when everybody has everything to when the server is looked at: what nobody used for ten seconds is given back. */
   readonly quietMs: number;
 }
 
