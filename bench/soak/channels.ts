@@ -19,7 +19,7 @@ export const market = defineChannel("market:{n}", {
   publishers: "server",
 });
 /** One for each who asks for one, and never the same again: what is kept of a channel must not stay for good. */
-export const doc = defineChannel("doc:{n}", { history: { size: 10, ttlMs: 60_000 } });
+const doc = defineChannel("doc:{n}", { history: { size: 10, ttlMs: 60_000 } });
 /** So much that who does not read has a full socket soon. */
 export const fire = defineChannel("fire:{n}", { mode: "signal", publishers: "server" });
 
