@@ -34,6 +34,13 @@ describe("commands", () => {
     ]);
   });
 
+  it("takes a byte order mark for what it is: JSON does not begin with one", () => {
+    const marked = command({ id: 1, publish: { channel: "c", data: text("\ufeff1") } });
+    expect(decodeProtobuf(marked, defaultLimits)).toMatchObject([
+      { payload: { form: "bytes", bytes: text("\ufeff1") } },
+    ]);
+  });
+
   it.each([
     ['{"id":1,"connect":{"token":"t","data":{"a":1}}}', { id: 1, connect: { token: "t", data: text('{"a":1}') } }],
     [
