@@ -1,5 +1,5 @@
 // What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench`, `npm run torture`,
-// `npm run conformance`, `npm run rfc6455` and `npm run simulate` run. Node's built-ins only: it must start on a Node that
+// `npm run conformance`, `npm run rfc6455`, `npm run simulate` and `npm run fuzz` run. Node's built-ins only: it must start on a Node that
 // is too old for the project, before anything is installed.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -64,6 +64,10 @@ const commands = {
   async rfc6455(args) {
     await ensureInstalled();
     return await runProgram("test/rfc6455/main.ts", args);
+  },
+  async fuzz(args) {
+    await ensureInstalled();
+    return await runProgram("fuzz/main.ts", args);
   },
   async simulate(args) {
     await ensureInstalled();
