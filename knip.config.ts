@@ -41,7 +41,7 @@ const config: KnipConfig = {
         "bench/**/*.test.ts",
         "simulation/main.ts",
         "simulation/**/*.test.ts",
-        "fuzz/{main,watchdog-worker}.ts",
+        "fuzz/{main,watchdog-worker,frames/server-process}.ts",
         "fuzz/targets/*.ts",
         "fuzz/**/*.test.ts",
       ],

@@ -174,6 +174,12 @@ describe("replies and pushes", () => {
     }
   });
 
+  it("refuses an entry of a map that reads on behind its end, and gives a missing value no prototype", () => {
+    expect(() => decodeMessage("ConnectRequest", bytes("32 02 0a 03 61 62 63"))).toThrow("ends inside a field");
+    const { subs } = decodeMessage("ConnectRequest", bytes("1a 03 0a 01 61")) as { subs: Record<string, object> };
+    expect(Object.getPrototypeOf(subs["a"])).toBeNull();
+  });
+
   it("does not accept a field that the schema does not know", () => {
     expect(() => encodeMessage("Reply", { nope: 1 })).toThrow(TypeError);
   });
