@@ -32,11 +32,10 @@ export interface FuzzOptions {
   readonly isOver: (runs: number) => boolean;
   /** What was found before. */
   readonly corpus: readonly Uint8Array[];
-  readonly watchdog: Watchdog | null;
+  readonly watchdog: Watchdog;
+  /** Of different findings; more of them say nothing new. */
+  readonly mostFindings: number;
 }
-
-/** More of them say nothing new. */
-const mostFindings = 10;
 
 /** Blocks that may run for an input: a reader that is linear stays far below. */
 const mostSteps = (bytes: number): number => 500_000 + 2_000 * bytes;
@@ -58,27 +57,29 @@ export class Fuzzer {
     this.#options = options;
   }
 
-  /** Runs what is known: the seeds, and what was found before. */
+  /** Runs what is known: the seeds, and what was found before. All of it was worth keeping, so one look is enough. */
   async replay(): Promise<void> {
     const known = [...this.#target.seeds.map((each) => new Uint8Array(Buffer.from(each))), ...this.#options.corpus];
     this.#coverage.mark(this.#coverage.look());
-    for (const input of known) await this.#attribute([input]);
-    if (this.#corpus.length === 0) this.#corpus.push(...known.slice(0, 1));
+    this.#coverage.mark(await this.#lookAt(known));
+    this.#corpus.push(...known);
     this.#replayed = known.length;
   }
 
   /** Changes inputs until it is over. */
   async run(): Promise<Outcome> {
-    const { seed, isOver } = this.#options;
+    const { seed, isOver, mostFindings } = this.#options;
     const { batch: size = 256 } = this.#target;
     const mutator = new Mutator(this.#target, seed);
-    while (!isOver(this.#runs) && this.#findings.size < mostFindings) {
+    while (!isOver(this.#runs)) {
       const batch = Array.from({ length: size }, () => mutator.next(this.#corpus));
       for (const input of batch) await this.#attempt(input);
+      if (this.#findings.size >= mostFindings) break;
       if (this.#coverage.isNew(this.#coverage.look())) await this.#attribute(batch);
       // What weak references keep is let go between turns of the event loop.
       await turn();
     }
+    this.#coverage.look();
     const slowest = await this.#lookAtSlowest();
     const findings: Finding[] = [];
     for (const finding of this.#findings.values()) findings.push(await this.#shortened(finding));
@@ -89,6 +90,7 @@ export class Fuzzer {
   /** Of these, those that are needed to reach all that was ever reached: the shortest first. */
   async needed(inputs: readonly Uint8Array[]): Promise<readonly Uint8Array[]> {
     const needed: Uint8Array[] = [];
+    this.#coverage.look();
     this.#coverage.forget();
     for (const input of inputs.toSorted((a, b) => a.length - b.length)) {
       const look = await this.#lookAt([input]);
@@ -114,8 +116,8 @@ export class Fuzzer {
     await this.#attribute(inputs.slice(middle));
   }
 
+  /** Nothing that is watched runs between two of these but the inputs. */
   async #lookAt(inputs: readonly Uint8Array[]): Promise<Look> {
-    this.#coverage.look();
     for (const input of inputs) await this.#attempt(input);
     return this.#coverage.look();
   }
@@ -132,7 +134,7 @@ export class Fuzzer {
   async #findingOf(input: Uint8Array): Promise<Finding | null> {
     // The reader's own copy: one that writes to what it was given would change the corpus.
     const given = input.slice();
-    this.#options.watchdog?.began(input);
+    this.#options.watchdog.began(input);
     try {
       const running = this.#target.run(given);
       if (running !== undefined) await running;
@@ -141,7 +143,7 @@ export class Fuzzer {
     } catch (thrown) {
       return findingOf(thrown, input);
     } finally {
-      this.#options.watchdog?.ended();
+      this.#options.watchdog.ended();
     }
   }
 

@@ -43,9 +43,9 @@ export class Mutator {
     return bytes;
   }
 
-  /** As often one of the newest, which lead on, as any. */
+  /** One of the newest, which lead on; one of the first, which say most; or any. */
   #parent(inputs: readonly Uint8Array[]): Uint8Array {
     const dice = this.#dice;
-    return dice.chance(0.5) ? dice.pick(inputs) : dice.pick(inputs.slice(-16));
+    return dice.pick(dice.pick([inputs, inputs.slice(-16), inputs.slice(0, 8)]));
   }
 }

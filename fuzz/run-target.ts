@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly runs: number | null;
   readonly seed: number;
   readonly keeps: boolean;
+  /** Of different findings. Default: 10. */
+  readonly mostFindings?: number;
 }
 
 /** Of the loop's own: what was found, and what V8 keeps of the sources. */
@@ -39,7 +41,8 @@ export async function load(name: string): Promise<Target> {
   return target;
 }
 
-export async function runTarget(name: string, { seconds, runs, seed, keeps }: RunOptions): Promise<TargetSummary> {
+export async function runTarget(name: string, options: RunOptions): Promise<TargetSummary> {
+  const { seconds, runs, seed, keeps, mostFindings = 10 } = options;
   const coverage = new Coverage();
   const target = await load(name);
   coverage.watch(target.files);
@@ -48,7 +51,7 @@ export async function runTarget(name: string, { seconds, runs, seed, keeps }: Ru
   const isOver = (done: number): boolean =>
     runs === null ? performance.now() - startedMs >= seconds * 1_000 : done >= runs;
   const corpus = corpusOf(name).map(({ input }) => input);
-  const fuzzer = new Fuzzer(target, coverage, { seed, isOver, corpus, watchdog });
+  const fuzzer = new Fuzzer(target, coverage, { seed, isOver, corpus, watchdog, mostFindings });
   await fuzzer.replay();
   const before = heldBytes();
   const outcome = await fuzzer.run();

@@ -28,7 +28,7 @@ export function changeProtobuf(bytes: Uint8Array, material: Material): Uint8Arra
 export function changeFields(bytes: Uint8Array, material: Material): Uint8Array {
   const { dice } = material;
   const fields = fieldsIn(bytes);
-  if (fields === null) return changeBytes(bytes, material);
+  if (fields === null) return changeButLast(bytes, material);
   const at = dice.whole(0, Math.max(0, fields.length - 1));
   const field = fields[at];
   switch (field === undefined ? 0 : dice.whole(0, 9)) {
@@ -43,6 +43,13 @@ export function changeFields(bytes: Uint8Array, material: Material): Uint8Array 
     default:
       return field === undefined ? bytes : written(fields.with(at, changed(field, material)), dice);
   }
+}
+
+/** A target may say in the last byte what message it is. */
+function changeButLast(bytes: Uint8Array, material: Material): Uint8Array {
+  const message = bytes.subarray(0, -1);
+  if (fieldsIn(message) === null || material.dice.chance(0.1)) return changeBytes(bytes, material);
+  return Buffer.concat([changeFields(message, material), bytes.subarray(-1)]);
 }
 
 function changed(field: Field, material: Material): Field {
