@@ -110,8 +110,9 @@ function another(soil: Soil): Tree {
     case 2:
       return dice.pick(edgeNumbers);
     case 3:
-    case 4:
       return name(soil);
+    case 4:
+      return dice.pick(edgeTexts);
     case 5:
       return dice.pick<Tree>([[], { entries: [] }, ""]);
     case 6:

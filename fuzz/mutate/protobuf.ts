@@ -10,11 +10,12 @@ interface Field {
   readonly value: Uint8Array;
 }
 
-/** Changes one of the commands in a frame; what is no frame is changed as bytes. */
+/** Changes one of the commands in a frame; what is no frame may be a message. */
 export function changeProtobuf(bytes: Uint8Array, material: Material): Uint8Array {
   const { dice } = material;
   const commands = framesIn(bytes);
-  if (commands.length === 0 || dice.chance(0.1)) return changeBytes(bytes, material);
+  if (commands.length === 0) return changeFields(bytes, material);
+  if (dice.chance(0.1)) return changeBytes(bytes, material);
   const at = dice.whole(0, commands.length - 1);
   const command = commands[at] ?? new Uint8Array();
   if (dice.chance(0.05)) return joined(commands.toSpliced(at, 1));
