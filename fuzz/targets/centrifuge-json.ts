@@ -21,6 +21,7 @@ export const target: Target = {
     '{"id":2,"subscribe":{"channel":"news","recover":true,"epoch":"e","offset":7,"join_leave":true,"flag":2,"tide":{"paused":true,"rate":2,"last":"x"}}}',
     '{"id":3,"publish":{"channel":"lobby","data":[1,{"b":"c"}]}}\n{}\n{"mark":4}',
     '{"id":4,"rpc":{"method":"tide.publish","data":{"channel":"c","key":"k","data":12345678901234567890}}}',
+    String.raw`{"id":8,"publish":{"channel":"c","data":"a \"b\" c"}}`,
     '{"id":5,"history":{"channel":"c","limit":-1,"since":{"epoch":"e","offset":1},"reverse":true}}',
     '{"id":6,"rpc":{"method":"tide.rate","data":{"channel":"c","rate":0.5}}}\n{"id":7,"rpc":{"method":"m","data":1,"tide":{"timeout":5}}}',
   ],
