@@ -1,4 +1,5 @@
 // The watchdog's thread: the reader's own thread is busy when it is needed.
+import { writeSync } from "node:fs";
 import { workerData } from "node:worker_threads";
 import { keepFinding } from "./files.ts";
 
@@ -20,6 +21,7 @@ setInterval(() => {
     return;
   }
   const file = keepFinding(folder, target, Buffer.from(input.slice(0, Number(Atomics.load(state, 1)))));
-  process.stderr.write(`${target}: expected an end within ${patienceMs} ms, got none; the input is in ${file}\n`);
+  // At once: a thread's own streams go through the thread that is busy.
+  writeSync(2, `${target}: expected an end within ${patienceMs} ms, got none; the input is in ${file}\n`);
   process.kill(process.pid, "SIGKILL");
 }, patienceMs);

@@ -1,6 +1,5 @@
 // A bystander: it reads a channel while others are hostile, and everything has to come to it, once and in order.
-import { createClient } from "@tidewire/client";
-import WebSocket from "ws";
+import { type Channel, type Client, createClient } from "@tidewire/client";
 
 export interface Account {
   readonly heard: number;
@@ -13,33 +12,31 @@ export interface Account {
 }
 
 export class Witness {
+  readonly #client: Client;
+  readonly #channel: Channel;
   readonly #numbers: number[] = [];
-  readonly #client;
   #gaps = 0;
   #cuts = 0;
   #look: () => void = () => undefined;
 
   constructor(url: string) {
     this.#client = createClient({ url });
-    const channel = this.#client.channel("witness");
-    channel.onPublication(({ data }) => {
+    this.#channel = this.#client.channel("witness");
+    this.#channel.onPublication(({ data }) => {
       this.#numbers.push(Number(data));
       this.#look();
     });
-    channel.onGap(() => void (this.#gaps += 1));
+    this.#channel.onGap(() => void (this.#gaps += 1));
+    this.#channel.onState(() => this.#look());
     this.#client.onState(({ kind }) => {
       if (kind === "waiting") this.#cuts += 1;
     });
-    channel.onState(() => this.#look());
-    channel.open();
-    this.#isLive = () => channel.status.kind === "live";
+    this.#channel.open();
     this.#client.connect();
   }
 
-  readonly #isLive: () => boolean;
-
   async live(): Promise<void> {
-    await this.#until(this.#isLive);
+    await this.#until(() => this.#channel.status.kind === "live");
   }
 
   /** Resolves when this number has come, or after `patienceMs`: what is lost for good never comes. */
@@ -74,6 +71,3 @@ export class Witness {
     });
   }
 }
-
-/** Node 20 has no WebSocket of its own. */
-Object.assign(globalThis, { WebSocket: globalThis.WebSocket ?? WebSocket });
