@@ -74,7 +74,8 @@ describe("those who do not read", () => {
       if (n % 3 === 2) await turn();
     }
     // One megabyte of tail, and for each a watermark and a page, in blocks; the rest is the kernel's or was skipped.
-    expect(heldBytes() - before).toBeLessThan(20_000_000);
+    // What was collected is given back by another thread, a moment later.
+    await expect.poll(() => heldBytes() - before).toBeLessThan(10_000_000);
     expect(served.tide.stats().sessions).toBe(20);
   }, 30_000);
 

@@ -8,7 +8,7 @@ import type { View } from "./view.ts";
 /** How far one reading may go. */
 export interface Bounds {
   /** Bytes of frames, but at least one entry. */
-  readonly maxBytes: number;
+  readonly pageBytes: number;
   /** Not beyond this entry; the head otherwise. */
   readonly upTo?: Seq;
 }

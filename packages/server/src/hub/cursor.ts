@@ -239,14 +239,14 @@ export class Cursor implements Pullable, Due {
   }
 
   /** Reads on from here, and moves there. */
-  #run({ pageBytes, tableBytes }: Budget, upTo?: Seq): Run {
+  #run(budget: Budget, upTo?: Seq): Run {
+    const { pageBytes, tableBytes } = budget;
     const { tail } = this.home;
     if (tail.hasLost(this.#seq, this.#began)) return fallen;
     const held = this.#next;
     const isCut = this.home.mode === "latest" && pageBytes < tableBytes;
-    const maxBytes = isCut ? tableBytes : pageBytes;
-    const bounds = upTo === undefined ? { maxBytes } : { maxBytes, upTo };
-    const whole = held ?? tail.run(this.view, this.#seq, bounds);
+    const bounds = isCut ? { pageBytes: tableBytes } : budget;
+    const whole = held ?? tail.run(this.view, this.#seq, upTo === undefined ? bounds : { ...bounds, upTo });
     if (whole.kind !== "frames") return whole;
     const run = isCut ? this.#cut(whole, pageBytes) : whole;
     this.#next = run.next ?? null;

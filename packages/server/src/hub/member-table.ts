@@ -129,11 +129,11 @@ export class MemberTable implements CursorLog {
     if (view.readers === 0) this.#told.delete(view);
   }
 
-  run(view: View, after: Seq, { maxBytes, upTo = this.#head }: Bounds): Run {
+  run(view: View, after: Seq, { pageBytes: maxBytes, upTo = this.#head }: Bounds): Run {
     if (this.#crowdSince !== null) return this.#countsRun(view, after);
     return (
       view.recall(after, upTo, maxBytes) ??
-      view.remember({ after, head: upTo, maxBytes }, this.#read(view, after, { maxBytes, upTo }))
+      view.remember({ after, head: upTo, maxBytes }, this.#read(view, after, { pageBytes: maxBytes, upTo }))
     );
   }
 
@@ -158,7 +158,7 @@ export class MemberTable implements CursorLog {
    * The net change as pages that belong together: who is passed over by one page, since it changed again meanwhile, could
    * not be judged from a place in the middle.
    */
-  #read(view: View, after: Seq, { maxBytes, upTo }: Required<Bounds>): Run {
+  #read(view: View, after: Seq, { pageBytes: maxBytes, upTo }: Required<Bounds>): Run {
     const frameOf = ({ key, offset }: Publication): Uint8Array | null => {
       const presence = this.#presences.get(key ?? "");
       return presence === undefined || wasHere(presence, after) === isHere(presence) ? null : view.frame(offset);

@@ -264,7 +264,7 @@ describe("Table", () => {
   const put = (table: Table, offset: number, name: string): void =>
     table.append({ id: `${offset}`, offset, previous: null, key: name, data: Buffer.from("x"), form: "text", atMs: 0 });
   const saidBy = (table: Table, after: number, maxBytes = 65_536): string => {
-    const run = table.run(table.join(encoder), table.start.seq + after, { maxBytes });
+    const run = table.run(table.join(encoder), table.start.seq + after, { pageBytes: maxBytes });
     return run.kind === "frames" ? Buffer.concat(run.frames).toString() : run.kind;
   };
 
@@ -273,7 +273,7 @@ describe("Table", () => {
     const view = table.join(encoder);
     for (let n = 1; n <= 100_000; n += 1) {
       put(table, n, `k${n % 50}`);
-      if (n % 1_000 === 0) table.run(view, table.start.seq, { maxBytes: 65_536 });
+      if (n % 1_000 === 0) table.run(view, table.start.seq, { pageBytes: 65_536 });
     }
     expect([table.keys, table.bytes < 50 * 400]).toEqual([50, true]);
     expect(saidBy(table, 0)).toBe(Array.from({ length: 50 }, (_, n) => `${99_951 + n};`).join(""));
@@ -284,9 +284,9 @@ describe("Table", () => {
     const view = table.join(encoder);
     for (let n = 1; n <= 100; n += 1) put(table, n, `k${n}`);
     count = 0;
-    for (let after = 0; after < 100; after += 1) table.run(view, table.start.seq + after, { maxBytes: 65_536 });
+    for (let after = 0; after < 100; after += 1) table.run(view, table.start.seq + after, { pageBytes: 65_536 });
     expect(count).toBe(100);
-    const bounds = { maxBytes: 65_536 };
+    const bounds = { pageBytes: 65_536 };
     expect(table.run(view, table.start.seq, bounds)).toBe(table.run(view, table.start.seq, bounds));
   });
 
@@ -305,7 +305,7 @@ describe("Table", () => {
     const view = table.join(encoder);
     const before = table.head;
     table.replace({ publications: [], top: { epoch: "f", offset: 7 }, floor: 7, more: false });
-    expect(table.run(view, before, { maxBytes: 9 })).toEqual({
+    expect(table.run(view, before, { pageBytes: 9 })).toEqual({
       kind: "break",
       to: table.start.seq,
       at: { epoch: "f", offset: 0 },

@@ -115,12 +115,12 @@ export class Table implements ChannelLog {
     return this.#slots.atVersion(offset)?.id ?? null;
   }
 
-  run(view: View, after: Seq, { maxBytes, upTo = this.#head }: Bounds): Run {
+  run(view: View, after: Seq, { pageBytes: maxBytes, upTo = this.#head }: Bounds): Run {
     if (after < this.#base) return { kind: "break", to: this.#base, at: this.start.position };
     const head = Math.min(upTo, this.#head);
     return (
       view.recall(after, head, maxBytes) ??
-      view.remember({ after, head, maxBytes }, this.#read(view, after, { maxBytes, upTo: head }))
+      view.remember({ after, head, maxBytes }, this.#read(view, after, { pageBytes: maxBytes, upTo: head }))
     );
   }
 
@@ -154,7 +154,7 @@ export class Table implements ChannelLog {
     this.#trim(this.#clock.now());
   }
 
-  #read(view: View, after: Seq, { maxBytes, upTo }: Required<Bounds>): Run {
+  #read(view: View, after: Seq, { pageBytes: maxBytes, upTo }: Required<Bounds>): Run {
     const base = this.#base;
     const bounds = { after: after - base, upTo: upTo - base, maxBytes };
     const { frames, to } = changesOf(this.#slots, ({ offset }) => view.frame(base + offset), bounds);

@@ -74,7 +74,7 @@ class Model {
   }
 
   checkRun(view: View, { after, maxBytes }: { after: number; maxBytes: number }): void {
-    const run = this.tail.run(view, after, { maxBytes });
+    const run = this.tail.run(view, after, { pageBytes: maxBytes });
     if (after < this.tail.first - 1) return this.#expectFallen(run, after);
     if (run.kind === "fallen") throw new Error(`${after} is within the tail, which begins with ${this.tail.first}`);
     expect(run.at).toEqual(this.entries[run.to - 1]?.at ?? run.at);
@@ -168,9 +168,9 @@ describe("Tail", () => {
     let encoded = 0;
     const model = new Model(1_000_000);
     const view = model.tail.join(encoder("a", () => (encoded += 1)));
-    model.tail.run(view, 0, { maxBytes: 10 });
+    model.tail.run(view, 0, { pageBytes: 10 });
     for (let round = 0; round < 500; round += 1) model.append(100, false);
-    for (let after = 0; after < 500; after += 1) model.tail.run(view, after, { maxBytes: 5_000 });
+    for (let after = 0; after < 500; after += 1) model.tail.run(view, after, { pageBytes: 5_000 });
     expect(encoded).toBe(500);
   });
 
@@ -178,15 +178,18 @@ describe("Tail", () => {
     const model = new Model(1_000_000);
     const view = model.tail.join(encoder("a"));
     model.append(100, false);
-    expect(model.tail.run(view, 0, { maxBytes: 65_536 })).toBe(model.tail.run(view, 0, { maxBytes: 65_536 }));
-    expect(model.tail.run(view, 0, { maxBytes: 65_536 })).toBe(model.tail.run(view, 0, { maxBytes: 16_384 }));
+    expect(model.tail.run(view, 0, { pageBytes: 65_536 })).toBe(model.tail.run(view, 0, { pageBytes: 65_536 }));
+    expect(model.tail.run(view, 0, { pageBytes: 65_536 })).toBe(model.tail.run(view, 0, { pageBytes: 16_384 }));
   });
 
   it("shares memory between runs, and none with the encoder's buffer", () => {
     const model = new Model(1_000_000);
     const view = model.tail.join(encoder("a"));
     for (let round = 0; round < 3; round += 1) model.append(10, false);
-    const [whole, part] = [model.tail.run(view, 0, { maxBytes: 9_999 }), model.tail.run(view, 1, { maxBytes: 9_999 })];
+    const [whole, part] = [
+      model.tail.run(view, 0, { pageBytes: 9_999 }),
+      model.tail.run(view, 1, { pageBytes: 9_999 }),
+    ];
     if (whole.kind !== "frames" || part.kind !== "frames") throw new Error("expected frames");
     expect(part.frames[0]?.buffer).toBe(whole.frames[0]?.buffer);
     expect(whole.frames[0]?.buffer).not.toBe(scratch.buffer);

@@ -131,7 +131,7 @@ export class Tail implements ChannelLog {
   }
 
   /** What lies after `after` for the readers of `view`, at most `maxBytes` of it but at least one entry. */
-  run(view: View, after: Seq, { maxBytes }: Bounds): Run {
+  run(view: View, after: Seq, { pageBytes: maxBytes }: Bounds): Run {
     if (after < this.#first - 1) return this.#lastBreak > after ? this.#passed() : fallen;
     const memo = view.recall(after, this.#head, maxBytes);
     return memo ?? view.remember({ after, head: this.#head, maxBytes }, this.#read(view, after, maxBytes));

@@ -19,6 +19,8 @@ export class Outbox {
   /** For what joins a page that is begun: together they stay within one page. */
   readonly #rest: { pageBytes: number; readonly tableBytes: number };
   readonly #host: OutboxHost;
+  /** A cursor that waits by itself, as nearly always: it needs no list, and its page is written as it is. */
+  #only: Pullable | null = null;
   #items: (Uint8Array | Pullable)[] = [];
   #taken = 0;
   #first: Uint8Array | null = null;
@@ -35,7 +37,7 @@ export class Outbox {
   }
 
   get isEmpty(): boolean {
-    return this.#first === null && this.#taken === this.#items.length;
+    return this.#first === null && this.#only === null && this.#taken === this.#items.length;
   }
 
   /** Whether replies pile up: the client's commands wait until it has read some. */
@@ -54,12 +56,18 @@ export class Outbox {
   }
 
   putControl(frame: Uint8Array): void {
+    this.#list();
     this.#items.push(frame);
     this.#controls += 1;
     this.#controlBytes += frame.length;
   }
 
   putSource(source: Pullable): void {
+    if (this.#only === null && this.#taken === this.#items.length) {
+      this.#only = source;
+      return;
+    }
+    this.#list();
     this.#items.push(source);
   }
 
@@ -67,15 +75,62 @@ export class Outbox {
    * The frames of one turn: about a page, in order; each cursor gives a page at most and goes to the end.
    * @param mostBytes Of a page, where the link takes less than the node's.
    */
-  take(mostBytes: number = Infinity): Uint8Array[] {
-    this.#page.pageBytes = Math.floor(Math.min(this.#limits.pageBytes, mostBytes));
+  take(mostBytes: number = Infinity): readonly Uint8Array[] {
+    const { pageBytes } = this.#limits;
+    this.#page.pageBytes = mostBytes < pageBytes ? Math.floor(mostBytes) : pageBytes;
     this.#rest.pageBytes = Math.ceil(this.#page.pageBytes / 4);
-    const frames: Uint8Array[] = [];
-    let bytes = 0;
-    if (this.#first !== null) {
-      frames.push(this.#first);
+    const first = this.#first;
+    const only = this.#only;
+    if (first !== null) {
       this.#first = null;
+      return this.#fill([first], 0);
     }
+    if (only === null) return this.#fill([], 0);
+    this.#only = null;
+    const pulled = only.pull(this.#page);
+    if (pulled.kind === "frames" && !pulled.more) return pulled.frames;
+    const frames: Uint8Array[] = [];
+    const { bytes, more } = this.#took(only, pulled, frames);
+    if (more) this.putSource(only);
+    return this.#fill(frames, bytes);
+  }
+
+  /** One page of a source that is about to end, ahead of its turn. */
+  pullNow(source: Pullable): Uint8Array[] {
+    const frames: Uint8Array[] = [];
+    if (this.#pull(source, this.#page, frames).more) this.putSource(source);
+    return frames;
+  }
+
+  /**
+   * One page of a source in the place where it waits, ahead of its turn, so that what is put behind it now comes after
+   * that page. True: it has more.
+   */
+  advance(source: Pullable | null): boolean {
+    this.#list();
+    const place = source === null ? -1 : this.#items.indexOf(source, this.#taken);
+    if (source === null || place < 0) return false;
+    const frames: Uint8Array[] = [];
+    const { bytes, more } = this.#pull(source, this.#page, frames);
+    this.#items.splice(place, 1, ...frames, ...(more ? [source] : []));
+    this.#controls += frames.length;
+    this.#controlBytes += bytes;
+    return more;
+  }
+
+  clear(): void {
+    this.#only = null;
+    this.#items = [];
+    this.#taken = 0;
+    this.#first = null;
+    this.#controls = 0;
+    this.#controlBytes = 0;
+  }
+
+  /** Adds to the frames of a turn that has so many bytes already. */
+  #fill(frames: Uint8Array[], begun: number): readonly Uint8Array[] {
+    this.#list();
+    let bytes = begun;
     const full = this.#page.pageBytes - this.#rest.pageBytes;
     while (this.#taken < this.#items.length && (bytes < full || bytes === 0)) {
       const item = this.#items[this.#taken];
@@ -92,7 +147,7 @@ export class Outbox {
         bytes += pulled.bytes;
         if (!pulled.more) continue;
         if (!isBegun) {
-          this.putSource(item);
+          this.#items.push(item);
           continue;
         }
         // Cut short by what came before it: it keeps its place, or a reply would overtake its page.
@@ -104,38 +159,18 @@ export class Outbox {
     return frames;
   }
 
-  /** One page of a source that is about to end, ahead of its turn. */
-  pullNow(source: Pullable): Uint8Array[] {
-    const frames: Uint8Array[] = [];
-    if (this.#pull(source, this.#page, frames).more) this.putSource(source);
-    return frames;
-  }
-
-  /**
-   * One page of a source in the place where it waits, ahead of its turn, so that what is put behind it now comes after
-   * that page. True: it has more.
-   */
-  advance(source: Pullable | null): boolean {
-    const place = source === null ? -1 : this.#items.indexOf(source, this.#taken);
-    if (source === null || place < 0) return false;
-    const frames: Uint8Array[] = [];
-    const { bytes, more } = this.#pull(source, this.#page, frames);
-    this.#items.splice(place, 1, ...frames, ...(more ? [source] : []));
-    this.#controls += frames.length;
-    this.#controlBytes += bytes;
-    return more;
-  }
-
-  clear(): void {
-    this.#items = [];
-    this.#taken = 0;
-    this.#first = null;
-    this.#controls = 0;
-    this.#controlBytes = 0;
+  /** Puts the one that waits by itself at the head of the list: others come behind it. */
+  #list(): void {
+    if (this.#only === null) return;
+    this.#items.push(this.#only);
+    this.#only = null;
   }
 
   #pull(source: Pullable, budget: Budget, frames: Uint8Array[]): { readonly bytes: number; readonly more: boolean } {
-    const pulled = source.pull(budget);
+    return this.#took(source, source.pull(budget), frames);
+  }
+
+  #took(source: Pullable, pulled: Pulled, frames: Uint8Array[]): { readonly bytes: number; readonly more: boolean } {
     if (pulled.kind === "later") return { bytes: 0, more: false };
     if (pulled.kind === "gap") {
       const { frame, goesOn } = this.#host.gap(source, pulled);

@@ -7,7 +7,7 @@ import type { ConnectRequest, Identity, RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import type { Due } from "../hub/wheel.ts";
-import { type CallHost, Calls, withdraw } from "./calls.ts";
+import { type CallHost, Calls } from "./calls.ts";
 import { CloseError } from "./close-error.ts";
 import type { Command, CommandId, CommandOf } from "./command.ts";
 import { channelKey, handle, keysOf, type Request } from "./commands/table.ts";
@@ -17,6 +17,7 @@ import type { Granted } from "./granted.ts";
 import { type Gap, tellGap } from "./gap.ts";
 import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "./heartbeat.ts";
 import { nobody } from "./identify.ts";
+import { Inbox, type InboxHost } from "./inbox.ts";
 import type { Link, LinkTraits } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox, type OutboxHost } from "./outbox.ts";
@@ -31,7 +32,7 @@ import { checkUser, countUser } from "./users.ts";
 type Caller = Omit<ConnectRequest, "token" | "claims" | "data">;
 type State = "new" | "connecting" | "open" | "refused" | "closed";
 
-export class Session implements Subscriber, Context, CallHost, OpenSession, OutboxHost, HeartbeatHost, Due {
+export class Session implements Subscriber, Context, CallHost, OpenSession, OutboxHost, InboxHost, HeartbeatHost, Due {
   readonly id: SessionId;
   readonly node: SessionNode;
   readonly subscriber: Subscriber = this;
@@ -40,7 +41,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   readonly link: Link;
   /** Until its connect comes, and no longer: what a browser sends along with a request is large. */
   #request: Caller | null;
-  readonly #outbox: Outbox;
+  readonly outbox: Outbox;
+  readonly #inbox: Inbox = new Inbox(this);
   readonly #slot = new Slot(this);
   readonly #sequencer = new Sequencer();
   // Made when they are needed: most connections make no calls and have no token that expires.
@@ -51,13 +53,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   identity: Identity = nobody;
   tokenUser = "";
   #isFull = false;
-  /** Commands that wait: for connect, or for the client to read its replies. */
-  #inbox: Command[] = [];
-  /** Commands that were begun, or wait for earlier ones. */
-  #running = 0;
   /** Lets the large reply go on that waits for room. */
   #roomy: (() => void) | null = null;
-  isHeld = false;
 
   constructor(node: SessionNode, link: Link, request: Caller) {
     this.id = node.random.token(132);
@@ -66,7 +63,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     this.#request = request;
     const asked = { ...request, token: "", claims: null, data: null };
     this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(asked));
-    this.#outbox = new Outbox(node.limits, this);
+    this.outbox = new Outbox(node.limits, this);
     node.hub.wheel.schedule(this, node.limits.firstCommandMs);
   }
 
@@ -91,7 +88,11 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   get isCrowded(): boolean {
-    return this.#outbox.isCrowded;
+    return this.outbox.isCrowded;
+  }
+
+  get isHeld(): boolean {
+    return this.#inbox.isHeld;
   }
 
   rule(): RuleContext {
@@ -109,7 +110,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   /** The commands of one frame, in order. */
   receive(commands: readonly Command[]): void {
     if (this.#state === "refused") return this.close("bad_request", "connect was refused; nothing may follow it");
-    for (const command of commands) this.#accept(command);
+    for (const command of commands) this.obey(command);
   }
 
   /** The dialect could not read a frame. */
@@ -128,12 +129,12 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (this.#state === "closed") return;
     this.#isFull = false;
     this.#heartbeat?.left();
-    if (!this.#outbox.isEmpty) this.node.hub.delivery.wake(this.#slot, true);
+    if (!this.outbox.isEmpty) this.node.hub.delivery.wake(this.#slot, true);
   }
 
   ready(source: Pullable): void {
     if (this.#state === "closed") return;
-    this.#outbox.putSource(source);
+    this.outbox.putSource(source);
     if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, source.isUrgent);
   }
 
@@ -143,7 +144,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     } catch (thrown) {
       // One client's bytes could not be made; the others of this turn must not pay for it.
       this.node.log.error("a session could not write", { reason: reasonOf(thrown) });
-      this.#outbox.clear();
+      this.outbox.clear();
       this.close("server_error");
       return false;
     }
@@ -151,7 +152,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   ping(): void {
     const frame = this.link.event({ kind: "ping" });
-    if (frame !== null) this.#outbox.putFirst(frame);
+    if (frame !== null) this.outbox.putFirst(frame);
     if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
   }
 
@@ -168,8 +169,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     const subscription = this.subscriptions.get(channel);
     if (subscription === undefined) return;
     // An event of the server's own making: when too many of them wait, the client is too slow.
-    if (this.#outbox.isCrowded) return this.close("slow", "too many events wait for it");
-    const page = this.#isFull ? [] : this.#outbox.pullNow(subscription.cursor);
+    if (this.outbox.isCrowded) return this.close("slow", "too many events wait for it");
+    const page = this.#isFull ? [] : this.outbox.pullNow(subscription.cursor);
     for (const frame of page) this.#queue(frame);
     // Unless that page was a gap, which has ended it.
     if (!this.subscriptions.delete(channel)) return;
@@ -185,12 +186,12 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   room(): Promise<void> {
-    if (!this.#outbox.isCrowded) return Promise.resolve();
+    if (!this.outbox.isCrowded) return Promise.resolve();
     return new Promise((resolve) => (this.#roomy = resolve));
   }
 
   tellMembers(channel: string): boolean {
-    return this.#outbox.advance(this.subscriptions.get(channel)?.members ?? null);
+    return this.outbox.advance(this.subscriptions.get(channel)?.members ?? null);
   }
 
   reply(reply: Reply): void {
@@ -208,7 +209,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   /** Ends the connection. The newest page of what is ready goes out before, when the socket takes it. */
   close(reason: CloseReasonName, detail?: string): void {
     if (this.#state === "closed") return;
-    this.#inbox = [];
+    this.#inbox.clear();
     // A refusal that waits too: without it the client would take the end for its own fault.
     if (this.#state === "open" || this.#state === "refused") this.flush();
     // What could not be written may have ended it.
@@ -236,15 +237,15 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     this.#calls?.end();
     for (const subscription of this.subscriptions.values()) subscription.close();
     this.subscriptions.clear();
-    this.#outbox.clear();
-    this.#inbox = [];
+    this.outbox.clear();
+    this.#inbox.clear();
     this.#roomy?.();
     if (!wasConnected) return;
     this.node.sessions.delete(this.id);
     countUser(this.node, this.identity.user, -1);
   }
 
-  #accept(command: Command): void {
+  obey(command: Command): void {
     if (this.#state === "closed" || this.#state === "refused") return;
     if (command.kind === "pong" && this.#heartbeat?.pong() === true) return;
     if (command.kind === "pong") return this.close("bad_request", "a pong that no ping asked for");
@@ -255,32 +256,28 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     // Until connect is decided, whatever follows it waits: refused, it is ignored, a second connect too.
     const isDecided = this.#state !== "connecting";
     // What it names may be at work, while the answers before its own wait for the client.
-    if (command.kind === "cancel" && isDecided && !withdraw(this.#inbox, command.call)) {
+    if (command.kind === "cancel" && isDecided && !this.#inbox.withdraw(command.call)) {
       this.#calls?.cancel(command.call);
     }
     if (command.kind === "connect" && isDecided) return this.close("bad_request", "connected already");
-    if (command.kind === "connect" || !isDecided || this.#isBusy()) {
-      this.#inbox.push(command);
-      if (this.#state === "open" || this.#inbox.length >= this.node.limits.controlFrames) this.#hold(true);
-      return;
-    }
+    if (command.kind === "connect" || !isDecided || this.#inbox.isBusy) return this.#inbox.put(command);
     this.#start(command);
   }
 
   #start(command: Exclude<Command, { kind: "connect" | "pong" }>): void {
     if (command.kind === "send") return this.node.metrics.add("sends_dropped");
-    this.#running += 1;
+    this.#inbox.begun();
     this.#sequencer.run(keysOf(command), () => this.#run(command));
   }
 
   #run(command: Request): void | Promise<void> {
     const failed = (thrown: unknown): void => {
       this.#failed(command.id, thrown);
-      this.#ended();
+      this.#inbox.ended();
     };
     try {
       const running = this.#state === "open" ? handle(this, command) : undefined;
-      return running === undefined ? this.#ended() : running.then(() => this.#ended(), failed);
+      return running === undefined ? this.#inbox.ended() : running.then(() => this.#inbox.ended(), failed);
     } catch (thrown) {
       failed(thrown);
     }
@@ -289,11 +286,6 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   #failed(id: CommandId, thrown: unknown): void {
     if (thrown instanceof CloseError) this.close(thrown.reason, thrown.message);
     else this.refuse(id, toError(this.node, thrown));
-  }
-
-  #ended(): void {
-    this.#running -= 1;
-    if (this.isHeld) this.#relieve();
   }
 
   #connect(command: CommandOf<"connect">): void {
@@ -333,10 +325,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     this.reply(welcome(this, command.id, entry));
     // The reply is queued: from here publications may follow it (S10).
     for (const subscription of this.subscriptions.values()) subscription.release();
-    const waiting = this.#inbox;
-    this.#inbox = [];
-    this.#hold(false);
-    for (const later of waiting) this.#accept(later);
+    this.#inbox.admit();
   }
 
   /** What else was in that frame is ignored; a further frame ends the connection, and so does time. */
@@ -346,54 +335,24 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     // Unless that was the end of it.
     if (this.#isClosed) return;
     this.#state = "refused";
-    this.#inbox = [];
-    this.#hold(false);
+    this.#inbox.refuse();
   }
 
   #flush(): boolean {
     if (this.#isFull || this.#state === "closed") return false;
-    const frames = this.#outbox.take(this.link.pageBytes);
-    if (frames.length === 0) return !this.#outbox.isEmpty;
+    const frames = this.outbox.take(this.link.pageBytes);
+    if (frames.length === 0) return !this.outbox.isEmpty;
     this.#isFull = this.link.write(frames) === "full";
     if (this.#isFull) this.#heartbeat?.full();
     else this.#heartbeat?.left();
     this.#calls?.drain();
-    if (this.#outbox.isRelieved) this.#roomy?.();
-    if (this.isHeld) this.#relieve();
-    return !this.#isFull && !this.#outbox.isEmpty;
+    if (this.outbox.isRelieved) this.#roomy?.();
+    this.#inbox.relieve();
+    return !this.#isFull && !this.outbox.isEmpty;
   }
 
   #queue(frame: Uint8Array): void {
-    this.#outbox.putControl(frame);
+    this.outbox.putControl(frame);
     if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
-  }
-
-  /** Whether the client must read before more of its commands are obeyed. */
-  #isBusy(): boolean {
-    return this.isHeld || this.#outbox.isCrowded || this.#running >= this.node.limits.controlFrames;
-  }
-
-  #hold(isHeld: boolean): void {
-    if (this.isHeld === isHeld) return;
-    this.isHeld = isHeld;
-    this.node.metrics.add(isHeld ? "reading_held" : "reading_resumed");
-    this.link.hold(isHeld);
-  }
-
-  #relieve(): void {
-    if (this.#state !== "open" || !this.#outbox.isRelieved || this.#running > this.node.limits.controlFrames / 2)
-      return;
-    this.isHeld = false;
-    const waiting = this.#inbox;
-    this.#inbox = [];
-    for (const [index, command] of waiting.entries()) {
-      if (this.#isBusy()) {
-        this.#inbox = [...waiting.slice(index), ...this.#inbox];
-        break;
-      }
-      this.#accept(command);
-    }
-    if (this.#inbox.length > 0) this.isHeld = true;
-    else this.link.hold(false);
   }
 }
