@@ -41,8 +41,11 @@ const config: KnipConfig = {
         "bench/**/*.test.ts",
         "simulation/main.ts",
         "simulation/**/*.test.ts",
+        "fuzz/{main,watchdog-worker,frames/server-process}.ts",
+        "fuzz/targets/*.ts",
+        "fuzz/**/*.test.ts",
       ],
-      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts"],
+      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts", "fuzz/**/*.ts"],
     },
     // The suites it exports run in their user's vitest.
     "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },

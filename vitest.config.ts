@@ -14,7 +14,9 @@ const node: TestProjectInlineConfiguration = {
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
     name: "node",
-    include: ["packages", "apps", "bench", "tools", "simulation", "test"].map((folder) => `${folder}/**/*.test.ts`),
+    include: ["packages", "apps", "bench", "tools", "simulation", "fuzz", "test"].map(
+      (folder) => `${folder}/**/*.test.ts`,
+    ),
     exclude: [...built, "**/*.browser.test.ts", inFront],
     // Processes and workers that tests start run from source too.
     execArgv: [`--conditions=${source}`],

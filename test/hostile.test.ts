@@ -42,6 +42,7 @@ async function unnoticed(served: Served, attack: () => Promise<void>): Promise<v
 const fatal: readonly (readonly [string, string, RegExp])[] = [
   ["no JSON", "hello", /^bad request: expected JSON, got "hello"$/],
   ["cut JSON", '{"id":2,"publish":{', /expected JSON, got/],
+  ["brackets that close nothing", '}}}{"a":1', /expected JSON, got/],
   ["an empty frame", "", /expected a command, got an empty frame/],
   ["null", "null", /a command: expected an object, got null/],
   ["an array", "[1,2]", /a command: expected an object, got \[1,2\]/],

@@ -1,6 +1,5 @@
-// What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench`, `npm run torture`,
-// `npm run soak`, `npm run churn`, `npm run conformance`, `npm run rfc6455` and `npm run simulate` run. Node's built-ins
-// only: it must start on a Node that is too old for the project, before anything is installed.
+// What the scripts of package.json run. Node's built-ins only: it must start on a Node that is too old for the project, before
+// anything is installed.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { ended, endSignal, exitCodeOf, start, watchOver } from "./run/children.mjs";
@@ -72,6 +71,10 @@ const commands = {
   async rfc6455(args) {
     await ensureInstalled();
     return await runProgram("test/rfc6455/main.ts", args);
+  },
+  async fuzz(args) {
+    await ensureInstalled();
+    return await runProgram("fuzz/main.ts", args);
   },
   async simulate(args) {
     await ensureInstalled();

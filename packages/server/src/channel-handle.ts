@@ -7,7 +7,8 @@ import { checkKey, prepare } from "./hub/registry.ts";
 import type { ChannelHandle, Published, PublishOptions } from "./tidewire.ts";
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other: JSON may not begin with one (RFC 8259 §8.1), a text may.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Publishes a value after its channel's schema has seen it. */
 export async function publishValue(

@@ -7,6 +7,7 @@ import type { Reply, SessionEvent } from "../session/reply.ts";
 import { Session } from "../session/session.ts";
 import { Window } from "../session/window.ts";
 import type { Connection, Opened } from "./connection.ts";
+import { reasonOf } from "../ports/log.ts";
 import { type Ending, MalformedFrame, type Speaker } from "./dialect.ts";
 
 /** Begins a session on a connection. */
@@ -37,8 +38,10 @@ class OpenedSession implements Opened {
     try {
       this.#session.receive(this.#link.heard(this.#speaker.decode(message, form)));
     } catch (thrown) {
-      if (!(thrown instanceof MalformedFrame)) throw thrown;
-      this.#session.malformed(thrown.message);
+      if (thrown instanceof MalformedFrame) return this.#session.malformed(thrown.message);
+      // A mistake of ours: thrown further it would end the process, and with it everybody else's connection.
+      this.#session.node.log.error("a message could not be taken", { reason: reasonOf(thrown) });
+      this.#session.close("server_error");
     }
   }
 

@@ -5,7 +5,7 @@ import { type DecodeLimits, type Fields, toCommand } from "./decode.ts";
 import { decodeMessage, type Message } from "./protobuf.ts";
 import { scanPayload } from "./scan.ts";
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** The commands of one binary message, each with its length before it. @throws {MalformedFrame} */
 export function decodeProtobuf(bytes: Uint8Array, limits: DecodeLimits): readonly Command[] {

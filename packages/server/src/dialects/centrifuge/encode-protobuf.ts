@@ -8,6 +8,7 @@ import { tagsOf, told } from "./encode.ts";
 import { encodeMessage, type Message } from "./protobuf.ts";
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A message with its length before it, as the protocol sends them. */
 export function delimited(message: Uint8Array): Uint8Array {
@@ -119,7 +120,7 @@ function push(message: Message): Uint8Array {
 function publicationOf(publication: Publication): Message {
   const { data, form, offset, author, key, removed } = publication;
   return {
-    data: form === "text" ? json(new TextDecoder().decode(data)) : data,
+    data: form === "text" ? json(decoder.decode(data)) : data,
     info: author === undefined ? undefined : clientInfo(author),
     offset,
     tags: tagsOf(publication),

@@ -123,7 +123,8 @@ function push(channelJson: string, what: string): string {
   return `{"push":{"channel":${channelJson},${what}}}`;
 }
 
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other: JSON may not begin with one (RFC 8259 §8.1), a text may.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** A publication; `null` for binary data, which JSON cannot carry. */
 function pub(publication: Publication, knowsIds: boolean): string | null {

@@ -34,6 +34,13 @@ describe("commands", () => {
     ]);
   });
 
+  it("takes a byte order mark for what it is: JSON does not begin with one", () => {
+    const marked = command({ id: 1, publish: { channel: "c", data: text("\ufeff1") } });
+    expect(decodeProtobuf(marked, defaultLimits)).toMatchObject([
+      { payload: { form: "bytes", bytes: text("\ufeff1") } },
+    ]);
+  });
+
   it.each([
     ['{"id":1,"connect":{"token":"t","data":{"a":1}}}', { id: 1, connect: { token: "t", data: text('{"a":1}') } }],
     [
@@ -165,6 +172,12 @@ describe("replies and pushes", () => {
       const said = decodeMessage("Reply", (encodeEvent(event) ?? new Uint8Array()).subarray(1));
       expect(asJson(said)).toEqual(JSON.parse(encodeJsonEvent(event) ?? ""));
     }
+  });
+
+  it("refuses an entry of a map that reads on behind its end, and gives a missing value no prototype", () => {
+    expect(() => decodeMessage("ConnectRequest", bytes("32 02 0a 03 61 62 63"))).toThrow("ends inside a field");
+    const { subs } = decodeMessage("ConnectRequest", bytes("1a 03 0a 01 61")) as { subs: Record<string, object> };
+    expect(Object.getPrototypeOf(subs["a"])).toBeNull();
   });
 
   it("does not accept a field that the schema does not know", () => {

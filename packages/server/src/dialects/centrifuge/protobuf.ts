@@ -57,13 +57,14 @@ function readField(
 function readEntry({ kind }: Field, { reader, depth }: { reader: BinaryReader; depth: number }): [string, unknown] {
   const end = reader.uint32() + reader.pos;
   let key = "";
-  let value: unknown = isMessage(kind) ? {} : "";
+  let value: unknown = isMessage(kind) ? Object.create(null) : "";
   while (reader.pos < end) {
     const [number, wireType] = reader.tag();
     if (number === 1) key = reader.string();
     else if (number === 2) value = readValue(kind, { reader, depth });
     else reader.skip(wireType, number);
   }
+  if (reader.pos !== end) throw new RangeError("an entry of a map ends inside a field");
   return [key, value];
 }
 

@@ -1,6 +1,7 @@
 // Scanning: limits exactly where they stand, and the payload as it was written.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { MalformedFrame } from "../dialect.ts";
 import { decode } from "./decode.ts";
 import { scan } from "./scan.ts";
 
@@ -46,6 +47,14 @@ describe("scan", () => {
     expect(decode([good, good, good].join("\n"), limits)).toHaveLength(3);
     expect(() => decode([good, good, good, good].join("\n"), limits)).toThrow("expected at most 3 commands in a frame");
   });
+
+  it.each(['}}}{"a":1', '}{"publish":{"data":1}}', ']]]]{"a":{"b":{"c":1', "}".repeat(100_000)])(
+    "leaves brackets that close nothing to JSON.parse (%#)",
+    (line) => {
+      expect(scan(line, limits)).toBeNull();
+      expect(() => decode(line, limits)).toThrow(MalformedFrame);
+    },
+  );
 
   it("counts no keys, brackets or commas inside strings", () => {
     const text = JSON.stringify('{[,":\\"{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}');

@@ -40,6 +40,8 @@ const closeBracket = 0x5d;
 class Scanner {
   readonly #text: string;
   readonly #limits: ScanLimits;
+  /** The depth that it began at. */
+  readonly #lowest: number;
   #at = 0;
   #depth: number;
   /** Keys seen in the object at each depth; −1 for an array. */
@@ -53,7 +55,7 @@ class Scanner {
   #payloads: Map<string, string> | null = null;
 
   constructor(text: string, limits: ScanLimits, depth: number) {
-    this.#depth = depth;
+    this.#depth = this.#lowest = depth;
     this.#text = text;
     this.#limits = limits;
   }
@@ -81,6 +83,8 @@ class Scanner {
   }
 
   #close(): void {
+    // What closes nothing is no JSON, which JSON.parse will say; there is no place below to note keys at.
+    if (this.#depth === this.#lowest) return void (this.#at = this.#text.length);
     this.#end();
     this.#depth -= 1;
     this.#expectsKey = false;

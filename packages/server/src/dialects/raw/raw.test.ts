@@ -48,6 +48,7 @@ describe("raw", () => {
     ["{broken", '"{broken"'],
     ["\u2028 🌊", '"\u2028 🌊"'],
     ["", '""'],
+    ["\ufeff1", '"\ufeff1"'],
   ])("sends %j on as it is to raw, and as JSON to the JSON dialect", async (said, json) => {
     const node = await begin();
     const [sender, other, sdk] = [

@@ -2,7 +2,8 @@
 import type { Publication } from "../../engine/engine.ts";
 import type { Payload } from "../../session/command.ts";
 
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other: JSON may not begin with one (RFC 8259 §8.1), a text may.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** JSON is passed on as JSON, anything else as text; a lone JSON string is text, quotes and all. */

@@ -51,9 +51,36 @@ export function errorOf(answer: Answer): TidewireError {
 
 function publicationOf(stored: StoredPublication, data: Uint8Array): Publication {
   const { id, offset, previousId, form, meta, atMs, key, removed } = stored;
-  const known = meta === null ? {} : (JSON.parse(meta) as Meta);
   const slot = key === undefined ? {} : { key, ...(removed === true && { removed }) };
-  return { ...known, ...slot, id, offset, previous: previousOf(offset, previousId), data, form, atMs };
+  return { ...knownIn(meta), ...slot, id, offset, previous: previousOf(offset, previousId), data, form, atMs };
+}
+
+/**
+ * What of it is as it was written. A database has no checksums: a damaged author must not make a channel unreadable,
+ * nor get to dialects, which could not write it.
+ */
+function knownIn(meta: string | null): Meta {
+  if (meta === null) return {};
+  const { author, tags } = parsed(meta);
+  return { ...(isMember(author) && { author }), ...(areTags(tags) && { tags }) };
+}
+
+function parsed(meta: string): { readonly author?: unknown; readonly tags?: unknown } {
+  try {
+    return Object(JSON.parse(meta)) as object;
+  } catch {
+    return {};
+  }
+}
+
+function isMember(author: unknown): author is Member {
+  const { session, user } = Object(author) as { readonly session?: unknown; readonly user?: unknown };
+  return typeof session === "string" && typeof user === "string";
+}
+
+function areTags(tags: unknown): tags is Readonly<Record<string, string>> {
+  const isMap = typeof tags === "object" && tags !== null && !Array.isArray(tags);
+  return isMap && Object.values(tags).every((tag) => typeof tag === "string");
 }
 
 /** Offsets count 1, 2, 3; the id is `null` where the one before is no longer there. */

@@ -4,7 +4,8 @@ import type { Publication } from "../../engine/engine.ts";
 import type { ApiNode } from "./node.ts";
 import { channelOf, type JsonText, type Parameters } from "./parameters.ts";
 
-const decoder = new TextDecoder();
+// A byte order mark is a character like any other: JSON may not begin with one (RFC 8259 §8.1), a text may.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** As the command of that name: limit 0 gives the position alone, a negative one as many as a request may. */
 export async function history({ hub, limits }: ApiNode, parameters: Parameters): Promise<JsonText> {
