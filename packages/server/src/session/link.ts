@@ -15,6 +15,8 @@ export interface Manner {
 export interface LinkTraits {
   /** The same for a subscription that asks for more than publications as they are; where the dialect has words for it. */
   readonly encoderFor?: (manner: Manner) => Encoder;
+  /** Whether its client can be told numbers in the place of names. */
+  readonly hasNumbers?: boolean;
   /** How publications are said to this client. */
   readonly encoder: Encoder;
   /**

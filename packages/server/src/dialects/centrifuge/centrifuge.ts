@@ -26,7 +26,7 @@ interface Form {
 }
 
 /** Each manner's encoder is one object, made when it is first asked for. */
-function traitsOf(encode: (manner: Manner) => Encoder): LinkTraits {
+function traitsOf(encode: (manner: Manner) => Encoder, hasNumbers: boolean): LinkTraits {
   const encoders = new Map<string, Encoder>();
   const encoderFor = (manner: Manner): Encoder => {
     const name = `${manner.isNumbered} ${manner.isPatched}`;
@@ -35,14 +35,14 @@ function traitsOf(encode: (manner: Manner) => Encoder): LinkTraits {
     return encoder;
   };
   const encoder = encoderFor({ isNumbered: false, isPatched: false });
-  return { encoder, encoderFor, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
+  return { encoder, encoderFor, hasNumbers, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
 }
 
 function jsonForm(framing: Framing): Form {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   return {
-    traits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: false })),
-    tideTraits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
+    traits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: false }), true),
+    tideTraits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: true }), true),
     decode: (message, form, limits) => {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
@@ -56,7 +56,8 @@ function jsonForm(framing: Framing): Form {
 }
 
 function protobufForm(framing: Framing): Form {
-  const traits = traitsOf((manner) => protobuf.protobufEncoder(framing, manner));
+  // JavaScript's SDK reads 64-bit numbers as objects, and does not find a channel by one.
+  const traits = traitsOf((manner) => protobuf.protobufEncoder(framing, manner), false);
   return {
     traits,
     tideTraits: traits,

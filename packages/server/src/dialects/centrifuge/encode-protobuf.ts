@@ -1,7 +1,7 @@
 // Encoding replies, events and publications as Protobuf of the Centrifuge protocol.
 import { type Member, unsubscribeReasons } from "@tidewire/protocol";
 import type { Publication } from "../../engine/engine.ts";
-import type { ChannelRef, Encoder } from "../../hub/encoder.ts";
+import type { Encoder } from "../../hub/encoder.ts";
 import type { Manner } from "../../session/link.ts";
 import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
@@ -101,25 +101,24 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
   }
 }
 
-export function protobufEncoder(framing: Framing, { isNumbered, isPatched }: Manner): Encoder {
-  const whole = encoderOf(framing, isNumbered, false);
-  return isPatched ? { ...encoderOf(framing, isNumbered, true), whole } : whole;
+export function protobufEncoder(framing: Framing, { isPatched }: Manner): Encoder {
+  const whole = encoderOf(framing, "whole");
+  return isPatched ? { ...encoderOf(framing, "patch"), whole } : whole;
 }
 
-function encoderOf(framing: Framing, isNumbered: boolean, isPatched: boolean): Encoder {
-  const named = ({ name, number }: ChannelRef): Message => (isNumbered ? { id: number } : { channel: name });
+function encoderOf(framing: Framing, said: "whole" | "patch"): Encoder {
   return {
-    id: `centrifuge-protobuf${isNumbered ? "+id" : ""}${isPatched ? "+patch" : ""}/${framing.id}`,
+    id: `centrifuge-protobuf${said === "patch" ? "+patch" : ""}/${framing.id}`,
     publication: (publication, channel, { before }) => {
       const whole = publicationOf(publication);
-      const pub = isPatched && before !== null ? changed(whole, bytesOf(before)) : whole;
-      return framing.wrap(push({ ...named(channel), pub }), "bytes");
+      const pub = said === "patch" && before !== null ? changed(whole, bytesOf(before)) : whole;
+      return framing.wrap(push({ channel: channel.name, pub }), "bytes");
     },
     // Counts have no word in it.
     member: (change, channel) =>
       change.kind === "counts"
         ? null
-        : framing.wrap(push({ ...named(channel), [change.kind]: { info: clientInfo(change.member) } }), "bytes"),
+        : framing.wrap(push({ channel: channel.name, [change.kind]: { info: clientInfo(change.member) } }), "bytes"),
   };
 }
 

@@ -1,53 +1,10 @@
 // Fossil patches: whoever applies them has the target, byte for byte, and a patch of texts is a text.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { applyPatch } from "../../testing/fossil.ts";
 import { patchOf } from "./fossil.ts";
 
-const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz~";
 const bytes = (text: string): Buffer => Buffer.from(text);
-
-/** Applies a patch as a client does, by the format alone; checks lengths and the checksum. */
-function apply(base: Uint8Array, patch: Uint8Array): Buffer {
-  let at = 0;
-  const number = (): number => {
-    let value = 0;
-    for (let digit = place(at); digit >= 0; digit = place(at)) {
-      value = value * 64 + digit;
-      at += 1;
-    }
-    return value;
-  };
-  const place = (index: number): number => digits.indexOf(String.fromCodePoint(patch[index] ?? 0));
-  const sign = (): string => String.fromCodePoint(patch[at++] ?? 0);
-  const length = number();
-  expect(sign()).toBe("\n");
-  const pieces: Uint8Array[] = [];
-  for (;;) {
-    const count = number();
-    const command = sign();
-    if (command === ":") {
-      pieces.push(patch.subarray(at, at + count));
-      at += count;
-    } else if (command === "@") {
-      const from = number();
-      expect(sign()).toBe(",");
-      expect(from + count).toBeLessThanOrEqual(base.length);
-      pieces.push(base.subarray(from, from + count));
-    } else {
-      expect(command).toBe(";");
-      const target = Buffer.concat(pieces);
-      expect([target.length, count, at]).toEqual([length, checksum(target), patch.length]);
-      return target;
-    }
-  }
-}
-
-function checksum(target: Buffer): number {
-  const filled = Buffer.concat([target, Buffer.alloc((4 - (target.length % 4)) % 4)]);
-  let sum = 0;
-  for (let at = 0; at < filled.length; at += 4) sum = (sum + filled.readUInt32BE(at)) % 2 ** 32;
-  return sum;
-}
 
 describe("a Fossil patch", () => {
   it("is as the format's description has it", () => {
@@ -55,7 +12,7 @@ describe("a Fossil patch", () => {
     const target = bytes('{"symbol":"ACME","bid":100.25,"ask":100.31,"time":1700000001}');
     const patch = patchOf(base, target);
     expect(patch).not.toBeNull();
-    expect(apply(base, patch ?? bytes(""))).toEqual(target);
+    expect(applyPatch(base, patch ?? bytes(""))).toEqual(target);
     expect(patch?.length).toBeLessThan(40);
   });
 
@@ -64,7 +21,7 @@ describe("a Fossil patch", () => {
     const base = bytes(part(0) + part(100) + part(200));
     const target = bytes(`${part(200)}new${part(0)}${part(100)}`);
     const patch = patchOf(base, target) ?? bytes("");
-    expect(apply(base, patch)).toEqual(target);
+    expect(applyPatch(base, patch)).toEqual(target);
     expect(patch.length).toBeLessThan(80);
   });
 
@@ -97,7 +54,7 @@ describe("a Fossil patch", () => {
         const patch = patchOf(base, target);
         if (patch === null) return;
         expect(patch.length).toBeLessThan(target.length);
-        expect(apply(base, patch)).toEqual(target);
+        expect(applyPatch(base, patch)).toEqual(target);
         expect(() => strict.decode(patch)).not.toThrow();
       }),
       { numRuns: 1_000 },
@@ -110,7 +67,7 @@ describe("a Fossil patch", () => {
       fc.property(any, any, any, (one, other, third) => {
         const [base, target] = [Buffer.concat([one, other, third]), Buffer.concat([other, one, third])];
         const patch = patchOf(base, target);
-        if (patch !== null) expect(apply(base, patch)).toEqual(target);
+        if (patch !== null) expect(applyPatch(base, patch)).toEqual(target);
       }),
       { numRuns: 1_000 },
     );
@@ -121,6 +78,6 @@ describe("a Fossil patch", () => {
     const base = Buffer.concat([bytes("a"), high, other]);
     const target = Buffer.concat([other, bytes("b"), high]);
     const patch = patchOf(base, target) ?? bytes("");
-    expect(apply(base, patch)).toEqual(target);
+    expect(applyPatch(base, patch)).toEqual(target);
   });
 });

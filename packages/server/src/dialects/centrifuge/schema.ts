@@ -46,7 +46,7 @@ const notation = {
   RefreshResult: "1 client string, 2 version string, 3 expires bool, 4 ttl uint32",
   SubRefreshResult: "1 expires bool, 2 ttl uint32",
 
-  Push: `1 id int64, 2 channel string, 4 pub Publication, 5 join ClientEvent, 6 leave ClientEvent, 7 unsubscribe Unsubscribe,
+  Push: `2 channel string, 4 pub Publication, 5 join ClientEvent, 6 leave ClientEvent, 7 unsubscribe Unsubscribe,
     8 message SendRequest, 9 subscribe Subscribe`,
   Publication: `4 data bytes, 5 info ClientInfo, 6 offset uint64, 7 tags map string, 8 delta bool, 9 time int64,
     11 key string, 12 removed bool`,

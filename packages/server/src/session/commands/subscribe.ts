@@ -82,11 +82,12 @@ function wordsFor(
   { wantsNumber, wantsPatches, filter }: CommandOf<"subscribe">,
   { definition }: Known,
 ): { readonly encoder: Encoder; readonly manner: Manner } {
-  const { encoder, encoderFor } = traits;
+  const { encoder, encoderFor, hasNumbers = false } = traits;
   if (encoderFor === undefined) return { encoder, manner: plainly };
   // A reader of some publications has not seen the one before another.
   const isPatched = wantsPatches && definition.deltas && filter === null;
-  const manner = wantsNumber || isPatched ? { isNumbered: wantsNumber, isPatched } : plainly;
+  const isNumbered = wantsNumber && hasNumbers;
+  const manner = isNumbered || isPatched ? { isNumbered, isPatched } : plainly;
   if (filter === null) return { encoder: encoderFor(manner), manner };
   if (!definition.filters) fail("bad_request", "tf: this channel has no filters");
   return { encoder: filtered(encoderFor(manner), filterOf(filter)), manner };
