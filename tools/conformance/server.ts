@@ -32,7 +32,7 @@ export const centrifugeJs: Assumed = {
   channels: [
     defineChannel("{name}", { history: hundred, presence: true }),
     defineChannel("recovery:{name}", { history: hundred }),
-    defineChannel("delta:{name}", { history: hundred }),
+    defineChannel("delta:{name}", { history: hundred, deltas: true }),
     smallHistory,
   ],
   tokens,

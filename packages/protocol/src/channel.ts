@@ -38,6 +38,11 @@ interface CommonOptions<Data, Info> {
   readonly announceMembers?: boolean;
   /** Who may publish besides the server. Default: `clients`, that is whoever the `publish` rule lets in. */
   readonly publishers?: "clients" | "server";
+  /**
+   * Whether subscribers may ask for a part of the publications, by their tags. Each different filter encodes anew what it
+   * lets through. Default: `false`.
+   */
+  readonly filters?: boolean;
 }
 
 interface LogOptions {
@@ -47,6 +52,11 @@ interface LogOptions {
   readonly history?: Retention;
   /** For `stream`. Default: `stream`. */
   readonly recovery?: RecoveryMode;
+  /**
+   * Whether those who can are told what has changed since the publication before, for publications that resemble each
+   * other. Default: `false`.
+   */
+  readonly deltas?: boolean;
   readonly key?: undefined;
 }
 
@@ -57,6 +67,7 @@ interface LatestOptions<Data> {
   /** For how long a removal is told to those who come back. Default: 5 minutes. */
   readonly history?: { readonly ttlMs: number; readonly size?: undefined };
   readonly recovery?: undefined;
+  readonly deltas?: undefined;
 }
 
 export type ChannelOptions<Data, Info> = CommonOptions<Data, Info> & (LogOptions | LatestOptions<Data>);
@@ -76,6 +87,8 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly presence: boolean;
   readonly announcesMembers: boolean;
   readonly publishers: "clients" | "server";
+  readonly deltas: boolean;
+  readonly filters: boolean;
   readonly dataSchema: StandardSchema | null;
   readonly infoSchema: StandardSchema | null;
   /** For `latest`: takes a value that the schema yielded. */
@@ -122,6 +135,8 @@ export function defineChannel<
     presence: presence !== false,
     announcesMembers,
     publishers: options.publishers ?? "clients",
+    deltas: deltasOf(pattern, options),
+    filters: options.filters ?? false,
     dataSchema: options.data ?? null,
     infoSchema: typeof presence === "boolean" ? null : presence,
     key: keyOf(pattern, options),
@@ -145,6 +160,11 @@ function retentionOf(pattern: string, { mode, history }: LogOptions | LatestOpti
 function recoveryOf(pattern: string, { mode, recovery }: LogOptions | LatestOptions<unknown>): RecoveryMode {
   if (recovery === undefined || mode === undefined || mode === "stream") return recovery ?? "stream";
   throw new TypeError(`"${pattern}": only a stream channel has a recovery mode, this is a ${mode} channel`);
+}
+
+function deltasOf(pattern: string, { mode, deltas }: LogOptions | LatestOptions<unknown>): boolean {
+  if (mode !== "latest" || deltas === undefined) return deltas ?? false;
+  throw new TypeError(`"${pattern}": a latest channel passes over publications, so none can build on another`);
 }
 
 function keyOf<Data>(pattern: string, { mode, key }: LogOptions | LatestOptions<Data>): ChannelDefinition["key"] {

@@ -3,7 +3,8 @@ import type { Position } from "@tidewire/protocol";
 import type { Engine, Page, PageLimit, PageStart } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ByteLog, Bytes } from "./bytes.ts";
-import type { CatchUpPage, Cursor } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
+import type { CatchUpPage } from "./cursor-home.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
 

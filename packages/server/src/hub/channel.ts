@@ -9,7 +9,8 @@ import { type Log, reasonOf } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { Contiguity } from "./contiguity.ts";
-import type { Cursor, CursorHome } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
+import type { CursorHome } from "./cursor-home.ts";
 import type { ChannelRef } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
 import { Members } from "./members.ts";
@@ -38,6 +39,8 @@ export interface ChannelNode {
   readonly tailBytes: number;
   readonly memory: TailMemory;
   readonly membersShown: number;
+  /** Numbers channels; none is given twice. */
+  nextNumber(): number;
   /** Called when the last subscriber left, or the first came. */
   occupancy(channel: Channel): void;
 }
@@ -54,6 +57,7 @@ const fillRetryMs = 200;
 export class Channel implements CursorHome, ChannelRef {
   readonly name: string;
   readonly json: string;
+  readonly number: number;
   readonly known: Known;
   readonly members: Members;
   readonly keepsHistory: boolean;
@@ -80,6 +84,7 @@ export class Channel implements CursorHome, ChannelRef {
   constructor(name: string, known: Known, node: ChannelNode) {
     this.name = name;
     this.json = JSON.stringify(name);
+    this.number = node.nextNumber();
     this.known = known;
     this.keepsHistory = known.definition.history !== null;
     this.mode = known.definition.mode;
@@ -129,6 +134,7 @@ export class Channel implements CursorHome, ChannelRef {
 
   left(cursor: Cursor): void {
     this.#tail.leave(cursor.view);
+    if (cursor.whole !== null) this.#tail.leave(cursor.whole);
     this.leave();
   }
 

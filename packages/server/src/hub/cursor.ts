@@ -8,48 +8,20 @@
 //   reading   behind the tail; history is on its way
 //   closed
 // Its seq only grows; a reader of a table that missed removals reads it anew, from its start.
-import type { ChannelMode, Position } from "@tidewire/protocol";
-import type { Page } from "../engine/engine.ts";
-import type { Bytes } from "./bytes.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { CursorLog } from "./channel-log.ts";
+import type { Position } from "@tidewire/protocol";
+import type { Bounds } from "./channel-log.ts";
+import { type CatchUpPage, continues, type CursorHome } from "./cursor-home.ts";
 import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
-import type { Due, Wheel } from "./wheel.ts";
+import type { Due } from "./wheel.ts";
 
 export type CursorState = "held" | "live" | "ready" | "resting" | "reading" | "closed";
 
-/** What a cursor asks of what it reads: a channel, or its members. */
-export interface CursorHome {
-  readonly name: string;
-  readonly tail: CursorLog;
-  /** Says what becomes of one that fell off: `stream` reads history, `latest` reads anew, `signal` skips ahead. */
-  readonly mode: ChannelMode;
-  readonly wheel: Wheel;
-  readonly clock: Clock;
-  /** Few enough subscribers that they go before a crowd's. */
-  readonly isUrgent: boolean;
-  /** Adds a cursor to those that an append wakes. */
-  settle(cursor: Cursor): void;
-  unsettle(cursor: Cursor): void;
-  /** Fetches history after the cursor's position; ends in `cursor.arrived` or `cursor.failed`. */
-  fetch(cursor: Cursor): void;
-  /** The cursor has used the page, or needs none any more. */
-  fetched(cursor: Cursor): void;
-  /** Called once, when the cursor closes. */
-  left(cursor: Cursor): void;
-}
-
-/** A page of history for one cursor, shared with others that asked for the same. */
-export interface CatchUpPage {
-  readonly page: Page;
-  /** The frames of its publications but the first `from`: at most `maxBytes`, but at least one. */
-  run(view: View, from: number, maxBytes: number): Bytes;
-}
-
 const later: Pulled = { kind: "later" };
+/** A reading gives one entry at least. */
+const oneEntry: Bounds = { pageBytes: 1 };
 const fallen: Run = { kind: "fallen" };
 const nothing: Pulled = { kind: "frames", frames: [], more: false };
 
@@ -57,6 +29,8 @@ export class Cursor implements Pullable, Due {
   readonly subscriber: Subscriber;
   readonly home: CursorHome;
   readonly view: View;
+  /** Where `view` says what has changed: the one to begin with. */
+  readonly whole: View | null;
   /** Index in the channel's list of live cursors; the list keeps it. */
   liveIndex = -1;
   #state: CursorState = "held";
@@ -74,17 +48,25 @@ export class Cursor implements Pullable, Due {
   #target: Seq | null = null;
   /** What the last pull left of a run that is whole only with all its pages. */
   #next: Run | null = null;
+  /** What comes next is said to follow what the subscriber was given last: so `view` may say what has changed. */
+  #hasBase = false;
   /** The log's floor when this reader began: what was forgotten by then it never knew. */
   #began: Seq;
 
   /** @param place The entry to start after, or `null` for a position behind the tail. */
   constructor(
-    owner: { readonly subscriber: Subscriber; readonly home: CursorHome; readonly view: View },
+    owner: {
+      readonly subscriber: Subscriber;
+      readonly home: CursorHome;
+      readonly view: View;
+      readonly whole?: View | null;
+    },
     place: { readonly seq: Seq | null; readonly position: Position },
   ) {
     this.subscriber = owner.subscriber;
     this.home = owner.home;
     this.view = owner.view;
+    this.whole = owner.whole ?? null;
     this.#seq = place.seq ?? 0;
     this.#isBehind = place.seq === null;
     this.#position = place.position;
@@ -221,7 +203,7 @@ export class Cursor implements Pullable, Due {
   #pullTail(budget: Budget): Pulled {
     const { tail } = this.home;
     if (this.#seq >= tail.head) return this.#settled(nothing);
-    const run = this.#run(budget);
+    const run = this.whole === null || this.#hasBase ? this.#run(budget) : this.#begin(this.whole);
     if (run.kind === "fallen") return this.#fall();
     if (run.kind === "break") return this.#break(run);
     return run.more ? run : this.#settled(run);
@@ -261,6 +243,16 @@ export class Cursor implements Pullable, Due {
     return held === null ? run : { ...run, more: run.more || run.to < tail.head };
   }
 
+  /** One publication, said by itself. */
+  #begin(whole: View): Run {
+    const run = this.home.tail.run(whole, this.#seq, oneEntry);
+    if (run.kind !== "frames") return run;
+    this.#hasBase = run.frames.length > 0;
+    this.#seq = run.to;
+    this.#position = run.at;
+    return run;
+  }
+
   /** Its first page; the place moves with the last of them, as the frames of a table do not say where they stand. */
   #cut(run: Extract<Run, { kind: "frames" }>, pageBytes: number): Extract<Run, { kind: "frames" }> {
     let bytes = 0;
@@ -273,6 +265,7 @@ export class Cursor implements Pullable, Due {
   #break(run: Extract<Run, { kind: "break" }>): Pulled {
     const from = this.#position;
     this.#next = null;
+    this.#hasBase = false;
     this.#seq = run.to;
     this.#position = run.at;
     this.#began = this.home.tail.floor;
@@ -311,6 +304,7 @@ export class Cursor implements Pullable, Due {
   #skipToHead(): number {
     const tail = this.home.tail;
     const skipped = tail.between(this.#seq, tail.head);
+    this.#hasBase = false;
     this.#seq = tail.head;
     this.#position = tail.position;
     return skipped;
@@ -354,6 +348,8 @@ export class Cursor implements Pullable, Due {
   }
 
   #rejoin(): void {
+    // What stands before its place there may be passing, and in no history.
+    this.#hasBase = false;
     const seq = this.home.tail.seqOf(this.#position);
     if (seq === null) return;
     this.#seq = seq;
@@ -380,11 +376,4 @@ export class Cursor implements Pullable, Due {
     this.home.fetch(this);
     return later;
   }
-}
-
-/** Whether the page goes on exactly where `position` ends: S3, S5. */
-export function continues(page: Page, position: Position): boolean {
-  const first = page.publications[0];
-  if (first === undefined) return page.top.offset === position.offset;
-  return (first.previous?.offset ?? 0) === position.offset;
 }

@@ -43,6 +43,8 @@ export interface SubscribeOptions {
 /** A subscription, born held: call `release` in the step that queues its reply. */
 export interface Subscription {
   readonly known: Known;
+  /** The channel's number on this node. */
+  readonly number: number;
   readonly cursor: Cursor;
   readonly members: Cursor | null;
   readonly position: Position;
@@ -80,6 +82,8 @@ export class Hub implements EngineSink {
   readonly #node: ChannelNode;
   readonly #sweep = { due: (): void => this.#sweepTails() };
   #isUp = false;
+  /** Channels so far. */
+  #numbered = 0;
   /** The sweep is due at once, since memory is short. */
   #isHurried = false;
 
@@ -105,6 +109,7 @@ export class Hub implements EngineSink {
       tailBytes: limits.tailBytes,
       memory: this.#memory,
       membersShown: limits.membersShown,
+      nextNumber: () => (this.#numbered += 1),
       occupancy: (channel) => this.#occupancy(channel),
     };
   }
@@ -284,7 +289,8 @@ export class Hub implements EngineSink {
   #place(channel: Channel, options: SubscribeOptions, place: Awaited<ReturnType<typeof recover>>): Subscription {
     const { subscriber, encoder, member } = options;
     const view = channel.tail.join(encoder);
-    const cursor = new Cursor({ subscriber, home: channel, view }, place);
+    const whole = encoder.whole === undefined ? null : channel.tail.join(encoder.whole);
+    const cursor = new Cursor({ subscriber, home: channel, view, whole }, place);
     if (place.page !== undefined) this.#catchUp.give(cursor, place.page);
     // Placed before one's own entry is added: one's own join comes after the reply (R4).
     const members = options.wantsMembers ? channel.members.read(subscriber, encoder) : null;
@@ -355,6 +361,10 @@ class Placed implements Subscription {
 
   get known(): Known {
     return this.#channel.known;
+  }
+
+  get number(): number {
+    return this.#channel.number;
   }
 
   release(): void {

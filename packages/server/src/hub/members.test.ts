@@ -8,7 +8,7 @@ import type { Cursor } from "./cursor.ts";
 import { Members } from "./members.ts";
 import { Wheel } from "./wheel.ts";
 
-const channel = { name: "c", json: '"c"' };
+const channel = { name: "c", json: '"c"', number: 1 };
 const member = (session: string, user = ""): Member => ({ session, user });
 
 function membersOf(shown: number, clock = new FakeClock()): Members {

@@ -1,7 +1,8 @@
 // The members of one channel, and the readers that are told who comes and goes; of a crowd, once in a while, how many.
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
-import { Cursor, type CursorHome } from "./cursor.ts";
+import { Cursor } from "./cursor.ts";
+import type { CursorHome } from "./cursor-home.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
 import type { Seq } from "./log.ts";

@@ -257,7 +257,7 @@ describe("Table", () => {
     },
   };
   const make = (): Table => {
-    const table = new Table({ name: "t", json: '"t"' }, retention, new FakeClock());
+    const table = new Table({ name: "t", json: '"t"', number: 1 }, retention, new FakeClock());
     table.break({ epoch: "e", offset: 0 });
     return table;
   };

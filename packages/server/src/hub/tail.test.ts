@@ -8,7 +8,7 @@ import type { Run } from "./log.ts";
 import { Tail } from "./tail.ts";
 import type { View } from "./view.ts";
 
-const channel = { name: "c", json: '"c"' };
+const channel = { name: "c", json: '"c"', number: 1 };
 const scratch = Buffer.alloc(400_000);
 
 /** Encodes into one buffer again and again, as an encoder may; says nothing of every seventh. */

@@ -94,8 +94,10 @@ export class View {
   /** Encodes publications that stand in no tail: a page of history. */
   page({ publications, top }: Page): ByteLog {
     const log = new ByteLog(0);
+    let before: Publication | null = null;
     for (const publication of publications) {
-      log.append(this.encoder.publication(publication, this.#channel, top.epoch));
+      log.append(this.encoder.publication(publication, this.#channel, { epoch: top.epoch, before }));
+      before = publication;
     }
     return log;
   }
@@ -130,7 +132,8 @@ export class View {
   #encode(seq: Seq): Uint8Array | null {
     const publication = this.#entries.publicationAt(seq);
     if (publication === null) return null;
-    return this.encoder.publication(publication, this.#channel, this.#entries.epochAt(seq));
+    const before = this.encoder.whole === undefined ? null : this.#entries.publicationAt(seq - 1);
+    return this.encoder.publication(publication, this.#channel, { epoch: this.#entries.epochAt(seq), before });
   }
 }
 

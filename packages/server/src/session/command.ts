@@ -1,6 +1,7 @@
 // Commands: what a client may ask, in the server's own words; dialects translate.
 import type { TidewireError } from "@tidewire/protocol";
 import type { Form } from "../engine/engine.ts";
+import type { FilterNode } from "../hub/filter.ts";
 import type { Seen } from "../hub/recovery.ts";
 
 /** The dialect's number for a command, which its reply carries. */
@@ -32,6 +33,12 @@ export type Command =
       readonly rate: number | null;
       /** Answer `unrecoverable_position` rather than start at the head. */
       readonly mustRecover: boolean;
+      /** Whether it knows channels by their numbers. */
+      readonly wantsNumber: boolean;
+      /** Whether it can be told what has changed since the publication before. */
+      readonly wantsPatches: boolean;
+      /** Which publications it wants, by their tags. */
+      readonly filter: FilterNode | null;
     }
   | { readonly kind: "unsubscribe"; readonly id: CommandId; readonly channel: string }
   | {

@@ -4,7 +4,11 @@ import type { Known } from "../hub/channel.ts";
 import type { Cursor } from "../hub/cursor.ts";
 import type { Subscription } from "../hub/hub.ts";
 import type { Expiry } from "./expiry.ts";
+import type { Manner } from "./link.ts";
 import type { Subscribed } from "./reply.ts";
+
+/** Publications as they are, under the channel's name. */
+export const plainly: Manner = { isNumbered: false, isPatched: false };
 
 export interface Grant {
   /** Begun by the server: a gap then ends the connection, since the client cannot subscribe again by itself. */
@@ -13,6 +17,7 @@ export interface Grant {
   readonly channelInfo: unknown;
   /** `null` where no token let it in. */
   readonly expiry: Expiry | null;
+  readonly manner: Manner;
 }
 
 export interface Granted extends Subscription, Grant {
@@ -28,6 +33,7 @@ class GrantedSubscription implements Granted {
   readonly channelInfo: unknown;
   readonly expiry: Expiry | null;
   readonly wasRecovering: boolean;
+  readonly manner: Manner;
   readonly #subscription: Subscription;
 
   constructor(subscription: Subscription, given: Grant & { readonly wasRecovering: boolean }) {
@@ -36,10 +42,15 @@ class GrantedSubscription implements Granted {
     this.channelInfo = given.channelInfo;
     this.expiry = given.expiry;
     this.wasRecovering = given.wasRecovering;
+    this.manner = given.manner;
   }
 
   get known(): Known {
     return this.#subscription.known;
+  }
+
+  get number(): number {
+    return this.#subscription.number;
   }
 
   get cursor(): Cursor {
@@ -70,6 +81,8 @@ class GrantedSubscription implements Granted {
 
 /** What its client is told of its beginning. */
 export function beginningOf(channel: string, granted: Granted, ttl: number | null): Subscribed {
-  const { known, position, wasRecovering, recovered } = granted;
-  return { channel, position: known.definition.history === null ? null : position, wasRecovering, recovered, ttl };
+  const { known, wasRecovering, recovered, manner } = granted;
+  const position = known.definition.history === null ? null : granted.position;
+  const number = manner.isNumbered ? granted.number : null;
+  return { channel, position, wasRecovering, recovered, ttl, number, isPatched: manner.isPatched };
 }

@@ -3,8 +3,20 @@ import type { CloseReasonName } from "@tidewire/protocol";
 import type { Encoder } from "../hub/encoder.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
 
+/** How a subscription wants to be told of publications. */
+export interface Manner {
+  /** By the number of the channel instead of its name. */
+  readonly isNumbered: boolean;
+  /** By what has changed since the one before. */
+  readonly isPatched: boolean;
+}
+
 /** What does not change while the connection lasts. */
 export interface LinkTraits {
+  /** The same for a subscription that asks for more than publications as they are; where the dialect has words for it. */
+  readonly encoderFor?: (manner: Manner) => Encoder;
+  /** Whether its client can be told numbers in the place of names. */
+  readonly hasNumbers?: boolean;
   /** How publications are said to this client. */
   readonly encoder: Encoder;
   /**

@@ -12,6 +12,10 @@ export interface Subscribed {
   readonly recovered: boolean;
   /** Seconds until its token expires; `null`: it does not. */
   readonly ttl: number | null;
+  /** What stands for the channel's name from here; `null`: the name itself. */
+  readonly number: number | null;
+  /** Whether publications say what has changed since the one before. */
+  readonly isPatched: boolean;
 }
 
 /** What became of a publish, as far as its publisher is told. */

@@ -6,7 +6,7 @@ import { CloseError } from "./close-error.ts";
 import type { CommandId, CommandOf } from "./command.ts";
 import type { Context } from "./context.ts";
 import { ttlOf } from "./expiry.ts";
-import { beginningOf, type Granted, grant } from "./granted.ts";
+import { beginningOf, type Granted, grant, plainly } from "./granted.ts";
 import { type Admitted, identify } from "./identify.ts";
 import { memberAs, memberOf } from "./member.ts";
 import type { Reply } from "./reply.ts";
@@ -108,5 +108,11 @@ async function openOne(
   const wantsMembers = known.definition.announcesMembers;
   const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers });
   const wasRecovering = seen !== null;
-  return grant(subscription, { isServerSide: true, channelInfo: undefined, expiry: null, wasRecovering });
+  return grant(subscription, {
+    isServerSide: true,
+    channelInfo: undefined,
+    expiry: null,
+    wasRecovering,
+    manner: plainly,
+  });
 }

@@ -2,7 +2,7 @@
 import type { CloseReasonName } from "@tidewire/protocol";
 import type { Encoder } from "../../hub/encoder.ts";
 import type { Command, MarkAnswer } from "../../session/command.ts";
-import type { LinkTraits } from "../../session/link.ts";
+import type { LinkTraits, Manner } from "../../session/link.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { ConnectionInfo, Framing } from "../connection.ts";
 import { type Ending, MalformedFrame, type Speaker } from "../dialect.ts";
@@ -25,15 +25,24 @@ interface Form {
   event(event: SessionEvent): Uint8Array | null;
 }
 
-function traitsOf(encoder: Encoder): LinkTraits {
-  return { encoder, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
+/** Each manner's encoder is one object, made when it is first asked for. */
+function traitsOf(encode: (manner: Manner) => Encoder, hasNumbers: boolean): LinkTraits {
+  const encoders = new Map<string, Encoder>();
+  const encoderFor = (manner: Manner): Encoder => {
+    const name = `${manner.isNumbered} ${manner.isPatched}`;
+    const encoder = encoders.get(name) ?? encode(manner);
+    encoders.set(name, encoder);
+    return encoder;
+  };
+  const encoder = encoderFor({ isNumbered: false, isPatched: false });
+  return { encoder, encoderFor, hasNumbers, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
 }
 
 function jsonForm(framing: Framing): Form {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   return {
-    traits: traitsOf(publicationEncoder(framing, false)),
-    tideTraits: traitsOf(publicationEncoder(framing, true)),
+    traits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: false }), true),
+    tideTraits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: true }), true),
     decode: (message, form, limits) => {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
@@ -47,7 +56,8 @@ function jsonForm(framing: Framing): Form {
 }
 
 function protobufForm(framing: Framing): Form {
-  const traits = traitsOf(protobuf.protobufEncoder(framing));
+  // JavaScript's SDK reads 64-bit numbers as objects, and does not find a channel by one.
+  const traits = traitsOf((manner) => protobuf.protobufEncoder(framing, manner), false);
   return {
     traits,
     tideTraits: traits,

@@ -153,6 +153,9 @@ function subscribe(request: Request): Command {
     isPaused: tide["paused"] === true,
     rate: isRate(rate) ? rate : null,
     mustRecover: (flag & 2) !== 0,
+    wantsNumber: (flag & 1) !== 0,
+    wantsPatches: fields["delta"] === "fossil",
+    filter: fields["tf"] === undefined ? null : fieldsOf(fields["tf"], "subscribe.tf"),
   };
 }
 

@@ -2,9 +2,11 @@
 import { type Member, unsubscribeReasons } from "@tidewire/protocol";
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
+import type { Manner } from "../../session/link.ts";
 import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 import { tagsOf, told } from "./encode.ts";
+import { patchOf } from "./fossil.ts";
 import { encodeMessage, type Message } from "./protobuf.ts";
 
 const encoder = new TextEncoder();
@@ -65,11 +67,12 @@ function body(reply: Reply): Message {
   }
 }
 
-function subscribed({ position, wasRecovering, recovered, ttl }: Subscribed): Message {
-  if (position === null) return expiry(ttl);
+function subscribed({ position, wasRecovering, recovered, ttl, number, isPatched }: Subscribed): Message {
+  const manner = { id: number ?? undefined, delta: isPatched };
+  if (position === null) return { ...expiry(ttl), ...manner };
   const { epoch, offset } = position;
   const place = { recoverable: true, epoch, recovered, offset, positioned: true, was_recovering: wasRecovering };
-  return { ...expiry(ttl), ...place };
+  return { ...expiry(ttl), ...place, ...manner };
 }
 
 function expiry(ttl: number | null): Message {
@@ -99,11 +102,19 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
   }
 }
 
-export function protobufEncoder(framing: Framing): Encoder {
+export function protobufEncoder(framing: Framing, { isPatched }: Manner): Encoder {
+  const whole = encoderOf(framing, "whole");
+  return isPatched ? { ...encoderOf(framing, "patch"), whole } : whole;
+}
+
+function encoderOf(framing: Framing, said: "whole" | "patch"): Encoder {
   return {
-    id: `centrifuge-protobuf/${framing.id}`,
-    publication: (publication, channel) =>
-      framing.wrap(push({ channel: channel.name, pub: publicationOf(publication) }), "bytes"),
+    id: `centrifuge-protobuf${said === "patch" ? "+patch" : ""}/${framing.id}`,
+    publication: (publication, channel, { before }) => {
+      const whole = publicationOf(publication);
+      const pub = said === "patch" && before !== null ? changed(whole, bytesOf(before)) : whole;
+      return framing.wrap(push({ channel: channel.name, pub }), "bytes");
+    },
     // Counts have no word in it.
     member: (change, channel) =>
       change.kind === "counts"
@@ -112,15 +123,27 @@ export function protobufEncoder(framing: Framing): Encoder {
   };
 }
 
+/** What has changed since the one before, where that is shorter. */
+function changed(whole: PublicationFields, base: Uint8Array): PublicationFields {
+  const data = patchOf(base, whole.data);
+  return data === null ? whole : { ...whole, data, delta: true };
+}
+
 function push(message: Message): Uint8Array {
   return delimited(encodeMessage("Reply", { push: message }));
 }
 
 /** JSON and binary data alike are the bytes they are; text that is not JSON becomes a JSON string, as in JSON. */
-function publicationOf(publication: Publication): Message {
-  const { data, form, offset, author, key, removed } = publication;
+function bytesOf({ data, form }: Publication): Uint8Array {
+  return form === "text" ? json(decoder.decode(data)) : data;
+}
+
+type PublicationFields = Message & { readonly data: Uint8Array };
+
+function publicationOf(publication: Publication): PublicationFields {
+  const { offset, author, key, removed } = publication;
   return {
-    data: form === "text" ? json(decoder.decode(data)) : data,
+    data: bytesOf(publication),
     info: author === undefined ? undefined : clientInfo(author),
     offset,
     tags: tagsOf(publication),

@@ -3,7 +3,9 @@ import { closeReasons, type Member, unsubscribeReasons } from "@tidewire/protoco
 import type { Publication } from "../../engine/engine.ts";
 import type { ChannelRef, Encoder, MemberChange } from "../../hub/encoder.ts";
 import type { Outcome, Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
+import type { Manner } from "../../session/link.ts";
 import type { Framing } from "../connection.ts";
+import { patchOf } from "./fossil.ts";
 
 /** The protocol's name for what the session answered, and its result as JSON. */
 export function encodeReply(reply: Reply): string {
@@ -42,7 +44,10 @@ function body(reply: Reply): string {
     case "presence_stats":
       return `"presence_stats":${JSON.stringify({ num_clients: reply.clients, num_users: reply.users })}`;
     case "history": {
-      const publications = reply.publications.flatMap((publication) => pub(publication, false) ?? []);
+      const publications = reply.publications.flatMap((publication) => {
+        const written = writtenOf(publication);
+        return written === null ? [] : pub(publication, written, false);
+      });
       const { epoch, offset } = reply.top;
       return `"history":{"publications":[${publications.join(",")}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`;
     }
@@ -58,10 +63,11 @@ export function told({ position, duplicate, durability }: Outcome): object {
   return { ...position, duplicate, durability };
 }
 
-function subscribed({ position, wasRecovering, recovered, ttl }: Subscribed): object {
-  if (position === null) return expiry(ttl);
+function subscribed({ position, wasRecovering, recovered, ttl, number, isPatched }: Subscribed): object {
+  const manner = { ...(number !== null && { id: number }), ...(isPatched && { delta: true }) };
+  if (position === null) return { ...expiry(ttl), ...manner };
   const recovery = wasRecovering ? { was_recovering: true, ...(recovered ? { recovered } : {}) } : {};
-  return { recoverable: true, positioned: true, ...position, ...recovery, ...expiry(ttl) };
+  return { recoverable: true, positioned: true, ...position, ...recovery, ...expiry(ttl), ...manner };
 }
 
 function expiry(ttl: number | null): object {
@@ -100,21 +106,39 @@ export function encodeClosing(
   return { code: closing.code, reason: detail === undefined ? closing.reason : `${closing.reason}: ${detail}` };
 }
 
-/** @param knowsIds Whether the client is Tidewire's own, which is told ids and times too. */
-export function publicationEncoder(framing: Framing, knowsIds: boolean): Encoder {
-  const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
+export interface JsonManner extends Manner {
+  /** Whether the client is Tidewire's own, which is told ids and times too. */
+  readonly knowsIds: boolean;
+}
+
+export function publicationEncoder(framing: Framing, manner: JsonManner): Encoder {
+  if (!manner.isPatched) return encoderOf(framing, manner, "value");
+  return { ...encoderOf(framing, manner, "patch"), whole: encoderOf(framing, manner, "text") };
+}
+
+/** How data is said: as JSON in JSON, as the text of that JSON, or as what has changed in that text. */
+type Said = "value" | "text" | "patch";
+
+function encoderOf(framing: Framing, { knowsIds, isNumbered }: JsonManner, said: Said): Encoder {
+  const frame = (channel: ChannelRef, what: string): Uint8Array => {
+    const named = isNumbered ? `"id":${channel.number}` : `"channel":${channel.json}`;
+    return framing.wrap(Buffer.from(`{"push":{${named},${what}}}`), "text");
+  };
+  const manner = `${knowsIds ? "+tide" : ""}${isNumbered ? "+id" : ""}${said === "value" ? "" : `+${said}`}`;
   return {
-    id: `centrifuge-json${knowsIds ? "+tide" : ""}/${framing.id}`,
-    publication: (publication: Publication, channel: ChannelRef) => {
-      const said = pub(publication, knowsIds);
-      return said === null ? null : frame(push(channel.json, `"pub":${said}`));
+    id: `centrifuge-json${manner}/${framing.id}`,
+    publication: (publication, channel, { before }) => {
+      const written = writtenOf(publication);
+      if (written === null) return null;
+      const data = said === "value" ? written : changed(written, said === "patch" ? before : null);
+      return frame(channel, `"pub":${pub(publication, data, knowsIds)}`);
     },
-    member: (change: MemberChange, channel: ChannelRef) => {
+    member: (change: MemberChange, channel) => {
       if (change.kind !== "counts") {
-        return frame(push(channel.json, `"${change.kind}":${JSON.stringify({ info: clientInfo(change.member) })}`));
+        return frame(channel, `"${change.kind}":${JSON.stringify({ info: clientInfo(change.member) })}`);
       }
       const { clients, users } = change;
-      return knowsIds ? frame(push(channel.json, `"members":${JSON.stringify({ clients, users })}`)) : null;
+      return knowsIds ? frame(channel, `"members":${JSON.stringify({ clients, users })}`) : null;
     },
   };
 }
@@ -126,14 +150,25 @@ function push(channelJson: string, what: string): string {
 // A byte order mark is a character like any other: JSON may not begin with one (RFC 8259 §8.1), a text may.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** A publication; `null` for binary data, which JSON cannot carry. */
-function pub(publication: Publication, knowsIds: boolean): string | null {
-  const { form, offset, author, key, removed } = publication;
-  const tags = knowsIds ? publication.tags : tagsOf(publication);
+/** Its data as JSON; `null` for binary data, which JSON cannot carry. */
+function writtenOf({ form, data }: Publication): string | null {
   if (form === "bytes") return null;
-  const written = decoder.decode(publication.data);
+  const written = decoder.decode(data);
   // The protocol separates messages by line feeds; in JSON they can only be white space.
-  const data = form === "text" ? JSON.stringify(written) : written.replaceAll(/[\n\r]/g, " ");
+  return form === "text" ? JSON.stringify(written) : written.replaceAll(/[\n\r]/g, " ");
+}
+
+/** The text itself, or the patch that makes it of the one before, where that is shorter; and which of them it is. */
+function changed(written: string, before: Publication | null): string {
+  const base = before === null ? null : writtenOf(before);
+  const patch = base === null ? null : patchOf(Buffer.from(base), Buffer.from(written));
+  return patch === null ? JSON.stringify(written) : `${JSON.stringify(decoder.decode(patch))},"delta":true`;
+}
+
+/** A publication with its data, as it was written or otherwise. */
+function pub(publication: Publication, data: string, knowsIds: boolean): string {
+  const { offset, author, key, removed } = publication;
+  const tags = knowsIds ? publication.tags : tagsOf(publication);
   let fields = `"data":${data}`;
   if (offset > 0) fields += `,"offset":${offset}`;
   if (author !== undefined) fields += `,"info":${JSON.stringify(clientInfo(author))}`;

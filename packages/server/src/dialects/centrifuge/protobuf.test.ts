@@ -8,6 +8,7 @@ import { decodeProtobuf } from "./decode-protobuf.ts";
 import type { Reply } from "../../session/reply.ts";
 import { encodeEvent as encodeJsonEvent, encodeReply as encodeJsonReply } from "./encode.ts";
 import { delimited, encodeEvent, encodeReply, protobufEncoder } from "./encode-protobuf.ts";
+import { plainly } from "../../session/granted.ts";
 import { decodeMessage, encodeMessage } from "./protobuf.ts";
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
@@ -121,6 +122,8 @@ describe("replies and pushes", () => {
           wasRecovering: false,
           recovered: false,
           ttl: null,
+          number: null,
+          isPatched: false,
         }),
       ),
     ).toBe("0408023200");
@@ -133,13 +136,19 @@ describe("replies and pushes", () => {
       wasRecovering: false,
       recovered: false,
       ttl: null,
+      number: null,
+      isPatched: false,
     });
     expect(hex(subscribed)).toBe("100802320c180132046162636448075001");
   });
 
   it("writes a publication as the vector says, in a binary frame", () => {
     const publication = { id: "x", offset: 8, previous: null, data: text('{"a":1}'), form: "json", atMs: 0 } as const;
-    const frame = protobufEncoder(webSocketFraming).publication(publication, { name: "news", json: '"news"' }, "e");
+    const frame = protobufEncoder(webSocketFraming, plainly).publication(
+      publication,
+      { name: "news", json: '"news"', number: 1 },
+      { epoch: "e", before: null },
+    );
     expect(hex(frame)).toBe(`8216${"1522131204".concat("6e657773", "220b22077b2261223a317d3008")}`);
   });
 
@@ -150,7 +159,9 @@ describe("replies and pushes", () => {
   });
 
   it("means what JSON means, in what tokens and the server's own subscriptions need", () => {
-    const place = { channel: "c", position: { epoch: "e", offset: 7 }, wasRecovering: true, recovered: true, ttl: 60 };
+    const position = { epoch: "e", offset: 7 };
+    const beginning = { wasRecovering: true, recovered: true, ttl: 60, number: 12, isPatched: true };
+    const place = { channel: "c", position, ...beginning };
     const replies: readonly Reply[] = [
       { kind: "connected", id: 1, session: "s", data: 7, pingIntervalMs: 25_000, ttl: 600, subscriptions: [place] },
       { kind: "subscribed", id: 2, ...place },
@@ -163,7 +174,7 @@ describe("replies and pushes", () => {
       const said = decodeMessage("Reply", encodeReply(reply).subarray(1 + Number(encodeReply(reply).length > 128)));
       expect(asJson(said)).toEqual(JSON.parse(encodeJsonReply(reply)));
     }
-    const { channel, position } = place;
+    const { channel } = place;
     const events = [
       { kind: "subscribed", channel, position } as const,
       { kind: "subscribed", channel, position: null } as const,
@@ -189,7 +200,11 @@ describe("keys of latest channels", () => {
   const plain = { ...webSocketFraming, wrap: (payload: Uint8Array) => payload };
   const publication = { id: "i", offset: 7, previous: null, data: text("null"), form: "json", atMs: 0 } as const;
   const pushed = (given: object): unknown => {
-    const frame = protobufEncoder(plain).publication({ ...publication, ...given }, { name: "t", json: '"t"' }, "e");
+    const frame = protobufEncoder(plain, plainly).publication(
+      { ...publication, ...given },
+      { name: "t", json: '"t"', number: 1 },
+      { epoch: "e", before: null },
+    );
     const { push } = decodeMessage("Reply", (frame ?? new Uint8Array(0)).subarray(1));
     return (push as { readonly pub: unknown }).pub;
   };

@@ -132,7 +132,7 @@ function gapOf(position: Position | null): StreamEvent {
 function eventEncoder(framing: EventFraming): Encoder {
   return {
     id: `raw/${framing.id}`,
-    publication: (publication, _channel, epoch) => {
+    publication: (publication, _channel, { epoch }) => {
       const { offset } = publication;
       return framing.event({ ...(offset > 0 && { id: idOf({ epoch, offset }) }), ...said(publication) });
     },

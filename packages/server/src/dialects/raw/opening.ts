@@ -23,5 +23,8 @@ export function subscribing(
     wantsMembers: false,
     isPaused: false,
     mustRecover: false,
+    wantsNumber: false,
+    wantsPatches: false,
+    filter: null,
   };
 }

@@ -2,10 +2,13 @@
 import { fail, TidewireError } from "@tidewire/protocol";
 import { admitToChannel } from "../channel-access.ts";
 import type { Known } from "../../hub/channel.ts";
+import type { Encoder } from "../../hub/encoder.ts";
+import { filtered, filterOf } from "../../hub/filter.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { Expiry, ttlOf } from "../expiry.ts";
-import { beginningOf, grant } from "../granted.ts";
+import { beginningOf, grant, plainly } from "../granted.ts";
+import type { Manner } from "../link.ts";
 import { memberAs, memberOf } from "../member.ts";
 import { checkRoom } from "../room.ts";
 
@@ -21,9 +24,10 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   const channelInfo = claims?.info;
   const member = known.definition.presence ? await shownOf(context, known, channelInfo) : null;
   if (!context.isOpen) return;
+  const { encoder, manner } = wordsFor(context, command, known);
   const subscription = await node.hub.subscribe(channel, {
     subscriber: context.subscriber,
-    encoder: context.traits.encoder,
+    encoder,
     seen: command.seen,
     member,
     wantsMembers: (command.wantsMembers && known.definition.presence) || known.definition.announcesMembers,
@@ -51,6 +55,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     channelInfo,
     expiry,
     wasRecovering: command.seen !== null,
+    manner,
   });
   subscriptions.set(channel, granted);
   if (command.rate !== null) subscription.cursor.rate(command.rate);
@@ -66,6 +71,26 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
 
 function shownOf({ id, identity, node }: Context, known: Known, channelInfo: unknown): ReturnType<typeof memberOf> {
   return memberOf(known, memberAs(id, identity, channelInfo), node.limits.memberBytes);
+}
+
+/**
+ * How this subscription is told of publications: as far as its channel allows what it asks for.
+ * @throws {TidewireError} `bad_request` for a filter that is none, or where the channel has none.
+ */
+function wordsFor(
+  { traits }: Context,
+  { wantsNumber, wantsPatches, filter }: CommandOf<"subscribe">,
+  { definition }: Known,
+): { readonly encoder: Encoder; readonly manner: Manner } {
+  const { encoder, encoderFor, hasNumbers = false } = traits;
+  if (encoderFor === undefined) return { encoder, manner: plainly };
+  // A reader of some publications has not seen the one before another.
+  const isPatched = wantsPatches && definition.deltas && filter === null;
+  const isNumbered = wantsNumber && hasNumbers;
+  const manner = isNumbered || isPatched ? { isNumbered, isPatched } : plainly;
+  if (filter === null) return { encoder: encoderFor(manner), manner };
+  if (!definition.filters) fail("bad_request", "tf: this channel has no filters");
+  return { encoder: filtered(encoderFor(manner), filterOf(filter)), manner };
 }
 
 /** @throws {TidewireError} `bad_request`: what passes over publications would break what the other modes promise. */
