@@ -23,6 +23,8 @@ export interface Ending {
   readonly code: number;
   /** What the transport has no room for is cut off. */
   readonly reason: string;
+  /** What a stream that has begun says at its end. */
+  readonly last?: Uint8Array;
 }
 
 /** A message that is none: says what was expected and what came. */

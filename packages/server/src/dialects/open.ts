@@ -162,6 +162,6 @@ class SpokenLink implements Link {
   }
 
   #end(ending: Ending): void {
-    this.#connection.close(ending.code, ending.reason);
+    this.#connection.close(ending.code, ending.reason, ending.last);
   }
 }
