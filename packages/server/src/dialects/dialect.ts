@@ -16,7 +16,19 @@ export interface Speaker {
   event(event: SessionEvent): Uint8Array | null;
   /** The code and text of a close frame. */
   closing(reason: CloseReasonName, detail: string | undefined): Ending;
+  /** Where messages may overtake each other. */
+  readonly order?: MessageOrder;
 }
+
+/** Brings messages back into the order in which the client made them. */
+export interface MessageOrder {
+  /** Has `obey` called for them when it is their turn, which may be at once. */
+  put(said: readonly (Command | MarkAnswer)[], obey: Obey): void;
+  /** The session has ended. */
+  stop(): void;
+}
+
+export type Obey = (said: readonly (Command | MarkAnswer)[]) => void;
 
 /** How a connection ends: the code is one of its transport's, of a close frame or of HTTP. */
 export interface Ending {

@@ -34,12 +34,12 @@ class OpenedSession implements Opened {
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
-    try {
-      this.#session.receive(this.#link.heard(this.#speaker.decode(message, form)));
-    } catch (thrown) {
-      if (!(thrown instanceof MalformedFrame)) throw thrown;
-      this.#session.malformed(thrown.message);
-    }
+    const { order } = this.#speaker;
+    this.#attempt(() => {
+      const said = this.#speaker.decode(message, form);
+      if (order === undefined) this.#obey(said);
+      else order.put(said, (inTurn) => this.#attempt(() => this.#obey(inTurn)));
+    });
   }
 
   pong(): void {
@@ -51,7 +51,21 @@ class OpenedSession implements Opened {
   }
 
   closed(): void {
+    this.#speaker.order?.stop();
     this.#session.closed();
+  }
+
+  #obey(said: readonly (Command | MarkAnswer)[]): void {
+    this.#session.receive(this.#link.heard(said));
+  }
+
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (thrown) {
+      if (!(thrown instanceof MalformedFrame)) throw thrown;
+      this.#session.malformed(thrown.message);
+    }
   }
 }
 

@@ -5,25 +5,34 @@ import type { ChannelRef, Encoder, MemberChange } from "../../hub/encoder.ts";
 import type { Outcome, Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 
-/** The protocol's name for what the session answered, and its result as JSON. */
-export function encodeReply(reply: Reply): string {
-  return `{"id":${reply.id},${body(reply)}}`;
+/** Where a client that only hears sends what it has to say. */
+export interface EmulationPlace {
+  readonly session: string;
+  readonly node: string;
 }
 
-function body(reply: Reply): string {
+/** The protocol's name for what the session answered, and its result as JSON. */
+export function encodeReply(reply: Reply, place?: EmulationPlace): string {
+  return `{"id":${reply.id},${body(reply, place)}}`;
+}
+
+/** The result of a connect, for clients that do not answer pings. */
+export function welcome(reply: Extract<Reply, { kind: "connected" }>): object {
+  const { session, data, pingIntervalMs, subscriptions } = reply;
+  const ping = Math.max(1, Math.round(pingIntervalMs / 1_000));
+  const named = subscriptions.map((each) => [each.channel, subscribed(each)] as const);
+  const subs = named.length === 0 ? {} : { subs: Object.fromEntries(named) };
+  return { client: session, version: "tidewire", ping, data, ...expiry(reply.ttl), ...subs };
+}
+
+function body(reply: Reply, place: EmulationPlace | undefined): string {
   switch (reply.kind) {
     case "error": {
       const { code, message, temporary } = reply.error;
       return `"error":${JSON.stringify({ code, message, ...(temporary ? { temporary } : {}) })}`;
     }
-    case "connected": {
-      const { session, data, pingIntervalMs, subscriptions } = reply;
-      const ping = Math.max(1, Math.round(pingIntervalMs / 1_000));
-      const named = subscriptions.map((each) => [each.channel, subscribed(each)] as const);
-      const subs = named.length === 0 ? {} : { subs: Object.fromEntries(named) };
-      const result = { client: session, version: "tidewire", ping, pong: true, data, ...expiry(reply.ttl), ...subs };
-      return `"connect":${JSON.stringify(result)}`;
-    }
+    case "connected":
+      return `"connect":${JSON.stringify({ ...welcome(reply), pong: true, ...place })}`;
     case "subscribed":
       return `"subscribe":${JSON.stringify(subscribed(reply))}`;
     case "refreshed":
@@ -70,11 +79,15 @@ function expiry(ttl: number | null): object {
 
 /** `null`: the protocol has no word for it. */
 export function encodeEvent(event: SessionEvent): string | null {
+  if (event.kind === "ping") return "{}";
+  if (event.kind === "mark") return `{"mark":${event.at}}`;
+  const said = encodePush(event);
+  return said === null ? null : amongReplies.wrap(said);
+}
+
+/** A push by itself. `null`: the protocol has no word for it. */
+export function encodePush(event: Exclude<SessionEvent, { kind: "ping" | "mark" }>): string | null {
   switch (event.kind) {
-    case "ping":
-      return "{}";
-    case "mark":
-      return `{"mark":${event.at}}`;
     case "subscribed": {
       const { position } = event;
       const result = position === null ? {} : { recoverable: true, positioned: true, ...position };
@@ -91,6 +104,11 @@ export function encodeEvent(event: SessionEvent): string | null {
   }
 }
 
+/** How a stream says its end, having no close frame. */
+export function encodeDisconnect(reason: keyof typeof closeReasons, detail: string | undefined): string {
+  return `{"disconnect":${JSON.stringify(encodeClosing(reason, detail))}}`;
+}
+
 /** The protocol's close code and reason. */
 export function encodeClosing(
   reason: keyof typeof closeReasons,
@@ -100,11 +118,20 @@ export function encodeClosing(
   return { code: closing.code, reason: detail === undefined ? closing.reason : `${closing.reason}: ${detail}` };
 }
 
+/** How a push reaches a client: among replies, or as the only thing there is. */
+export interface Envelope {
+  readonly id: string;
+  wrap(push: string): string;
+}
+
+export const amongReplies: Envelope = { id: "centrifuge-json", wrap: (said) => `{"push":${said}}` };
+export const pushesAlone: Envelope = { id: "centrifuge-push", wrap: (said) => said };
+
 /** @param knowsIds Whether the client is Tidewire's own, which is told ids and times too. */
-export function publicationEncoder(framing: Framing, knowsIds: boolean): Encoder {
-  const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
+export function publicationEncoder(framing: Framing, knowsIds: boolean, envelope: Envelope = amongReplies): Encoder {
+  const frame = (said: string): Uint8Array => framing.wrap(Buffer.from(envelope.wrap(said)), "text");
   return {
-    id: `centrifuge-json${knowsIds ? "+tide" : ""}/${framing.id}`,
+    id: `${envelope.id}${knowsIds ? "+tide" : ""}/${framing.id}`,
     publication: (publication: Publication, channel: ChannelRef) => {
       const said = pub(publication, knowsIds);
       return said === null ? null : frame(push(channel.json, `"pub":${said}`));
@@ -120,7 +147,7 @@ export function publicationEncoder(framing: Framing, knowsIds: boolean): Encoder
 }
 
 function push(channelJson: string, what: string): string {
-  return `{"push":{"channel":${channelJson},${what}}}`;
+  return `{"channel":${channelJson},${what}}`;
 }
 
 const decoder = new TextDecoder();
