@@ -6,11 +6,12 @@ import { centrifugeFor } from "./dialects/centrifuge/centrifuge.ts";
 import { emulated } from "./dialects/centrifuge/emulated.ts";
 import { Emulation, type EmulationRequest, type Outcome } from "./dialects/centrifuge/emulation.ts";
 import { decodeEmulation } from "./dialects/centrifuge/emulation-request.ts";
+import { unidirectional } from "./dialects/centrifuge/unidirectional.ts";
 import type { SessionNode } from "./session/node.ts";
 import { type Answer, failure } from "./transports/answer.ts";
 import type { Posted } from "./transports/posting.ts";
 import type { Beginning, Resource } from "./transports/requests.ts";
-import { delimitedBytes, jsonLines, serverSentEvents, type StreamForm } from "./transports/stream.ts";
+import { delimitedBytes, jsonLines, serverSentEvents, spreadRetryMs, type StreamForm } from "./transports/stream.ts";
 
 /** JSON in a JSON text has a backslash before every quote. */
 const escaped = 2;
@@ -29,8 +30,14 @@ export class CentrifugeDoor {
 
   /** What an upgrade at this path opens; `null` when it is none of ours. */
   socket(path: string): Open | null {
-    if (path !== "/connection/websocket") return null;
-    return (connection) => open(this.#node, connection, centrifugeFor(connection, this.#node.limits));
+    if (path === "/connection/websocket") {
+      return (connection) => open(this.#node, connection, centrifugeFor(connection, this.#node.limits));
+    }
+    if (path !== "/connection/uni_websocket") return null;
+    return (connection) => {
+      const asked = connectOf(connection.info.url);
+      return this.#push(connection, asked.length === 0 ? null : asked);
+    };
   }
 
   /** What requests find at this path. */
@@ -42,6 +49,10 @@ export class CentrifugeDoor {
         );
       case "/connection/sse":
         return this.#stream("GET, POST, OPTIONS", () => ({ form: serverSentEvents, speech: "json" }));
+      case "/connection/uni_http_stream":
+        return this.#pushes(jsonLines);
+      case "/connection/uni_sse":
+        return this.#pushes(serverSentEvents);
       case "/emulation":
         return this.#inlet();
       default:
@@ -77,6 +88,27 @@ export class CentrifugeDoor {
     return this.#emulation.open(stream, first, (connection, place) =>
       open(this.#node, connection, emulated(connection.framing, { form, place, limits, clock })),
     );
+  }
+
+  #pushes(form: StreamForm): Resource {
+    return {
+      kind: "stream",
+      allow: "GET, POST, OPTIONS",
+      isForEventSource: form === serverSentEvents,
+      begin: (url, posted) => ({
+        form,
+        open: (connection) => this.#push(connection, posted?.bytes ?? connectOf(url)),
+      }),
+    };
+  }
+
+  /** @param asked The connect request; `null`: it comes as a message. */
+  #push(connection: Connection, asked: Uint8Array | null): ReturnType<Open> {
+    const { limits, random } = this.#node;
+    const retryMs = spreadRetryMs(random);
+    const opened = open(this.#node, connection, unidirectional(connection.framing, { limits, retryMs }));
+    if (asked !== null) opened.receive(asked, "text");
+    return opened;
   }
 
   #inlet(): Resource {

@@ -39,8 +39,16 @@ export interface Exchanged {
 /** How long whoever cannot be served now stays away: spread, since crowds come back together. */
 const leastAwayMs = 5_000;
 const mostAwayMs = 15_000;
+/** A stream that was open: an `EventSource` comes back after a time between these. */
+const leastRetryMs = 1_000;
+const mostRetryMs = 5_000;
 /** Nothing is heard of a client, so the kernel asks whether it is there. */
 const keepAliveMs = 25_000;
+
+/** What one `EventSource` is told: a crowd that was cut off together does not return together. */
+export function spreadRetryMs(random: Random): number {
+  return leastRetryMs + random.fraction() * (mostRetryMs - leastRetryMs);
+}
 
 export class StreamTransport {
   readonly #options: StreamOptions;

@@ -33,6 +33,11 @@ export class Emulation {
     this.#clock = clock;
   }
 
+  /** Connections that are open. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
   /** Begins on a stream. `first`: what its request said. */
   open(
     stream: Connection,
