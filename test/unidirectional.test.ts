@@ -48,7 +48,7 @@ const talked = (spoken: Talk): Hearing => {
       while (!holds(pushes())) await spoken.next();
     },
     ended: spoken.closed,
-    cut: () => void spoken.socket.close(1000),
+    cut: () => spoken.socket.close(1000),
   };
 };
 
