@@ -224,7 +224,8 @@ describe("uni_sse", () => {
     await until(1);
     await served.tide.channel(open, { name: "a" }).publish("first");
     await until(2);
-    served.tide.cut((heard[0]?.["connect"] as Connected).client as never);
+    const { client = "" } = (heard[0]?.["connect"] ?? {}) as Partial<Connected>;
+    served.tide.cut(client as never);
     await until(3);
     await served.tide.channel(open, { name: "a" }).publish("second");
     await until(4);

@@ -22,8 +22,8 @@ export interface Speaker {
 
 /** Brings messages back into the order in which the client made them. */
 export interface MessageOrder {
-  /** Has `obey` called for them when it is their turn, which may be at once. */
-  put(said: readonly (Command | MarkAnswer)[], obey: Obey): void;
+  /** Has `obey` called for those of one message when it is their turn, which may be at once. */
+  put(said: readonly (Command | MarkAnswer)[], bytes: number, obey: Obey): void;
   /** The session has ended. */
   stop(): void;
 }

@@ -38,7 +38,7 @@ class OpenedSession implements Opened {
     this.#attempt(() => {
       const said = this.#speaker.decode(message, form);
       if (order === undefined) this.#obey(said);
-      else order.put(said, (inTurn) => this.#attempt(() => this.#obey(inTurn)));
+      else order.put(said, message.length, (inTurn) => this.#attempt(() => this.#obey(inTurn)));
     });
   }
 

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { closeReasons } from "@tidewire/protocol";
-import type { Connection, ConnectionInfo, Framing, Open } from "../dialects/connection.ts";
+import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
@@ -65,21 +65,25 @@ export class StreamTransport {
   ): void {
     const begin = (socket: Socket): void => {
       const stream = new Stream({ ...this.#options, request, response, socket, info, form });
-      this.#open.add(stream);
-      const opened = open(stream);
-      response.once("close", () => {
-        this.#open.delete(stream);
-        opened.closed(1006, "");
-      });
-      socket.on("drain", () => {
-        if (!stream.isFull) return;
-        stream.isFull = false;
-        opened.writable();
-      });
+      this.#follow(stream, open(stream), { response, socket });
     };
     // A pipelined request has the socket when those before it are answered.
     if (response.socket === null) response.once("socket", begin);
     else begin(response.socket);
+  }
+
+  /** Apart from `accept`: listeners made there would hold what its caller has read, for as long as the stream lasts. */
+  #follow(stream: Stream, opened: Opened, { response, socket }: Pick<Parts, "response" | "socket">): void {
+    this.#open.add(stream);
+    response.once("close", () => {
+      this.#open.delete(stream);
+      opened.closed(1006, "");
+    });
+    socket.on("drain", () => {
+      if (!stream.isFull) return;
+      stream.isFull = false;
+      opened.writable();
+    });
   }
 
   /** Says what a status says, or, to clients that would take it for the end, that they come back. */

@@ -19,7 +19,11 @@ const unsubscribe = (id: number): Command => ({ kind: "unsubscribe", id, channel
 
 /** A frame of these commands arrives. */
 function arrive(...ids: readonly number[]): void {
-  arrivals.put(ids.map(unsubscribe), (said) => {
+  arriveWith(10, ids);
+}
+
+function arriveWith(bytes: number, ids: readonly number[]): void {
+  arrivals.put(ids.map(unsubscribe), bytes, (said) => {
     for (const each of said) if ("id" in each) obeyed.push(each.id);
   });
 }
@@ -64,12 +68,20 @@ describe("Arrivals", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("keeps a bounded number of their bytes waiting", () => {
+    arrive(1);
+    for (let id = 3; id <= 6; id += 1) arriveWith(65_536, [id]);
+    expect(obeyed).toEqual([1]);
+    arriveWith(1, [7]);
+    expect(obeyed).toEqual([1, 3, 4, 5, 6, 7]);
+  });
+
   it("lets pongs, sends and marks through: they have no number", () => {
     arrive(1);
     arrive(3);
     const said: string[] = [];
-    arrivals.put([{ kind: "pong" }], ([each]) => said.push(each?.kind ?? ""));
-    arrivals.put([{ kind: "mark", at: 3 }], ([each]) => said.push(each?.kind ?? ""));
+    arrivals.put([{ kind: "pong" }], 2, ([each]) => said.push(each?.kind ?? ""));
+    arrivals.put([{ kind: "mark", at: 3 }], 10, ([each]) => said.push(each?.kind ?? ""));
     expect(said).toEqual(["pong", "mark"]);
   });
 

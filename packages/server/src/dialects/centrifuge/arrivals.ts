@@ -9,8 +9,9 @@ import type { MessageOrder, Obey } from "../dialect.ts";
 
 /** Longer than a new connection with TLS takes on a slow line, and shorter than clients wait for a reply. */
 const patienceMs = 1_000;
-/** Frames that wait; with one more, none does. */
+/** Frames that wait, and bytes of them; with more, none does. */
 const mostWaiting = 64;
+const mostWaitingBytes = 262_144;
 
 type Said = readonly (Command | MarkAnswer)[];
 
@@ -19,6 +20,7 @@ interface Frame {
   readonly obey: Obey;
   readonly first: number;
   readonly last: number;
+  readonly bytes: number;
 }
 
 export class Arrivals implements MessageOrder {
@@ -33,24 +35,29 @@ export class Arrivals implements MessageOrder {
     this.#clock = clock;
   }
 
-  put(said: Said, obey: Obey): void {
+  put(said: Said, bytes: number, obey: Obey): void {
     const numbers = said.flatMap((each) => ("id" in each ? [each.id] : []));
     // A pong has no number, and is an answer to what the client has just heard.
     if (numbers.length === 0) return obey(said);
-    const frame = { said, obey, first: Math.min(...numbers), last: Math.max(...numbers) };
+    const frame = { said, obey, bytes, first: Math.min(...numbers), last: Math.max(...numbers) };
     if (this.#isNext(frame)) {
       this.#pass(frame);
       return this.#advance();
     }
     const place = this.#waiting.findIndex(({ first }) => first > frame.first);
     this.#waiting.splice(place < 0 ? this.#waiting.length : place, 0, frame);
-    if (this.#waiting.length > mostWaiting) return this.#giveUp();
+    if (this.#isCrowded) return this.#giveUp();
     this.#cancel ??= this.#clock.after(patienceMs, () => this.#giveUp());
   }
 
   stop(): void {
     this.#cancel?.();
     this.#waiting = [];
+  }
+
+  get #isCrowded(): boolean {
+    const waitingBytes = this.#waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#waiting.length > mostWaiting || waitingBytes > mostWaitingBytes;
   }
 
   /** The first frame begins the numbering. */
