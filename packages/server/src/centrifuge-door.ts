@@ -11,7 +11,14 @@ import type { SessionNode } from "./session/node.ts";
 import { type Answer, failure } from "./transports/answer.ts";
 import type { Posted } from "./transports/posting.ts";
 import type { Beginning, Resource } from "./transports/requests.ts";
-import { delimitedBytes, jsonLines, serverSentEvents, spreadRetryMs, type StreamForm } from "./transports/stream.ts";
+import {
+  asciiLines,
+  delimitedBytes,
+  jsonLines,
+  serverSentEvents,
+  spreadRetryMs,
+  type StreamForm,
+} from "./transports/stream.ts";
 
 /** JSON in a JSON text has a backslash before every quote. */
 const escaped = 2;
@@ -45,7 +52,7 @@ export class CentrifugeDoor {
     switch (path) {
       case "/connection/http_stream":
         return this.#stream("POST, OPTIONS", (posted) =>
-          speaksProtobuf(posted) ? { form: delimitedBytes, speech: "protobuf" } : { form: jsonLines, speech: "json" },
+          speaksProtobuf(posted) ? { form: delimitedBytes, speech: "protobuf" } : { form: asciiLines, speech: "json" },
         );
       case "/connection/sse":
         return this.#stream("GET, POST, OPTIONS", () => ({ form: serverSentEvents, speech: "json" }));

@@ -18,7 +18,7 @@ export interface ConnectionInfo {
 /** How one message becomes bytes on this transport. */
 export interface Framing {
   /** Those with the same yield the same bytes. */
-  readonly id: "ws" | "ws+deflate" | "ws+deflate9" | "sse" | "stream" | "http";
+  readonly id: "ws" | "ws+deflate" | "ws+deflate9" | "sse" | "lines" | "ascii" | "http";
   wrap(payload: Uint8Array, form: "text" | "bytes"): Uint8Array;
   /** A ping of the transport's own. */
   readonly ping: Uint8Array;

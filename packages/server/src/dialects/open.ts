@@ -34,12 +34,14 @@ class OpenedSession implements Opened {
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
-    const { order } = this.#speaker;
-    this.#attempt(() => {
+    try {
       const said = this.#speaker.decode(message, form);
+      const { order } = this.#speaker;
       if (order === undefined) this.#obey(said);
-      else order.put(said, message.length, (inTurn) => this.#attempt(() => this.#obey(inTurn)));
-    });
+      else order.put(said, message.length, (inTurn) => this.#obeyLater(inTurn));
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
   }
 
   pong(): void {
@@ -59,13 +61,18 @@ class OpenedSession implements Opened {
     this.#session.receive(this.#link.heard(said));
   }
 
-  #attempt(act: () => void): void {
+  /** Nobody who calls this expects that a message could fail. */
+  #obeyLater(said: readonly (Command | MarkAnswer)[]): void {
     try {
-      act();
+      this.#obey(said);
     } catch (thrown) {
-      if (!(thrown instanceof MalformedFrame)) throw thrown;
-      this.#session.malformed(thrown.message);
+      this.#failed(thrown);
     }
+  }
+
+  #failed(thrown: unknown): void {
+    if (!(thrown instanceof MalformedFrame)) throw thrown;
+    this.#session.malformed(thrown.message);
   }
 }
 

@@ -11,7 +11,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { answer, isTemporary } from "./answer.ts";
 import { eventFraming } from "./event-framing.ts";
-import { runningFraming } from "./running-framing.ts";
+import { asciiFraming, lineFraming } from "./running-framing.ts";
 import { watermarkOf, writeFrames } from "./writing.ts";
 
 /** What a stream carries. */
@@ -22,8 +22,9 @@ export interface StreamForm {
 }
 
 export const serverSentEvents: StreamForm = { framing: eventFraming, type: "text/event-stream; charset=utf-8" };
-export const jsonLines: StreamForm = { framing: runningFraming, type: "application/json; charset=utf-8" };
-export const delimitedBytes: StreamForm = { framing: runningFraming, type: "application/octet-stream" };
+export const jsonLines: StreamForm = { framing: lineFraming, type: "application/json; charset=utf-8" };
+export const asciiLines: StreamForm = { framing: asciiFraming, type: "application/json; charset=utf-8" };
+export const delimitedBytes: StreamForm = { framing: asciiFraming, type: "application/octet-stream" };
 
 export interface StreamOptions {
   readonly limits: Limits;

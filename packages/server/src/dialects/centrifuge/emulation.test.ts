@@ -3,7 +3,7 @@ import { defineCall, defineChannel } from "@tidewire/protocol";
 import { describe, expect, it } from "vitest";
 import { FakeConnection } from "../../testing/fake-connection.ts";
 import { FakeNode, type FakeNodeOptions } from "../../testing/fake-node.ts";
-import { runningFraming } from "../../transports/running-framing.ts";
+import { asciiFraming } from "../../transports/running-framing.ts";
 import { open } from "../open.ts";
 import { emulated } from "./emulated.ts";
 import { Emulation, type Outcome } from "./emulation.ts";
@@ -22,7 +22,7 @@ class Emulated {
   private constructor(node: FakeNode, first: string) {
     this.node = node;
     this.emulation = new Emulation({ ...node.node, node: "n1" });
-    this.stream = new FakeConnection({}, 4_096, runningFraming);
+    this.stream = new FakeConnection({}, 4_096, asciiFraming);
     const { clock, limits } = node;
     this.stream.opened = this.emulation.open(
       this.stream,

@@ -58,7 +58,7 @@ const traitsOf = perFraming<Framing, LinkTraits>((framing) => ({
 }));
 
 function isSocket({ id }: Framing): boolean {
-  return id !== "sse" && id !== "stream";
+  return id !== "sse" && id !== "lines";
 }
 
 function isEvents(framing: Framing): framing is EventFraming {
