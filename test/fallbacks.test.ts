@@ -1,5 +1,7 @@
 // The protocol's fallbacks on real sockets: heads, limits, origins, and whatever is asked of them that is not right.
 import { once } from "node:events";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { defineChannel } from "@tidewire/protocol";
 import { describe, expect, test } from "vitest";
 import { FakeClock } from "../packages/server/src/testing/fake-clock.ts";
@@ -338,3 +340,20 @@ test("a client that answers no ping is taken for gone: so half-open streams are 
   await once(client.stream.socket, "close");
   expect(client.lines.at(-1)).toMatchObject({ push: { disconnect: { code: 3012 } } });
 });
+
+test("a stream holds nothing of what its request said", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const heldBytes = (): number => {
+    collect();
+    const { arrayBuffers, heapUsed } = process.memoryUsage();
+    return arrayBuffers + heapUsed;
+  };
+  const served = await serve();
+  const commands = `{"id":1,"connect":{"data":"${"x".repeat(60_000)}"}}`;
+  await emulatedClient(served, "http_stream", commands);
+  const before = heldBytes();
+  const clients = await Promise.all(Array.from({ length: 100 }, () => emulatedClient(served, "http_stream", commands)));
+  await expect.poll(() => heldBytes() - before, { timeout: 20_000 }).toBeLessThan(4_000_000);
+  expect([clients.length, served.tide.stats().sessions]).toEqual([100, 101]);
+}, 30_000);
