@@ -133,6 +133,23 @@ describe("an emulated connection", () => {
     expect(dead.stream.last?.toString()).toContain('"code":3012');
   });
 
+  it("answers marks by requests, where it asked for a window", async () => {
+    const client = await Emulated.begin(
+      '{"id":1,"connect":{"tide":{"window":4096}}}\n{"id":2,"subscribe":{"channel":"news"}}',
+    );
+    for (let n = 0; n < 100; n += 1) await client.node.publish("news", { n, text: "x".repeat(200) });
+    await client.node.settle();
+    const count = (): number => client.lines.filter((line) => "push" in line).length;
+    const before = count();
+    expect(before).toBeLessThan(50);
+    for (let rounds = 0; count() < 100 && rounds < 100; rounds += 1) {
+      const mark = client.lines.findLast((line) => "mark" in line);
+      client.say(JSON.stringify(mark));
+      await client.node.settle();
+    }
+    expect([count(), client.stream.ended]).toEqual([100, null]);
+  });
+
   it("that stops reading has its requests wait, then refused; reading on, it is obeyed in order", async () => {
     const client = await Emulated.begin(undefined, { limits: { controlFrames: 8 } });
     client.stream.stop();
