@@ -11,6 +11,7 @@ export const contestants = {
   "tidewire-protobuf": { server: "tidewire", wire: "centrifuge-protobuf" },
   "tidewire-raw": { server: "tidewire", wire: "raw" },
   "tidewire-sse": { server: "tidewire", wire: "sse" },
+  "tidewire-http-stream": { server: "tidewire", wire: "http-stream" },
   "naive-ws": { server: "naive-ws", wire: "bare" },
   "batched-ws": { server: "batched-ws", wire: "bare" },
   "socket.io": { server: "socket-io", wire: "socket.io" },

@@ -274,3 +274,21 @@ test("whoever waits for admission when the server stops is not let in", async ()
   await tide.stop({ drainMs: 1 });
   expect(await late).toBe(503);
 });
+
+test("the fallbacks below a prefix, beside the host's own requests at their usual addresses", async () => {
+  const server = host(app);
+  tidewire().attach(server, { path: "/rt" });
+  const url = `http://127.0.0.1:${await listen(server)}`;
+  const body = '{"id":1,"connect":{}}';
+  const opened = await fetch(`${url}/rt/connection/http_stream`, { method: "POST", body });
+  const { value } = (await opened.body?.getReader().read()) ?? {};
+  const [reply = ""] = new TextDecoder().decode(value).split("\n");
+  const { session, node } = (JSON.parse(reply) as { connect: { session: string; node: string } }).connect;
+  const said = JSON.stringify({ session, node, data: '{"id":2,"presence_stats":{"channel":"lobby"}}' });
+  const answered = await fetch(`${url}/rt/emulation`, { method: "POST", body: said });
+  expect([opened.status, answered.status]).toEqual([200, 204]);
+  for (const path of ["/connection/http_stream", "/connection/sse", "/emulation", "/rt/connection/other"]) {
+    const response = await fetch(`${url}${path}`, { method: "POST", body });
+    expect([path, response.status, await response.text()]).toEqual([path, 404, "the app knows nothing of it"]);
+  }
+});

@@ -1,15 +1,28 @@
 // The unmodified `centrifuge` package, connected for one test and told to come back without delay.
 import { Centrifuge, type Options, type PublicationContext, type Subscription } from "centrifuge";
+import { EventSource } from "eventsource";
 import { onTestFinished } from "vitest";
 import WebSocket from "ws";
 
-/** Who opens the socket. */
-export const sockets = { ws: WebSocket, "Node's own WebSocket": globalThis.WebSocket } as const;
-export type SocketName = keyof typeof sockets;
+/** What carries the protocol: either WebSocket, or a stream with requests beside it. */
+export const carriers = {
+  ws: { transport: "websocket", websocket: WebSocket },
+  "Node's own WebSocket": { transport: "websocket", websocket: globalThis.WebSocket },
+  http_stream: { transport: "http_stream", websocket: null },
+  sse: { transport: "sse", websocket: null },
+} as const;
+export type CarrierName = keyof typeof carriers;
+export const carrierNames = Object.keys(carriers) as CarrierName[];
 
-export function clientOf(socketUrl: string, name: SocketName = "ws", options: Partial<Options> = {}): Centrifuge {
-  const client = new Centrifuge(`${socketUrl}/connection/websocket`, {
-    websocket: sockets[name],
+export function clientOf(socketUrl: string, name: CarrierName = "ws", options: Partial<Options> = {}): Centrifuge {
+  const { transport, websocket } = carriers[name];
+  const url = transport === "websocket" ? socketUrl : socketUrl.replace(/^ws/, "http");
+  const client = new Centrifuge([{ transport, endpoint: `${url}/connection/${transport}` }], {
+    websocket,
+    eventsource: EventSource,
+    fetch,
+    readableStream: ReadableStream,
+    emulationEndpoint: `${url}/emulation`,
     minReconnectDelay: 1,
     maxReconnectDelay: 20,
     ...options,
@@ -27,7 +40,7 @@ export function sessionOf(client: Centrifuge): string {
 }
 
 /** A client that is connected. */
-export async function connected(socketUrl: string, name: SocketName = "ws"): Promise<Centrifuge> {
+export async function connected(socketUrl: string, name: CarrierName = "ws"): Promise<Centrifuge> {
   const client = clientOf(socketUrl, name);
   client.connect();
   await client.ready();

@@ -1,12 +1,10 @@
-// The Centrifuge client protocol, as its official JavaScript SDK speaks it: unmodified, over two WebSockets.
+// The Centrifuge client protocol, as its official JavaScript SDK speaks it: unmodified, over two WebSockets and the fallbacks.
 import { defineCall, defineChannel, TidewireError } from "@tidewire/protocol";
 import { describe, expect, test } from "vitest";
-import { clientOf, connected, Listener, listening, sessionOf, type SocketName, sockets } from "./centrifuge-client.ts";
+import { clientOf, connected, Listener, listening, sessionOf, carrierNames } from "./centrifuge-client.ts";
 import { open, serve } from "./serving.ts";
 
-const names = Object.keys(sockets) as SocketName[];
-
-describe.each(names)("centrifuge-js over %s", (name) => {
+describe.each(carrierNames)("centrifuge-js over %s", (name) => {
   test("publishes to itself and others, in order, each with its offset and sender", async () => {
     const { socketUrl } = await serve();
     const [ann, bob] = [await connected(socketUrl, name), await connected(socketUrl, name)];

@@ -8,10 +8,10 @@ import { serve } from "./serving.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
 
-/** The lines that call curl on a channel's address. */
-function commandsOf(file: string): readonly string[] {
+/** The lines that call curl on an address like this; a channel's own unless told otherwise. */
+function commandsOf(file: string, address = "/raw/"): readonly string[] {
   const lines = readFileSync(path.join(root, file), "utf8").split("\n");
-  return lines.filter((line) => line.startsWith("curl ") && line.includes("/raw/"));
+  return lines.filter((line) => line.startsWith("curl ") && line.includes(address));
 }
 
 function hasCurl(): boolean {
@@ -98,6 +98,24 @@ test.skipIf(!hasCurl())("docs/http.md: read, write, write once, go on, look who 
   expect(await run(presence).json()).toMatchObject({ clients: 2, members: [{ user: "" }, { user: "" }] });
   expect(await run(token, { TOKEN: "t" }).json()).toMatchObject({ offset: 3 });
   for (const stream of [again, later]) await stream.until(({ events }) => events.at(-1)?.data === "hello");
+});
+
+test.skipIf(!hasCurl())("docs/http.md: several channels in one stream", async () => {
+  const { port, httpUrl } = await serve();
+  const [hear = "", ...more] = commandsOf("docs/http.md", "/connection/");
+  expect(more).toEqual([]);
+  const hearing = new Command(hear, port, {});
+  const pushes = (): readonly string[] => hearing.output.split("\n").slice(0, -1);
+  await hearing.until(() => pushes().length === 1);
+  for (const channel of ["public:hello", "lobby"]) {
+    await fetch(`${httpUrl}/raw/${channel}`, { method: "POST", body: "1" });
+  }
+  await hearing.until(() => pushes().length === 3);
+  expect(pushes().map((push) => JSON.parse(push) as unknown)).toMatchObject([
+    { connect: { subs: { "public:hello": { offset: 0 }, lobby: {} } } },
+    { channel: "public:hello", pub: { data: 1, offset: 1 } },
+    { channel: "lobby", pub: { data: 1 } },
+  ]);
 });
 
 test.skipIf(!hasCurl())("README.md: a reader in one window, a writer in the other", async () => {

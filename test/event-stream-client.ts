@@ -22,7 +22,7 @@ export class StreamClient {
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     this.ended = new Promise((resolve) => {
       socket.once("close", () => {
-        resolve(Buffer.concat(this.#body).toString());
+        resolve(this.text);
         this.#tell();
       });
     });
@@ -31,6 +31,11 @@ export class StreamClient {
 
   get status(): number {
     return Number(this.head.split(" ", 2)[1] ?? 0);
+  }
+
+  /** The body so far. */
+  get text(): string {
+    return Buffer.concat(this.#body).toString();
   }
 
   get events(): readonly StreamedEvent[] {

@@ -4,13 +4,11 @@ import { defineChannel } from "@tidewire/protocol";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import type { Centrifuge } from "centrifuge";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { connected, Listener, listening, sessionOf, type SocketName, sockets } from "./centrifuge-client.ts";
+import { connected, Listener, listening, sessionOf, carrierNames } from "./centrifuge-client.ts";
 import { freePort, nodeOn, temporaryFile } from "./killable-node.ts";
 import { open, serve } from "./serving.ts";
 
-const names = Object.keys(sockets) as SocketName[];
-
-describe.each(names)("over %s", (name) => {
+describe.each(carrierNames)("over %s", (name) => {
   test("after a cut of the socket nothing is lost, doubled or reordered", async () => {
     const { socketUrl, tide } = await serve();
     const ann = await connected(socketUrl, name);

@@ -39,6 +39,7 @@ const everything = [
   "tidewire",
   "channel-handle",
   "raw-door",
+  "centrifuge-door",
   "server",
   "testing",
 ];
@@ -65,6 +66,7 @@ export const serverLayers: LayerTable = {
   tidewire: ["access", "options", "engine", "hub"],
   "channel-handle": ["tidewire", "http", "hub", "engine", ...words],
   "raw-door": ["transports", "dialects/connection", "dialects", "session", "hub", "engine", ...words],
+  "centrifuge-door": ["transports", "dialects/connection", "dialects", "session", "hub", "engine", ...words],
   server: everything,
   testing: everything,
   index: everything,

@@ -3,8 +3,10 @@ import { clientFrame, opcodes } from "./frames.ts";
 
 export interface Speech {
   readonly path: string;
-  /** What carries it: a WebSocket, or the body of an answer. */
-  readonly carrier: "websocket" | "events";
+  /** What carries it: a WebSocket, or the body of an answer, in events or in lines. */
+  readonly carrier: "websocket" | "events" | "lines";
+  /** The body of its request. What it says later is a request by itself, on a connection of its own. */
+  readonly posted?: string;
   readonly subprotocol: string | null;
   /** Said when the answer has begun; `null`: then the subscription is open too. */
   readonly opening: Buffer | null;
@@ -12,7 +14,15 @@ export interface Speech {
   hear(payload: Buffer): "open" | Buffer | null;
 }
 
-export const wires = ["bare", "centrifuge-json", "centrifuge-protobuf", "raw", "socket.io", "sse"] as const;
+export const wires = [
+  "bare",
+  "centrifuge-json",
+  "centrifuge-protobuf",
+  "raw",
+  "socket.io",
+  "sse",
+  "http-stream",
+] as const;
 export type Wire = (typeof wires)[number];
 
 const text = (said: string): Buffer => clientFrame(opcodes.text, Buffer.from(said));
@@ -29,6 +39,8 @@ export function speechOf(wire: Wire, channel: string): Speech {
     case "sse":
       // The head comes when the subscription is open.
       return { path: `/raw/${channel}`, carrier: "events", subprotocol: null, opening: null, hear: silent };
+    case "http-stream":
+      return httpStream(channel);
     case "centrifuge-json":
       return centrifugeJson(channel);
     case "centrifuge-protobuf":
@@ -38,13 +50,42 @@ export function speechOf(wire: Wire, channel: string): Speech {
   }
 }
 
+const commandsOf = (channel: string): string => `{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"${channel}"}}`;
+
+/** Pongs are posted, to the session that the connect reply names. */
+function httpStream(channel: string): Speech {
+  let pong: Buffer | null = null;
+  return {
+    path: "/connection/http_stream",
+    carrier: "lines",
+    posted: commandsOf(channel),
+    subprotocol: null,
+    opening: Buffer.alloc(0),
+    hear: (payload) => {
+      if (payload.length === 2) return pong;
+      const said = payload.toString();
+      const [session, node] = ["session", "node"].map((name) => new RegExp(`"${name}":"([^"]+)"`).exec(said)?.[1]);
+      if (session !== undefined) pong = requestTo("/emulation", JSON.stringify({ session, node, data: "{}" }));
+      return said.includes('{"id":2,"subscribe":') ? "open" : null;
+    },
+  };
+}
+
+/** A whole request, after which the connection is not needed any more. */
+function requestTo(path: string, body: string): Buffer {
+  return Buffer.from(
+    `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
 function centrifugeJson(channel: string): Speech {
   const pong = text("{}");
   return {
     path: "/connection/websocket",
     carrier,
     subprotocol: null,
-    opening: text(`{"id":1,"connect":{}}\n{"id":2,"subscribe":{"channel":"${channel}"}}`),
+    opening: text(commandsOf(channel)),
     hear: (payload) => {
       if (payload.length === 2) return pong;
       return payload.includes('{"id":2,"subscribe":') ? "open" : null;

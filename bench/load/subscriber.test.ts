@@ -72,3 +72,33 @@ it("answers a ping, and tells when the server says close", async () => {
   expect(pong).toBe("8a82000000006869");
   expect(problem).toBe("the server said close: bad");
 });
+
+it("on http_stream, answers a ping by a request to the session that it was told", async () => {
+  const requests: string[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.once("data", (data) => {
+      requests.push(data.toString());
+      if (requests.length === 1)
+        socket.write('HTTP/1.1 200 OK\r\n\r\n{"id":1,"connect":{"session":"s","node":"n"}}\n{}\n');
+      else server.emit("answered");
+    });
+  });
+  onTestFinished(() => void server.close());
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const shared: Shared = {
+    port,
+    marks: new MarkReader(),
+    buffer: Buffer.alloc(65_536),
+    reads: () => undefined,
+    delivered: () => undefined,
+    failed: () => undefined,
+  };
+  const answered = once(server, "answered");
+  const subscriber = new Subscriber(speechOf("http-stream", "c"), shared);
+  subscriber.opened.catch(() => undefined);
+  await answered;
+  expect(requests[0]).toMatch(/^POST \/connection\/http_stream .*"subscribe":\{"channel":"c"\}/s);
+  expect(requests[1]).toMatch(/^POST \/emulation .*\{"session":"s","node":"n","data":"\{\}"\}$/s);
+});

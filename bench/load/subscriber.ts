@@ -1,7 +1,7 @@
 // One subscriber of the load generator, on a bare TCP socket.
 import { connect, type Socket } from "node:net";
 import type { MarkReader } from "../mark.ts";
-import { EventReader } from "./events.ts";
+import { blankLine, EventReader, lineEnd } from "./events.ts";
 import { clientFrame, FrameReader, opcodes } from "./frames.ts";
 import type { Speech } from "./speech.ts";
 import { Tally } from "./tally.ts";
@@ -38,9 +38,11 @@ export class Subscriber {
     this.#shared = shared;
     this.#speech = speech;
     this.#reader =
-      speech.carrier === "events"
-        ? new EventReader(({ bytes, start, end }) => this.#said(bytes, start, end))
-        : new FrameReader((frame) => this.#frame(frame));
+      speech.carrier === "websocket"
+        ? new FrameReader((frame) => this.#frame(frame))
+        : new EventReader(speech.carrier === "events" ? blankLine : lineEnd, ({ bytes, start, end }) =>
+            this.#said(bytes, start, end),
+          );
     this.opened = new Promise((resolve, reject) => {
       this.#open = resolve;
       this.#refuse = reject;
@@ -80,7 +82,7 @@ export class Subscriber {
       this.#head = head;
       return null;
     }
-    const status = this.#speech.carrier === "events" ? 200 : 101;
+    const status = this.#speech.carrier === "websocket" ? 101 : 200;
     if (!head.startsWith(`HTTP/1.1 ${status} `)) {
       this.#fail(`expected ${status}, got ${head.slice(0, end)}`);
       return null;
@@ -112,7 +114,15 @@ export class Subscriber {
   #hear(payload: Buffer): void {
     const meant = this.#speech.hear(payload);
     if (meant === "open") this.#nowOpen();
+    else if (meant !== null && this.#speech.posted !== undefined) this.#post(meant);
     else if (meant !== null) this.#socket.write(meant);
+  }
+
+  /** What comes of it is heard where everything is. */
+  #post(request: Buffer): void {
+    const socket = connect({ host: "127.0.0.1", port: this.#shared.port }, () => socket.write(request));
+    socket.on("error", (error) => this.#fail(error.message));
+    socket.resume();
   }
 
   #nowOpen(): void {
@@ -128,7 +138,11 @@ export class Subscriber {
   }
 }
 
-function requestOf({ path, carrier, subprotocol }: Speech): string {
+function requestOf({ path, carrier, subprotocol, posted }: Speech): string {
+  if (posted !== undefined) {
+    const length = Buffer.byteLength(posted);
+    return `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${length}\r\n\r\n${posted}`;
+  }
   if (carrier === "events") return `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`;
   const offer = subprotocol === null ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
   return (

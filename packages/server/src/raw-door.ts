@@ -11,10 +11,7 @@ import type { SessionNode } from "./session/node.ts";
 import { Rates } from "./session/rates.ts";
 import { eventFraming } from "./transports/event-framing.ts";
 import type { Resource } from "./transports/requests.ts";
-
-/** An `EventSource` comes back after a time between these: a crowd that was cut off together does not return together. */
-const leastRetryMs = 1_000;
-const mostRetryMs = 5_000;
+import { spreadRetryMs } from "./transports/stream.ts";
 
 export class RawDoor {
   readonly #node: SessionNode;
@@ -74,7 +71,7 @@ export class RawDoor {
   }
 
   #events({ info }: Connection, channel: string, opened: () => void): Speaker {
-    const retryMs = leastRetryMs + this.#node.random.fraction() * (mostRetryMs - leastRetryMs);
+    const retryMs = spreadRetryMs(this.#node.random);
     return events(eventFraming, { channel, info, greeting: this.#options.greetings?.[channel], retryMs, opened });
   }
 

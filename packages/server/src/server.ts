@@ -1,10 +1,9 @@
 // Composition: every part of the server, put together once.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { CallDefinition, SessionId } from "@tidewire/protocol";
+import { CentrifugeDoor } from "./centrifuge-door.ts";
 import { channelHandle, publishValue } from "./channel-handle.ts";
-import { centrifugeFor } from "./dialects/centrifuge/centrifuge.ts";
 import type { Open } from "./dialects/connection.ts";
-import { open } from "./dialects/open.ts";
 import { echo } from "./dialects/raw/echo.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
@@ -45,6 +44,7 @@ class Composed implements Tidewire {
   readonly #sessions = new Map<SessionId, OpenSession>();
   readonly #node: SessionNode;
   readonly #rawDoor: RawDoor;
+  readonly #centrifugeDoor: CentrifugeDoor;
   readonly #gate: Gate;
   readonly #upgrades: Upgrades;
   readonly #requests: Requests;
@@ -89,7 +89,9 @@ class Composed implements Tidewire {
       sessions: this.#sessions,
       users: new Map(),
     };
+    const id = random.token(96);
     this.#rawDoor = new RawDoor(this.#node, options);
+    this.#centrifugeDoor = new CentrifugeDoor(this.#node, id);
     this.#gate = new Gate({
       limits,
       clock,
@@ -103,10 +105,11 @@ class Composed implements Tidewire {
     const gate = this.#gate;
     const compression = resolveCompression(options.compression);
     this.#upgrades = new Upgrades({ gate, limits, clock, metrics, compression, route: (path) => this.#route(path) });
-    const route = (path: string): ReturnType<RawDoor["resource"]> => this.#rawDoor.resource(path);
+    const route = (path: string): ReturnType<RawDoor["resource"]> =>
+      this.#centrifugeDoor.resource(path) ?? this.#rawDoor.resource(path);
     this.#requests = new Requests({ gate, limits, clock, random, metrics, route });
     this.#router = createRouter({
-      api: createApi({ ...this.#node, id: random.token(96) }),
+      api: createApi({ ...this.#node, id }),
       apiKey: options.apiKey,
       maxBodyBytes: limits.requestBodyBytes,
       log,
@@ -216,11 +219,10 @@ class Composed implements Tidewire {
   }
 
   #route(path: string): Open | null {
-    if (path === "/connection/websocket") {
-      return (connection) => open(this.#node, connection, centrifugeFor(connection, this.#limits));
-    }
     if (path === "/echo") return echo(this.#node);
     const { rootChannel } = this.#options;
+    const centrifuge = this.#centrifugeDoor.socket(path);
+    if (centrifuge !== null) return centrifuge;
     return path === "/" && rootChannel !== undefined ? this.#rawDoor.socketOf(rootChannel) : this.#rawDoor.socket(path);
   }
 

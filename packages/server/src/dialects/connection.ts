@@ -18,7 +18,7 @@ export interface ConnectionInfo {
 /** How one message becomes bytes on this transport. */
 export interface Framing {
   /** Those with the same yield the same bytes. */
-  readonly id: "ws" | "ws+deflate" | "ws+deflate9" | "sse" | "http";
+  readonly id: "ws" | "ws+deflate" | "ws+deflate9" | "sse" | "lines" | "ascii" | "http";
   wrap(payload: Uint8Array, form: "text" | "bytes"): Uint8Array;
   /** A ping of the transport's own. */
   readonly ping: Uint8Array;
@@ -51,8 +51,11 @@ export interface Connection {
   send(frames: readonly Uint8Array[]): "open" | "full";
   /** Stops reading (true) or goes on. */
   hold(isHeld: boolean): void;
-  /** Ends it, with as much of the reason as there is room for; what was sent before goes out first. */
-  close(code: number, reason: string): void;
+  /**
+   * Ends it, with as much of the reason as there is room for; what was sent before goes out first.
+   * @param last What a stream that has begun says instead, having no code to end with.
+   */
+  close(code: number, reason: string, last?: Uint8Array): void;
   /** Destroys the socket. */
   terminate(): void;
 }

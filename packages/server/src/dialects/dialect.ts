@@ -16,13 +16,27 @@ export interface Speaker {
   event(event: SessionEvent): Uint8Array | null;
   /** The code and text of a close frame. */
   closing(reason: CloseReasonName, detail: string | undefined): Ending;
+  /** Where messages may overtake each other. */
+  readonly order?: MessageOrder;
 }
+
+/** Brings messages back into the order in which the client made them. */
+export interface MessageOrder {
+  /** Has `obey` called for those of one message when it is their turn, which may be at once. */
+  put(said: readonly (Command | MarkAnswer)[], bytes: number, obey: Obey): void;
+  /** The session has ended. */
+  stop(): void;
+}
+
+export type Obey = (said: readonly (Command | MarkAnswer)[]) => void;
 
 /** How a connection ends: the code is one of its transport's, of a close frame or of HTTP. */
 export interface Ending {
   readonly code: number;
   /** What the transport has no room for is cut off. */
   readonly reason: string;
+  /** What a stream that has begun says at its end. */
+  readonly last?: Uint8Array;
 }
 
 /** A message that is none: says what was expected and what came. */

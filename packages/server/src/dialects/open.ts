@@ -36,12 +36,12 @@ class OpenedSession implements Opened {
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
     try {
-      this.#session.receive(this.#link.heard(this.#speaker.decode(message, form)));
+      const said = this.#speaker.decode(message, form);
+      const { order } = this.#speaker;
+      if (order === undefined) this.#obey(said);
+      else order.put(said, message.length, (inTurn) => this.#obeyLater(inTurn));
     } catch (thrown) {
-      if (thrown instanceof MalformedFrame) return this.#session.malformed(thrown.message);
-      // A mistake of ours: thrown further it would end the process, and with it everybody else's connection.
-      this.#session.node.log.error("a message could not be taken", { reason: reasonOf(thrown) });
-      this.#session.close("server_error");
+      this.#failed(thrown);
     }
   }
 
@@ -54,7 +54,28 @@ class OpenedSession implements Opened {
   }
 
   closed(): void {
+    this.#speaker.order?.stop();
     this.#session.closed();
+  }
+
+  #obey(said: readonly (Command | MarkAnswer)[]): void {
+    this.#session.receive(this.#link.heard(said));
+  }
+
+  /** Nobody who calls this expects that a message could fail. */
+  #obeyLater(said: readonly (Command | MarkAnswer)[]): void {
+    try {
+      this.#obey(said);
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
+  }
+
+  #failed(thrown: unknown): void {
+    if (thrown instanceof MalformedFrame) return this.#session.malformed(thrown.message);
+    // A mistake of ours: thrown further it would end the process, and with it everybody else's connection.
+    this.#session.node.log.error("a message could not be taken", { reason: reasonOf(thrown) });
+    this.#session.close("server_error");
   }
 }
 
@@ -165,6 +186,6 @@ class SpokenLink implements Link {
   }
 
   #end(ending: Ending): void {
-    this.#connection.close(ending.code, ending.reason);
+    this.#connection.close(ending.code, ending.reason, ending.last);
   }
 }

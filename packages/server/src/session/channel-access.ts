@@ -30,8 +30,11 @@ export async function admitToChannel(
   return claims;
 }
 
+/** Whose wish it is. */
+export type Asking = Pick<Context, "node" | "identity" | "rule">;
+
 /** @throws {TidewireError} when this client may not read the channel without a token for it. */
-export function askToSubscribe(context: Context, channel: string, known: Known): void | Promise<void> {
+export function askToSubscribe(context: Asking, channel: string, known: Known): void | Promise<void> {
   checkName(context, channel);
   const rule = context.node.access.subscribe;
   return ask(context.node, "subscribe", rule && (() => rule(channelRule(context, channel, known))));
@@ -47,11 +50,11 @@ export function askToPublish(context: Context, channel: string, known: Known): v
   return ask(context.node, "publish", rule && (() => rule(channelRule(context, channel, known))));
 }
 
-function channelRule(context: Context, channel: string, { definition, params }: Known): ChannelRuleContext {
+function channelRule(context: Asking, channel: string, { definition, params }: Known): ChannelRuleContext {
   return { ...context.rule(), channel, definition, params };
 }
 
-function checkName({ node, identity }: Context, channel: string): void {
+function checkName({ node, identity }: Asking, channel: string): void {
   if (node.tokens !== null && isKeptOut(channel, identity.user)) {
     fail("denied", "this channel's name lets nobody else in without a token for it");
   }

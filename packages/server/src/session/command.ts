@@ -19,6 +19,8 @@ export type Command =
       readonly windowBytes: number | null;
       /** What it has seen of channels that the server subscribed it to before. */
       readonly seen: ReadonlyMap<string, Seen>;
+      /** Channels that it asks for with it, since it cannot speak later. */
+      readonly asks?: readonly string[];
     }
   | {
       readonly kind: "subscribe";

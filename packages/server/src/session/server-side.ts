@@ -1,7 +1,8 @@
 // Server-side subscriptions: those that the server begins by its own word, at connect or later.
 import { fail, type Member } from "@tidewire/protocol";
-import type { ConnectRequest } from "../access.ts";
+import type { ConnectRequest, RuleContext } from "../access.ts";
 import type { Seen } from "../hub/recovery.ts";
+import { askToSubscribe } from "./channel-access.ts";
 import { CloseError } from "./close-error.ts";
 import type { CommandId, CommandOf } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -22,15 +23,24 @@ export interface Entry extends Admitted {
  * Decides a connect, and opens what the server subscribes it to. Nothing is left behind when it fails.
  * @throws {TidewireError | CloseError}
  */
-export async function enter(context: Context, request: ConnectRequest, seen: Seens): Promise<Entry> {
+export async function enter(
+  context: Context,
+  request: ConnectRequest,
+  { seen, asks = [] }: Pick<CommandOf<"connect">, "seen" | "asks">,
+): Promise<Entry> {
   const { node, id } = context;
   const admitted = await identify(node, request);
   const { identity } = admitted;
-  const channels = context.traits.hasOneChannel ? [] : admitted.channels;
+  const given = context.traits.hasOneChannel ? [] : admitted.channels;
   checkUser(node, identity.user);
+  const channels = asks.length === 0 ? given : [...new Set([...given, ...asks])];
   const most = node.limits.channelsPerConnection;
   if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
   if (channels.length === 0) return { ...admitted, subscriptions: none };
+  const rule = (): RuleContext => ({ session: id, user: identity.user, info: identity.info });
+  for (const channel of channels.slice(given.length)) {
+    await askToSubscribe({ node, identity, rule }, channel, node.hub.registry.resolve(channel));
+  }
   const member = memberAs(id, identity);
   const opening = channels.map((channel) => openOne(context, { channel, seen: seen.get(channel) ?? null, member }));
   const opened = await Promise.allSettled(opening);
@@ -43,8 +53,6 @@ export async function enter(context: Context, request: ConnectRequest, seen: See
   for (const subscription of subscriptions.values()) subscription.close();
   throw failed.reason;
 }
-
-type Seens = CommandOf<"connect">["seen"];
 
 const none: ReadonlyMap<string, Granted> = new Map();
 

@@ -293,7 +293,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (request === null) return;
     this.#request = null;
     this.#state = "connecting";
-    enter(this, { ...request, token: command.token, claims: null, data: command.data }, command.seen).then(
+    enter(this, { ...request, token: command.token, claims: null, data: command.data }, command).then(
       (entry) => this.#connected(command, entry),
       (thrown: unknown) => this.#refused(command, thrown),
     );

@@ -21,6 +21,8 @@ export class FakeConnection implements Connection {
   bytes: Buffer = Buffer.alloc(0);
   /** The close frame; `null` while there was none. */
   ended: { readonly code: number; readonly reason: string } | null = null;
+  /** What a stream says at its end. */
+  last: Buffer | null = null;
   isTerminated = false;
   /** Whether the server reads from this client. */
   isHeld = false;
@@ -79,9 +81,10 @@ export class FakeConnection implements Connection {
     this.isHeld = isHeld;
   }
 
-  close(code: number, reason: string): void {
+  close(code: number, reason: string, last?: Uint8Array): void {
     if (this.ended !== null) throw new Error(`closed twice: with ${this.ended.code}, then with ${code}`);
     this.ended = { code, reason };
+    this.last = last === undefined ? null : Buffer.from(last);
   }
 
   terminate(): void {

@@ -23,9 +23,13 @@ export function isTemporary(status: number): boolean {
 export function answer(response: ServerResponse, { status, body, type, headers }: Answer): void {
   if (response.headersSent || response.destroyed) return;
   const wait = retryAfter[status];
-  response.writeHead(status, {
+  // RFC 9110 §8.6: 204 has no body, and does not say so.
+  const described = {
     "content-type": type ?? "application/json; charset=utf-8",
     "content-length": Buffer.byteLength(body),
+  };
+  response.writeHead(status, {
+    ...(status === 204 ? {} : described),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     ...(wait === undefined ? {} : { "retry-after": wait }),

@@ -30,14 +30,24 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       reject(new BodyError(413, `expected a body of at most ${maxBytes} bytes`));
     };
     if (Number(request.headers["content-length"] ?? 0) > maxBytes) refuse();
-    request.on("data", (chunk: Buffer) => {
+    const more = (chunk: Buffer): void => {
       bytes += chunk.length;
       if (bytes <= maxBytes) return void chunks.push(chunk);
       refuse();
       if (bytes > maxBytes * patience) request.destroy();
-    });
-    request.on("end", () => resolve(Buffer.concat(chunks)));
-    request.on("error", reject);
-    request.on("close", () => reject(new Error("the client has gone")));
+    };
+    // A request lives as long as its answer, which may be a stream: its listeners would hold the body for as long.
+    const done = (): void => {
+      request.off("data", more).off("end", whole).off("error", reject).off("close", gone);
+    };
+    const whole = (): void => {
+      done();
+      resolve(Buffer.concat(chunks));
+    };
+    const gone = (): void => {
+      done();
+      reject(new Error("the client has gone"));
+    };
+    request.on("data", more).on("end", whole).on("error", reject).on("close", gone);
   });
 }

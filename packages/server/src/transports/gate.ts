@@ -32,6 +32,8 @@ export interface Comer {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
   readonly verdict: OriginVerdict;
+  /** Whether it speaks for a session that was let in before. */
+  readonly isOfSession?: boolean;
   readonly admit: (info: ConnectionInfo) => void;
   readonly refuse: (refusal: Refusal) => void;
 }
@@ -61,8 +63,8 @@ export class Gate {
   }
 
   /** Lets it in or refuses it, at once or after it has queued; says nothing when it has gone meanwhile. */
-  pass({ request, socket, verdict, admit, refuse }: Comer): void {
-    const { isAdmitting } = this.#options;
+  pass({ request, socket, verdict, isOfSession = false, admit, refuse }: Comer): void {
+    const isAdmitting = (): boolean => isOfSession || this.#options.isAdmitting();
     if (!isAdmitting()) return refuse(notNow);
     if (verdict === "refused") return refuse(badOrigin);
     const address = clientAddress(request, this.#trusted);

@@ -10,19 +10,28 @@ import { perFraming } from "../per-framing.ts";
 import { decode, type DecodeLimits } from "./decode.ts";
 import { decodeProtobuf } from "./decode-protobuf.ts";
 import * as protobuf from "./encode-protobuf.ts";
-import { encodeClosing, encodeEvent, encodeReply, publicationEncoder } from "./encode.ts";
+import {
+  amongReplies,
+  type EmulationPlace,
+  encodeClosing,
+  encodeDisconnect,
+  encodeEvent,
+  encodeReply,
+  publicationEncoder,
+} from "./encode.ts";
 
 const decoder = new TextDecoder();
 const nothing: readonly Command[] = [];
 
 /** One of the protocol's two forms on one framing; the same object for all who speak it. */
-interface Form {
+export interface Form {
   readonly traits: LinkTraits;
   /** Of clients that know ids and times. */
   readonly tideTraits: LinkTraits;
   decode(message: Uint8Array, form: "text" | "bytes", limits: DecodeLimits): readonly (Command | MarkAnswer)[];
-  reply(reply: Reply): Uint8Array;
+  reply(reply: Reply, place?: EmulationPlace): Uint8Array;
   event(event: SessionEvent): Uint8Array | null;
+  disconnect(reason: CloseReasonName, detail: string | undefined): Uint8Array;
 }
 
 /** Each manner's encoder is one object, made when it is first asked for. */
@@ -47,11 +56,12 @@ function jsonForm(framing: Framing): Form {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
     },
-    reply: (reply) => frame(encodeReply(reply)),
+    reply: (reply, place) => frame(encodeReply(reply, place)),
     event: (event) => {
       const json = encodeEvent(event);
       return json === null ? null : frame(json);
     },
+    disconnect: (reason, detail) => frame(amongReplies.wrap(encodeDisconnect(reason, detail))),
   };
 }
 
@@ -65,16 +75,17 @@ function protobufForm(framing: Framing): Form {
       if (form !== "bytes") throw new MalformedFrame("expected a binary message, got a text one");
       return decodeProtobuf(message, limits);
     },
-    reply: (reply) => framing.wrap(protobuf.encodeReply(reply), "bytes"),
+    reply: (reply, place) => framing.wrap(protobuf.encodeReply(reply, place), "bytes"),
     event: (event) => {
       const bytes = protobuf.encodeEvent(event);
       return bytes === null ? null : framing.wrap(bytes, "bytes");
     },
+    disconnect: (reason, detail) => framing.wrap(protobuf.encodeDisconnect(reason, detail), "bytes"),
   };
 }
 
 /** A class, since closures for each of them would cost an idle connection a kilobyte. */
-class CentrifugeSpeaker implements Speaker {
+export class CentrifugeSpeaker implements Speaker {
   readonly #form: Form;
   readonly #limits: DecodeLimits;
   traits: LinkTraits;
@@ -115,7 +126,10 @@ interface Forms {
   readonly protobuf: Form;
 }
 
-const formsOf = perFraming((framing): Forms => ({ json: jsonForm(framing), protobuf: protobufForm(framing) }));
+export const formsOf: (framing: Framing) => Forms = perFraming((framing): Forms => ({
+  json: jsonForm(framing),
+  protobuf: protobufForm(framing),
+}));
 
 /** By subprotocol, or by the query of the address; else JSON. */
 function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {

@@ -2,7 +2,7 @@
 import { type RequestErrorName, TidewireError } from "@tidewire/protocol";
 import { fastestRate, slowestRate } from "../../hub/pace.ts";
 import type { Seen } from "../../hub/recovery.ts";
-import type { Command, MarkAnswer, Payload } from "../../session/command.ts";
+import type { Command, CommandOf, MarkAnswer, Payload } from "../../session/command.ts";
 import { largestWindow, smallestWindow } from "../../session/window.ts";
 import { MalformedFrame } from "../dialect.ts";
 import { scan, type ScanLimits } from "./scan.ts";
@@ -108,9 +108,23 @@ function tideOf(given: unknown): { readonly speaksTide: boolean; readonly window
   );
 }
 
-function connect({ id, fields }: Request): Command {
+function connect({ id, fields }: Request): CommandOf<"connect"> {
   const seen = fields["subs"] === undefined ? nothingSeen : seensOf(fieldsOf(fields["subs"] ?? {}, "connect.subs"));
   return { kind: "connect", id, token: text(fields, "token"), data: fields["data"], ...tideOf(fields["tide"]), seen };
+}
+
+/**
+ * The connect request of a client that only hears: a request by itself, without a command around it. Nothing is one too.
+ * @throws {MalformedFrame}
+ */
+export function decodeConnect(text: string, limits: ScanLimits): CommandOf<"connect"> {
+  const written = text.trim() === "" ? "{}" : text;
+  scan(written, limits);
+  const fields = fieldsOf(parse(written), "a connect request");
+  const { token, data, seen } = connect({ id: 1, fields, payload: null });
+  const asks = Object.keys(fieldsOf(fields["subs"] ?? {}, "subs"));
+  if (asks.includes("")) throw new MalformedFrame("subs: expected names of channels, got an empty one");
+  return { kind: "connect", id: 1, token, data, speaksTide: false, windowBytes: null, seen, asks };
 }
 
 const nothingSeen: ReadonlyMap<string, Seen> = new Map();

@@ -1,11 +1,11 @@
 // Encoding replies, events and publications as Protobuf of the Centrifuge protocol.
-import { type Member, unsubscribeReasons } from "@tidewire/protocol";
+import { type CloseReasonName, type Member, unsubscribeReasons } from "@tidewire/protocol";
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import type { Manner } from "../../session/link.ts";
 import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
-import { tagsOf, told } from "./encode.ts";
+import { type EmulationPlace, encodeClosing, tagsOf, told } from "./encode.ts";
 import { patchOf } from "./fossil.ts";
 import { encodeMessage, type Message } from "./protobuf.ts";
 
@@ -24,11 +24,11 @@ export function delimited(message: Uint8Array): Uint8Array {
   return bytes;
 }
 
-export function encodeReply(reply: Reply): Uint8Array {
-  return delimited(encodeMessage("Reply", { id: reply.id, ...body(reply) }));
+export function encodeReply(reply: Reply, place?: EmulationPlace): Uint8Array {
+  return delimited(encodeMessage("Reply", { id: reply.id, ...body(reply, place) }));
 }
 
-function body(reply: Reply): Message {
+function body(reply: Reply, place: EmulationPlace | undefined): Message {
   switch (reply.kind) {
     case "error": {
       const { code, message, temporary } = reply.error;
@@ -39,7 +39,7 @@ function body(reply: Reply): Message {
       const data = reply.data === undefined ? undefined : json(reply.data);
       const subs = Object.fromEntries(reply.subscriptions.map((each) => [each.channel, subscribed(each)]));
       const { session: client, ttl } = reply;
-      return { connect: { client, version: "tidewire", data, ping, pong: true, ...expiry(ttl), subs } };
+      return { connect: { client, version: "tidewire", data, ping, pong: true, ...expiry(ttl), subs, ...place } };
     }
     case "subscribed":
       return { subscribe: subscribed(reply) };
@@ -100,6 +100,11 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
     case "gap":
       return null;
   }
+}
+
+/** How a stream says its end, having no close frame. */
+export function encodeDisconnect(reason: CloseReasonName, detail: string | undefined): Uint8Array {
+  return push({ disconnect: encodeClosing(reason, detail) });
 }
 
 export function protobufEncoder(framing: Framing, { isPatched }: Manner): Encoder {

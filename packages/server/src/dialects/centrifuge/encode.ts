@@ -7,25 +7,34 @@ import type { Manner } from "../../session/link.ts";
 import type { Framing } from "../connection.ts";
 import { patchOf } from "./fossil.ts";
 
-/** The protocol's name for what the session answered, and its result as JSON. */
-export function encodeReply(reply: Reply): string {
-  return `{"id":${reply.id},${body(reply)}}`;
+/** Where a client that only hears sends what it has to say. */
+export interface EmulationPlace {
+  readonly session: string;
+  readonly node: string;
 }
 
-function body(reply: Reply): string {
+/** The protocol's name for what the session answered, and its result as JSON. */
+export function encodeReply(reply: Reply, place?: EmulationPlace): string {
+  return `{"id":${reply.id},${body(reply, place)}}`;
+}
+
+/** The result of a connect, for clients that do not answer pings. */
+export function welcome(reply: Extract<Reply, { kind: "connected" }>): object {
+  const { session, data, pingIntervalMs, subscriptions } = reply;
+  const ping = Math.max(1, Math.round(pingIntervalMs / 1_000));
+  const named = subscriptions.map((each) => [each.channel, subscribed(each)] as const);
+  const subs = named.length === 0 ? {} : { subs: Object.fromEntries(named) };
+  return { client: session, version: "tidewire", ping, data, ...expiry(reply.ttl), ...subs };
+}
+
+function body(reply: Reply, place: EmulationPlace | undefined): string {
   switch (reply.kind) {
     case "error": {
       const { code, message, temporary } = reply.error;
       return `"error":${JSON.stringify({ code, message, ...(temporary ? { temporary } : {}) })}`;
     }
-    case "connected": {
-      const { session, data, pingIntervalMs, subscriptions } = reply;
-      const ping = Math.max(1, Math.round(pingIntervalMs / 1_000));
-      const named = subscriptions.map((each) => [each.channel, subscribed(each)] as const);
-      const subs = named.length === 0 ? {} : { subs: Object.fromEntries(named) };
-      const result = { client: session, version: "tidewire", ping, pong: true, data, ...expiry(reply.ttl), ...subs };
-      return `"connect":${JSON.stringify(result)}`;
-    }
+    case "connected":
+      return `"connect":${JSON.stringify({ ...welcome(reply), pong: true, ...place })}`;
     case "subscribed":
       return `"subscribe":${JSON.stringify(subscribed(reply))}`;
     case "refreshed":
@@ -76,11 +85,15 @@ function expiry(ttl: number | null): object {
 
 /** `null`: the protocol has no word for it. */
 export function encodeEvent(event: SessionEvent): string | null {
+  if (event.kind === "ping") return "{}";
+  if (event.kind === "mark") return `{"mark":${event.at}}`;
+  const said = encodePush(event);
+  return said === null ? null : amongReplies.wrap(said);
+}
+
+/** A push by itself. `null`: the protocol has no word for it. */
+export function encodePush(event: Exclude<SessionEvent, { kind: "ping" | "mark" }>): string | null {
   switch (event.kind) {
-    case "ping":
-      return "{}";
-    case "mark":
-      return `{"mark":${event.at}}`;
     case "subscribed": {
       const { position } = event;
       const result = position === null ? {} : { recoverable: true, positioned: true, ...position };
@@ -97,6 +110,11 @@ export function encodeEvent(event: SessionEvent): string | null {
   }
 }
 
+/** How a stream says its end, having no close frame. */
+export function encodeDisconnect(reason: keyof typeof closeReasons, detail: string | undefined): string {
+  return `{"disconnect":${JSON.stringify(encodeClosing(reason, detail))}}`;
+}
+
 /** The protocol's close code and reason. */
 export function encodeClosing(
   reason: keyof typeof closeReasons,
@@ -106,9 +124,20 @@ export function encodeClosing(
   return { code: closing.code, reason: detail === undefined ? closing.reason : `${closing.reason}: ${detail}` };
 }
 
+/** How a push reaches a client: among replies, or as the only thing there is. */
+export interface Envelope {
+  readonly id: string;
+  wrap(push: string): string;
+}
+
+export const amongReplies: Envelope = { id: "centrifuge-json", wrap: (said) => `{"push":${said}}` };
+export const pushesAlone: Envelope = { id: "centrifuge-push", wrap: (said) => said };
+
 export interface JsonManner extends Manner {
   /** Whether the client is Tidewire's own, which is told ids and times too. */
   readonly knowsIds: boolean;
+  /** Default: among replies. */
+  readonly envelope?: Envelope;
 }
 
 export function publicationEncoder(framing: Framing, manner: JsonManner): Encoder {
@@ -119,14 +148,15 @@ export function publicationEncoder(framing: Framing, manner: JsonManner): Encode
 /** How data is said: as JSON in JSON, as the text of that JSON, or as what has changed in that text. */
 type Said = "value" | "text" | "patch";
 
-function encoderOf(framing: Framing, { knowsIds, isNumbered }: JsonManner, said: Said): Encoder {
+function encoderOf(framing: Framing, manner: JsonManner, said: Said): Encoder {
+  const { knowsIds, isNumbered, envelope = amongReplies } = manner;
   const frame = (channel: ChannelRef, what: string): Uint8Array => {
     const named = isNumbered ? `"id":${channel.number}` : `"channel":${channel.json}`;
-    return framing.wrap(Buffer.from(`{"push":{${named},${what}}}`), "text");
+    return framing.wrap(Buffer.from(envelope.wrap(`{${named},${what}}`)), "text");
   };
-  const manner = `${knowsIds ? "+tide" : ""}${isNumbered ? "+id" : ""}${said === "value" ? "" : `+${said}`}`;
+  const words = `${knowsIds ? "+tide" : ""}${isNumbered ? "+id" : ""}${said === "value" ? "" : `+${said}`}`;
   return {
-    id: `centrifuge-json${manner}/${framing.id}`,
+    id: `${envelope.id}${words}/${framing.id}`,
     publication: (publication, channel, { before }) => {
       const written = writtenOf(publication);
       if (written === null) return null;
@@ -144,7 +174,7 @@ function encoderOf(framing: Framing, { knowsIds, isNumbered }: JsonManner, said:
 }
 
 function push(channelJson: string, what: string): string {
-  return `{"push":{"channel":${channelJson},${what}}}`;
+  return `{"channel":${channelJson},${what}}`;
 }
 
 // A byte order mark is a character like any other: JSON may not begin with one (RFC 8259 §8.1), a text may.

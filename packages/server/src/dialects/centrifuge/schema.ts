@@ -35,7 +35,7 @@ const notation = {
     11 history HistoryResult, 13 rpc RPCResult, 14 refresh RefreshResult, 15 sub_refresh SubRefreshResult`,
   Error: "1 code uint32, 2 message string, 3 temporary bool",
   ConnectResult: `1 client string, 2 version string, 3 expires bool, 4 ttl uint32, 5 data bytes,
-    6 subs map SubscribeResult, 7 ping uint32, 8 pong bool`,
+    6 subs map SubscribeResult, 7 ping uint32, 8 pong bool, 9 session string, 10 node string`,
   SubscribeResult: `1 expires bool, 2 ttl uint32, 3 recoverable bool, 6 epoch string, 7 publications [] Publication,
     8 recovered bool, 9 offset uint64, 10 positioned bool, 11 data bytes, 12 was_recovering bool,
     13 delta bool, 14 id int64`,
@@ -47,14 +47,17 @@ const notation = {
   SubRefreshResult: "1 expires bool, 2 ttl uint32",
 
   Push: `2 channel string, 4 pub Publication, 5 join ClientEvent, 6 leave ClientEvent, 7 unsubscribe Unsubscribe,
-    8 message SendRequest, 9 subscribe Subscribe`,
+    8 message SendRequest, 9 subscribe Subscribe, 11 disconnect Disconnect`,
   Publication: `4 data bytes, 5 info ClientInfo, 6 offset uint64, 7 tags map string, 8 delta bool, 9 time int64,
     11 key string, 12 removed bool`,
   ClientInfo: "1 user string, 2 client string, 3 conn_info bytes, 4 chan_info bytes",
   ClientEvent: "1 info ClientInfo",
   Unsubscribe: "2 code uint32, 3 reason string",
   Subscribe: "1 recoverable bool, 4 epoch string, 5 offset uint64, 6 positioned bool",
+  Disconnect: "1 code uint32, 2 reason string",
   Nothing: "",
+
+  EmulationRequest: "1 node string, 2 session string, 3 data bytes",
 } as const;
 
 export type MessageName = keyof typeof notation;

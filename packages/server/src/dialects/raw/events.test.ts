@@ -7,7 +7,7 @@ import { FakeNode, type FakeNodeOptions } from "../../testing/fake-node.ts";
 import { EventParser, type StreamedEvent } from "../../testing/event-parser.ts";
 import { ScriptedEngine } from "../../testing/scripted-engine.ts";
 import { eventFraming } from "../../transports/event-framing.ts";
-import { closingOf, endingOf } from "./statuses.ts";
+import { closingOf, endingOf } from "../statuses.ts";
 
 const news = defineChannel("news", { history: { size: 1_000, ttlMs: 60_000 } });
 const brief = defineChannel("brief", { history: { size: 3, ttlMs: 60_000 } });

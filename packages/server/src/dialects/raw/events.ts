@@ -11,7 +11,7 @@ import type { Ending, Speaker } from "../dialect.ts";
 import { perFraming } from "../per-framing.ts";
 import { idOf, positionOf } from "./event-id.ts";
 import { connecting, subscribing } from "./opening.ts";
-import { closingOf, endingOf } from "./statuses.ts";
+import { closingOf, endingOf } from "../statuses.ts";
 import { wordsOf } from "./words.ts";
 
 export interface EventsOptions {
@@ -71,7 +71,7 @@ class EventsSpeaker implements Speaker {
   }
 
   reply(reply: Reply): Uint8Array | Ending | null {
-    if (reply.kind === "error") return endingOf(reply.error);
+    if (reply.kind === "error") return this.#last(endingOf(reply.error));
     if (reply.kind !== "subscribed") return null;
     this.#opened();
     const begun = opening(this.#framing, reply, this.#retryMs);
@@ -87,7 +87,12 @@ class EventsSpeaker implements Speaker {
   }
 
   closing(reason: CloseReasonName, detail: string | undefined): Ending {
-    return closingOf(reason, detail);
+    return this.#last(closingOf(reason, detail));
+  }
+
+  /** PROTOCOL 2.7 */
+  #last(ending: Ending): Ending {
+    return { ...ending, last: this.#framing.event({ name: "end", data: ending.reason }) };
   }
 }
 

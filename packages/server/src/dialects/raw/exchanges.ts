@@ -8,7 +8,7 @@ import type { Reply } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 import type { Ending, Speaker } from "../dialect.ts";
 import { connecting } from "./opening.ts";
-import { closingOf, endingOf } from "./statuses.ts";
+import { closingOf, endingOf } from "../statuses.ts";
 import { textPayload } from "./words.ts";
 
 /** Nothing is subscribed, so nothing is delivered. */

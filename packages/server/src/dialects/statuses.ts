@@ -1,6 +1,6 @@
-// HTTP statuses of the raw dialect: of errors that answer a request, and of reasons that end a session.
+// HTTP statuses: of errors that answer a request, and of reasons that end a session.
 import { type CloseReasonName, closeReasons, type RequestErrorName, type TidewireError } from "@tidewire/protocol";
-import type { Ending } from "../dialect.ts";
+import type { Ending } from "./dialect.ts";
 
 const errorStatuses: Readonly<Record<RequestErrorName | "application", number>> = {
   internal: 500,

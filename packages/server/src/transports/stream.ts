@@ -1,19 +1,32 @@
-// Event streams: connections that a request opens and that go one way; server-sent events, written straight on the socket.
+// Streams: connections that a request opens and that go one way, written straight on the socket.
 //
 // The body ends with the connection (RFC 9112 §6.3), so that HTTP adds nothing to bytes that all subscribers share:
 // decision 0006. The head is written with the first frame: until then the answer can be any status.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { closeReasons } from "@tidewire/protocol";
-import type { Connection, ConnectionInfo, Open } from "../dialects/connection.ts";
+import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Random } from "../ports/random.ts";
 import { answer, isTemporary } from "./answer.ts";
 import { eventFraming } from "./event-framing.ts";
+import { asciiFraming, lineFraming } from "./running-framing.ts";
 import { watermarkOf, writeFrames } from "./writing.ts";
 
-export interface EventStreamOptions {
+/** What a stream carries. */
+export interface StreamForm {
+  readonly framing: Framing;
+  /** Its content type. */
+  readonly type: string;
+}
+
+export const serverSentEvents: StreamForm = { framing: eventFraming, type: "text/event-stream; charset=utf-8" };
+export const jsonLines: StreamForm = { framing: lineFraming, type: "application/json; charset=utf-8" };
+export const asciiLines: StreamForm = { framing: asciiFraming, type: "application/json; charset=utf-8" };
+export const delimitedBytes: StreamForm = { framing: asciiFraming, type: "application/octet-stream" };
+
+export interface StreamOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
@@ -27,35 +40,51 @@ export interface Exchanged {
 /** How long whoever cannot be served now stays away: spread, since crowds come back together. */
 const leastAwayMs = 5_000;
 const mostAwayMs = 15_000;
+/** A stream that was open: an `EventSource` comes back after a time between these. */
+const leastRetryMs = 1_000;
+const mostRetryMs = 5_000;
 /** Nothing is heard of a client, so the kernel asks whether it is there. */
 const keepAliveMs = 25_000;
 
-export class EventStreamTransport {
-  readonly #options: EventStreamOptions;
-  readonly #open = new Set<EventStream>();
+/** What one `EventSource` is told: a crowd that was cut off together does not return together. */
+export function spreadRetryMs(random: Random): number {
+  return leastRetryMs + random.fraction() * (mostRetryMs - leastRetryMs);
+}
 
-  constructor(options: EventStreamOptions) {
+export class StreamTransport {
+  readonly #options: StreamOptions;
+  readonly #open = new Set<Stream>();
+
+  constructor(options: StreamOptions) {
     this.#options = options;
   }
 
-  accept({ request, response }: Exchanged, info: ConnectionInfo, open: Open): void {
+  accept(
+    { request, response }: Exchanged,
+    info: ConnectionInfo,
+    { form, open }: { readonly form: StreamForm; readonly open: Open },
+  ): void {
     const begin = (socket: Socket): void => {
-      const stream = new EventStream({ ...this.#options, request, response, socket, info });
-      this.#open.add(stream);
-      const opened = open(stream);
-      response.once("close", () => {
-        this.#open.delete(stream);
-        opened.closed(1006, "");
-      });
-      socket.on("drain", () => {
-        if (!stream.isFull) return;
-        stream.isFull = false;
-        opened.writable();
-      });
+      const stream = new Stream({ ...this.#options, request, response, socket, info, form });
+      this.#follow(stream, open(stream), { response, socket });
     };
     // A pipelined request has the socket when those before it are answered.
     if (response.socket === null) response.once("socket", begin);
     else begin(response.socket);
+  }
+
+  /** Apart from `accept`: listeners made there would hold what its caller has read, for as long as the stream lasts. */
+  #follow(stream: Stream, opened: Opened, { response, socket }: Pick<Parts, "response" | "socket">): void {
+    this.#open.add(stream);
+    response.once("close", () => {
+      this.#open.delete(stream);
+      opened.closed(1006, "");
+    });
+    socket.on("drain", () => {
+      if (!stream.isFull) return;
+      stream.isFull = false;
+      opened.writable();
+    });
   }
 
   /** Says what a status says, or, to clients that would take it for the end, that they come back. */
@@ -73,7 +102,6 @@ const { code, reason: message } = closeReasons.shutdown;
 const goingDown = JSON.stringify({ error: { code, message } });
 
 const streamHeaders = {
-  "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-store",
   "x-accel-buffering": "no",
   "x-content-type-options": "nosniff",
@@ -81,10 +109,10 @@ const streamHeaders = {
 };
 
 /** Writes the head of a stream that ends with its connection. */
-export function writeStreamHead(response: ServerResponse): void {
+export function writeStreamHead(response: ServerResponse, { type }: StreamForm): void {
   // Without it, and with the connection's end announced, Node adds no framing of its own.
   response.removeHeader("transfer-encoding");
-  response.writeHead(200, streamHeaders);
+  response.writeHead(200, { "content-type": type, ...streamHeaders });
   response.flushHeaders();
 }
 
@@ -99,7 +127,7 @@ function refuseStream(
   if (!isTemporary(status) || !comesBackByItself(request)) return answer(response, { status, body });
   if (response.headersSent || response.destroyed) return;
   const retryMs = leastAwayMs + random.fraction() * (mostAwayMs - leastAwayMs);
-  writeStreamHead(response);
+  writeStreamHead(response, serverSentEvents);
   response.end(eventFraming.event({ name: "end", data: body, retryMs }));
 }
 
@@ -108,14 +136,15 @@ function comesBackByItself({ headers }: IncomingMessage): boolean {
   return headers["sec-fetch-mode"] !== undefined || headers["user-agent"]?.startsWith("Mozilla/") === true;
 }
 
-interface Parts extends Exchanged, EventStreamOptions {
+interface Parts extends Exchanged, StreamOptions {
   readonly socket: Socket;
   readonly info: ConnectionInfo;
+  readonly form: StreamForm;
 }
 
-class EventStream implements Connection {
+class Stream implements Connection {
   readonly info: ConnectionInfo;
-  readonly framing = eventFraming;
+  readonly framing: Framing;
   isFull = false;
   readonly #parts: Parts;
   readonly #socket: Socket;
@@ -125,6 +154,7 @@ class EventStream implements Connection {
   constructor(parts: Parts) {
     this.#parts = parts;
     this.info = parts.info;
+    this.framing = parts.form.framing;
     this.#socket = parts.socket;
     this.#watermark = watermarkOf(parts.socket, parts.limits);
   }
@@ -147,15 +177,18 @@ class EventStream implements Connection {
     return this.isFull ? "full" : "open";
   }
 
-  /** Nothing is read from an event stream in any case. */
+  /** Nothing is read from a stream in any case. */
   hold(): void {}
 
-  close(code: number, reason: string): void {
-    const { state, socket } = { state: this.#state, socket: this.#socket };
+  /** One that has not begun is refused with `code` as its status, unless that is 200: then `last` is all of it. */
+  close(code: number, reason: string, last?: Uint8Array): void {
+    const isNew = this.#state === "new";
+    if (this.#state === "ended") return;
+    if (last !== undefined && (!isNew || code === 200)) this.send([last]);
     this.#state = "ended";
-    if (state === "ended" || socket.destroyed) return;
-    if (state === "new") return refuseStream(this.#parts, { status: code, body: reason, random: this.#parts.random });
-    socket.write(eventFraming.event({ name: "end", data: reason }));
+    if (isNew && code !== 200) return this.#refuse(code, reason);
+    const socket = this.#socket;
+    if (socket.destroyed) return;
     socket.destroySoon();
     const cancel = this.#parts.clock.after(this.#parts.limits.closeTimeoutMs, () => socket.destroy());
     socket.once("close", cancel);
@@ -165,6 +198,12 @@ class EventStream implements Connection {
     this.#socket.destroy();
   }
 
+  #refuse(status: number, body: string): void {
+    const { form, response, random } = this.#parts;
+    if (form === serverSentEvents) refuseStream(this.#parts, { status, body, random });
+    else answer(response, { status, body });
+  }
+
   #begin(): void {
     const socket = this.#socket;
     this.#state = "open";
@@ -172,7 +211,7 @@ class EventStream implements Connection {
     // A stream may be silent for as long as its channel is.
     socket.setTimeout(0);
     socket.setKeepAlive(true, keepAliveMs);
-    writeStreamHead(this.#parts.response);
+    writeStreamHead(this.#parts.response, this.#parts.form);
     // RFC 9112 §9.6: after a request whose answer closes the connection, no other is read.
     socket.removeAllListeners("data");
     socket.on("data", () => undefined);
