@@ -1,7 +1,7 @@
 // Every option of the server: meaning, unit, default and limit. They are checked once, here.
 import { totalmem } from "node:os";
 import type { ChannelDefinition } from "@tidewire/protocol";
-import type { AccessRules } from "./access.ts";
+import type { AccessRules, OtherCalls } from "./access.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -149,6 +149,8 @@ export interface ServerOptions {
   /** Where the log is kept. Default: in memory, gone at the end of the process. */
   readonly engine?: Engine;
   readonly access?: AccessRules;
+  /** Answers the calls that no handler is bound to. Default: `not_available`. */
+  readonly otherCalls?: OtherCalls;
   /** How tokens of clients are verified. Default: they are not; the `connect` rule sees them as they came. */
   readonly tokens?: TokenOptions;
   /** Development lets guests and pages of any origin in. Default: development when every address listened on is loopback. */

@@ -79,6 +79,7 @@ class Composed implements Tidewire {
       access: options.access ?? {},
       tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls: this.#calls,
+      ...(options.otherCalls !== undefined && { otherCalls: options.otherCalls }),
       limits,
       clock,
       random,

@@ -32,6 +32,8 @@ export type Command =
       readonly rate: number | null;
       /** Answer `unrecoverable_position` rather than start at the head. */
       readonly mustRecover: boolean;
+      /** What the client sent along, unchecked. */
+      readonly data?: unknown;
     }
   | { readonly kind: "unsubscribe"; readonly id: CommandId; readonly channel: string }
   | {
@@ -40,6 +42,8 @@ export type Command =
       readonly channel: string;
       readonly payload: Payload;
       readonly idempotencyKey: string | null;
+      /** Only the `publish` rule gives some. */
+      readonly tags?: Readonly<Record<string, string>>;
       /** Whether the reply carries the position. */
       readonly wantsPosition: boolean;
     }

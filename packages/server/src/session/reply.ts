@@ -12,6 +12,8 @@ export interface Subscribed {
   readonly recovered: boolean;
   /** Seconds until its token expires; `null`: it does not. */
   readonly ttl: number | null;
+  /** What the application sends along. */
+  readonly data?: unknown;
 }
 
 /** What became of a publish, as far as its publisher is told. */
@@ -58,7 +60,12 @@ export type SessionEvent =
   /** To be answered with its number; the link's own (PROTOCOL 1.17). */
   | { readonly kind: "mark"; readonly at: number }
   /** The server has subscribed it. */
-  | { readonly kind: "subscribed"; readonly channel: string; readonly position: Position | null }
+  | {
+      readonly kind: "subscribed";
+      readonly channel: string;
+      readonly position: Position | null;
+      readonly data?: unknown;
+    }
   | { readonly kind: "unsubscribed"; readonly channel: string; readonly reason: UnsubscribeReasonName }
   /** A `signal` channel skipped ahead. */
   | { readonly kind: "skipped"; readonly channel: string; readonly count: number }

@@ -56,7 +56,8 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
     session,
     data: entry.identity.data,
     pingIntervalMs: node.limits.pingIntervalMs,
-    ttl: ttlOf(entry.expiresAt, node.clock),
+    // Where the application is asked itself, its client has no part in it.
+    ttl: node.access.refresh === undefined ? ttlOf(entry.expiresAt, node.clock) : null,
     subscriptions: Array.from(entry.subscriptions, ([channel, granted]) => beginningOf(channel, granted, null)),
   };
 }

@@ -1,6 +1,6 @@
 // The Centrifuge client protocol: one connection's speaker, in JSON or in Protobuf.
-import type { CloseReasonName } from "@tidewire/protocol";
 import type { Encoder } from "../../hub/encoder.ts";
+import type { Closing } from "../../session/close-error.ts";
 import type { Command, MarkAnswer } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
@@ -95,7 +95,7 @@ class CentrifugeSpeaker implements Speaker {
     return this.#form.event(event);
   }
 
-  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+  closing(reason: Closing, detail: string | undefined): Ending {
     return encodeClosing(reason, detail);
   }
 }

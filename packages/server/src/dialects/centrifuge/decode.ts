@@ -153,6 +153,7 @@ function subscribe(request: Request): Command {
     isPaused: tide["paused"] === true,
     rate: isRate(rate) ? rate : null,
     mustRecover: (flag & 2) !== 0,
+    data: fields["data"],
   };
 }
 

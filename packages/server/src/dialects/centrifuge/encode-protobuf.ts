@@ -64,11 +64,12 @@ function body(reply: Reply): Message {
   }
 }
 
-function subscribed({ position, wasRecovering, recovered, ttl }: Subscribed): Message {
-  if (position === null) return expiry(ttl);
+function subscribed({ position, wasRecovering, recovered, ttl, data: given }: Subscribed): Message {
+  const data = given === undefined ? {} : { data: json(given) };
+  if (position === null) return { ...data, ...expiry(ttl) };
   const { epoch, offset } = position;
   const place = { recoverable: true, epoch, recovered, offset, positioned: true, was_recovering: wasRecovering };
-  return { ...expiry(ttl), ...place };
+  return { ...data, ...expiry(ttl), ...place };
 }
 
 function expiry(ttl: number | null): Message {
@@ -83,8 +84,9 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
     case "mark":
       return null;
     case "subscribed": {
-      const { channel, position } = event;
-      const subscribe = position === null ? {} : { recoverable: true, positioned: true, ...position };
+      const { channel, position, data: given } = event;
+      const data = given === undefined ? {} : { data: json(given) };
+      const subscribe = position === null ? data : { recoverable: true, positioned: true, ...position, ...data };
       return push({ channel, subscribe });
     }
     case "unsubscribed": {

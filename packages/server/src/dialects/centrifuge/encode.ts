@@ -1,7 +1,9 @@
 // Encoding replies, events and publications as JSON of the Centrifuge protocol.
 import { closeReasons, type Member, unsubscribeReasons } from "@tidewire/protocol";
+import { Disconnect } from "../../access.ts";
 import type { Publication } from "../../engine/engine.ts";
 import type { ChannelRef, Encoder, MemberChange } from "../../hub/encoder.ts";
+import type { Closing } from "../../session/close-error.ts";
 import type { Outcome, Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 
@@ -58,10 +60,10 @@ export function told({ position, duplicate, durability }: Outcome): object {
   return { ...position, duplicate, durability };
 }
 
-function subscribed({ position, wasRecovering, recovered, ttl }: Subscribed): object {
-  if (position === null) return expiry(ttl);
+function subscribed({ position, wasRecovering, recovered, ttl, data }: Subscribed): object {
+  if (position === null) return { data, ...expiry(ttl) };
   const recovery = wasRecovering ? { was_recovering: true, ...(recovered ? { recovered } : {}) } : {};
-  return { recoverable: true, positioned: true, ...position, ...recovery, ...expiry(ttl) };
+  return { recoverable: true, positioned: true, ...position, ...recovery, data, ...expiry(ttl) };
 }
 
 function expiry(ttl: number | null): object {
@@ -76,8 +78,8 @@ export function encodeEvent(event: SessionEvent): string | null {
     case "mark":
       return `{"mark":${event.at}}`;
     case "subscribed": {
-      const { position } = event;
-      const result = position === null ? {} : { recoverable: true, positioned: true, ...position };
+      const { position, data } = event;
+      const result = position === null ? { data } : { recoverable: true, positioned: true, ...position, data };
       return push(JSON.stringify(event.channel), `"subscribe":${JSON.stringify(result)}`);
     }
     case "unsubscribed": {
@@ -92,10 +94,8 @@ export function encodeEvent(event: SessionEvent): string | null {
 }
 
 /** The protocol's close code and reason. */
-export function encodeClosing(
-  reason: keyof typeof closeReasons,
-  detail: string | undefined,
-): { code: number; reason: string } {
+export function encodeClosing(reason: Closing, detail: string | undefined): { code: number; reason: string } {
+  if (reason instanceof Disconnect) return { code: reason.code, reason: reason.message };
   const closing = closeReasons[reason];
   return { code: closing.code, reason: detail === undefined ? closing.reason : `${closing.reason}: ${detail}` };
 }

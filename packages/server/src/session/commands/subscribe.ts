@@ -4,7 +4,8 @@ import { admitToChannel } from "../channel-access.ts";
 import type { Known } from "../../hub/channel.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { Expiry, ttlOf } from "../expiry.ts";
+import { ttlOf } from "../expiry.ts";
+import { subscriptionExpiry } from "../renewal.ts";
 import { beginningOf, grant } from "../granted.ts";
 import { memberAs, memberOf } from "../member.ts";
 import { checkRoom } from "../room.ts";
@@ -17,8 +18,8 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
   if (command.rate !== null) checkRated(known);
-  const claims = await admitToChannel(context, command, known);
-  const channelInfo = claims?.info;
+  const admission = await admitToChannel(context, command, known);
+  const channelInfo = admission?.info;
   const member = known.definition.presence ? await shownOf(context, known, channelInfo) : null;
   if (!context.isOpen) return;
   const subscription = await node.hub.subscribe(channel, {
@@ -40,12 +41,9 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.close();
     throw thrown;
   }
-  const end = (): void => {
-    node.metrics.add("subscriptions_expired");
-    context.subscriber.end(channel, "subscription_expired");
-  };
-  const expiry = claims === null ? null : new Expiry(node, end);
-  expiry?.set(claims?.expiresAt ?? null);
+  const expiry = admission === null ? null : subscriptionExpiry(context, channel, known);
+  const expiresAt = admission?.expiresAt ?? null;
+  expiry?.set(expiresAt);
   const granted = grant(subscription, {
     isServerSide: false,
     channelInfo,
@@ -58,8 +56,9 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.cursor.pause();
     subscription.members?.pause();
   }
-  const ttl = ttlOf(claims?.expiresAt ?? null, node.clock);
-  context.reply({ kind: "subscribed", id: command.id, ...beginningOf(channel, granted, ttl) });
+  const ttl = node.access.subRefresh === undefined ? ttlOf(expiresAt, node.clock) : null;
+  const beginning = { ...beginningOf(channel, granted, ttl), data: admission?.data };
+  context.reply({ kind: "subscribed", id: command.id, ...beginning });
   // The reply is queued: from here publications may follow it (S10).
   subscription.release();
 }
