@@ -20,6 +20,7 @@ export {
 } from "./access.ts";
 export { every, type Source, type SourceContext } from "./hub/sources.ts";
 export { type CompressionOptions, defaultLimits, type Limits, type Mode, type ServerOptions } from "./options.ts";
+export type { ChannelProxyEndpoint, ProxyEndpoint, ProxyOptions } from "./proxy/proxy-options.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { Log, LogFields } from "./ports/log.ts";
 export type { Random } from "./ports/random.ts";

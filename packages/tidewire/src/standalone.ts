@@ -1,9 +1,10 @@
 // The standalone server: a Tidewire on a port of its own.
 import { mkdirSync } from "node:fs";
 import path from "node:path";
+import type { ChannelDefinition } from "@tidewire/protocol";
 import { createTidewire, type Log } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
-import { developmentChannels, developmentOptions, startNumbers } from "./host/development.ts";
+import { developmentChannels, developmentOptions, numbers, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
 import { keptSecret, makeApiKey } from "./host/kept-secret.ts";
 import { listen } from "./host/listen.ts";
@@ -16,6 +17,13 @@ export interface Standalone {
   stop(): Promise<void>;
 }
 
+/** In development there are some more; those of the configuration come first. */
+function channelsOf({ mode, channels }: Settings): readonly ChannelDefinition[] {
+  if (mode === "production") return channels;
+  const taken = new Set(channels.map(({ pattern }) => pattern));
+  return [...channels, ...developmentChannels.filter(({ pattern }) => !taken.has(pattern))];
+}
+
 /** In development nobody has to wait for a drain. */
 const quickDrainMs = 250;
 
@@ -24,7 +32,10 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
   const isDevelopment = settings.mode === "development";
   const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeApiKey);
   const tide = createTidewire({
-    channels: isDevelopment ? developmentChannels : [],
+    channels: channelsOf(settings),
+    access: settings.access,
+    proxy: settings.proxy,
+    limits: settings.limits,
     mode: settings.mode,
     apiKey,
     origins: settings.origins,
@@ -34,10 +45,13 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
     ...(isDevelopment ? developmentOptions : {}),
     ...(settings.tokens === null ? {} : { tokens: settings.tokens }),
     ...(settings.engine === "sqlite"
-      ? { engine: sqliteEngine({ path: path.join(settings.dataFolder, "tidewire.db"), log }) }
+      ? { engine: sqliteEngine({ path: settings.database ?? path.join(settings.dataFolder, "tidewire.db"), log }) }
       : {}),
   });
-  if (isDevelopment) startNumbers(tide);
+  if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
+  if (!isDevelopment && settings.channels.length === 0) {
+    log.warn("no channels are configured: nobody can subscribe to anything");
+  }
   const server = limitedServer();
   server.on("request", (request, response) => {
     if (tide.http(request, response)) return;
