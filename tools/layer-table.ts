@@ -36,6 +36,7 @@ const everything = [
   "dialects",
   "transports",
   "http",
+  "proxy/proxy-options",
   "proxy",
   "tidewire",
   "channel-handle",

@@ -153,6 +153,8 @@ export interface AccessRules {
   readonly refresh?: (context: RuleContext) => Renewal | Promise<Renewal>;
   /** The same for a subscription. */
   readonly subRefresh?: (context: ChannelRuleContext) => Renewal | Promise<Renewal>;
+  /** The patterns of the channels for which `subRefresh` is asked; elsewhere clients bring new tokens. Default: all. */
+  readonly subRefreshPatterns?: readonly string[];
 }
 
 /** Answers a call by its name: with JSON, or by throwing. */

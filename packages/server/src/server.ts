@@ -16,6 +16,7 @@ import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { systemRandom } from "./ports/random.ts";
+import { proxied } from "./proxy/proxy-rules.ts";
 import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
@@ -50,6 +51,7 @@ class Composed implements Tidewire {
   readonly #requests: Requests;
   readonly #router: Router;
   readonly #servers = new Set<Server>();
+  readonly #closeBackends: () => void;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #isStarted = false;
@@ -74,12 +76,15 @@ class Composed implements Tidewire {
       metrics,
       publishValue: (channel, value) => publishValue(this.#hub, channel, { value }),
     });
+    const given = { access: options.access ?? {}, otherCalls: options.otherCalls };
+    const { access, otherCalls, close } = proxied(given, options.proxy ?? {}, { clock, log, metrics });
+    this.#closeBackends = close;
     this.#node = {
       hub: this.#hub,
-      access: options.access ?? {},
+      access,
       tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls: this.#calls,
-      ...(options.otherCalls !== undefined && { otherCalls: options.otherCalls }),
+      ...(otherCalls !== undefined && { otherCalls }),
       limits,
       clock,
       random,
@@ -197,6 +202,7 @@ class Composed implements Tidewire {
     await this.#drain([...this.#sessions.values()], drainMs);
     this.#upgrades.closeAll();
     this.#requests.closeAll();
+    this.#closeBackends();
     if (this.#starting === null) return;
     await this.#starting.catch(() => undefined);
     await this.#hub.stop();

@@ -1,10 +1,11 @@
 // Renewal: asking the application whether what is about to expire may stay.
-import type { Renewal } from "../access.ts";
+import type { AccessRules, Renewal } from "../access.ts";
 import type { Known } from "../hub/channel.ts";
 import { reasonOf } from "../ports/log.ts";
 import { channelRule } from "./channel-access.ts";
 import type { Context } from "./context.ts";
 import { Expiry } from "./expiry.ts";
+import type { SessionNode } from "./node.ts";
 import { guarded } from "./rules.ts";
 
 interface Renewed {
@@ -29,6 +30,12 @@ export function connectionExpiry(context: Context): Expiry {
   return expiry;
 }
 
+/** The rule that prolongs subscriptions to such a channel; `undefined` where their clients bring new tokens. */
+export function subRefreshRule({ access }: SessionNode, { definition }: Known): AccessRules["subRefresh"] {
+  const isAsked = access.subRefreshPatterns?.includes(definition.pattern) ?? true;
+  return isAsked ? access.subRefresh : undefined;
+}
+
 /** Ends the subscription, unless the application or a new token prolongs it. */
 export function subscriptionExpiry(context: Context, channel: string, known: Known): Expiry {
   const { node, subscriptions, subscriber } = context;
@@ -36,7 +43,7 @@ export function subscriptionExpiry(context: Context, channel: string, known: Kno
     node.metrics.add("subscriptions_expired");
     subscriber.end(channel, "subscription_expired");
   };
-  const rule = node.access.subRefresh;
+  const rule = subRefreshRule(node, known);
   if (rule === undefined) return new Expiry(node, expired);
   const isOpen = (): boolean => subscriptions.get(channel)?.expiry === expiry;
   const asked = (): Renewal | Promise<Renewal> => rule(channelRule(context, channel, known));

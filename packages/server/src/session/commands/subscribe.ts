@@ -5,7 +5,7 @@ import type { Known } from "../../hub/channel.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ttlOf } from "../expiry.ts";
-import { subscriptionExpiry } from "../renewal.ts";
+import { subRefreshRule, subscriptionExpiry } from "../renewal.ts";
 import { beginningOf, grant } from "../granted.ts";
 import { memberAs, memberOf } from "../member.ts";
 import { checkRoom } from "../room.ts";
@@ -56,7 +56,8 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.cursor.pause();
     subscription.members?.pause();
   }
-  const ttl = node.access.subRefresh === undefined ? ttlOf(expiresAt, node.clock) : null;
+  // Where the application is asked itself, its client has no part in it.
+  const ttl = subRefreshRule(node, known) === undefined ? ttlOf(expiresAt, node.clock) : null;
   const beginning = { ...beginningOf(channel, granted, ttl), data: admission?.data };
   context.reply({ kind: "subscribed", id: command.id, ...beginning });
   // The reply is queued: from here publications may follow it (S10).
