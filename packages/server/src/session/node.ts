@@ -1,5 +1,5 @@
 // What the sessions of one node share.
-import type { CallDefinition, SessionId } from "@tidewire/protocol";
+import type { CallDefinition, Position, SessionId } from "@tidewire/protocol";
 import type { AccessRules, CallContext, ConnectRequest, Identity, OtherCalls } from "../access.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Limits, Mode } from "../options.ts";
@@ -18,15 +18,29 @@ export interface BoundCall {
   readonly deadlineMs?: number | undefined;
 }
 
+/** On what terms the server subscribes somebody by its own word. */
+export interface LiveTerms {
+  /** What others in the channel see of this user. */
+  readonly info?: unknown;
+  /** Goes out with the news. */
+  readonly data?: unknown;
+  /** In seconds since 1970. */
+  readonly expiresAt?: number;
+  /** What follows it is handed over first. */
+  readonly since?: Position;
+}
+
 /** A session as the rest of the node sees it. */
 export interface OpenSession {
   readonly id: SessionId;
   readonly identity: Identity;
   /** Subscribes it by the server's own word. False when it has ended. @throws {TidewireError} */
-  subscribe(channel: string): Promise<boolean>;
+  subscribe(channel: string, terms?: LiveTerms): Promise<boolean>;
   /** Ends one of its subscriptions. False when there was none. */
   unsubscribe(channel: string): Promise<boolean>;
   close(reason: Closing, detail?: string): void;
+  /** When it ends unless it is prolonged, in seconds since 1970; `null`: never. */
+  expireAt(seconds: number | null): void;
   /** Cuts the socket without a word. */
   cut(): void;
 }

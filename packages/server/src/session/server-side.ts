@@ -8,6 +8,8 @@ import type { Context } from "./context.ts";
 import { ttlOf } from "./expiry.ts";
 import { beginningOf, type Granted, grant } from "./granted.ts";
 import { type Admitted, identify } from "./identify.ts";
+import { subscriptionExpiry } from "./renewal.ts";
+import type { LiveTerms } from "./node.ts";
 import { memberAs, memberOf } from "./member.ts";
 import type { Reply } from "./reply.ts";
 import { checkRoom } from "./room.ts";
@@ -64,9 +66,14 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
 
 /**
  * Subscribes somebody who is connected. False when it has gone meanwhile.
- * @throws {TidewireError} `already_subscribed`, `limit_exceeded`, `unknown_channel`, `not_available`.
+ * @throws {TidewireError} `already_subscribed`, `limit_exceeded`, `unknown_channel`, `not_available`,
+ * `unrecoverable_position`.
  */
-export async function subscribeLive(context: Context, channel: string): Promise<boolean> {
+export async function subscribeLive(
+  context: Context,
+  channel: string,
+  { info, data, expiresAt, since }: LiveTerms,
+): Promise<boolean> {
   const { subscriptions } = context;
   if (context.isCrowded) context.close("slow", "too many events wait for it");
   if (!context.isOpen) return false;
@@ -74,15 +81,19 @@ export async function subscribeLive(context: Context, channel: string): Promise<
   if (present?.isServerSide === true) return true;
   if (present !== undefined) fail("already_subscribed", "the client has subscribed to it by itself");
   checkRoom(context);
-  const opened = await openOne(context, { channel, seen: null, member: memberAs(context.id, context.identity) });
+  const seen = since === undefined ? null : { position: since, id: null };
+  const member = memberAs(context.id, context.identity, info);
+  const opened = await openOne(context, { channel, seen, member, mayExpire: expiresAt !== undefined });
   try {
     if (!context.isOpen) return false;
     checkRoom(context);
+    if (seen !== null && !opened.recovered) fail("unrecoverable_position");
     const { position } = beginningOf(channel, opened, null);
-    if (!context.tell({ kind: "subscribed", channel, position })) {
+    if (!context.tell({ kind: "subscribed", channel, position, data })) {
       fail("not_available", "this client's dialect knows its own channel alone");
     }
     subscriptions.set(channel, opened);
+    opened.expiry?.set(expiresAt ?? null);
     opened.release();
     return true;
   } finally {
@@ -97,10 +108,14 @@ export async function unsubscribeLive({ subscriber, subscriptions }: Context, ch
   return wasSubscribed;
 }
 
-async function openOne(
-  context: Context,
-  { channel, seen, member }: { readonly channel: string; readonly seen: Seen | null; readonly member: Member },
-): Promise<Granted> {
+interface Opening {
+  readonly channel: string;
+  readonly seen: Seen | null;
+  readonly member: Member;
+  readonly mayExpire?: boolean;
+}
+
+async function openOne(context: Context, { channel, seen, member, mayExpire = false }: Opening): Promise<Granted> {
   const { hub, limits } = context.node;
   const known = hub.registry.resolve(channel);
   const shown = await memberOf(known, member, limits.memberBytes);
@@ -109,5 +124,7 @@ async function openOne(
   const wantsMembers = known.definition.announcesMembers;
   const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers });
   const wasRecovering = seen !== null;
-  return grant(subscription, { isServerSide: true, channelInfo: undefined, expiry: null, wasRecovering });
+  const { channelInfo } = member;
+  const expiry = mayExpire ? subscriptionExpiry(context, channel, known) : null;
+  return grant(subscription, { isServerSide: true, channelInfo, expiry, wasRecovering });
 }

@@ -19,7 +19,7 @@ import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "./heartbeat.ts"
 import { type Identified, nobody, ruleContext } from "./identify.ts";
 import { Inbox, type InboxHost } from "./inbox.ts";
 import type { Link, LinkTraits } from "./link.ts";
-import type { OpenSession, SessionNode } from "./node.ts";
+import type { LiveTerms, OpenSession, SessionNode } from "./node.ts";
 import { Outbox, type OutboxHost } from "./outbox.ts";
 import { Rates } from "./rates.ts";
 import { connectionExpiry } from "./renewal.ts";
@@ -99,8 +99,12 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     return ruleContext(this.id, this.identity, this.link.traits.encoder.id);
   }
 
-  subscribe(channel: string): Promise<boolean> {
-    return this.#sequencer.answer(channelKey(channel), () => subscribeLive(this, channel));
+  subscribe(channel: string, terms: LiveTerms = {}): Promise<boolean> {
+    return this.#sequencer.answer(channelKey(channel), () => subscribeLive(this, channel, terms));
+  }
+
+  expireAt(seconds: number | null): void {
+    this.expiry.set(seconds);
   }
 
   unsubscribe(channel: string): Promise<boolean> {

@@ -1,16 +1,29 @@
 // What the methods of the server API see of their node.
-import type { CloseReasonName, SessionId } from "@tidewire/protocol";
+import type { CloseReasonName, Position, SessionId } from "@tidewire/protocol";
+import type { Disconnect } from "../../access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Limits } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
+
+/** On what terms the server subscribes somebody. */
+export interface LiveTerms {
+  readonly info?: unknown;
+  readonly data?: unknown;
+  /** In seconds since 1970. */
+  readonly expiresAt?: number;
+  /** What follows it is handed over first. */
+  readonly since?: Position;
+}
 
 /** A session, as far as the server API may command it. */
 export interface ApiSession {
   readonly id: SessionId;
   readonly identity: { readonly user: string };
-  subscribe(channel: string): Promise<boolean>;
+  subscribe(channel: string, terms: LiveTerms): Promise<boolean>;
   unsubscribe(channel: string): Promise<boolean>;
-  close(reason: CloseReasonName): void;
+  close(reason: CloseReasonName | Disconnect): void;
+  /** When it ends, in seconds since 1970; `null`: never. */
+  expireAt(seconds: number | null): void;
 }
 
 export interface ApiNode {
