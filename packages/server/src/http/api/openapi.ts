@@ -6,9 +6,13 @@ import { type JsonSchema, list, map, object, toggle } from "./schema.ts";
 export const batchMethod: Omit<ApiMethod, "act"> = {
   about: "Several commands in one request; each has a reply of its own, in their order.",
   parameters: {
-    "commands!": list(map({ type: "object" }, "A method's parameters under its name.", { maxProperties: 1 }), "", {
-      maxItems: 100,
-    }),
+    "commands!": list(
+      map(map({}, "Parameters."), "A method's parameters under its name.", { maxProperties: 1 }),
+      "The commands.",
+      {
+        maxItems: 100,
+      },
+    ),
     parallel: toggle("All at once, in the place of one after the other."),
   },
   result: list(map({}, "A result under its method's name, or an error under error."), "In the order of the commands."),
