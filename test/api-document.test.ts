@@ -59,7 +59,7 @@ function problemsOf(schema: Schema, value: unknown, where: string): string[] {
     const tries = (oneOf as Schema[]).map((each) => problemsOf(each, value, where));
     return tries.some((problems) => problems.length === 0) ? [] : tries.flat();
   }
-  if (type !== undefined && type !== typeOf(value)) return [`${where}: expected ${String(type)}, got ${typeOf(value)}`];
+  if (typeof type === "string" && type !== typeOf(value)) return [`${where}: expected ${type}, got ${typeOf(value)}`];
   if (type === "array") {
     return (value as unknown[]).flatMap((each, index) => problemsOf(items as Schema, each, `${where}[${index}]`));
   }

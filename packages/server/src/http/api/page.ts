@@ -64,10 +64,8 @@ function answer(result: JsonSchema): string {
   const required = (result["required"] ?? []) as readonly string[];
   const rows = Object.entries(properties).map(([key, schema]) => row(required.includes(key) ? `${key}!` : key, schema));
   if (rows.length > 0) return table("Result", rows);
-  return `<p>${escaped(String(result["description"] ?? "The result is empty."))}</p>`.replace(
-    "Empty.",
-    "The result is empty.",
-  );
+  const about = textIn(result, "description");
+  return `<p>${about === "Empty." ? "The result is empty." : escaped(about)}</p>`;
 }
 
 function table(caption: string, rows: readonly string[]): string {
@@ -81,10 +79,10 @@ function row(key: string, schema: JsonSchema): string {
 }
 
 function aboutOf({ description, properties }: JsonSchema): string {
-  const own = String(description ?? "");
+  const own = typeof description === "string" ? description : "";
   if (properties === undefined) return own;
   const inner = Object.entries(properties as Readonly<Record<string, JsonSchema>>).map(([key, schema]) => {
-    const about = String(schema["description"] ?? "");
+    const about = textIn(schema, "description");
     return about === "" ? key : `${key}: ${about}`;
   });
   return `${own} ${inner.join(" ")}`.trim();
@@ -93,7 +91,12 @@ function aboutOf({ description, properties }: JsonSchema): string {
 function kindOf(schema: JsonSchema): string {
   if (schema["$ref"] !== undefined) return "object";
   if (schema["type"] === "array") return `list of ${kindOf((schema["items"] ?? {}) as JsonSchema)}`;
-  return String(schema["type"] ?? "any JSON");
+  return textIn(schema, "type") || "any JSON";
+}
+
+function textIn(schema: JsonSchema, name: string): string {
+  const value = schema[name];
+  return typeof value === "string" ? value : "";
 }
 
 function escaped(text: string): string {
