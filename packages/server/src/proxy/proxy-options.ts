@@ -21,9 +21,9 @@ export interface ChannelProxyEndpoint extends ProxyEndpoint {
   readonly patterns?: readonly string[];
 }
 
-/** Each in the bodies of Centrifugo's proxies (PROTOCOL 3.9). */
+/** Each in the bodies of Centrifugo's proxies (PROTOCOL 3.6). */
 export interface ProxyOptions {
-  /** Asked for whoever shows no valid token, in the place of the `connect` rule. */
+  /** Asked for whoever shows no token (a bad one ends the connection), in the place of the `connect` rule. */
   readonly connect?: ProxyEndpoint;
   /** Asked when a connection's time is over, in the place of its client. */
   readonly refresh?: ProxyEndpoint;

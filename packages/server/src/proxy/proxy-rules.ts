@@ -1,4 +1,4 @@
-// Proxy events: access rules whose answers come from a backend, in the bodies of Centrifugo's proxies (PROTOCOL 3.9).
+// Proxy events: access rules whose answers come from a backend, in the bodies of Centrifugo's proxies (PROTOCOL 3.6).
 import type { ChannelDefinition } from "@tidewire/protocol";
 import type { AccessRules, ConnectRequest, Identity, OtherCalls, PublishRuleContext, RuleContext } from "../access.ts";
 import { dataOf, identityOf, publishTermsOf, renewalOf, subscribeTermsOf } from "./answers.ts";
