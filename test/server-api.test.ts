@@ -157,7 +157,9 @@ describe("connections", () => {
     const ann = await as("ann");
     const ended = new Promise<unknown>((resolve) => ann.on("disconnected", resolve));
     const disconnect = { code: 4_501, reason: "banned" };
-    expect(await ask("disconnect", { user: "ann", client: "another", disconnect })).toEqual({ result: {} });
+    for (const other of [{ client: "another" }, { client: sessionOf(ann), session: "another" }]) {
+      expect(await ask("disconnect", { user: "ann", ...other, disconnect: { code: 4_502 } })).toEqual({ result: {} });
+    }
     expect(await ask("disconnect", { user: "ann", session: sessionOf(ann), disconnect })).toEqual({ result: {} });
     expect(await ended).toMatchObject(disconnect);
   });

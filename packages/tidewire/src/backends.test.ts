@@ -131,8 +131,7 @@ for (const { name, present, command } of backends) {
       message: "text: expected some words",
     });
     await expect(ann.rpc("other", {})).rejects.toMatchObject({ code: 404 });
-    const { data } = await ann.rpc("token", {});
-    const { token } = data as { token: string };
+    const { token } = (await ann.rpc("token", {})).data as { token: string };
     // The token stands in for the cookie.
     const bearer = clientOf(socketUrl, {}, token);
     bearer.connect();

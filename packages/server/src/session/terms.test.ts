@@ -188,21 +188,20 @@ describe("renewal", () => {
     expect(ends(connection)).toBeUndefined();
   });
 
-  it("is asked for again while it fails, and one question at a time, until the grace is over", async () => {
+  it.each<[string, () => Renewal | Promise<Renewal>, number]>([
+    ["is asked for again while it fails", () => Promise.reject(new TidewireError("timed_out", "nobody answers")), 3],
+    ["is asked for once while there is no answer", () => new Promise(() => undefined), 1],
+  ])("%s, until the grace is over", async (_what, answer, times) => {
     let asked = 0;
-    const failing = (): never => {
+    const counted = (): Renewal | Promise<Renewal> => {
       asked += 1;
-      throw new TidewireError("timed_out", "nobody answers");
+      return answer();
     };
-    const hanging = (): Promise<Renewal> => {
-      asked += 1;
-      return new Promise(() => undefined);
-    };
-    const [node, connection] = await aMinute([failing, failing, hanging, hanging]);
+    const [node, connection] = await aMinute([counted, counted, counted, counted]);
     await node.pass(84_000, 500);
-    expect([asked, ends(connection)]).toEqual([3, undefined]);
+    expect([asked, ends(connection)]).toEqual([times, undefined]);
     await node.pass(2_000, 500);
-    expect([asked, ends(connection)]).toEqual([3, 3005]);
+    expect([asked, ends(connection)]).toEqual([times, 3005]);
   });
 
   it("of a subscription keeps that alone", async () => {

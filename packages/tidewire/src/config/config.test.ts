@@ -309,6 +309,7 @@ test("durations are read as they are written", () => {
 test("a mistyped name finds its neighbour, and nothing else", () => {
   expect(nearest("histroy_ttl", ["history_ttl", "history_size"])).toBe("history_ttl");
   expect(nearest("presance", ["presence"])).toBe("presence");
+  expect(nearest("mdoe", ["mdxx", "mode"])).toBe("mode");
   expect(nearest("x", ["presence", "mode"])).toBeNull();
   expect(strangeNames(["PATH", "TIDEWIRE_TOKEN_SECRT", "TIDEWIRE_TOKEN_SECRET_FILE", "TIDEWIRE_QQQQQQ"])).toEqual([
     "TIDEWIRE_TOKEN_SECRT is no setting of the server; is it TIDEWIRE_TOKEN_SECRET?",
