@@ -92,8 +92,11 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
     limits: limitsOf(config.limits),
     file,
   };
-  return { settings, problems: found };
+  return { settings, problems: found.map(({ where, what }) => ({ where: printable(where), what: printable(what) })) };
 }
+
+/** What a file says may be quoted, and must not move the cursor of a terminal. */
+const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, "\uFFFD");
 
 const isOfApiKey = ({ where }: Problem): boolean => /API_KEY|http_api/.test(where);
 

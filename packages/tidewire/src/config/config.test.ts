@@ -162,6 +162,43 @@ describe("mistakes", () => {
     ]);
   });
 
+  test("nothing that a file or the environment says breaks the reading", () => {
+    const file = path.join(folderWith({ "c.json": "" }), "c.json");
+    const names = envNames().filter((name) => !name.endsWith("_FILE") && name !== "TIDEWIRE_CONFIG");
+    const places = [
+      "channel",
+      "patterns",
+      "pattern",
+      "client",
+      "token",
+      "http",
+      "static_headers",
+      "limits",
+      "proxy",
+      "mode",
+      "key",
+    ];
+    const tree = fc.letrec((tie) => ({
+      value: fc.oneof(
+        { depthSize: "medium" },
+        fc.jsonValue({ maxDepth: 1 }),
+        tie("object"),
+        fc.array(tie("value"), { maxLength: 3 }),
+      ),
+      object: fc.dictionary(fc.oneof(fc.constantFrom(...places), fc.string()), tie("value"), { maxKeys: 4 }),
+    })).object;
+    const env = fc.dictionary(fc.constantFrom(...names), fc.string({ unit: "binary" }), { maxKeys: 4 });
+    fc.assert(
+      fc.property(tree, env, (content, variables) => {
+        writeFileSync(file, JSON.stringify(content));
+        for (const { where, what } of checkSettings({ config: file }, variables).problems) {
+          expect([where.length > 0, what.length > 0]).toEqual([true, true]);
+          expect(where + what).not.toMatch(/\p{Cc}/u);
+        }
+      }),
+    );
+  });
+
   test("no secret is in what they say, wherever somebody has put it", () => {
     const canary = "canary-b1946ac92492d2347c6235b4d2611184";
     const folder = folderWith({ short: canary.slice(0, 12) });

@@ -154,7 +154,8 @@ class Reader {
     const known = fields.map(([name, field]) => keyOf(name, field));
     for (const name of given) {
       if (known.includes(name) || (name === "$schema" && place === "")) continue;
-      const where = place === "" ? name : `${place}.${name}`;
+      const named = /^[\w$-]{1,64}$/.test(name) ? name : clipped(JSON.stringify(name));
+      const where = place === "" ? named : `${place}.${named}`;
       const field = fields.find(([each]) => each === name)?.[1];
       if (field?.kind === "leaf") {
         this.#problem(where, `a secret stands in no configuration file; set ${where}_file or ${envOf(where, field)}`);
