@@ -1,6 +1,6 @@
 // The rules an application gives: who may connect, subscribe and publish, for how long, and what its calls answer.
 import type { IncomingHttpHeaders } from "node:http";
-import type { CallDefinition, ChannelDefinition, GivenOf, ReturnedOf, SessionId } from "@tidewire/protocol";
+import type { CallDefinition, ChannelDefinition, GivenOf, Position, ReturnedOf, SessionId } from "@tidewire/protocol";
 import type { ConnectionClaims } from "./tokens/claims.ts";
 
 /** What is known of somebody who connects. */
@@ -97,6 +97,12 @@ export interface SubscribeTerms {
   readonly data?: unknown;
   /** When the subscription ends unless it is renewed, in seconds since 1970. Default: never. */
   readonly expiresAt?: number;
+}
+
+/** On what terms the server subscribes somebody by its own word. */
+export interface LiveTerms extends SubscribeTerms {
+  /** What follows this place is handed over first; where that cannot be, it is `unrecoverable_position`. */
+  readonly since?: Position;
 }
 
 /** Lets it be published, changed. */

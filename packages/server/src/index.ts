@@ -9,6 +9,7 @@ export {
   type HandleOptions,
   type Headers,
   type Identity,
+  type LiveTerms,
   type OtherCalls,
   type PublishRuleContext,
   type PublishTerms,

@@ -1,6 +1,7 @@
 // Composition: every part of the server, put together once.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { CallDefinition, SessionId } from "@tidewire/protocol";
+import type { LiveTerms } from "./access.ts";
 import { channelHandle, publishValue } from "./channel-handle.ts";
 import { centrifugeFor } from "./dialects/centrifuge/centrifuge.ts";
 import type { Open } from "./dialects/connection.ts";
@@ -158,8 +159,8 @@ class Composed implements Tidewire {
     this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"], deadlineMs });
   };
 
-  subscribe(session: SessionId, channel: string): Promise<boolean> {
-    return this.#sessions.get(session)?.subscribe(channel) ?? Promise.resolve(false);
+  subscribe(session: SessionId, channel: string, terms: LiveTerms = {}): Promise<boolean> {
+    return this.#sessions.get(session)?.subscribe(channel, terms) ?? Promise.resolve(false);
   }
 
   unsubscribe(session: SessionId, channel: string): Promise<boolean> {

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { ChannelDefinition } from "@tidewire/protocol";
-import type { AccessRules, Limits, Mode, ProxyOptions, TokenOptions } from "@tidewire/server";
+import type { AccessRules, Mode } from "@tidewire/server";
 import { definitionOf, rulesOf } from "./config/channels.ts";
 import type { Config } from "./config/config.ts";
 import { parseCommented } from "./config/json-text.ts";
@@ -10,6 +10,7 @@ import { limitsOf } from "./config/limit-table.ts";
 import { proxyOf } from "./config/proxies.ts";
 import { type Problem, readConfig } from "./config/read.ts";
 import { tokensOf } from "./config/tokens.ts";
+import { refusalOf, type ServerSettings } from "./server-options.ts";
 import { hostsFor, modeFor, SettingsError } from "./host/settings.ts";
 
 export interface Flags {
@@ -20,10 +21,9 @@ export interface Flags {
   readonly engine?: string;
 }
 
-export interface Settings {
+export interface Settings extends ServerSettings {
   readonly port: number;
   readonly hosts: readonly string[];
-  readonly mode: Mode;
   readonly dataFolder: string;
   readonly engine: "sqlite" | "memory";
   /** `null`: in the data folder. */
@@ -31,16 +31,6 @@ export interface Settings {
   readonly logLevel: Config["log"]["level"];
   /** `null`: one is made and kept in the data folder, in development alone. */
   readonly apiKey: string | null;
-  readonly origins: readonly string[];
-  readonly trustProxy: readonly string[];
-  /** Whether WebSocket clients may agree on compression. */
-  readonly compression: boolean;
-  /** How tokens of clients are verified; `null`: they are not. */
-  readonly tokens: TokenOptions | null;
-  readonly channels: readonly ChannelDefinition[];
-  readonly access: AccessRules;
-  readonly proxy: ProxyOptions;
-  readonly limits: Partial<Limits>;
   /** The file that was read; `null`: none. */
   readonly file: string | null;
 }
@@ -92,6 +82,8 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
     limits: limitsOf(config.limits),
     file,
   };
+  const refusal = found.length > 0 ? null : refusalOf(settings);
+  if (refusal !== null) note("the server refuses", refusal);
   return { settings, problems: found.map(({ where, what }) => ({ where: printable(where), what: printable(what) })) };
 }
 

@@ -1,13 +1,13 @@
 // The standalone server: a Tidewire on a port of its own.
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import type { ChannelDefinition } from "@tidewire/protocol";
 import { createTidewire, type Log } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
-import { developmentChannels, developmentOptions, numbers, startNumbers } from "./host/development.ts";
+import { numbers, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
 import { keptSecret, makeApiKey } from "./host/kept-secret.ts";
 import { listen } from "./host/listen.ts";
+import { serverOptionsOf } from "./server-options.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Standalone {
@@ -15,13 +15,6 @@ export interface Standalone {
   readonly apiKey: string;
   /** Sends everybody away in good order, then closes the engine. */
   stop(): Promise<void>;
-}
-
-/** In development there are some more; those of the configuration come first. */
-function channelsOf({ mode, channels }: Settings): readonly ChannelDefinition[] {
-  if (mode === "production") return channels;
-  const taken = new Set(channels.map(({ pattern }) => pattern));
-  return [...channels, ...developmentChannels.filter(({ pattern }) => !taken.has(pattern))];
 }
 
 /** In development nobody has to wait for a drain. */
@@ -32,18 +25,9 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
   const isDevelopment = settings.mode === "development";
   const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeApiKey);
   const tide = createTidewire({
-    channels: channelsOf(settings),
-    access: settings.access,
-    proxy: settings.proxy,
-    limits: settings.limits,
-    mode: settings.mode,
+    ...serverOptionsOf(settings),
     apiKey,
-    origins: settings.origins,
-    trustProxy: settings.trustProxy,
-    compression: settings.compression,
     log,
-    ...(isDevelopment ? developmentOptions : {}),
-    ...(settings.tokens === null ? {} : { tokens: settings.tokens }),
     ...(settings.engine === "sqlite"
       ? { engine: sqliteEngine({ path: settings.database ?? path.join(settings.dataFolder, "tidewire.db"), log }) }
       : {}),

@@ -1,7 +1,7 @@
 // What a backend answers, in Centrifugo's shapes, checked: a result, an error for the client, or the end of its connection.
 import { TidewireError } from "@tidewire/protocol";
 import { Disconnect, type Identity, type PublishTerms, type Renewal, type SubscribeTerms } from "../access.ts";
-import { BackendFault } from "./backend.ts";
+import { BackendFault } from "./answer-text.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 

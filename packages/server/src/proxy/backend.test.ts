@@ -7,7 +7,8 @@ import { Disconnect } from "../access.ts";
 import { Metrics } from "../ports/metrics.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { identityOf, publishTermsOf, renewalOf, resultOf, subscribeTermsOf } from "./answers.ts";
-import { Backend, type EventName } from "./backend.ts";
+import { Backend } from "./backend.ts";
+import type { EventName } from "./endpoint.ts";
 import type { ProxyEndpoint } from "./proxy-options.ts";
 
 async function listening(listener: RequestListener): Promise<Server> {

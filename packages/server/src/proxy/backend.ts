@@ -1,26 +1,18 @@
 // A backend at one address: asked by POST with JSON, within its time, so many questions at once and no more.
-import {
-  Agent as HttpAgent,
-  type IncomingMessage,
-  request as httpRequest,
-  validateHeaderName,
-  validateHeaderValue,
-} from "node:http";
+import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { TidewireError } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import { answerOf, BackendFault, parse } from "./answer-text.ts";
+import { checkedAddress, endpointDefaults, type EventName } from "./endpoint.ts";
 import type { ProxyEndpoint } from "./proxy-options.ts";
 
-/** Bytes of an answer: what one reply to a client may have. */
-const mostAnswerBytes = 1_048_576;
 /** Questions that wait for each that is under way; more are refused at once. */
 const waitingPerConnection = 16;
 /** A backend that is down fails for every client; the log says so once in this time. */
 const quietMs = 10_000;
-
-export type EventName = "connect" | "refresh" | "subscribe" | "sub_refresh" | "publish" | "rpc";
 
 export interface BackendPorts {
   readonly clock: Clock;
@@ -36,11 +28,6 @@ export interface Question {
   readonly signal?: AbortSignal;
 }
 
-/** What a backend did wrong: for the log, without what it or the client said. */
-export class BackendFault extends Error {
-  override readonly name: string = "BackendFault";
-}
-
 export class Backend {
   readonly #event: EventName;
   readonly #options: Required<ProxyEndpoint>;
@@ -54,8 +41,8 @@ export class Backend {
   /** @throws {TypeError | RangeError} when an option is malformed. */
   constructor(event: EventName, options: ProxyEndpoint, ports: BackendPorts) {
     this.#event = event;
-    this.#options = { ...defaults, ...options };
-    this.#url = checked(event, this.#options);
+    this.#options = { ...endpointDefaults, ...options };
+    this.#url = checkedAddress(event, this.#options);
     this.#ports = ports;
     const agentOptions = { keepAlive: true, maxSockets: this.#options.concurrency };
     this.#agent = this.#url.protocol === "https:" ? new HttpsAgent(agentOptions) : new HttpAgent(agentOptions);
@@ -178,69 +165,6 @@ export class Backend {
 
 class TimedOut extends Error {}
 class Stale extends Error {}
-
-const defaults: Required<Omit<ProxyEndpoint, "endpoint">> = {
-  timeoutMs: 1_000,
-  concurrency: 64,
-  clientHeaders: [],
-  headers: {},
-  sendsMeta: false,
-};
-
-/** Those say how a request is framed, and where it goes. */
-const ours =
-  /^(connection|content-.*|expect|host|keep-alive|proxy-.*|sec-websocket-.*|te|trailer|transfer-encoding|upgrade)$/i;
-
-function checked(
-  event: EventName,
-  { endpoint, timeoutMs, concurrency, clientHeaders, headers }: Required<ProxyEndpoint>,
-): URL {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw new TypeError(`proxy.${event}.endpoint: expected an address that begins with http:// or https://`);
-  }
-  for (const [name, value] of Object.entries({ timeoutMs, concurrency })) {
-    if (Number.isSafeInteger(value) && value > 0) continue;
-    throw new RangeError(`proxy.${event}.${name} is a positive integer, got ${value}`);
-  }
-  for (const name of [...clientHeaders, ...Object.keys(headers)]) {
-    validateHeaderName(name);
-    if (ours.test(name)) throw new TypeError(`proxy.${event}: the header ${name} is not passed on`);
-  }
-  for (const [name, value] of Object.entries(headers)) validateHeaderValue(name, value);
-  return url;
-}
-
-async function answerOf(response: IncomingMessage): Promise<string> {
-  const { statusCode } = response;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    if (statusCode !== 200) throw new BackendFault(`expected status 200, got ${statusCode}`);
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > mostAnswerBytes) throw new BackendFault(`expected at most ${mostAnswerBytes} bytes, got more`);
-      chunks.push(chunk);
-    }
-  } catch (thrown) {
-    // What is left of it is of no use, and its end may never come.
-    response.destroy();
-    throw thrown;
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    throw new BackendFault("expected UTF-8, got other bytes");
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new BackendFault("expected JSON, got something else");
-  }
-}
 
 /** Node's name for what went wrong on the wire: its message may have addresses in it, and bytes. */
 function codeOf(thrown: unknown): string {

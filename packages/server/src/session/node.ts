@@ -1,6 +1,6 @@
 // What the sessions of one node share.
-import type { CallDefinition, Position, SessionId } from "@tidewire/protocol";
-import type { AccessRules, CallContext, ConnectRequest, Identity, OtherCalls } from "../access.ts";
+import type { CallDefinition, SessionId } from "@tidewire/protocol";
+import type { AccessRules, CallContext, ConnectRequest, Identity, LiveTerms, OtherCalls } from "../access.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Limits, Mode } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -16,18 +16,6 @@ export interface BoundCall {
   readonly handler: (input: unknown, context: CallContext) => unknown;
   /** Default: the limit `callDeadlineMs`. */
   readonly deadlineMs?: number | undefined;
-}
-
-/** On what terms the server subscribes somebody by its own word. */
-export interface LiveTerms {
-  /** What others in the channel see of this user. */
-  readonly info?: unknown;
-  /** Goes out with the news. */
-  readonly data?: unknown;
-  /** In seconds since 1970. */
-  readonly expiresAt?: number;
-  /** What follows it is handed over first. */
-  readonly since?: Position;
 }
 
 /** A session as the rest of the node sees it. */

@@ -1,6 +1,6 @@
 // Server-side subscriptions: those that the server begins by its own word, at connect or later.
 import { fail, type Member } from "@tidewire/protocol";
-import type { ConnectRequest } from "../access.ts";
+import type { ConnectRequest, LiveTerms } from "../access.ts";
 import type { Seen } from "../hub/recovery.ts";
 import { CloseError } from "./close-error.ts";
 import type { CommandId, CommandOf } from "./command.ts";
@@ -9,7 +9,6 @@ import { ttlOf } from "./expiry.ts";
 import { beginningOf, type Granted, grant } from "./granted.ts";
 import { type Admitted, identify } from "./identify.ts";
 import { subscriptionExpiry } from "./renewal.ts";
-import type { LiveTerms } from "./node.ts";
 import { memberAs, memberOf } from "./member.ts";
 import type { Reply } from "./reply.ts";
 import { checkRoom } from "./room.ts";

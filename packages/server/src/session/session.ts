@@ -3,7 +3,7 @@
 //   new ─► connecting ─► open ─► closed
 //             └─► refused ─► closed      (a connect that was answered with an error)
 import { type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
-import { type ConnectRequest, Disconnect, type RuleContext } from "../access.ts";
+import { type ConnectRequest, Disconnect, type LiveTerms, type RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import type { Due } from "../hub/wheel.ts";
@@ -19,7 +19,7 @@ import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "./heartbeat.ts"
 import { type Identified, nobody, ruleContext } from "./identify.ts";
 import { Inbox, type InboxHost } from "./inbox.ts";
 import type { Link, LinkTraits } from "./link.ts";
-import type { LiveTerms, OpenSession, SessionNode } from "./node.ts";
+import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox, type OutboxHost } from "./outbox.ts";
 import { Rates } from "./rates.ts";
 import { connectionExpiry } from "./renewal.ts";

@@ -147,6 +147,11 @@ describe("mistakes", () => {
       { client: { token: { public_key_file: "/none" } } },
       ["client.token.public_key_file: there is no file /none"],
     ],
+    [
+      "a header that is not passed on",
+      { rpc: { proxy: { endpoint: "http://localhost/", http_headers: ["Host"] } } },
+      ["the server refuses: proxy.rpc: the header Host is not passed on"],
+    ],
   ])("%s", (_what, content, expected) => {
     expect(problemsOf(content)).toEqual(expected);
   });

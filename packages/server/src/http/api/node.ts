@@ -1,19 +1,9 @@
 // What the methods of the server API see of their node.
-import type { CloseReasonName, Position, SessionId } from "@tidewire/protocol";
-import type { Disconnect } from "../../access.ts";
+import type { CloseReasonName, SessionId } from "@tidewire/protocol";
+import type { Disconnect, LiveTerms } from "../../access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Limits } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
-
-/** On what terms the server subscribes somebody. */
-export interface LiveTerms {
-  readonly info?: unknown;
-  readonly data?: unknown;
-  /** In seconds since 1970. */
-  readonly expiresAt?: number;
-  /** What follows it is handed over first. */
-  readonly since?: Position;
-}
 
 /** A session, as far as the server API may command it. */
 export interface ApiSession {

@@ -1,8 +1,8 @@
 // subscribe, unsubscribe, disconnect and refresh: commands to the connections of a user, or to one of them.
 import { type CloseReasonName, closeReasons, fail } from "@tidewire/protocol";
-import { Disconnect } from "../../access.ts";
+import { Disconnect, type LiveTerms } from "../../access.ts";
 import { positionOf } from "./history.ts";
-import type { ApiNode, ApiSession, LiveTerms } from "./node.ts";
+import type { ApiNode, ApiSession } from "./node.ts";
 import { channelOf, type JsonText, type Parameters, refuse, secondsOf, textOf, textsOf } from "./parameters.ts";
 
 /** They would choose connections, or do something to them, that is not done here. */
