@@ -211,7 +211,7 @@ describe("close codes", () => {
   const access: ServerOptions["access"] = { subscribe: ({ channel }) => channel !== "closed" };
 
   test.each([
-    ["an unknown channel", "/raw/nowhere", 4400, "no channel is defined that has this name"],
+    ["an unknown channel", "/raw/nowhere", 4400, "unknown channel: none is defined that has this name"],
     ["a name that is none", "/raw/%00", 4400, "a channel name has no control characters and no lone surrogates"],
     ["a channel not allowed", "/raw/closed", 4403, "the subscribe rule does not allow it"],
   ] as const)("%s", async (_name, path, ...[code, reason]) => {

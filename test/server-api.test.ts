@@ -18,6 +18,7 @@ async function begin(): Promise<void> {
 }
 
 interface Answer {
+  readonly replies?: readonly Readonly<Record<string, unknown>>[];
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly code: number; readonly message: string };
 }
@@ -151,6 +152,62 @@ describe("connections", () => {
     expect(await again).toBe(3011);
   });
 
+  test("are closed with a code of the application's own", async () => {
+    await begin();
+    const ann = await as("ann");
+    const ended = new Promise<unknown>((resolve) => ann.on("disconnected", resolve));
+    const disconnect = { code: 4_501, reason: "banned" };
+    for (const other of [{ client: "another" }, { client: sessionOf(ann), session: "another" }]) {
+      expect(await ask("disconnect", { user: "ann", ...other, disconnect: { code: 4_502 } })).toEqual({ result: {} });
+    }
+    expect(await ask("disconnect", { user: "ann", session: sessionOf(ann), disconnect })).toEqual({ result: {} });
+    expect(await ended).toMatchObject(disconnect);
+  });
+
+  test("are subscribed on terms: with data, info, an end, and from a place on", async () => {
+    await begin();
+    const channel = "public:a";
+    for (const n of [1, 2, 3]) await ask("publish", { channel, data: n });
+    const { epoch } = (await ask("history", { channel })).result ?? {};
+    const ann = await as("ann");
+    const told: unknown[] = [];
+    const third = new Promise<void>((resolve) => {
+      ann.on("publication", ({ data }) => {
+        told.push(data);
+        if (data === 3) resolve();
+      });
+    });
+    const subscribed = new Promise<unknown>((resolve) => ann.on("subscribed", ({ data }) => resolve(data)));
+    const since = { offset: 1, epoch };
+    expect(await refusal("subscribe", { user: "ann", channel, recover_since: { ...since, epoch: "x" } })).toBe(112);
+    const terms = { info: { role: "host" }, data: { topic: "tea" }, recover_since: since };
+    expect(await ask("subscribe", { user: "ann", channel, ...terms })).toEqual({ result: {} });
+    expect(await subscribed).toEqual({ topic: "tea" });
+    await third;
+    expect(told).toEqual([2, 3]);
+    expect((await ask("presence", { channel })).result).toMatchObject({
+      presence: { [sessionOf(ann)]: { user: "ann", chan_info: { role: "host" } } },
+    });
+    const ended = new Promise<void>((resolve) => ann.on("unsubscribed", () => resolve()));
+    expect(await ask("subscribe", { user: "ann", channel: "public:b", expire_at: 1 })).toEqual({ result: {} });
+    await ended;
+  });
+
+  test("have their time prolonged, or ended", async () => {
+    await begin();
+    const [ann, bob] = [await as("ann"), await as("bob")];
+    const code = (client: typeof ann): Promise<number> =>
+      new Promise((resolve) => client.on("connecting", ({ code: said }) => resolve(said)));
+    const [annEnds, bobEnds] = [code(ann), code(bob)];
+    expect(await ask("refresh", { user: "ann", expire_at: 4_000_000_000 })).toEqual({ result: {} });
+    expect(ann.state).toBe("connected");
+    await ask("refresh", { user: "ann", expired: true });
+    await ask("refresh", { client: sessionOf(bob), expire_at: 1 });
+    expect([await annEnds, await bobEnds]).toEqual([3005, 3005]);
+    expect(await refusal("refresh", { user: "ann", info: {} })).toBe(107);
+    expect(await refusal("refresh", { expired: true })).toBe(107);
+  });
+
   test("nobody is meant by nothing, nor by what is not supported", async () => {
     await begin();
     const guest = await connected(served.socketUrl);
@@ -158,10 +215,22 @@ describe("connections", () => {
       expect(await refusal("disconnect", nobody)).toBe(107);
       expect(await refusal("unsubscribe", { channel: "public:a", ...nobody })).toBe(107);
     }
-    for (const more of [{ session: "x" }, { all_users: true }, { label_filter: {} }, { disconnect: { code: 1 } }]) {
+    for (const more of [
+      { all_users: true },
+      { label_filter: {} },
+      { disconnect: { code: 1 } },
+      { disconnect: { code: 5000 } },
+    ]) {
       expect(await refusal("disconnect", { user: "ann", ...more })).toBe(107);
     }
-    expect(await refusal("subscribe", { user: "ann", channel: "public:a", data: {} })).toBe(107);
+    for (const more of [
+      { override: { presence: {} } },
+      { b64data: "e30=" },
+      { expire_at: "soon" },
+      { recover_since: 1 },
+    ]) {
+      expect(await refusal("subscribe", { user: "ann", channel: "public:a", ...more })).toBe(107);
+    }
     expect(await refusal("subscribe", { user: "ann", channel: "nowhere" })).toBe(102);
     expect(await ask("disconnect", { client: "no such client" })).toEqual({ result: {} });
     expect(guest.state).toBe("connected");
@@ -220,8 +289,7 @@ describe("several at once", () => {
       null,
       {},
     ];
-    const { result } = await ask("batch", { commands, parallel });
-    const replies = result?.["replies"] as Record<string, unknown>[];
+    const { replies = [] } = await ask("batch", { commands, parallel });
     expect(replies).toMatchObject([
       { publish: { offset: 1 } },
       { history: {} },

@@ -184,7 +184,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "the subscribe rule is not asked again",
     promise: "S12",
     file: "server/src/session/channel-access.ts",
-    find: "    await askToSubscribe(context, channel, known);\n    return null;",
+    find: "    const terms = await askToSubscribe(context, command, known);\n    return terms && admissionOf(terms);",
     replace: "    return null;",
   },
   {

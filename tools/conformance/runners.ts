@@ -94,6 +94,33 @@ export const unittest: Runner = {
     }),
 };
 
+export const pytest: Runner = {
+  files: "tests/**/*.py",
+  async install(folder) {
+    await unittest.install(folder);
+    await succeed(
+      pythonOf(folder),
+      ["-m", "pip", "install", "--quiet", "pytest==8.4.2", "pytest-asyncio==1.2.0"],
+      folder,
+    );
+  },
+  run: (folder) =>
+    withResults(async (file) => {
+      // Without the mode, its asynchronous tests would not be run.
+      const args = ["-m", "pytest", "tests", "--asyncio-mode=auto", "--quiet", `--junitxml=${file}`];
+      await attempt(pythonOf(folder), args, { cwd: folder });
+      return readFileSync(file, "utf8")
+        .split("<testcase ")
+        .slice(1)
+        .map((text) => ({ name: /(?:^|\s)name="([^"]*)"/.exec(text)?.[1] ?? "", outcome: outcomeIn(text) }));
+    }),
+};
+
+function outcomeIn(text: string): Result["outcome"] {
+  if (/<(?:failure|error)[ >]/.test(text)) return "failed";
+  return /<skipped[ />]/.test(text) ? "skipped" : "passed";
+}
+
 const pythonOf = (folder: string): string =>
   path.join(folder, ".venv", ...(process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"]));
 

@@ -60,6 +60,12 @@ export const centrifugeGo: Assumed = {
   ],
 };
 
+/** Its tests ask the server API alone. */
+export const pycent: Assumed = {
+  channels: [defineChannel("{name}", { history: hundred, presence: true })],
+  apiKey: "api_key",
+};
+
 const ignore = (): void => undefined;
 /** Whatever a suite does, it is no error of the server's own. */
 const log: Log = {

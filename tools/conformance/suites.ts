@@ -1,10 +1,10 @@
 // The suites that others wrote and we run: whose they are, what they assume, how they are run.
-import { type Assumed, centrifugeGo, centrifugeJs, centrifugePython } from "./server.ts";
-import { goTest, jest, type Runner, unittest } from "./runners.ts";
+import { type Assumed, centrifugeGo, centrifugeJs, centrifugePython, pycent } from "./server.ts";
+import { goTest, jest, pytest, type Runner, unittest } from "./runners.ts";
 
 export interface Suite {
   /** As in `npm run conformance -- <name>`. */
-  readonly name: "js" | "python" | "go";
+  readonly name: "js" | "python" | "go" | "server-api";
   readonly repository: string;
   /** Names the folder of a clone. */
   readonly variable: string;
@@ -33,5 +33,12 @@ export const suites: readonly Suite[] = [
     variable: "TIDEWIRE_SUITE_CENTRIFUGE_GO",
     assumed: centrifugeGo,
     runner: goTest,
+  },
+  {
+    name: "server-api",
+    repository: "centrifugal/pycent",
+    variable: "TIDEWIRE_SUITE_PYCENT",
+    assumed: pycent,
+    runner: pytest,
   },
 ];

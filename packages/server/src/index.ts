@@ -1,17 +1,27 @@
 // The door of @tidewire/server.
-export type {
-  AccessRules,
-  CallContext,
-  CallHandler,
-  ChannelRuleContext,
-  ConnectRequest,
-  HandleOptions,
-  Identity,
-  RuleContext,
-  Verdict,
+export {
+  type AccessRules,
+  type CallContext,
+  type CallHandler,
+  type ChannelRuleContext,
+  type ConnectRequest,
+  Disconnect,
+  type HandleOptions,
+  type Headers,
+  type Identity,
+  type LiveTerms,
+  type OtherCalls,
+  type PublishRuleContext,
+  type PublishTerms,
+  type Renewal,
+  type RuleContext,
+  type SubscribeRuleContext,
+  type SubscribeTerms,
+  type Verdict,
 } from "./access.ts";
 export { every, type Source, type SourceContext } from "./hub/sources.ts";
 export { type CompressionOptions, defaultLimits, type Limits, type Mode, type ServerOptions } from "./options.ts";
+export type { ChannelProxyEndpoint, ProxyEndpoint, ProxyOptions } from "./proxy/proxy-options.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { Log, LogFields } from "./ports/log.ts";
 export type { Random } from "./ports/random.ts";

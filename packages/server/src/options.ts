@@ -1,11 +1,12 @@
 // Every option of the server: meaning, unit, default and limit. They are checked once, here.
 import { totalmem } from "node:os";
 import type { ChannelDefinition } from "@tidewire/protocol";
-import type { AccessRules } from "./access.ts";
+import type { AccessRules, OtherCalls } from "./access.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { Random } from "./ports/random.ts";
+import type { ProxyOptions } from "./proxy/proxy-options.ts";
 import type { TokenOptions } from "./tokens/verifier.ts";
 
 /** Limits. Zero and negative numbers are refused, never read as "unlimited". */
@@ -149,6 +150,10 @@ export interface ServerOptions {
   /** Where the log is kept. Default: in memory, gone at the end of the process. */
   readonly engine?: Engine;
   readonly access?: AccessRules;
+  /** Answers the calls that no handler is bound to. Default: `not_available`. */
+  readonly otherCalls?: OtherCalls;
+  /** Events that a backend decides over HTTP. Its words stand before those of `access` and `otherCalls`. Default: none. */
+  readonly proxy?: ProxyOptions;
   /** How tokens of clients are verified. Default: they are not; the `connect` rule sees them as they came. */
   readonly tokens?: TokenOptions;
   /** Development lets guests and pages of any origin in. Default: development when every address listened on is loopback. */

@@ -94,9 +94,7 @@ export class RawDoor {
     let rates = this.#rates.get(info.client);
     if (rates === undefined) {
       const { limits, clock, isRated } = this.#node;
-      const { headers, url, address, isLoopback } = info;
-      const request = { headers, url, address, isLoopback, dialect: "raw/http", token: "", claims: null, data: null };
-      rates = new Rates(limits, clock, isRated(request));
+      rates = new Rates(limits, clock, isRated(info));
       this.#rates.set(info.client, rates);
     }
     return rates;

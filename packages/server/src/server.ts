@@ -2,6 +2,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { CallDefinition, SessionId } from "@tidewire/protocol";
 import { CentrifugeDoor } from "./centrifuge-door.ts";
+import type { LiveTerms } from "./access.ts";
 import { channelHandle, publishValue } from "./channel-handle.ts";
 import type { Open } from "./dialects/connection.ts";
 import { echo } from "./dialects/raw/echo.ts";
@@ -15,6 +16,7 @@ import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { systemRandom } from "./ports/random.ts";
+import { proxied } from "./proxy/proxy-rules.ts";
 import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
@@ -50,6 +52,7 @@ class Composed implements Tidewire {
   readonly #requests: Requests;
   readonly #router: Router;
   readonly #servers = new Set<Server>();
+  readonly #closeBackends: () => void;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
   #isStarted = false;
@@ -74,11 +77,15 @@ class Composed implements Tidewire {
       metrics,
       publishValue: (channel, value) => publishValue(this.#hub, channel, { value }),
     });
+    const given = { access: options.access ?? {}, otherCalls: options.otherCalls };
+    const { access, otherCalls, close } = proxied(given, options.proxy ?? {}, { clock, log, metrics });
+    this.#closeBackends = close;
     this.#node = {
       hub: this.#hub,
-      access: options.access ?? {},
+      access,
       tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls: this.#calls,
+      ...(otherCalls !== undefined && { otherCalls }),
       limits,
       clock,
       random,
@@ -155,8 +162,8 @@ class Composed implements Tidewire {
     this.#calls.set(definition.method, { definition, handler: handler as BoundCall["handler"], deadlineMs });
   };
 
-  subscribe(session: SessionId, channel: string): Promise<boolean> {
-    return this.#sessions.get(session)?.subscribe(channel) ?? Promise.resolve(false);
+  subscribe(session: SessionId, channel: string, terms: LiveTerms = {}): Promise<boolean> {
+    return this.#sessions.get(session)?.subscribe(channel, terms) ?? Promise.resolve(false);
   }
 
   unsubscribe(session: SessionId, channel: string): Promise<boolean> {
@@ -199,6 +206,7 @@ class Composed implements Tidewire {
     await this.#drain([...this.#sessions.values()], drainMs);
     this.#upgrades.closeAll();
     this.#requests.closeAll();
+    this.#closeBackends();
     if (this.#starting === null) return;
     await this.#starting.catch(() => undefined);
     await this.#hub.stop();

@@ -9,7 +9,7 @@ import type {
   Position,
   SessionId,
 } from "@tidewire/protocol";
-import type { CallHandler, HandleOptions } from "./access.ts";
+import type { CallHandler, HandleOptions, LiveTerms } from "./access.ts";
 import type { Durability } from "./engine/engine.ts";
 import type { Source } from "./hub/sources.ts";
 
@@ -93,9 +93,9 @@ export interface Tidewire {
   /**
    * Subscribes a session to `channel`, without asking the `subscribe` rule. False when the session is not here.
    * @throws {TidewireError} `unknown_channel`, `already_subscribed` by the client itself, `limit_exceeded`,
-   * `not_available` in a dialect of one channel.
+   * `unrecoverable_position`, `not_available` in a dialect of one channel.
    */
-  subscribe(session: SessionId, channel: string): Promise<boolean>;
+  subscribe(session: SessionId, channel: string, terms?: LiveTerms): Promise<boolean>;
   /** Ends a subscription of a session, whoever began it, with code 2000. False when there was none. */
   unsubscribe(session: SessionId, channel: string): Promise<boolean>;
   /** Ends a session with close code 3503 or, when it may come back, 3011. False when it is not here. */

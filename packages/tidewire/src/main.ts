@@ -1,16 +1,17 @@
 #!/usr/bin/env node
-// The command line: `tidewire dev`, `tidewire start` and `tidewire chaos`.
+// The command line: `tidewire dev`, `start`, `check`, `config` and `chaos`.
 import { readFileSync } from "node:fs";
 import type { Log, LogFields } from "@tidewire/server";
 import { Command } from "commander";
 import { pino } from "pino";
 import { chaosCommand } from "./chaos/command.ts";
+import { checkCommand, configCommand } from "./config/command.ts";
 import { failWith } from "./host/fail.ts";
 import { consoleLog } from "./host/console-log.ts";
 import { endOnSignal } from "./host/end-on-signal.ts";
 import { portOwner } from "./host/port-owner.ts";
 import { startReport } from "./host/start-report.ts";
-import { type Flags, readSettings } from "./settings.ts";
+import { type Flags, readSettings, type Settings } from "./settings.ts";
 import { startStandalone } from "./standalone.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
@@ -27,12 +28,15 @@ for (const [name, what] of [
   program
     .command(name)
     .description(what)
+    .option("--config <file>", "configuration file (TIDEWIRE_CONFIG, default tidewire.jsonc or tidewire.json)")
     .option("--port <number>", "port to listen on (PORT, default 8080)")
     .option("--host <address>", "address to listen on (HOST, default this machine alone)")
     .option("--data <folder>", "folder of everything kept on disk (TIDEWIRE_DATA, default ./data)")
     .option("--engine <name>", "sqlite or memory (TIDEWIRE_ENGINE, default sqlite)")
     .action((flags: Flags) => run(name, flags));
 }
+program.addCommand(checkCommand());
+program.addCommand(configCommand());
 program.addCommand(chaosCommand());
 await program.parseAsync();
 
@@ -48,7 +52,7 @@ async function serve(flags: Flags, env: NodeJS.ProcessEnv): Promise<void> {
   const settings = readSettings(flags, env);
   const standalone = await startStandalone(
     settings,
-    settings.mode === "development" ? consoleLog("info") : jsonLog(env),
+    settings.mode === "development" ? consoleLog(settings.logLevel) : jsonLog(settings.logLevel),
   );
   endOnSignal(() => standalone.stop());
   const isTaken = settings.port !== 0 && standalone.port !== settings.port;
@@ -66,8 +70,8 @@ async function serve(flags: Flags, env: NodeJS.ProcessEnv): Promise<void> {
   process.stdout.write(`${report}\n`);
 }
 
-function jsonLog(env: NodeJS.ProcessEnv): Log {
-  const log = pino({ level: env["TIDEWIRE_LOG"] ?? "info" }, pino.destination(2));
+function jsonLog(level: Settings["logLevel"]): Log {
+  const log = pino({ level }, pino.destination(2));
   return {
     debug: (message, fields: LogFields = {}) => log.debug(fields, message),
     info: (message, fields: LogFields = {}) => log.info(fields, message),

@@ -1,96 +1,144 @@
-// The settings of the standalone server: flags before the environment, each checked once.
+// The settings of the standalone server: what its configuration, environment and flags come to, checked once.
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
-import type { Mode, TokenOptions } from "@tidewire/server";
-import { hostsFor, isLoopback, modeFor, readSecrets, SettingsError } from "./host/settings.ts";
+import type { ChannelDefinition } from "@tidewire/protocol";
+import type { AccessRules, Mode } from "@tidewire/server";
+import { definitionOf, rulesOf } from "./config/channels.ts";
+import type { Config } from "./config/config.ts";
+import { parseCommented } from "./config/json-text.ts";
+import { limitsOf } from "./config/limit-table.ts";
+import { proxyOf } from "./config/proxies.ts";
+import { type Problem, readConfig } from "./config/read.ts";
+import { tokensOf } from "./config/tokens.ts";
+import { refusalOf, type ServerSettings } from "./server-options.ts";
+import { hostsFor, modeFor, SettingsError } from "./host/settings.ts";
 
 export interface Flags {
+  readonly config?: string;
   readonly port?: string;
   readonly host?: string;
   readonly data?: string;
   readonly engine?: string;
 }
 
-export interface Settings {
+export interface Settings extends ServerSettings {
   readonly port: number;
   readonly hosts: readonly string[];
-  readonly mode: Mode;
   readonly dataFolder: string;
   readonly engine: "sqlite" | "memory";
+  /** `null`: in the data folder. */
+  readonly database: string | null;
+  readonly logLevel: Config["log"]["level"];
   /** `null`: one is made and kept in the data folder, in development alone. */
   readonly apiKey: string | null;
-  readonly origins: readonly string[];
-  readonly trustProxy: readonly string[];
-  /** Whether WebSocket clients may agree on compression. */
-  readonly compression: boolean;
-  /** How tokens of clients are verified; `null`: they are not. */
-  readonly tokens: TokenOptions | null;
+  /** The file that was read; `null`: none. */
+  readonly file: string | null;
 }
 
-/** @throws {SettingsError} which names the setting, what was expected and what came. */
+/** The file that is read when none is named. */
+const usualFiles = ["tidewire.jsonc", "tidewire.json"];
+
+export interface Checked {
+  readonly settings: Settings;
+  readonly problems: readonly Problem[];
+}
+
+/** @throws {SettingsError} with every mistake: which setting, what was expected and what came. */
 export function readSettings(flags: Flags, env: NodeJS.ProcessEnv): Settings {
-  const given = readSecrets(env, ["TIDEWIRE_API_KEY", "TIDEWIRE_TOKEN_SECRET"]);
-  const hosts = hostsFor(flags.host ?? given["HOST"]);
-  const mode = modeFor(given["NODE_ENV"], hosts);
-  const apiKey = given["TIDEWIRE_API_KEY"] ?? null;
-  if (apiKey !== null && apiKey.length < 16) {
-    throw new SettingsError(`TIDEWIRE_API_KEY: expected at least 16 characters, got ${apiKey.length}`);
+  const { settings, problems } = checkSettings(flags, env);
+  if (problems.length > 0) throw new SettingsError(problems.map(({ where, what }) => `${where}: ${what}`).join("\n  "));
+  return settings;
+}
+
+/** What `settings` are is of use only without problems. @throws {SettingsError} when the file is no JSON, or not there. */
+export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
+  const file = fileOf(flags.config ?? (env["TIDEWIRE_CONFIG"] || undefined));
+  const folder = file === null ? "." : path.dirname(file);
+  const sources = { file: file === null ? undefined : contentOf(file), folder, env, flags: { ...flags } };
+  const { config, problems } = readConfig(sources);
+  const found = [...problems];
+  const note = (where: string, what: string): void => void found.push({ where, what });
+  const hosts = hostsFor(config.http_server.address ?? undefined);
+  const mode = modeFor(env["NODE_ENV"], hosts);
+  if (config.http_api.key === null && mode === "production" && !problems.some(isOfApiKey)) {
+    note("TIDEWIRE_API_KEY", "in production set it, to at least 16 characters, before the first start");
   }
-  if (apiKey === null && mode === "production") {
-    throw new SettingsError(
-      "TIDEWIRE_API_KEY: in production set it, to at least 16 characters, before the first start",
-    );
-  }
-  return {
-    port: portOf(flags.port ?? given["PORT"] ?? "8080"),
+  const settings = {
+    port: config.http_server.port,
     hosts,
     mode,
-    dataFolder: path.resolve(flags.data ?? given["TIDEWIRE_DATA"] ?? "./data"),
-    engine: engineOf(flags.engine ?? given["TIDEWIRE_ENGINE"] ?? "sqlite"),
-    apiKey,
-    origins: listOf(given["TIDEWIRE_ORIGINS"]),
-    trustProxy: listOf(given["TIDEWIRE_TRUST_PROXY"]),
-    compression: switchOf("TIDEWIRE_COMPRESSION", given["TIDEWIRE_COMPRESSION"] ?? "off"),
-    tokens: tokensOf(given["TIDEWIRE_TOKEN_SECRET"], given["TIDEWIRE_JWKS_URL"]),
+    dataFolder: config.data,
+    engine: config.engine.type,
+    database: config.engine.path,
+    logLevel: config.log.level,
+    apiKey: config.http_api.key,
+    origins: config.client.allowed_origins,
+    trustProxy: config.client.trusted_proxies,
+    compression: config.websocket.compression,
+    tokens: tokensOf(config.client.token, note),
+    channels: channelsOf(config, note),
+    access: accessOf(config, mode),
+    proxy: proxyOf(config, { folder, note }),
+    limits: limitsOf(config.limits),
+    file,
   };
+  const refusal = found.length > 0 ? null : refusalOf(settings);
+  if (refusal !== null) note("the server refuses", refusal);
+  return { settings, problems: found.map(({ where, what }) => ({ where: printable(where), what: printable(what) })) };
 }
 
-function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new SettingsError(`PORT: expected an integer from 0 to 65535, got ${JSON.stringify(text)}`);
+/** What a file says may be quoted, and must not move the cursor of a terminal. */
+const printable = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu, "\uFFFD");
+
+const isOfApiKey = ({ where }: Problem): boolean => /API_KEY|http_api/.test(where);
+
+function fileOf(named: string | undefined): string | null {
+  if (named !== undefined) return path.resolve(named);
+  return usualFiles.map((name) => path.resolve(name)).find((name) => existsSync(name)) ?? null;
 }
 
-function engineOf(text: string): Settings["engine"] {
-  if (text === "sqlite" || text === "memory") return text;
-  throw new SettingsError(`TIDEWIRE_ENGINE: expected sqlite or memory, got ${JSON.stringify(text)}`);
-}
-
-function tokensOf(secret: string | undefined, jwksUrl: string | undefined): TokenOptions | null {
-  if (secret !== undefined && jwksUrl !== undefined) {
-    throw new SettingsError("TIDEWIRE_TOKEN_SECRET, TIDEWIRE_JWKS_URL: expected one of them, got both");
+function contentOf(file: string): unknown {
+  if (!existsSync(file)) throw new SettingsError(`there is no file ${file}`);
+  try {
+    return parseCommented(readFileSync(file, "utf8"));
+  } catch (thrown) {
+    throw new SettingsError(`${file}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
   }
-  if (secret !== undefined) {
-    if (secret.length >= 32) return { secret };
-    throw new SettingsError(`TIDEWIRE_TOKEN_SECRET: expected at least 32 characters, got ${secret.length}`);
-  }
-  if (jwksUrl === undefined) return null;
-  const url = URL.canParse(jwksUrl) ? new URL(jwksUrl) : null;
-  // Whoever answers there decides who may come in: without TLS that is anybody on the way.
-  const isSafe = url?.protocol === "https:" || (url?.protocol === "http:" && hostsFor(url.hostname).every(isLoopback));
-  if (isSafe) return { jwksUrl };
-  throw new SettingsError(
-    `TIDEWIRE_JWKS_URL: expected an address that begins with https://, got ${JSON.stringify(jwksUrl)}`,
-  );
 }
 
-function switchOf(name: string, text: string): boolean {
-  if (text === "on" || text === "off") return text === "on";
-  throw new SettingsError(`${name}: expected on or off, got ${JSON.stringify(text)}`);
+/** Whoever has something against a setting: where it stands, and what is wrong. */
+type Note = (where: string, what: string) => void;
+
+function channelsOf({ channel }: Config, note: Note): readonly ChannelDefinition[] {
+  const patterns = new Set<string>();
+  return channel.patterns.flatMap((options, index) => {
+    const where = `channel.patterns[${index}]`;
+    // Nothing stands in its place.
+    if (typeof options.pattern !== "string") {
+      note(`${where}.pattern`, "expected a text, got nothing");
+      return [];
+    }
+    if (patterns.has(options.pattern)) note(where, `the pattern ${JSON.stringify(options.pattern)} was there before`);
+    patterns.add(options.pattern);
+    for (const name of ["subscribe", "publish", "sub_refresh"] as const) {
+      if (options[`${name}_proxy_enabled`] && channel.proxy[name].endpoint === null) {
+        note(`${where}.${name}_proxy_enabled`, `expected an endpoint in channel.proxy.${name}, got none`);
+      }
+    }
+    try {
+      return [definitionOf(options)];
+    } catch (thrown) {
+      note(where, thrown instanceof Error ? thrown.message : String(thrown));
+      return [];
+    }
+  });
 }
 
-function listOf(text: string | undefined): readonly string[] {
-  return (text ?? "")
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+function accessOf({ client, channel }: Config, mode: Mode): AccessRules {
+  const rules = rulesOf(channel.patterns);
+  if (mode === "development" || !client.allow_anonymous_connect_without_token) return rules;
+  return {
+    ...rules,
+    connect: ({ claims }) => (claims === null ? { user: "" } : { user: claims.user, info: claims.info }),
+  };
 }

@@ -3,10 +3,11 @@ import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { createTidewire, type Log } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
-import { developmentChannels, developmentOptions, startNumbers } from "./host/development.ts";
+import { numbers, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
 import { keptSecret, makeApiKey } from "./host/kept-secret.ts";
 import { listen } from "./host/listen.ts";
+import { serverOptionsOf } from "./server-options.ts";
 import type { Settings } from "./settings.ts";
 
 export interface Standalone {
@@ -24,20 +25,17 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
   const isDevelopment = settings.mode === "development";
   const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeApiKey);
   const tide = createTidewire({
-    channels: isDevelopment ? developmentChannels : [],
-    mode: settings.mode,
+    ...serverOptionsOf(settings),
     apiKey,
-    origins: settings.origins,
-    trustProxy: settings.trustProxy,
-    compression: settings.compression,
     log,
-    ...(isDevelopment ? developmentOptions : {}),
-    ...(settings.tokens === null ? {} : { tokens: settings.tokens }),
     ...(settings.engine === "sqlite"
-      ? { engine: sqliteEngine({ path: path.join(settings.dataFolder, "tidewire.db"), log }) }
+      ? { engine: sqliteEngine({ path: settings.database ?? path.join(settings.dataFolder, "tidewire.db"), log }) }
       : {}),
   });
-  if (isDevelopment) startNumbers(tide);
+  if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
+  if (!isDevelopment && settings.channels.length === 0) {
+    log.warn("no channels are configured: nobody can subscribe to anything");
+  }
   const server = limitedServer();
   server.on("request", (request, response) => {
     if (tide.http(request, response)) return;

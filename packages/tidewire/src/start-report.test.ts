@@ -29,6 +29,8 @@ test("every address that is printed answers", async () => {
   const addresses = text.match(/http:\/\/\S+/g) ?? [];
   expect(addresses).toHaveLength(1);
   for (const address of addresses) expect((await fetch(address)).status).toBe(200);
+  const docs = /docs (\S+)/.exec(text)?.[1] ?? "";
+  expect((await fetch(`http://localhost:${port}${docs}`)).headers.get("content-type")).toMatch("text/html");
   const paths = (/Sockets +(.*)/.exec(text)?.[1] ?? "").trim().split(/ +/);
   expect(paths).toHaveLength(3);
   for (const each of paths) {

@@ -1,5 +1,5 @@
 // A dialect: turns messages into commands, and replies and events into messages. It sees no subscribers.
-import type { CloseReasonName } from "@tidewire/protocol";
+import type { Closing } from "../session/close-error.ts";
 import type { Command, MarkAnswer } from "../session/command.ts";
 import type { LinkTraits } from "../session/link.ts";
 import type { Reply, SessionEvent } from "../session/reply.ts";
@@ -15,7 +15,7 @@ export interface Speaker {
   reply(reply: Reply): Uint8Array | Ending | null;
   event(event: SessionEvent): Uint8Array | null;
   /** The code and text of a close frame. */
-  closing(reason: CloseReasonName, detail: string | undefined): Ending;
+  closing(reason: Closing, detail: string | undefined): Ending;
   /** Where messages may overtake each other. */
   readonly order?: MessageOrder;
 }

@@ -1,5 +1,5 @@
 // Opening: the glue between one connection, its dialect's speaker and its session.
-import type { CloseReasonName } from "@tidewire/protocol";
+import type { Closing } from "../session/close-error.ts";
 import type { Command, MarkAnswer } from "../session/command.ts";
 import type { Link, LinkTraits } from "../session/link.ts";
 import type { SessionNode } from "../session/node.ts";
@@ -154,7 +154,7 @@ class SpokenLink implements Link {
     this.#change((window) => (window.isDeaf = isHeld));
   }
 
-  close(reason: CloseReasonName, detail?: string): void {
+  close(reason: Closing, detail?: string): void {
     this.#end(this.#speaker.closing(reason, detail));
   }
 

@@ -1,5 +1,13 @@
 // HTTP statuses: of errors that answer a request, and of reasons that end a session.
-import { type CloseReasonName, closeReasons, type RequestErrorName, type TidewireError } from "@tidewire/protocol";
+import {
+  type CloseReasonName,
+  closeReasons,
+  mayReconnect,
+  type RequestErrorName,
+  type TidewireError,
+} from "@tidewire/protocol";
+import { Disconnect } from "../access.ts";
+import type { Closing } from "../session/close-error.ts";
 import type { Ending } from "./dialect.ts";
 
 const errorStatuses: Readonly<Record<RequestErrorName | "application", number>> = {
@@ -56,7 +64,10 @@ export function endingOf({ reason, code, message, temporary }: TidewireError): E
   return { code: status, reason: body(code, message) };
 }
 
-export function closingOf(reason: CloseReasonName, detail: string | undefined): Ending {
+export function closingOf(reason: Closing, detail: string | undefined): Ending {
+  if (reason instanceof Disconnect) {
+    return { code: mayReconnect(reason.code) ? 503 : 403, reason: body(reason.code, reason.message) };
+  }
   const { code, reason: name } = closeReasons[reason];
   return { code: closeStatuses[reason], reason: body(code, detail ?? name) };
 }

@@ -95,6 +95,50 @@ describe("keys", () => {
   });
 });
 
+test("the key may stand in Authorization too, as older libraries send it", async () => {
+  const publish = async (headers: Record<string, string>): Promise<number> => {
+    const body = JSON.stringify({ channel: "lobby", data: 1 });
+    return (await fetch(`${url}/api/publish`, { method: "POST", headers, body })).status;
+  };
+  expect(await publish({ Authorization: `apikey ${key}` })).toBe(200);
+  expect(await publish({ Authorization: `ApiKey ${key}` })).toBe(200);
+  for (const wrong of [key, `Bearer ${key}`, `apikey  ${key}`, "apikey ", `apikey ${key}x`]) {
+    expect(await publish({ Authorization: wrong })).toBe(401);
+  }
+  // A wrong key is not made good by another one.
+  expect(await publish({ "X-API-Key": "wrong", Authorization: `apikey ${key}` })).toBe(401);
+});
+
+describe("the older form", () => {
+  const lines = (...commands: unknown[]): string => commands.map((each) => JSON.stringify(each)).join("\n");
+  const said = async (body: string): Promise<unknown[]> => {
+    const response = await fetch(`${url}/api`, { method: "POST", headers: { "X-API-Key": key }, body });
+    return (await response.text()).split("\n").map((line) => JSON.parse(line) as unknown);
+  };
+
+  test("names the method in the body, and answers each command with a line, in their order", async () => {
+    const publish = { method: "publish", params: { channel: "public:old", data: 1 } };
+    const answers = await said(
+      `${lines(publish, publish, { method: "nothing" }, null, { method: "history", params: {} })}\n`,
+    );
+    expect(answers).toMatchObject([
+      { result: { offset: 1 } },
+      { result: { offset: 2 } },
+      { error: { code: 104 } },
+      { error: { code: 104 } },
+      { error: { code: 107 } },
+    ]);
+  });
+
+  test("takes a hundred commands and no more, and wants JSON and the key", async () => {
+    const info = { method: "info" };
+    expect(await said(lines(...Array.from({ length: 25 }, () => info)))).toHaveLength(25);
+    expect(await said(lines(...Array.from({ length: 101 }, () => 1)))).toMatchObject([{ error: { code: 107 } }]);
+    expect(await ask("{", { path: "/api" })).toMatchObject({ status: 400 });
+    expect(await ask("{}", { path: "/api", key: "wrong" })).toMatchObject({ status: 401 });
+  });
+});
+
 describe("publish", () => {
   test("answers with the position; without one where nothing is kept", async () => {
     const first = (await ask({ channel: "public:position", data: { any: ["thing"] } })) as { result: object };
@@ -137,7 +181,7 @@ describe("publish", () => {
       107,
       "a channel name has at most 255 bytes, this one has 256",
     ],
-    ["an unknown channel", { channel: "nowhere", data: 1 }, 102, "no channel is defined that has this name"],
+    ["an unknown channel", { channel: "nowhere", data: 1 }, 102, "unknown channel: none is defined that has this name"],
     ["no data", { channel: "lobby" }, 107, "data: expected a JSON value, got nothing"],
     [
       "an empty key",
@@ -258,15 +302,23 @@ test("whoever goes away in the middle of a body is nobody's error", async () => 
 
 describe("methods", () => {
   const names =
-    "publish, broadcast, subscribe, unsubscribe, disconnect, presence, presence_stats, history, history_remove, channels, info, batch";
+    "publish, broadcast, subscribe, unsubscribe, disconnect, refresh, presence, presence_stats, history, history_remove, channels, info, batch";
   const unknown = { status: 404, error: { code: 104, message: `expected POST and one of: ${names}` } };
 
-  test.each(["nothing", "", "publish/", "Publish", "constructor", "toString", "__proto__", "hasOwnProperty"])(
-    "/api/%s",
-    async (method) => {
-      expect(await ask({}, { path: `/api/${method}` })).toEqual(unknown);
-    },
-  );
+  test.each([
+    "nothing",
+    "",
+    "publish/",
+    "Publish",
+    "docs",
+    "openapi.json",
+    "constructor",
+    "toString",
+    "__proto__",
+    "hasOwnProperty",
+  ])("/api/%s", async (method) => {
+    expect(await ask({}, { path: `/api/${method}` })).toEqual(unknown);
+  });
 
   test.each(["GET", "PUT", "DELETE", "OPTIONS"])("%s", async (method) => {
     expect(await ask("{}", { method })).toEqual(unknown);

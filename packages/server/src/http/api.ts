@@ -2,36 +2,21 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { fail, TidewireError } from "@tidewire/protocol";
-import { history, historyRemove } from "./api/history.ts";
+import { apiMethods } from "./api/methods.ts";
 import type { ApiNode } from "./api/node.ts";
-import { channels, info } from "./api/overview.ts";
 import type { JsonText, Parameters } from "./api/parameters.ts";
-import { presence, presenceStats } from "./api/presence.ts";
-import { broadcast, publish } from "./api/publish.ts";
-import { disconnect, subscribe, unsubscribe } from "./api/sessions.ts";
 
-type Method = (node: ApiNode, parameters: Parameters) => Promise<JsonText>;
-
-/** Each resolves to the JSON of its result. @throws {TidewireError} */
-export type Api = Readonly<Record<string, (parameters: Parameters) => Promise<JsonText>>>;
-
-const methods: Readonly<Record<string, Method>> = {
-  publish,
-  broadcast,
-  subscribe,
-  unsubscribe,
-  disconnect,
-  presence,
-  presence_stats: presenceStats,
-  history,
-  history_remove: historyRemove,
-  channels,
-  info,
-};
+/** Each resolves to the JSON of its answer. @throws {TidewireError} */
+export interface Api {
+  readonly methods: Readonly<Record<string, (parameters: Parameters) => Promise<JsonText>>>;
+  /** Commands in the older form, `{method, params}`, one after the other; an answer for each, one a line. */
+  readonly lines: (commands: readonly unknown[]) => Promise<JsonText>;
+}
 
 /** Whether the request carries the key, compared in constant time. Without a key nobody may. */
 export function mayUseApi(request: IncomingMessage, apiKey: string | undefined): boolean {
-  const given = request.headers["x-api-key"];
+  const { "x-api-key": header, authorization } = request.headers;
+  const given = header ?? /^apikey (.*)$/i.exec(authorization ?? "")?.[1];
   if (apiKey === undefined || typeof given !== "string") return false;
   return timingSafeEqual(digest(given), digest(apiKey));
 }
@@ -41,33 +26,54 @@ function digest(text: string): Buffer {
 }
 
 export function createApi(node: ApiNode): Api {
-  const bound = Object.entries(methods).map(
-    ([name, method]) => [name, (parameters: Parameters) => method(node, parameters)] as const,
+  const bound = Object.entries(apiMethods).map(
+    ([name, { act }]) => [name, async (given: Parameters) => `{"result":${await act(node, given)}}`] as const,
   );
-  return { ...Object.fromEntries(bound), batch: (parameters) => batch(node, parameters) };
+  return {
+    methods: { ...Object.fromEntries(bound), batch: (parameters) => batch(node, parameters) },
+    lines: async (commands) => {
+      checkCount("commands", commands, node.limits.commandsPerFrame);
+      const answers: JsonText[] = [];
+      for (const command of commands) answers.push(await answerTo(node, command));
+      return answers.join("\n");
+    },
+  };
 }
 
 /** One after the other, or with `parallel` all at once; each has a reply of its own, in their order. */
 async function batch(node: ApiNode, { commands, parallel }: Parameters): Promise<JsonText> {
-  const most = node.limits.commandsPerFrame;
-  if (!Array.isArray(commands) || commands.length > most) {
-    return fail("bad_request", `commands: expected a list of at most ${most}`);
-  }
+  checkCount("commands", commands, node.limits.commandsPerFrame);
   const replies: Promise<JsonText>[] = [];
-  for (const command of commands as readonly unknown[]) {
-    const replying = obey(node, command);
+  for (const command of commands) {
+    const [[name, parameters] = ["", {}]] = Object.entries(Object(command) as object);
+    const replying = saying(async () => `{${JSON.stringify(name)}:${await act(node, name, parameters)}}`);
     replies.push(replying);
     if (parallel !== true) await replying;
   }
   return `{"replies":[${(await Promise.all(replies)).join(",")}]}`;
 }
 
-async function obey(node: ApiNode, command: unknown): Promise<JsonText> {
+function answerTo(node: ApiNode, command: unknown): Promise<JsonText> {
+  const { method, params } = Object(command) as { readonly method?: unknown; readonly params?: unknown };
+  return saying(async () => `{"result":${await act(node, method, params)}}`);
+}
+
+function checkCount(name: string, commands: unknown, most: number): asserts commands is readonly unknown[] {
+  if (!Array.isArray(commands) || commands.length > most) {
+    fail("bad_request", `${name}: expected a list of at most ${most}`);
+  }
+}
+
+async function act(node: ApiNode, name: unknown, parameters: unknown): Promise<JsonText> {
+  const method = typeof name === "string" && Object.hasOwn(apiMethods, name) ? apiMethods[name] : undefined;
+  if (method === undefined) return fail("unknown_method", `expected one of: ${Object.keys(apiMethods).join(", ")}`);
+  return await method.act(node, Object(parameters) as Parameters);
+}
+
+/** What is said, or the error that it fails with. */
+async function saying(say: () => Promise<JsonText>): Promise<JsonText> {
   try {
-    const [[name, parameters] = ["", {}]] = Object.entries(Object(command) as object);
-    const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
-    if (method === undefined) return fail("unknown_method", `expected one of: ${Object.keys(methods).join(", ")}`);
-    return `{${JSON.stringify(name)}:${await method(node, Object(parameters) as Parameters)}}`;
+    return await say();
   } catch (thrown) {
     if (!(thrown instanceof TidewireError)) throw thrown;
     return JSON.stringify({ error: { code: thrown.code, message: thrown.message } });

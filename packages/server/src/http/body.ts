@@ -18,6 +18,12 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
   return { text, value: value as Readonly<Record<string, unknown>> };
 }
 
+/** The JSON objects of a body that has one on each line, or one after the other. @throws {BodyError} */
+export async function readJsonLines(request: IncomingMessage, maxBytes: number): Promise<readonly unknown[]> {
+  const text = decode(await readBody(request, maxBytes));
+  return text.split("\n").flatMap((line) => (line.trim() === "" ? [] : [parse(line)]));
+}
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 function decode(bytes: Uint8Array): string {

@@ -29,7 +29,7 @@ export class Registry {
       const params = definition.match(name);
       if (params !== null) return { definition, params };
     }
-    return fail("unknown_channel", "no channel is defined that has this name");
+    return fail("unknown_channel", "unknown channel: none is defined that has this name");
   }
 }
 

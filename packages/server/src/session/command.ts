@@ -41,6 +41,8 @@ export type Command =
       readonly wantsPatches: boolean;
       /** Which publications it wants, by their tags. */
       readonly filter: FilterNode | null;
+      /** What the client sent along, unchecked. */
+      readonly data?: unknown;
     }
   | { readonly kind: "unsubscribe"; readonly id: CommandId; readonly channel: string }
   | {
@@ -49,6 +51,8 @@ export type Command =
       readonly channel: string;
       readonly payload: Payload;
       readonly idempotencyKey: string | null;
+      /** Only the `publish` rule gives some. */
+      readonly tags?: Readonly<Record<string, string>>;
       /** Whether the reply carries the position. */
       readonly wantsPosition: boolean;
     }

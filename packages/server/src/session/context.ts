@@ -1,8 +1,9 @@
 // What a command's handler sees of the session it belongs to.
-import type { CloseReasonName, SessionId, TidewireError } from "@tidewire/protocol";
+import type { SessionId, TidewireError } from "@tidewire/protocol";
 import type { Identity, RuleContext } from "../access.ts";
 import type { Subscriber } from "../hub/subscriber.ts";
 import type { Calls } from "./calls.ts";
+import type { Closing } from "./close-error.ts";
 import type { CommandId } from "./command.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Granted } from "./granted.ts";
@@ -37,5 +38,5 @@ export interface Context {
   /** False when the dialect has no word for it. */
   tell(event: SessionEvent): boolean;
   refuse(id: CommandId, error: TidewireError): void;
-  close(reason: CloseReasonName, detail?: string): void;
+  close(reason: Closing, detail?: string): void;
 }

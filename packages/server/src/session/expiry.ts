@@ -17,12 +17,17 @@ export interface ExpiryNode {
 export class Expiry implements Due {
   readonly #node: ExpiryNode;
   readonly #expired: () => void;
+  readonly #renew: (() => void) | null;
   #endMs = Number.POSITIVE_INFINITY;
 
-  /** @param expired Called once, when the time and the grace are over. */
-  constructor(node: ExpiryNode, expired: () => void) {
+  /**
+   * @param expired Called once, when the time and the grace are over.
+   * @param renew Called when the time is over, and again at each look until it is set anew or the grace is over, too.
+   */
+  constructor(node: ExpiryNode, expired: () => void, renew: (() => void) | null = null) {
     this.#node = node;
     this.#expired = expired;
+    this.#renew = renew;
   }
 
   /** @param expiresAt In seconds since 1970; `null`: never. */
@@ -39,12 +44,21 @@ export class Expiry implements Due {
 
   /** The wheel's. */
   due(): void {
-    if (this.#leftMs() <= 0) this.#expired();
-    else this.#look();
+    if (this.#leftMs() <= 0) return this.#expired();
+    // First: what it does may set another time.
+    this.#look();
+    if (this.#freshMs() <= 0) this.#renew?.();
   }
 
   #look(): void {
-    this.#node.hub.wheel.schedule(this, Math.min(lookMs, Math.max(0, this.#leftMs())));
+    const freshMs = this.#freshMs();
+    const nextMs = this.#renew !== null && freshMs > 0 ? freshMs : this.#leftMs();
+    this.#node.hub.wheel.schedule(this, Math.min(lookMs, Math.max(0, nextMs)));
+  }
+
+  /** Until its time is over, the grace not counted. */
+  #freshMs(): number {
+    return this.#leftMs() - this.#node.limits.expiryGraceMs;
   }
 
   #leftMs(): number {

@@ -1,6 +1,6 @@
 // A link: what a session needs of its dialect and connection; implemented by dialects/open.ts.
-import type { CloseReasonName } from "@tidewire/protocol";
 import type { Encoder } from "../hub/encoder.ts";
+import type { Closing } from "./close-error.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
 
 /** How a subscription wants to be told of publications. */
@@ -42,7 +42,7 @@ export interface Link {
   write(frames: readonly Uint8Array[]): "open" | "full";
   /** Stops reading from the client, or goes on. */
   hold(isHeld: boolean): void;
-  close(reason: CloseReasonName, detail?: string): void;
+  close(reason: Closing, detail?: string): void;
   /** Cuts the socket without a word. */
   cut(): void;
   /** Bytes so far: waiting, and received. A change of either is life. */

@@ -1,12 +1,13 @@
 // What the sessions of one node share.
-import type { CallDefinition, CloseReasonName, SessionId } from "@tidewire/protocol";
-import type { AccessRules, CallContext, ConnectRequest, Identity } from "../access.ts";
+import type { CallDefinition, SessionId } from "@tidewire/protocol";
+import type { AccessRules, CallContext, ConnectRequest, Identity, LiveTerms, OtherCalls } from "../access.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Limits, Mode } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
+import type { Closing } from "./close-error.ts";
 import type { Rates } from "./rates.ts";
 import type { TokenVerifier } from "../tokens/verifier.ts";
 
@@ -22,10 +23,12 @@ export interface OpenSession {
   readonly id: SessionId;
   readonly identity: Identity;
   /** Subscribes it by the server's own word. False when it has ended. @throws {TidewireError} */
-  subscribe(channel: string): Promise<boolean>;
+  subscribe(channel: string, terms?: LiveTerms): Promise<boolean>;
   /** Ends one of its subscriptions. False when there was none. */
   unsubscribe(channel: string): Promise<boolean>;
-  close(reason: CloseReasonName, detail?: string): void;
+  close(reason: Closing, detail?: string): void;
+  /** When it ends unless it is prolonged, in seconds since 1970; `null`: never. */
+  expireAt(seconds: number | null): void;
   /** Cuts the socket without a word. */
   cut(): void;
 }
@@ -36,6 +39,8 @@ export interface SessionNode {
   /** `null` where tokens are not verified. */
   readonly tokens: TokenVerifier | null;
   readonly calls: ReadonlyMap<string, BoundCall>;
+  /** Answers the calls that have no handler of their own. */
+  readonly otherCalls?: OtherCalls;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
@@ -43,7 +48,7 @@ export interface SessionNode {
   readonly metrics: Metrics;
   readonly mode: () => Mode;
   /** Whether rate limits hold: off for loopback in development. */
-  readonly isRated: (request: ConnectRequest) => boolean;
+  readonly isRated: (request: Pick<ConnectRequest, "isLoopback">) => boolean;
   /** Those of a client whose sessions last one command each; otherwise every session has its own. */
   readonly rates?: Rates;
   readonly sessions: Map<SessionId, OpenSession>;

@@ -16,6 +16,8 @@ export interface Subscribed {
   readonly number: number | null;
   /** Whether publications say what has changed since the one before. */
   readonly isPatched: boolean;
+  /** What the application sends along. */
+  readonly data?: unknown;
 }
 
 /** What became of a publish, as far as its publisher is told. */
@@ -62,7 +64,12 @@ export type SessionEvent =
   /** To be answered with its number; the link's own (PROTOCOL 1.17). */
   | { readonly kind: "mark"; readonly at: number }
   /** The server has subscribed it. */
-  | { readonly kind: "subscribed"; readonly channel: string; readonly position: Position | null }
+  | {
+      readonly kind: "subscribed";
+      readonly channel: string;
+      readonly position: Position | null;
+      readonly data?: unknown;
+    }
   | { readonly kind: "unsubscribed"; readonly channel: string; readonly reason: UnsubscribeReasonName }
   /** A `signal` channel skipped ahead. */
   | { readonly kind: "skipped"; readonly channel: string; readonly count: number }

@@ -27,6 +27,26 @@ export function ask(node: SessionNode, name: string, rule: (() => Verdict) | und
   judge(verdict, name);
 }
 
+/**
+ * Asks a rule that may let in on terms; `null`: without any.
+ * @throws {TidewireError} `denied`, or the rule's own.
+ */
+export function askForTerms<Terms extends object>(
+  node: SessionNode,
+  name: string,
+  rule: (() => Verdict<Terms>) | undefined,
+): Terms | null | Promise<Terms | null> {
+  if (rule === undefined) return null;
+  const verdict = guarded(node, name, rule);
+  return verdict instanceof Promise ? verdict.then((said) => termsOf(said, name)) : termsOf(verdict, name);
+}
+
+function termsOf<Terms extends object>(verdict: boolean | Terms, name: string): Terms | null {
+  if (typeof verdict === "object" && verdict !== null) return verdict;
+  judge(verdict, name);
+  return null;
+}
+
 /** Nothing but `true` lets in: a rule written without types, or without a return, refuses. */
 function judge(verdict: unknown, name: string): void {
   if (verdict !== true) fail("denied", `the ${name} rule does not allow it`);

@@ -1,6 +1,6 @@
 // Server-side subscriptions: those that the server begins by its own word, at connect or later.
 import { fail, type Member } from "@tidewire/protocol";
-import type { ConnectRequest, RuleContext } from "../access.ts";
+import type { ConnectRequest, LiveTerms, RuleContext, SubscribeTerms } from "../access.ts";
 import type { Seen } from "../hub/recovery.ts";
 import { askToSubscribe } from "./channel-access.ts";
 import { CloseError } from "./close-error.ts";
@@ -8,7 +8,8 @@ import type { CommandId, CommandOf } from "./command.ts";
 import type { Context } from "./context.ts";
 import { ttlOf } from "./expiry.ts";
 import { beginningOf, type Granted, grant, plainly } from "./granted.ts";
-import { type Admitted, identify } from "./identify.ts";
+import { type Admitted, identify, ruleContext } from "./identify.ts";
+import { subscriptionExpiry } from "./renewal.ts";
 import { memberAs, memberOf } from "./member.ts";
 import type { Reply } from "./reply.ts";
 import { checkRoom } from "./room.ts";
@@ -37,12 +38,20 @@ export async function enter(
   const most = node.limits.channelsPerConnection;
   if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
   if (channels.length === 0) return { ...admitted, subscriptions: none };
-  const rule = (): RuleContext => ({ session: id, user: identity.user, info: identity.info });
+  const rule = (): RuleContext => ruleContext(id, identity, context.traits.encoder.id);
+  const terms = new Map<string, SubscribeTerms | null>();
   for (const channel of channels.slice(given.length)) {
-    await askToSubscribe({ node, identity, rule }, channel, node.hub.registry.resolve(channel));
+    const asked = askToSubscribe({ node, identity, rule }, { channel }, node.hub.registry.resolve(channel));
+    terms.set(channel, await asked);
   }
-  const member = memberAs(id, identity);
-  const opening = channels.map((channel) => openOne(context, { channel, seen: seen.get(channel) ?? null, member }));
+  const opening = channels.map(async (channel) => {
+    const { info, expiresAt } = terms.get(channel) ?? {};
+    const member = memberAs(id, identity, info);
+    const mayExpire = expiresAt !== undefined;
+    const opened = await openOne(context, { channel, seen: seen.get(channel) ?? null, member, mayExpire });
+    opened.expiry?.set(expiresAt ?? null);
+    return opened;
+  });
   const opened = await Promise.allSettled(opening);
   const subscriptions = new Map<string, Granted>();
   for (const [index, outcome] of opened.entries()) {
@@ -64,16 +73,22 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
     session,
     data: entry.identity.data,
     pingIntervalMs: node.limits.pingIntervalMs,
-    ttl: ttlOf(entry.expiresAt, node.clock),
+    // Where the application is asked itself, its client has no part in it.
+    ttl: node.access.refresh === undefined ? ttlOf(entry.expiresAt, node.clock) : null,
     subscriptions: Array.from(entry.subscriptions, ([channel, granted]) => beginningOf(channel, granted, null)),
   };
 }
 
 /**
  * Subscribes somebody who is connected. False when it has gone meanwhile.
- * @throws {TidewireError} `already_subscribed`, `limit_exceeded`, `unknown_channel`, `not_available`.
+ * @throws {TidewireError} `already_subscribed`, `limit_exceeded`, `unknown_channel`, `not_available`,
+ * `unrecoverable_position`.
  */
-export async function subscribeLive(context: Context, channel: string): Promise<boolean> {
+export async function subscribeLive(
+  context: Context,
+  channel: string,
+  { info, data, expiresAt, since }: LiveTerms,
+): Promise<boolean> {
   const { subscriptions } = context;
   if (context.isCrowded) context.close("slow", "too many events wait for it");
   if (!context.isOpen) return false;
@@ -81,15 +96,19 @@ export async function subscribeLive(context: Context, channel: string): Promise<
   if (present?.isServerSide === true) return true;
   if (present !== undefined) fail("already_subscribed", "the client has subscribed to it by itself");
   checkRoom(context);
-  const opened = await openOne(context, { channel, seen: null, member: memberAs(context.id, context.identity) });
+  const seen = since === undefined ? null : { position: since, id: null };
+  const member = memberAs(context.id, context.identity, info);
+  const opened = await openOne(context, { channel, seen, member, mayExpire: expiresAt !== undefined });
   try {
     if (!context.isOpen) return false;
     checkRoom(context);
+    if (seen !== null && !opened.recovered) fail("unrecoverable_position");
     const { position } = beginningOf(channel, opened, null);
-    if (!context.tell({ kind: "subscribed", channel, position })) {
+    if (!context.tell({ kind: "subscribed", channel, position, data })) {
       fail("not_available", "this client's dialect knows its own channel alone");
     }
     subscriptions.set(channel, opened);
+    opened.expiry?.set(expiresAt ?? null);
     opened.release();
     return true;
   } finally {
@@ -104,10 +123,14 @@ export async function unsubscribeLive({ subscriber, subscriptions }: Context, ch
   return wasSubscribed;
 }
 
-async function openOne(
-  context: Context,
-  { channel, seen, member }: { readonly channel: string; readonly seen: Seen | null; readonly member: Member },
-): Promise<Granted> {
+interface Opening {
+  readonly channel: string;
+  readonly seen: Seen | null;
+  readonly member: Member;
+  readonly mayExpire?: boolean;
+}
+
+async function openOne(context: Context, { channel, seen, member, mayExpire = false }: Opening): Promise<Granted> {
   const { hub, limits } = context.node;
   const known = hub.registry.resolve(channel);
   const shown = await memberOf(known, member, limits.memberBytes);
@@ -116,11 +139,7 @@ async function openOne(
   const wantsMembers = known.definition.announcesMembers;
   const subscription = await hub.subscribe(channel, { subscriber, encoder, seen, member: shown, wantsMembers });
   const wasRecovering = seen !== null;
-  return grant(subscription, {
-    isServerSide: true,
-    channelInfo: undefined,
-    expiry: null,
-    wasRecovering,
-    manner: plainly,
-  });
+  const { channelInfo } = member;
+  const expiry = mayExpire ? subscriptionExpiry(context, channel, known) : null;
+  return grant(subscription, { isServerSide: true, channelInfo, expiry, wasRecovering, manner: plainly });
 }

@@ -2,26 +2,27 @@
 //
 //   new ─► connecting ─► open ─► closed
 //             └─► refused ─► closed      (a connect that was answered with an error)
-import { type CloseReasonName, type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
-import type { ConnectRequest, Identity, RuleContext } from "../access.ts";
+import { type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
+import { type ConnectRequest, Disconnect, type LiveTerms, type RuleContext } from "../access.ts";
 import { Slot } from "../hub/delivery.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import type { Due } from "../hub/wheel.ts";
 import { type CallHost, Calls } from "./calls.ts";
-import { CloseError } from "./close-error.ts";
+import { CloseError, type Closing } from "./close-error.ts";
 import type { Command, CommandId, CommandOf } from "./command.ts";
 import { channelKey, handle, keysOf, type Request } from "./commands/table.ts";
 import type { Context } from "./context.ts";
-import { Expiry } from "./expiry.ts";
+import type { Expiry } from "./expiry.ts";
 import type { Granted } from "./granted.ts";
 import { type Gap, tellGap } from "./gap.ts";
 import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "./heartbeat.ts";
-import { nobody } from "./identify.ts";
+import { type Identified, nobody, ruleContext } from "./identify.ts";
 import { Inbox, type InboxHost } from "./inbox.ts";
 import type { Link, LinkTraits } from "./link.ts";
 import type { OpenSession, SessionNode } from "./node.ts";
 import { Outbox, type OutboxHost } from "./outbox.ts";
 import { Rates } from "./rates.ts";
+import { connectionExpiry } from "./renewal.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
 import { reasonOf } from "../ports/log.ts";
 import { toError } from "./rules.ts";
@@ -29,7 +30,7 @@ import { Sequencer } from "./sequencer.ts";
 import { enter, type Entry, subscribeLive, unsubscribeLive, welcome } from "./server-side.ts";
 import { checkUser, countUser } from "./users.ts";
 
-type Caller = Omit<ConnectRequest, "token" | "claims" | "data">;
+type Caller = Omit<ConnectRequest, "session" | "token" | "claims" | "data">;
 type State = "new" | "connecting" | "open" | "refused" | "closed";
 
 export class Session implements Subscriber, Context, CallHost, OpenSession, OutboxHost, InboxHost, HeartbeatHost, Due {
@@ -50,7 +51,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   #expiry: Expiry | null = null;
   #heartbeat: Heartbeat | null = null;
   #state: State = "new";
-  identity: Identity = nobody;
+  identity: Identified = nobody;
   tokenUser = "";
   #isFull = false;
   /** Lets the large reply go on that waits for room. */
@@ -61,8 +62,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     this.node = node;
     this.link = link;
     this.#request = request;
-    const asked = { ...request, token: "", claims: null, data: null };
-    this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(asked));
+    this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(request));
     this.outbox = new Outbox(node.limits, this);
     node.hub.wheel.schedule(this, node.limits.firstCommandMs);
   }
@@ -72,7 +72,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   get expiry(): Expiry {
-    return (this.#expiry ??= new Expiry(this.node, () => this.close("connection_expired", "its token has expired")));
+    return (this.#expiry ??= connectionExpiry(this));
   }
 
   get traits(): LinkTraits {
@@ -96,11 +96,15 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   rule(): RuleContext {
-    return { session: this.id, user: this.identity.user, info: this.identity.info };
+    return ruleContext(this.id, this.identity, this.link.traits.encoder.id);
   }
 
-  subscribe(channel: string): Promise<boolean> {
-    return this.#sequencer.answer(channelKey(channel), () => subscribeLive(this, channel));
+  subscribe(channel: string, terms: LiveTerms = {}): Promise<boolean> {
+    return this.#sequencer.answer(channelKey(channel), () => subscribeLive(this, channel, terms));
+  }
+
+  expireAt(seconds: number | null): void {
+    this.expiry.set(seconds);
   }
 
   unsubscribe(channel: string): Promise<boolean> {
@@ -207,14 +211,14 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   /** Ends the connection. The newest page of what is ready goes out before, when the socket takes it. */
-  close(reason: CloseReasonName, detail?: string): void {
+  close(reason: Closing, detail?: string): void {
     if (this.#state === "closed") return;
     this.#inbox.clear();
     // A refusal that waits too: without it the client would take the end for its own fault.
     if (this.#state === "open" || this.#state === "refused") this.flush();
     // What could not be written may have ended it.
     if (this.#isClosed) return;
-    this.node.metrics.add(`closed_${reason}`);
+    this.node.metrics.add(reason instanceof Disconnect ? "closed_application" : `closed_${reason}`);
     this.closed();
     this.link.close(reason, detail);
   }
@@ -285,6 +289,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   #failed(id: CommandId, thrown: unknown): void {
     if (thrown instanceof CloseError) this.close(thrown.reason, thrown.message);
+    else if (thrown instanceof Disconnect) this.close(thrown);
     else this.refuse(id, toError(this.node, thrown));
   }
 
@@ -293,7 +298,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (request === null) return;
     this.#request = null;
     this.#state = "connecting";
-    enter(this, { ...request, token: command.token, claims: null, data: command.data }, command).then(
+    const { token, data } = command;
+    enter(this, { ...request, session: this.id, token, claims: null, data }, command).then(
       (entry) => this.#connected(command, entry),
       (thrown: unknown) => this.#refused(command, thrown),
     );

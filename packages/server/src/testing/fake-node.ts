@@ -1,6 +1,6 @@
 // A node without sockets: hub, sessions and dialects over an engine and a clock that a test holds.
 import type { ChannelDefinition } from "@tidewire/protocol";
-import type { AccessRules } from "../access.ts";
+import type { AccessRules, OtherCalls } from "../access.ts";
 import { centrifugeFor } from "../dialects/centrifuge/centrifuge.ts";
 import type { ConnectionInfo } from "../dialects/connection.ts";
 import { open } from "../dialects/open.ts";
@@ -26,6 +26,7 @@ export interface FakeNodeOptions {
   /** Default: a memory engine. */
   readonly engine?: Engine;
   readonly access?: AccessRules;
+  readonly otherCalls?: OtherCalls;
   readonly tokens?: TokenOptions;
   readonly limits?: Partial<Limits>;
   /** Default: development. */
@@ -69,6 +70,7 @@ export class FakeNode {
       access: options.access ?? {},
       tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls,
+      ...(options.otherCalls !== undefined && { otherCalls: options.otherCalls }),
       limits: this.limits,
       clock,
       random,

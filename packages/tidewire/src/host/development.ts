@@ -11,7 +11,7 @@ export const open: ChannelDefinition<"public:{name}"> = defineChannel("public:{n
 });
 
 /** An integer from 1 to 10 every second. */
-const numbers: ChannelDefinition<"feed:numbers"> = defineChannel("feed:numbers", {
+export const numbers: ChannelDefinition<"feed:numbers"> = defineChannel("feed:numbers", {
   history: { size: 100, ttlMs: 300_000 },
   publishers: "server",
 });

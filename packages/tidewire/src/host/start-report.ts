@@ -30,7 +30,7 @@ export function startReport(facts: StartFacts): string {
     `${facts.title}, ready in ${Math.round(facts.readyMs)} ms        ${modeLine}`,
     ...(facts.page === null ? [] : [`App         http://${address}${facts.page}`]),
     // In production the key is a secret, and a terminal's scrollback is no place for one.
-    `API         http://${address}/api        key ${isDevelopment ? facts.apiKey : "as configured"}`,
+    `API         http://${address}/api        key ${isDevelopment ? facts.apiKey : "as configured"}        docs /api/docs`,
     `Sockets     ${sockets.join("   ")}`,
     `Data        ${shortPath(facts.dataFolder)}`,
     ...(isDevelopment ? [`try  ${example(address, facts.apiKey)}`] : []),

@@ -1,6 +1,6 @@
 // The Centrifuge client protocol: one connection's speaker, in JSON or in Protobuf.
-import type { CloseReasonName } from "@tidewire/protocol";
 import type { Encoder } from "../../hub/encoder.ts";
+import type { Closing } from "../../session/close-error.ts";
 import type { Command, MarkAnswer } from "../../session/command.ts";
 import type { LinkTraits, Manner } from "../../session/link.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
@@ -31,7 +31,7 @@ export interface Form {
   decode(message: Uint8Array, form: "text" | "bytes", limits: DecodeLimits): readonly (Command | MarkAnswer)[];
   reply(reply: Reply, place?: EmulationPlace): Uint8Array;
   event(event: SessionEvent): Uint8Array | null;
-  disconnect(reason: CloseReasonName, detail: string | undefined): Uint8Array;
+  disconnect(reason: Closing, detail: string | undefined): Uint8Array;
 }
 
 /** Each manner's encoder is one object, made when it is first asked for. */
@@ -116,7 +116,7 @@ export class CentrifugeSpeaker implements Speaker {
     return this.#form.event(event);
   }
 
-  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+  closing(reason: Closing, detail: string | undefined): Ending {
     return encodeClosing(reason, detail);
   }
 }

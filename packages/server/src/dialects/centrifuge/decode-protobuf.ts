@@ -43,7 +43,7 @@ function read(bytes: Uint8Array): Message {
 /** Bytes in the place of JSON become the value they stand for. */
 function withJson(message: Message, limits: DecodeLimits): Fields {
   const fields: Record<string, unknown> = { ...message };
-  for (const method of ["connect", "publish", "rpc"]) {
+  for (const method of ["connect", "subscribe", "publish", "rpc"]) {
     const given = message[method] as Message | undefined;
     const data = given?.["data"] as Uint8Array | undefined;
     if (data === undefined) continue;

@@ -170,6 +170,7 @@ function subscribe(request: Request): Command {
     wantsNumber: (flag & 1) !== 0,
     wantsPatches: fields["delta"] === "fossil",
     filter: fields["tf"] === undefined ? null : fieldsOf(fields["tf"], "subscribe.tf"),
+    data: fields["data"],
   };
 }
 

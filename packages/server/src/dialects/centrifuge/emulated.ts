@@ -1,5 +1,5 @@
 // The Centrifuge protocol to a client that hears by a stream, and speaks by requests of their own.
-import type { CloseReasonName } from "@tidewire/protocol";
+import type { Closing } from "../../session/close-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Command, MarkAnswer } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
@@ -56,7 +56,7 @@ class EmulatedSpeaker implements Speaker {
   }
 
   /** Said in the stream in any case: an SDK takes another status than 200 for a fault of the network. */
-  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+  closing(reason: Closing, detail: string | undefined): Ending {
     return { code: 200, reason: "", last: this.#form.disconnect(reason, detail) };
   }
 }

@@ -1,5 +1,6 @@
 // Encoding replies, events and publications as Protobuf of the Centrifuge protocol.
-import { type CloseReasonName, type Member, unsubscribeReasons } from "@tidewire/protocol";
+import type { Closing } from "../../session/close-error.ts";
+import { type Member, unsubscribeReasons } from "@tidewire/protocol";
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import type { Manner } from "../../session/link.ts";
@@ -67,12 +68,13 @@ function body(reply: Reply, place: EmulationPlace | undefined): Message {
   }
 }
 
-function subscribed({ position, wasRecovering, recovered, ttl, number, isPatched }: Subscribed): Message {
-  const manner = { id: number ?? undefined, delta: isPatched };
-  if (position === null) return { ...expiry(ttl), ...manner };
+function subscribed({ position, wasRecovering, recovered, ttl, number, isPatched, data: given }: Subscribed): Message {
+  const data = given === undefined ? {} : { data: json(given) };
+  const terms = { ...data, ...expiry(ttl), id: number ?? undefined, delta: isPatched };
+  if (position === null) return terms;
   const { epoch, offset } = position;
   const place = { recoverable: true, epoch, recovered, offset, positioned: true, was_recovering: wasRecovering };
-  return { ...expiry(ttl), ...place, ...manner };
+  return { ...terms, ...place };
 }
 
 function expiry(ttl: number | null): Message {
@@ -87,8 +89,9 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
     case "mark":
       return null;
     case "subscribed": {
-      const { channel, position } = event;
-      const subscribe = position === null ? {} : { recoverable: true, positioned: true, ...position };
+      const { channel, position, data: given } = event;
+      const data = given === undefined ? {} : { data: json(given) };
+      const subscribe = position === null ? data : { recoverable: true, positioned: true, ...position, ...data };
       return push({ channel, subscribe });
     }
     case "unsubscribed": {
@@ -103,7 +106,7 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
 }
 
 /** How a stream says its end, having no close frame. */
-export function encodeDisconnect(reason: CloseReasonName, detail: string | undefined): Uint8Array {
+export function encodeDisconnect(reason: Closing, detail: string | undefined): Uint8Array {
   return push({ disconnect: encodeClosing(reason, detail) });
 }
 

@@ -1,7 +1,9 @@
 // Encoding replies, events and publications as JSON of the Centrifuge protocol.
 import { closeReasons, type Member, unsubscribeReasons } from "@tidewire/protocol";
+import { Disconnect } from "../../access.ts";
 import type { Publication } from "../../engine/engine.ts";
 import type { ChannelRef, Encoder, MemberChange } from "../../hub/encoder.ts";
+import type { Closing } from "../../session/close-error.ts";
 import type { Outcome, Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import type { Manner } from "../../session/link.ts";
 import type { Framing } from "../connection.ts";
@@ -72,11 +74,11 @@ export function told({ position, duplicate, durability }: Outcome): object {
   return { ...position, duplicate, durability };
 }
 
-function subscribed({ position, wasRecovering, recovered, ttl, number, isPatched }: Subscribed): object {
+function subscribed({ position, wasRecovering, recovered, ttl, number, isPatched, data }: Subscribed): object {
   const manner = { ...(number !== null && { id: number }), ...(isPatched && { delta: true }) };
-  if (position === null) return { ...expiry(ttl), ...manner };
+  if (position === null) return { data, ...expiry(ttl), ...manner };
   const recovery = wasRecovering ? { was_recovering: true, ...(recovered ? { recovered } : {}) } : {};
-  return { recoverable: true, positioned: true, ...position, ...recovery, ...expiry(ttl), ...manner };
+  return { recoverable: true, positioned: true, ...position, ...recovery, data, ...expiry(ttl), ...manner };
 }
 
 function expiry(ttl: number | null): object {
@@ -95,8 +97,8 @@ export function encodeEvent(event: SessionEvent): string | null {
 export function encodePush(event: Exclude<SessionEvent, { kind: "ping" | "mark" }>): string | null {
   switch (event.kind) {
     case "subscribed": {
-      const { position } = event;
-      const result = position === null ? {} : { recoverable: true, positioned: true, ...position };
+      const { position, data } = event;
+      const result = position === null ? { data } : { recoverable: true, positioned: true, ...position, data };
       return push(JSON.stringify(event.channel), `"subscribe":${JSON.stringify(result)}`);
     }
     case "unsubscribed": {
@@ -111,15 +113,13 @@ export function encodePush(event: Exclude<SessionEvent, { kind: "ping" | "mark" 
 }
 
 /** How a stream says its end, having no close frame. */
-export function encodeDisconnect(reason: keyof typeof closeReasons, detail: string | undefined): string {
+export function encodeDisconnect(reason: Closing, detail: string | undefined): string {
   return `{"disconnect":${JSON.stringify(encodeClosing(reason, detail))}}`;
 }
 
 /** The protocol's close code and reason. */
-export function encodeClosing(
-  reason: keyof typeof closeReasons,
-  detail: string | undefined,
-): { code: number; reason: string } {
+export function encodeClosing(reason: Closing, detail: string | undefined): { code: number; reason: string } {
+  if (reason instanceof Disconnect) return { code: reason.code, reason: reason.message };
   const closing = closeReasons[reason];
   return { code: closing.code, reason: detail === undefined ? closing.reason : `${closing.reason}: ${detail}` };
 }

@@ -53,7 +53,7 @@ const notation = {
   ClientInfo: "1 user string, 2 client string, 3 conn_info bytes, 4 chan_info bytes",
   ClientEvent: "1 info ClientInfo",
   Unsubscribe: "2 code uint32, 3 reason string",
-  Subscribe: "1 recoverable bool, 4 epoch string, 5 offset uint64, 6 positioned bool",
+  Subscribe: "1 recoverable bool, 4 epoch string, 5 offset uint64, 6 positioned bool, 7 data bytes",
   Disconnect: "1 code uint32, 2 reason string",
   Nothing: "",
 

@@ -1,4 +1,5 @@
 // The Centrifuge protocol to a client that only hears: a connect request at first, and from then on pushes alone.
+import type { Closing } from "../../session/close-error.ts";
 import { plainly } from "../../session/granted.ts";
 import { type CloseReasonName, type TidewireError } from "@tidewire/protocol";
 import type { Command } from "../../session/command.ts";
@@ -25,7 +26,7 @@ export function unidirectional(framing: Framing, options: UnidirectionalOptions)
 /** How it ends: by a close frame, by a status before the stream has begun, by a last push after. */
 interface Endings {
   refusing(error: TidewireError): Ending;
-  closing(reason: CloseReasonName, detail: string | undefined): Ending;
+  closing(reason: Closing, detail: string | undefined): Ending;
 }
 
 const onSocket: Endings = {
@@ -34,7 +35,7 @@ const onSocket: Endings = {
 };
 
 const onStream = perFraming((framing): Endings => {
-  const last = (reason: CloseReasonName, detail: string | undefined): Uint8Array =>
+  const last = (reason: Closing, detail: string | undefined): Uint8Array =>
     framing.wrap(Buffer.from(encodeDisconnect(reason, detail)), "text");
   return {
     refusing: (error) => ({ ...endingOf(error), last: last(closeReasonOf(error), error.message) }),
@@ -109,7 +110,7 @@ class Pushes implements Speaker {
     return said === null ? null : framing.wrap(Buffer.from(said), "text");
   }
 
-  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+  closing(reason: Closing, detail: string | undefined): Ending {
     return this.#endings.closing(reason, detail);
   }
 }

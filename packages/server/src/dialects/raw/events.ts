@@ -2,10 +2,11 @@
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import { fastestRate, slowestRate } from "../../hub/pace.ts";
+import type { Closing } from "../../session/close-error.ts";
 import type { Command } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
-import { type CloseReasonName, type Position, TidewireError } from "@tidewire/protocol";
+import { type Position, TidewireError } from "@tidewire/protocol";
 import type { ConnectionInfo, EventFraming, StreamEvent } from "../connection.ts";
 import type { Ending, Speaker } from "../dialect.ts";
 import { perFraming } from "../per-framing.ts";
@@ -86,7 +87,7 @@ class EventsSpeaker implements Speaker {
     return framing.event({ name: "skipped", data: JSON.stringify({ count: event.count }) });
   }
 
-  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+  closing(reason: Closing, detail: string | undefined): Ending {
     return this.#last(closingOf(reason, detail));
   }
 

@@ -1,7 +1,9 @@
 // The raw dialect: a bare WebSocket on one channel; what a client sends is published, what is published arrives as it is.
 import { type CloseReasonName, type RequestErrorName, TidewireError } from "@tidewire/protocol";
+import { Disconnect } from "../../access.ts";
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
+import type { Closing } from "../../session/close-error.ts";
 import type { Command, Payload } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
@@ -77,7 +79,8 @@ class RawSpeaker implements Speaker {
     return event.kind === "ping" ? this.#framing.ping : null;
   }
 
-  closing(reason: CloseReasonName, detail: string | undefined): Ending {
+  closing(reason: Closing, detail: string | undefined): Ending {
+    if (reason instanceof Disconnect) return { code: reason.code, reason: reason.message };
     return { code: closeCodes[reason], reason: detail ?? reason };
   }
 }

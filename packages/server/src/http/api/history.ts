@@ -30,15 +30,18 @@ export async function historyRemove({ hub }: ApiNode, parameters: Parameters): P
 }
 
 function sinceOf(given: unknown): Position | null {
-  if (given === undefined || given === null) return null;
+  return given === undefined || given === null ? null : positionOf("since", given);
+}
+
+/** @throws {TidewireError} `bad_request` */
+export function positionOf(name: string, given: unknown): Position {
+  const badSince = `${name}: expected an offset and an epoch`;
   if (typeof given !== "object") fail("bad_request", badSince);
   const { offset = 0, epoch = "" } = given as { readonly offset?: unknown; readonly epoch?: unknown };
   const isOffset = typeof offset === "number" && Number.isSafeInteger(offset) && offset >= 0;
   if (isOffset && typeof epoch === "string") return { offset, epoch };
   return fail("bad_request", badSince);
 }
-
-const badSince = "since: expected an offset and an epoch";
 
 function written({ data, form, offset, author, tags, key, removed }: Publication): JsonText {
   const text = decoder.decode(data);

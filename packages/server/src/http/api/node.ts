@@ -1,5 +1,6 @@
 // What the methods of the server API see of their node.
 import type { CloseReasonName, SessionId } from "@tidewire/protocol";
+import type { Disconnect, LiveTerms } from "../../access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Limits } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -8,9 +9,11 @@ import type { Clock } from "../../ports/clock.ts";
 export interface ApiSession {
   readonly id: SessionId;
   readonly identity: { readonly user: string };
-  subscribe(channel: string): Promise<boolean>;
+  subscribe(channel: string, terms: LiveTerms): Promise<boolean>;
   unsubscribe(channel: string): Promise<boolean>;
-  close(reason: CloseReasonName): void;
+  close(reason: CloseReasonName | Disconnect): void;
+  /** When it ends, in seconds since 1970; `null`: never. */
+  expireAt(seconds: number | null): void;
 }
 
 export interface ApiNode {

@@ -17,6 +17,15 @@ export function textOf(parameters: Parameters, name: string): string {
   return typeof value === "string" ? value : fail("bad_request", `${name}: expected a text, got ${typeof value}`);
 }
 
+/** Seconds since 1970; `null` when it is left out, or 0. @throws {TidewireError} `bad_request` */
+export function secondsOf(parameters: Parameters, name: string): number | null {
+  const value = parameters[name] ?? 0;
+  if (typeof value !== "number" || !Number.isFinite(value) || value < 0) {
+    return fail("bad_request", `${name}: expected seconds since 1970`);
+  }
+  return value === 0 ? null : value;
+}
+
 /** A list of texts; empty when it is left out. @throws {TidewireError} `bad_request` */
 export function textsOf(parameters: Parameters, name: string, most: number): readonly string[] {
   const value = parameters[name] ?? [];

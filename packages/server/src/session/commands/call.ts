@@ -1,21 +1,28 @@
 // call and cancel: a typed request to the application, answered over the same connection.
 import { fail, type StandardSchema } from "@tidewire/protocol";
+import { Disconnect } from "../../access.ts";
 import { validate } from "../../hub/registry.ts";
 import { reasonOf } from "../../ports/log.ts";
 import type { Call } from "../calls.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import type { BoundCall } from "../node.ts";
+import type { BoundCall, SessionNode } from "../node.ts";
 import { ask, guarded, toError } from "../rules.ts";
 
 /** Ended when it is answered: its handler may go on, and holds nothing back. */
 export function call(context: Context, command: CommandOf<"call">): Promise<void> {
   const { node, calls } = context;
-  const bound = node.calls.get(command.method);
-  if (bound === undefined) return fail("not_available", "no such call");
+  const bound = node.calls.get(command.method) ?? otherCall(node, command.method);
+  if (bound === null) return fail("not_available", "no such call");
   const limitMs = bound.deadlineMs ?? node.limits.callDeadlineMs;
   const open = calls.open(command.id, Math.min(limitMs, command.timeoutMs ?? limitMs));
   return Promise.race([open.answered, answer(context, command, { bound, open })]);
+}
+
+function otherCall({ otherCalls }: SessionNode, method: string): BoundCall | null {
+  if (otherCalls === undefined) return null;
+  const definition = { method, inputSchema: null, outputSchema: null };
+  return { definition, handler: (input, asked) => otherCalls(method, input, asked) };
 }
 
 /** The session has canceled it already, ahead of its turn. */
@@ -35,7 +42,9 @@ async function answer(context: Context, command: CommandOf<"call">, asked: Asked
     if (json !== null) calls.finish(asked.open, json);
   } catch (thrown) {
     // Who was answered meanwhile hears nothing more of it.
-    if (calls.close(asked.open)) context.refuse(command.id, toError(node, thrown));
+    if (!calls.close(asked.open)) return;
+    if (thrown instanceof Disconnect) context.close(thrown);
+    else context.refuse(command.id, toError(node, thrown));
   } finally {
     calls.ended();
   }

@@ -1,11 +1,12 @@
 // publish: access, limits and schema, then the hub. Synchronous up to the engine where the rules are, so that publishes
 // of one connection reach it in the order received (P1).
 import { fail, type Member } from "@tidewire/protocol";
+import type { PublishTerms } from "../../access.ts";
 import type { Ack, Body } from "../../engine/engine.ts";
 import type { Known } from "../../hub/channel.ts";
 import { prepare, type Prepared } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
-import { askToPublish } from "../channel-access.ts";
+import { askToPublish, type Change } from "../channel-access.ts";
 import type { Context } from "../context.ts";
 import { memberAs } from "../member.ts";
 import type { Outcome } from "../reply.ts";
@@ -17,24 +18,45 @@ const encoder = new TextEncoder();
 type Publish = CommandOf<"publish">;
 
 export function publish(context: Context, command: Publish): void | Promise<void> {
-  const { known, asked } = admitToPublish(context, command.channel, command.payload.bytes.length);
-  if (asked === undefined) return checked(context, command, known);
-  return asked.then(() => checked(context, command, known));
+  const { channel, payload } = command;
+  const data = payload.form === "bytes" ? payload.bytes : payload.value;
+  const { known, asked } = admitToPublish(context, { channel, data, removedKey: null }, payload.bytes.length);
+  if (asked instanceof Promise) return asked.then((terms) => checked(context, changed(command, terms), known));
+  return checked(context, changed(command, asked), known);
 }
 
-/** Whether this client may publish there; `asked` is pending where the rule has to think. @throws {TidewireError} */
-export function admitToPublish(
-  context: Context,
-  channel: string,
-  bytes: number,
-): { readonly known: Known; readonly asked: void | Promise<void> } {
+interface Asked {
+  readonly known: Known;
+  /** The rule's terms; pending where it has to think. */
+  readonly asked: PublishTerms | null | Promise<PublishTerms | null>;
+}
+
+/** Whether this client may publish there. @throws {TidewireError} */
+export function admitToPublish(context: Context, change: Change, bytes: number): Asked {
   const { node, rates } = context;
+  const { channel } = change;
   const known = node.hub.registry.resolve(channel);
   if (known.definition.publishers === "server" || node.hub.sources.has(known.definition)) {
     fail("denied", "clients do not publish to this channel");
   }
   if (!rates.mayPublish(bytes)) tooFast(context, "publishes");
-  return { known, asked: askToPublish(context, channel, known) };
+  return { known, asked: askToPublish(context, change, known) };
+}
+
+/** What is published on the rule's terms: what it puts in the place of what the client sent. */
+function changed(command: Publish, terms: PublishTerms | null): Publish {
+  if (terms === null) return command;
+  const { data, tags, idempotencyKey } = terms;
+  return {
+    ...command,
+    ...(data !== undefined && { payload: payloadOf(data) }),
+    ...(tags !== undefined && { tags }),
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
+  };
+}
+
+function payloadOf(value: unknown): Publish["payload"] {
+  return { bytes: encoder.encode(JSON.stringify(value)), form: "json", value };
 }
 
 function checked(context: Context, command: Publish, known: Known): void | Promise<void> {
@@ -60,7 +82,8 @@ export function memberIn({ id, identity, subscriptions }: Context, channel: stri
 function accept(context: Context, command: Publish, given: Pick<Body, "data" | "key"> & Partial<Body>): void {
   if (!context.isOpen) return;
   const author = memberIn(context, command.channel);
-  const body: Body = { form: command.payload.form, author, ...given };
+  const { tags } = command;
+  const body: Body = { form: command.payload.form, author, ...given, ...(tags !== undefined && { tags }) };
   context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(
     (ack) => context.reply({ kind: "published", id: command.id, result: resultOf(command, ack) }),
     (thrown: unknown) => context.refuse(command.id, toError(context.node, thrown)),

@@ -48,5 +48,5 @@ async function mayRead(context: Context, channel: string, isOn: (known: Known) =
   const known = node.hub.registry.resolve(channel);
   isOn(known);
   if (context.subscriptions.has(channel)) return;
-  await askToSubscribe(context, channel, known);
+  await askToSubscribe(context, { channel }, known);
 }

@@ -9,11 +9,12 @@ import { admitToPublish, memberIn } from "./publish.ts";
 export function remove(context: Context, command: CommandOf<"remove">): void | Promise<void> {
   const { channel } = command;
   const key = checkKey(command.key, "bad_request");
-  const { known, asked } = admitToPublish(context, channel, Buffer.byteLength(key));
+  const change = { channel, data: null, removedKey: key };
+  const { known, asked } = admitToPublish(context, change, Buffer.byteLength(key));
   if (known.definition.mode !== "latest") {
     fail("not_available", `keys are removed from a latest channel, this is a ${known.definition.mode} channel`);
   }
-  return asked === undefined ? accept(context, command) : asked.then(() => accept(context, command));
+  return asked instanceof Promise ? asked.then(() => accept(context, command)) : accept(context, command);
 }
 
 function accept(context: Context, { id, channel, key }: CommandOf<"remove">): void {

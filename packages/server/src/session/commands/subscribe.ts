@@ -6,7 +6,8 @@ import type { Encoder } from "../../hub/encoder.ts";
 import { filtered, filterOf } from "../../hub/filter.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
-import { Expiry, ttlOf } from "../expiry.ts";
+import { ttlOf } from "../expiry.ts";
+import { subRefreshRule, subscriptionExpiry } from "../renewal.ts";
 import { beginningOf, grant, plainly } from "../granted.ts";
 import type { Manner } from "../link.ts";
 import { memberAs, memberOf } from "../member.ts";
@@ -20,8 +21,8 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
   if (command.rate !== null) checkRated(known);
-  const claims = await admitToChannel(context, command, known);
-  const channelInfo = claims?.info;
+  const admission = await admitToChannel(context, command, known);
+  const channelInfo = admission?.info;
   const member = known.definition.presence ? await shownOf(context, known, channelInfo) : null;
   if (!context.isOpen) return;
   const { encoder, manner } = wordsFor(context, command, known);
@@ -44,12 +45,9 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.close();
     throw thrown;
   }
-  const end = (): void => {
-    node.metrics.add("subscriptions_expired");
-    context.subscriber.end(channel, "subscription_expired");
-  };
-  const expiry = claims === null ? null : new Expiry(node, end);
-  expiry?.set(claims?.expiresAt ?? null);
+  const expiry = admission === null ? null : subscriptionExpiry(context, channel, known);
+  const expiresAt = admission?.expiresAt ?? null;
+  expiry?.set(expiresAt);
   const granted = grant(subscription, {
     isServerSide: false,
     channelInfo,
@@ -63,8 +61,10 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.cursor.pause();
     subscription.members?.pause();
   }
-  const ttl = ttlOf(claims?.expiresAt ?? null, node.clock);
-  context.reply({ kind: "subscribed", id: command.id, ...beginningOf(channel, granted, ttl) });
+  // Where the application is asked itself, its client has no part in it.
+  const ttl = subRefreshRule(node, known) === undefined ? ttlOf(expiresAt, node.clock) : null;
+  const beginning = { ...beginningOf(channel, granted, ttl), data: admission?.data };
+  context.reply({ kind: "subscribed", id: command.id, ...beginning });
   // The reply is queued: from here publications may follow it (S10).
   subscription.release();
 }

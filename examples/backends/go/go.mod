@@ -1,0 +1,3 @@
+module tidewire.example/backend
+
+go 1.22

@@ -1,0 +1,206 @@
+// The table of settings: each one's place, kind, default, names and meaning. The schema, the example and the checks come from it.
+import type { ChannelMode, RecoveryMode } from "@tidewire/protocol";
+import type { ClientConfig, Config, PatternConfig, ProxyConfig, TokenConfig } from "./config.ts";
+import {
+  choice,
+  duration,
+  type Group,
+  group,
+  integer,
+  type Leaf,
+  optionalPlace,
+  optionalText,
+  place,
+  secret,
+  text,
+  textMap,
+  texts,
+  toggle,
+} from "./field.ts";
+import { limitTable } from "./limit-table.ts";
+
+function proxy(about: string, path: string): Group<ProxyConfig> {
+  return group(about, {
+    endpoint: optionalText({
+      about: "The backend's address; without one it is not asked.",
+      example: `http://localhost:3000/${path}`,
+    }),
+    timeout: duration({ about: "That it may take to answer.", fallback: 1_000 }),
+    http_headers: texts({ about: "Headers of the client's request that are passed on, such as Cookie." }),
+    include_connection_meta: toggle({ about: "Whether the backend is sent the meta that it gave at connect." }),
+    http: group<ProxyConfig["http"]>("How the backend is asked.", {
+      static_headers: textMap({ about: "Headers of every request." }),
+      static_header_files: textMap({
+        about: "The same for secrets: each header's value is what a file holds.",
+      }),
+    }),
+  });
+}
+
+const token: Group<TokenConfig> = group("How tokens of clients are verified: by one of the first three.", {
+  hmac_secret_key: secret(
+    {
+      about: "The secret of tokens by HMAC (HS256, HS384, HS512), at least 32 characters.",
+      env: "TIDEWIRE_TOKEN_SECRET",
+      example: "/run/secrets/tidewire-token",
+    },
+    32,
+  ),
+  public_key: secret(
+    {
+      about: "The public key of tokens, as PEM: RSA, P-256 to P-521 or Ed25519.",
+      env: "TIDEWIRE_TOKEN_PUBLIC_KEY",
+      example: "/etc/tidewire/issuer.pem",
+    },
+    64,
+  ),
+  jwks_public_endpoint: optionalText({
+    about: "Where the issuer publishes its keys; with TLS, unless it is this machine.",
+    env: "TIDEWIRE_JWKS_URL",
+    example: "https://issuer.example/.well-known/jwks.json",
+  }),
+  audience: optionalText({ about: "What aud of a token must be.", example: "tidewire" }),
+  issuer: optionalText({ about: "What iss of a token must be.", example: "https://issuer.example" }),
+});
+
+const client: Group<ClientConfig> = group("Who may connect.", {
+  allowed_origins: texts({
+    about: "Pages that may connect, such as https://app.example; those of this host may anyway.",
+    env: "TIDEWIRE_ORIGINS",
+  }),
+  trusted_proxies: texts({
+    about: "Addresses of balancers whose X-Forwarded-For counts.",
+    env: "TIDEWIRE_TRUST_PROXY",
+  }),
+  allow_anonymous_connect_without_token: toggle({
+    about: "Whether whoever shows no token comes in as a guest; in development guests come in anyway.",
+  }),
+  token,
+  proxy: group<ClientConfig["proxy"]>("Events that a backend decides, as Centrifugo's proxies ask it.", {
+    connect: proxy("Asked for whoever shows no token.", "connect"),
+    refresh: proxy("Asked when a connection's time is over, in the place of its client.", "refresh"),
+  }),
+});
+
+const pattern: Group<PatternConfig> = group("A family of channels.", {
+  pattern: text({ about: 'A name, or a name with parameters, such as "chat:{room}".', example: "chat:{room}" }),
+  mode: choice<ChannelMode>(
+    {
+      about:
+        "stream: in order, without a gap. signal: at most once, nothing is kept. latest: the newest value of each key.",
+      fallback: "stream",
+    },
+    ["stream", "signal", "latest"],
+  ),
+  key: optionalText({ about: "latest alone: which field of a value is its key.", example: "symbol" }),
+  history_size: integer(
+    { about: "stream alone: publications that are kept. Default: 100.", example: 100 },
+    [1, 1_000_000],
+  ) as Leaf<number | null>,
+  history_ttl: duration({ about: "How long each is kept; of latest, a removal. Default: 5m.", example: "5m" }) as Leaf<
+    number | null
+  >,
+  force_recovery_mode: choice<RecoveryMode>(
+    { about: "stream alone: whoever comes back gets all it has missed, or with cache the newest.", example: "stream" },
+    ["stream", "cache"],
+  ) as Leaf<RecoveryMode | null>,
+  presence: toggle({ about: "Whether members are known." }),
+  force_push_join_leave: toggle({ about: "Whether all are told who joins and leaves; needs presence." }),
+  allow_subscribe_for_client: toggle({ about: "Whether users may subscribe without a token for the channel." }),
+  allow_subscribe_for_anonymous: toggle({ about: "Whether guests may." }),
+  allow_publish_for_client: toggle({ about: "Whether users may publish." }),
+  allow_publish_for_subscriber: toggle({ about: "Whether who is subscribed may." }),
+  allow_publish_for_anonymous: toggle({ about: "Whether guests may." }),
+  subscribe_proxy_enabled: toggle({ about: "Whether channel.proxy.subscribe decides who may subscribe." }),
+  publish_proxy_enabled: toggle({ about: "Whether channel.proxy.publish decides who may publish." }),
+  sub_refresh_proxy_enabled: toggle({ about: "Whether channel.proxy.sub_refresh prolongs subscriptions." }),
+});
+
+const patternExamples = [
+  {
+    pattern: "chat:{room}",
+    history_size: 500,
+    history_ttl: "24h",
+    presence: true,
+    allow_subscribe_for_client: true,
+    allow_publish_for_subscriber: true,
+  },
+  { pattern: "prices", mode: "latest", key: "symbol", allow_subscribe_for_client: true },
+];
+
+const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engine" | "log" | "http_api"> = {
+  http_server: group<Config["http_server"]>("Where it listens.", {
+    address: optionalText({
+      about: "The address; without one this machine alone. On any other, production rules apply.",
+      env: "HOST",
+      flag: { name: "host", placeholder: "address" },
+      example: "0.0.0.0",
+    }),
+    port: integer(
+      { about: "The port.", env: "PORT", flag: { name: "port", placeholder: "number" }, fallback: 8_080 },
+      [0, 65_535],
+    ),
+  }),
+  data: place({
+    about: "The folder of everything kept on disk.",
+    env: "TIDEWIRE_DATA",
+    flag: { name: "data", placeholder: "folder" },
+    fallback: "./data",
+  }),
+  engine: group<Config["engine"]>("Where the logs of channels are kept.", {
+    type: choice(
+      {
+        about: "sqlite survives crashes and restarts, memory nothing.",
+        env: "TIDEWIRE_ENGINE",
+        flag: { name: "engine", placeholder: "name" },
+        fallback: "sqlite",
+      },
+      ["sqlite", "memory"],
+    ),
+    path: optionalPlace({
+      about: "sqlite alone: the database. Default: tidewire.db in the data folder.",
+      example: "./data/tidewire.db",
+    }),
+  }),
+  log: group<Config["log"]>("What is logged.", {
+    level: choice({ about: "The least of it.", env: "TIDEWIRE_LOG", fallback: "info" }, [
+      "debug",
+      "info",
+      "warn",
+      "error",
+    ]),
+  }),
+  http_api: group<Config["http_api"]>("The server API at /api.", {
+    key: secret(
+      {
+        about: "Its key, at least 16 characters. In development one is made when there is none.",
+        env: "TIDEWIRE_API_KEY",
+        example: "/run/secrets/tidewire-api",
+      },
+      16,
+    ),
+  }),
+};
+
+export const table: Group<Config> = group("Settings of the standalone Tidewire server.", {
+  ...serverFields,
+  client,
+  websocket: group<Config["websocket"]>("WebSocket connections.", {
+    compression: toggle({ about: "Whether clients may agree on permessage-deflate.", env: "TIDEWIRE_COMPRESSION" }),
+  }),
+  channel: group<Config["channel"]>("Channels.", {
+    patterns: {
+      kind: "list",
+      about: "The channels there are; the first that fits a name counts, and a name that fits none is refused.",
+      item: pattern,
+      example: patternExamples,
+    },
+    proxy: group<Config["channel"]["proxy"]>("Events of channels that a backend decides, where a pattern says so.", {
+      subscribe: proxy("Asked who may subscribe.", "subscribe"),
+      publish: proxy("Asked who may publish, and what.", "publish"),
+      sub_refresh: proxy("Asked when a subscription's time is over.", "sub_refresh"),
+    }),
+  }),
+  rpc: group<Config["rpc"]>("Calls of clients.", { proxy: proxy("Answers them.", "rpc") }),
+  limits: limitTable,
+});
