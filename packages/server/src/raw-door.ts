@@ -96,10 +96,9 @@ export class RawDoor {
   #ratesOf({ info }: Connection): Rates {
     let rates = this.#rates.get(info.client);
     if (rates === undefined) {
-      const { limits, clock, isRated } = this.#node;
       const { headers, url, address, isLoopback } = info;
       const request = { headers, url, address, isLoopback, dialect: "raw/http", token: "", claims: null, data: null };
-      rates = new Rates(limits, clock, isRated(request));
+      rates = new Rates(this.#node, this.#node.isRated(request));
       this.#rates.set(info.client, rates);
     }
     return rates;

@@ -8,6 +8,7 @@ import { open } from "./dialects/open.ts";
 import { echo } from "./dialects/raw/echo.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
+import { metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
@@ -21,8 +22,10 @@ import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
-import { intercept, pathBehind } from "./transports/intercept.ts";
 import { Gate } from "./transports/gate.ts";
+import { countHeaderLimits } from "./transports/header-limits.ts";
+import { intercept, pathBehind } from "./transports/intercept.ts";
+import { isFromOwnMachine } from "./transports/own-machine.ts";
 import { Requests } from "./transports/requests.ts";
 import { Upgrades } from "./transports/upgrade.ts";
 
@@ -67,7 +70,7 @@ class Composed implements Tidewire {
     const random = options.random ?? systemRandom;
     this.#hub = new Hub({
       engine: options.engine ?? memoryEngine({ clock, random }),
-      registry: new Registry(options.channels),
+      registry: new Registry(options.channels, metrics),
       limits,
       clock,
       log,
@@ -108,8 +111,11 @@ class Composed implements Tidewire {
     this.#router = createRouter({
       api: createApi({ ...this.#node, id: random.token(96) }),
       apiKey: options.apiKey,
-      maxBodyBytes: limits.requestBodyBytes,
+      limits,
       log,
+      metrics,
+      page: metricsPage({ publishing: metrics.publishing, reading: metrics.reading, figures: () => this.stats() }),
+      mayRead: (request) => this.#mode() === "development" && isFromOwnMachine(request),
       isReady: () => this.isReady(),
     });
   }
@@ -127,6 +133,7 @@ class Composed implements Tidewire {
     this.#watch(server);
     this.#upgrades.attach(server, prefix);
     this.#requests.attach(server, prefix);
+    countHeaderLimits(server, this.#metrics);
     if (attachOptions.http !== true) return;
     intercept(server, "request", (request: IncomingMessage, response: ServerResponse) => {
       const path = pathBehind(prefix, request.url);
@@ -178,6 +185,10 @@ class Composed implements Tidewire {
       sessions: this.#sessions.size,
       channels: this.#hub.channels,
       subscriptions: this.#hub.subscriptions,
+      members: this.#hub.members,
+      queued: this.#gate.admission.queued,
+      tailBytes: this.#hub.tailBytes,
+      isEngineUp: this.#hub.isUp,
       counters: this.#metrics.snapshot(),
     };
   }

@@ -18,19 +18,29 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
   link.writable = () => session.writable();
   const opening = speaker.opening();
   if (opening.length > 0) session.receive(opening);
-  return new OpenedSession(session, link, speaker);
+  return new OpenedSession({ node, session, link, speaker });
+}
+
+interface Parts {
+  readonly node: SessionNode;
+  readonly session: Session;
+  readonly link: SpokenLink;
+  readonly speaker: Speaker;
 }
 
 /** A class: closures of its own would cost memory for each connection that idles. */
 class OpenedSession implements Opened {
+  readonly #node: SessionNode;
   readonly #session: Session;
   readonly #link: SpokenLink;
   readonly #speaker: Speaker;
 
-  constructor(session: Session, link: SpokenLink, speaker: Speaker) {
+  constructor({ node, session, link, speaker }: Parts) {
+    this.#node = node;
     this.#session = session;
     this.#link = link;
     this.#speaker = speaker;
+    node.metrics.add(`opened_${speaker.traits.dialect}`);
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
@@ -38,6 +48,7 @@ class OpenedSession implements Opened {
       this.#session.receive(this.#link.heard(this.#speaker.decode(message, form)));
     } catch (thrown) {
       if (!(thrown instanceof MalformedFrame)) throw thrown;
+      if (thrown.limit !== null) this.#node.metrics.hit(thrown.limit);
       this.#session.malformed(thrown.message);
     }
   }
@@ -50,7 +61,11 @@ class OpenedSession implements Opened {
     this.#link.drained();
   }
 
-  closed(): void {
+  closed(code: number): void {
+    const { metrics } = this.#node;
+    metrics.add(`ended_${this.#speaker.traits.dialect}`);
+    // RFC 6455 §7.1.5: no close frame came.
+    if (!this.#link.isEnded) metrics.add(code === 1006 ? "closed_lost" : "closed_client");
     this.#session.closed();
   }
 }
@@ -66,6 +81,8 @@ class SpokenLink implements Link {
   /** Of a client that says what it has read. */
   #window: Window | null = null;
   #isSocketFull = false;
+  /** Whether the server has ended it. */
+  isEnded = false;
 
   constructor(node: SessionNode, connection: Connection, speaker: Speaker) {
     this.#node = node;
@@ -78,6 +95,7 @@ class SpokenLink implements Link {
   }
 
   reply(reply: Reply): Uint8Array | null {
+    if (reply.kind === "error") this.#node.metrics.add(`errors_${reply.error.reason}`);
     const said = this.#speaker.reply(reply);
     if (said === null || said instanceof Uint8Array) return said;
     this.#end(said);
@@ -135,6 +153,7 @@ class SpokenLink implements Link {
   }
 
   cut(): void {
+    this.isEnded = true;
     this.#connection.terminate();
   }
 
@@ -162,6 +181,7 @@ class SpokenLink implements Link {
   }
 
   #end(ending: Ending): void {
+    this.isEnded = true;
     this.#connection.close(ending.code, ending.reason);
   }
 }

@@ -29,9 +29,13 @@ const methods: Readonly<Record<string, Method>> = {
   info,
 };
 
-/** Whether the request carries the key, compared in constant time. Without a key nobody may. */
-export function mayUseApi(request: IncomingMessage, apiKey: string | undefined): boolean {
-  const given = request.headers["x-api-key"];
+/** Whether the request carries the key. Without a key nobody may. */
+export function mayUseApi({ headers }: IncomingMessage, apiKey: string | undefined): boolean {
+  return isKey(headers["x-api-key"], apiKey);
+}
+
+/** Compared in constant time. */
+export function isKey(given: unknown, apiKey: string | undefined): boolean {
   if (apiKey === undefined || typeof given !== "string") return false;
   return timingSafeEqual(digest(given), digest(apiKey));
 }
@@ -51,6 +55,7 @@ export function createApi(node: ApiNode): Api {
 async function batch(node: ApiNode, { commands, parallel }: Parameters): Promise<JsonText> {
   const most = node.limits.commandsPerFrame;
   if (!Array.isArray(commands) || commands.length > most) {
+    if (Array.isArray(commands)) node.metrics.hit("commandsPerFrame");
     return fail("bad_request", `commands: expected a list of at most ${most}`);
   }
   const replies: Promise<JsonText>[] = [];

@@ -1,16 +1,23 @@
-// The HTTP door: health, and the server API.
+// The HTTP door: health, metrics, and the server API.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidewireError } from "@tidewire/protocol";
 import { type Log, reasonOf } from "../ports/log.ts";
-import { type Api, mayUseApi } from "./api.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import { type Api, isKey, mayUseApi } from "./api.ts";
 import { BodyError } from "../transports/body.ts";
-import { readJson } from "./body.ts";
+import { JsonLimitError, type JsonLimits, readJson } from "./body.ts";
+import type { MetricsPage } from "./metrics.ts";
 
 export interface RouterOptions {
   readonly api: Api;
   readonly apiKey: string | undefined;
-  readonly maxBodyBytes: number;
+  readonly limits: JsonLimits;
   readonly log: Log;
+  readonly metrics: Metrics;
+  /** Makes what `/metrics` shows. */
+  readonly page: () => Promise<MetricsPage>;
+  /** Whether this request may read it without the key. */
+  readonly mayRead: (request: IncomingMessage) => boolean;
   readonly isReady: () => boolean;
 }
 
@@ -27,8 +34,10 @@ export function createRouter(options: RouterOptions): Router {
     }
     if (path === "/api")
       return answer(response, 200, { methods: Object.keys(options.api).map((name) => `POST /api/${name}`) });
-    if (!path.startsWith("/api/")) return false;
-    serveApi(path.slice("/api/".length), request, response, options).catch((thrown: unknown) => {
+    const serving = path === "/metrics" ? serveMetrics(request, response, options) : null;
+    if (serving === null && !path.startsWith("/api/")) return false;
+    const served = serving ?? serveApi(path.slice("/api/".length), request, response, options);
+    served.catch((thrown: unknown) => {
       // Whoever went away in the middle of its body waits for no answer.
       if (request.destroyed && !request.complete) return;
       options.log.error("an API request failed", { reason: reasonOf(thrown) });
@@ -36,6 +45,26 @@ export function createRouter(options: RouterOptions): Router {
     });
     return true;
   };
+}
+
+async function serveMetrics(request: IncomingMessage, response: ServerResponse, options: RouterOptions): Promise<void> {
+  const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+  const mayRead = options.mayRead(request) || mayUseApi(request, options.apiKey) || isKey(bearer, options.apiKey);
+  if (!mayRead) {
+    const expected = "expected the API key, as X-API-Key or as a bearer token";
+    answer(response, 401, failure(new TidewireError("unauthorized", expected)));
+    return;
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    answer(
+      response,
+      405,
+      failure(new TidewireError("bad_request", `expected GET, got ${request.method ?? "nothing"}`)),
+    );
+    return;
+  }
+  const { text, type } = await options.page();
+  send(response, 200, { text, type });
 }
 
 async function serveApi(
@@ -56,13 +85,21 @@ async function serveApi(
     return;
   }
   try {
-    const body = await readJson(request, options.maxBodyBytes);
-    send(response, 200, `{"result":${await act(body.value)}}`);
+    const body = await readJson(request, options.limits);
+    const { metrics } = options;
+    metrics.messagesReceived += 1;
+    metrics.bytesReceived += Buffer.byteLength(body.text);
+    send(response, 200, { text: `{"result":${await act(body.value)}}`, type: json });
   } catch (thrown) {
-    if (thrown instanceof BodyError)
-      return void answer(response, thrown.status, failure(new TidewireError(thrown.reason, thrown.message)));
-    if (thrown instanceof TidewireError) return void answer(response, 200, failure(thrown));
-    throw thrown;
+    if (thrown instanceof TidewireError) {
+      options.metrics.add(`errors_${thrown.reason}`);
+      return void answer(response, 200, failure(thrown));
+    }
+    if (!(thrown instanceof BodyError)) throw thrown;
+    const limit =
+      thrown.reason === "too_large" ? "requestBodyBytes" : thrown instanceof JsonLimitError ? thrown.limit : null;
+    if (limit !== null) options.metrics.hit(limit);
+    answer(response, thrown.status, failure(new TidewireError(thrown.reason, thrown.message)));
   }
 }
 
@@ -71,16 +108,18 @@ function failure({ code, message }: TidewireError): unknown {
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): true {
-  return send(response, status, JSON.stringify(body));
+  return send(response, status, { text: JSON.stringify(body), type: json });
 }
 
-function send(response: ServerResponse, status: number, json: string): true {
+const json = "application/json; charset=utf-8";
+
+function send(response: ServerResponse, status: number, { text, type }: MetricsPage): true {
   response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(json),
+    "content-type": type,
+    "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
   });
-  response.end(json);
+  response.end(text);
   return true;
 }

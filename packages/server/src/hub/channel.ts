@@ -85,7 +85,8 @@ export class Channel implements CursorHome, ChannelRef {
     this.mode = known.definition.mode;
     this.wheel = node.wheel;
     this.clock = node.clock;
-    this.members = new Members(this, { shown: node.membersShown, wheel: node.wheel, clock: node.clock });
+    const { membersShown: shown, wheel, clock, metrics } = node;
+    this.members = new Members(this, { shown, wheel, clock, metrics });
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
     const isTable = this.mode === "latest";
@@ -138,6 +139,10 @@ export class Channel implements CursorHome, ChannelRef {
 
   unsettle(cursor: Cursor): void {
     this.#live.remove(cursor);
+  }
+
+  delivered(count: number): void {
+    this.#node.metrics.delivered += count;
   }
 
   fetch(cursor: Cursor): void {

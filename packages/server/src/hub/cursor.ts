@@ -34,6 +34,8 @@ export interface CursorHome {
   /** Adds a cursor to those that an append wakes. */
   settle(cursor: Cursor): void;
   unsettle(cursor: Cursor): void;
+  /** So many publications were handed to a subscriber. */
+  delivered(count: number): void;
   /** Fetches history after the cursor's position; ends in `cursor.arrived` or `cursor.failed`. */
   fetch(cursor: Cursor): void;
   /** The cursor has used the page, or needs none any more. */
@@ -249,6 +251,7 @@ export class Cursor implements Pullable, Due {
     const whole = held ?? tail.run(this.view, this.#seq, upTo === undefined ? bounds : { ...bounds, upTo });
     if (whole.kind !== "frames") return whole;
     const run = isCut ? this.#cut(whole, pageBytes) : whole;
+    this.home.delivered(this.home.mode === "latest" ? run.frames.length : run.to - this.#seq);
     this.#next = run.next ?? null;
     this.#seq = run.to;
     this.#position = run.at;
@@ -330,6 +333,7 @@ export class Cursor implements Pullable, Due {
     const from = this.#position;
     if (this.#taken === 0 && (page.top.epoch !== from.epoch || !continues(page, from))) return this.#jump(page.top);
     const { frames, to } = held.run(this.view, this.#taken, budget.pageBytes);
+    this.home.delivered(to - this.#taken);
     this.#taken = to;
     const last = page.publications[to - 1];
     if (last !== undefined) this.#position = { epoch: from.epoch, offset: last.offset };

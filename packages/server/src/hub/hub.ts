@@ -1,5 +1,5 @@
 // The hub: who listens to which channel on this node, and what is published to them.
-import { type ChannelMode, fail, type Member, type Position } from "@tidewire/protocol";
+import { type ChannelMode, fail, type Member, type Position, TidewireError } from "@tidewire/protocol";
 import type { Ack, Body, Draft, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -94,7 +94,7 @@ export class Hub implements EngineSink {
     this.#metrics = metrics;
     this.#log = log;
     this.#memory = new TailMemory(limits.tailsBytes);
-    this.#catchUp = new CatchUp(engine, clock, limits.historyReads);
+    this.#catchUp = new CatchUp({ engine, clock, metrics, maxReads: limits.historyReads });
     this.#node = {
       engine,
       catchUp: this.#catchUp,
@@ -116,6 +116,17 @@ export class Hub implements EngineSink {
 
   get channels(): number {
     return this.#channels.size;
+  }
+
+  /** Bytes that the tails and member tables hold together. */
+  get tailBytes(): number {
+    return this.#memory.used;
+  }
+
+  get members(): number {
+    let sum = 0;
+    for (const channel of this.#channels.values()) sum += channel.members.counts.clients;
+    return sum;
   }
 
   get subscriptions(): number {
@@ -185,7 +196,17 @@ export class Hub implements EngineSink {
   }
 
   async #accept(name: string, draft: Draft): Promise<Ack> {
-    const ack = await this.#engine.publish(name, draft);
+    const { clock } = this.#node;
+    const startMs = clock.now();
+    let ack: Ack;
+    try {
+      ack = await this.#engine.publish(name, draft);
+    } catch (thrown) {
+      if (isFullTable(draft, thrown)) this.#metrics.hit("latestTable");
+      throw thrown;
+    } finally {
+      this.#metrics.publishing.observe(clock.now() - startMs);
+    }
     this.#metrics.add("published");
     if (ack.publication !== null && !ack.duplicate && ack.publication.offset > 0) {
       this.announced(name, ack.position.epoch, ack.publication);
@@ -261,14 +282,18 @@ export class Hub implements EngineSink {
   /** @throws {TidewireError} `too_large`, or `overloaded` where nothing but memory would hold it. */
   #admit(body: Body, mode: ChannelMode): void {
     const most = this.#limits.publicationBytes;
-    if (body.data.length > most)
+    if (body.data.length > most) {
+      this.#metrics.hit("publicationBytes");
       fail("too_large", `a publication has at most ${most} bytes, this one has ${body.data.length}`);
+    }
     if (!this.#memory.isTight) return;
     this.#metrics.add("tail_memory_tight");
     // Once: under a flood, each publish would put it off a little more.
     if (!this.#isHurried) this.wheel.schedule(this.#sweep, 0);
     this.#isHurried = true;
-    if (mode !== "stream" && this.#memory.isFull) fail("overloaded", "the node's memory for publications is full");
+    if (mode === "stream" || !this.#memory.isFull) return;
+    this.#metrics.hit("tailsBytes");
+    fail("overloaded", "the node's memory for publications is full");
   }
 
   #open(name: string): Channel {
@@ -370,6 +395,12 @@ class Placed implements Subscription {
     if (this.#member !== null) this.#channel.members.remove(this.#member.session);
     this.cursor.close();
   }
+}
+
+/** A value that the channel's table has no room for. */
+function isFullTable(draft: Draft, thrown: unknown): boolean {
+  if (draft.kind !== "value" || draft.retention?.kind !== "table") return false;
+  return thrown instanceof TidewireError && thrown.reason === "limit_exceeded";
 }
 
 function startOf(since: Position | null, reverse: boolean): PageStart {

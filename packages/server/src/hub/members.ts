@@ -1,6 +1,7 @@
 // The members of one channel, and the readers that are told who comes and goes; of a crowd, once in a while, how many.
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import { Cursor, type CursorHome } from "./cursor.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
@@ -13,6 +14,7 @@ export interface MembersOptions {
   readonly shown: number;
   readonly wheel: Wheel;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /** How often the readers of a crowd are told how many it has, in milliseconds; when that changed. */
@@ -25,11 +27,13 @@ export class Members implements CursorHome, Due {
   readonly isUrgent = false;
   readonly wheel: Wheel;
   readonly clock: Clock;
+  readonly #metrics: Metrics;
   readonly #shown: number;
   readonly #live = new LiveCursors();
   #isCounting = false;
 
-  constructor(channel: ChannelRef, { shown, wheel, clock }: MembersOptions) {
+  constructor(channel: ChannelRef, { shown, wheel, clock, metrics }: MembersOptions) {
+    this.#metrics = metrics;
     this.name = channel.name;
     this.tail = new MemberTable(channel, shown);
     this.wheel = wheel;
@@ -50,9 +54,9 @@ export class Members implements CursorHome, Due {
   /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
   list(): readonly Member[] {
     const { clients } = this.counts;
-    return clients <= this.#shown
-      ? this.tail.list()
-      : fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
+    if (clients <= this.#shown) return this.tail.list();
+    this.#metrics.hit("membersShown");
+    return fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
   }
 
   add(member: Member): void {
@@ -88,6 +92,9 @@ export class Members implements CursorHome, Due {
   unsettle(cursor: Cursor): void {
     this.#live.remove(cursor);
   }
+
+  /** Who comes and goes is no publication. */
+  delivered(): void {}
 
   left(cursor: Cursor): void {
     this.tail.leave(cursor.view);

@@ -3,6 +3,7 @@
 // Expiry is a time of day, so it moves with the wall clock; a timer is not. So the time of day is looked at now and then.
 import type { Due, Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 
 /** After a jump of the wall clock this long at most until it is noticed, in milliseconds. */
 const lookMs = 10_000;
@@ -12,6 +13,7 @@ export interface ExpiryNode {
   readonly clock: Clock;
   readonly hub: { readonly wheel: Wheel };
   readonly limits: { readonly expiryGraceMs: number };
+  readonly metrics: Metrics;
 }
 
 export class Expiry implements Due {
@@ -39,8 +41,9 @@ export class Expiry implements Due {
 
   /** The wheel's. */
   due(): void {
-    if (this.#leftMs() <= 0) this.#expired();
-    else this.#look();
+    if (this.#leftMs() > 0) return this.#look();
+    this.#node.metrics.hit("expiryGraceMs");
+    this.#expired();
   }
 
   #look(): void {

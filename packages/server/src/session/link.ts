@@ -1,10 +1,13 @@
 // A link: what a session needs of its dialect and connection; implemented by dialects/open.ts.
 import type { CloseReasonName } from "@tidewire/protocol";
 import type { Encoder } from "../hub/encoder.ts";
+import type { DialectName } from "../ports/metrics.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
 
 /** What does not change while the connection lasts. */
 export interface LinkTraits {
+  /** What it is counted as. */
+  readonly dialect: DialectName;
   /** How publications are said to this client. */
   readonly encoder: Encoder;
   /**

@@ -5,6 +5,7 @@ import type { Seen } from "../hub/recovery.ts";
 import { CloseError } from "./close-error.ts";
 import type { CommandId, CommandOf } from "./command.ts";
 import type { Context } from "./context.ts";
+import { closeCrowded } from "./crowd.ts";
 import { ttlOf } from "./expiry.ts";
 import { beginningOf, type Granted, grant } from "./granted.ts";
 import { type Admitted, identify } from "./identify.ts";
@@ -29,7 +30,10 @@ export async function enter(context: Context, request: ConnectRequest, seen: See
   const channels = context.traits.hasOneChannel ? [] : admitted.channels;
   checkUser(node, identity.user);
   const most = node.limits.channelsPerConnection;
-  if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
+  if (channels.length > most) {
+    node.metrics.hit("channelsPerConnection");
+    throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
+  }
   if (channels.length === 0) return { ...admitted, subscriptions: none };
   const member = memberAs(id, identity);
   const opening = channels.map((channel) => openOne(context, { channel, seen: seen.get(channel) ?? null, member }));
@@ -67,7 +71,7 @@ export function welcome({ id: session, node }: Context, id: CommandId, entry: En
  */
 export async function subscribeLive(context: Context, channel: string): Promise<boolean> {
   const { subscriptions } = context;
-  if (context.isCrowded) context.close("slow", "too many events wait for it");
+  if (context.isCrowded) closeCrowded(context);
   if (!context.isOpen) return false;
   const present = subscriptions.get(channel);
   if (present?.isServerSide === true) return true;
@@ -100,9 +104,9 @@ async function openOne(
   context: Context,
   { channel, seen, member }: { readonly channel: string; readonly seen: Seen | null; readonly member: Member },
 ): Promise<Granted> {
-  const { hub, limits } = context.node;
+  const { hub } = context.node;
   const known = hub.registry.resolve(channel);
-  const shown = await memberOf(known, member, limits.memberBytes);
+  const shown = await memberOf(known, member, context.node);
   const { subscriber, traits } = context;
   const { encoder } = traits;
   const wantsMembers = known.definition.announcesMembers;

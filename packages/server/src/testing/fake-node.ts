@@ -57,7 +57,7 @@ export class FakeNode {
     this.limits = resolveLimits(options.limits);
     this.hub = new Hub({
       engine: options.engine ?? memoryEngine({ clock, random }),
-      registry: new Registry(options.channels),
+      registry: new Registry(options.channels, metrics),
       limits: this.limits,
       clock,
       log,

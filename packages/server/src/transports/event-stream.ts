@@ -8,6 +8,7 @@ import { closeReasons } from "@tidewire/protocol";
 import type { Connection, ConnectionInfo, Open } from "../dialects/connection.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
 import { answer, isTemporary } from "./answer.ts";
 import { eventFraming } from "./event-framing.ts";
@@ -17,6 +18,7 @@ export interface EventStreamOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
+  readonly metrics: Metrics;
 }
 
 export interface Exchanged {
@@ -141,10 +143,12 @@ class EventStream implements Connection {
     // The head and the first frames leave together.
     if (isNew) socket.cork();
     if (isNew) this.#begin();
-    writeFrames(socket, frames);
+    writeFrames(socket, frames, this.#parts.metrics);
     if (isNew) socket.uncork();
     this.isFull = socket.writableLength >= this.#watermark;
-    return this.isFull ? "full" : "open";
+    if (!this.isFull) return "open";
+    this.#parts.metrics.hit("watermarkBytes");
+    return "full";
   }
 
   /** Nothing is read from an event stream in any case. */
@@ -157,7 +161,11 @@ class EventStream implements Connection {
     if (state === "new") return refuseStream(this.#parts, { status: code, body: reason, random: this.#parts.random });
     socket.write(eventFraming.event({ name: "end", data: reason }));
     socket.destroySoon();
-    const cancel = this.#parts.clock.after(this.#parts.limits.closeTimeoutMs, () => socket.destroy());
+    const { clock, limits, metrics } = this.#parts;
+    const cancel = clock.after(limits.closeTimeoutMs, () => {
+      metrics.hit("closeTimeoutMs");
+      socket.destroy();
+    });
     socket.once("close", cancel);
   }
 

@@ -116,7 +116,7 @@ export class Requests {
   }
 
   #write(write: (posted: Posted) => Open, { request, response }: Exchanged, info: ConnectionInfo): void {
-    const { limits } = this.#options;
+    const { limits, metrics } = this.#options;
     const { headers } = request;
     const refuse = (status: number, reason: RequestErrorName, why: string): void =>
       answer(response, { status, body: failure(reason, why) });
@@ -129,11 +129,15 @@ export class Requests {
     readBody(request, limits.messageBytes).then(
       (bytes) => {
         // P3: what was refused, for being late, is never published.
+        metrics.messagesReceived += 1;
+        metrics.bytesReceived += bytes.length;
         if (!response.headersSent) exchange(response, info, write({ bytes, headers }));
       },
       (thrown: unknown) => {
         // Otherwise the client has gone in the middle of its body, and waits for no answer.
-        if (thrown instanceof BodyError) refuse(thrown.status, thrown.reason, thrown.message);
+        if (!(thrown instanceof BodyError)) return;
+        if (thrown.reason === "too_large") metrics.hit("messageBytes");
+        refuse(thrown.status, thrown.reason, thrown.message);
       },
     );
   }
@@ -141,6 +145,7 @@ export class Requests {
   /** A body that trickles in is not waited for. */
   #expectWithin(ms: number, { request, response }: Exchanged): void {
     const cancel = this.#options.clock.after(ms, () => {
+      this.#options.metrics.hit("firstCommandMs");
       if (response.headersSent) return void request.destroy();
       const body = failure("bad_request", `expected the body within ${ms} ms`);
       answer(response, { status: 408, body, headers: { connection: "close" } });

@@ -25,15 +25,15 @@ interface Form {
   event(event: SessionEvent): Uint8Array | null;
 }
 
-function traitsOf(encoder: Encoder): LinkTraits {
-  return { encoder, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
+function traitsOf(dialect: LinkTraits["dialect"], encoder: Encoder): LinkTraits {
+  return { dialect, encoder, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
 }
 
 function jsonForm(framing: Framing): Form {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   return {
-    traits: traitsOf(publicationEncoder(framing, false)),
-    tideTraits: traitsOf(publicationEncoder(framing, true)),
+    traits: traitsOf("centrifuge-json", publicationEncoder(framing, false)),
+    tideTraits: traitsOf("centrifuge-json", publicationEncoder(framing, true)),
     decode: (message, form, limits) => {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
@@ -47,7 +47,7 @@ function jsonForm(framing: Framing): Form {
 }
 
 function protobufForm(framing: Framing): Form {
-  const traits = traitsOf(protobuf.protobufEncoder(framing));
+  const traits = traitsOf("centrifuge-protobuf", protobuf.protobufEncoder(framing));
   return {
     traits,
     tideTraits: traits,

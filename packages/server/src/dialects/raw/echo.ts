@@ -7,6 +7,7 @@ export function echo(node: SessionNode): Open {
   return (connection) => {
     const host = hostOf(connection, () => heartbeat);
     const heartbeat = heartbeatOf(node, host);
+    node.metrics.add("opened_echo");
     const hold = (held: boolean): void => {
       host.isHeld = held;
       connection.hold(held);
@@ -24,7 +25,10 @@ export function echo(node: SessionNode): Open {
         heartbeat.left();
         hold(false);
       },
-      closed: () => heartbeat.stop(),
+      closed: () => {
+        node.metrics.add("ended_echo");
+        heartbeat.stop();
+      },
     };
   };
 }

@@ -13,7 +13,13 @@ import { textPayload } from "./words.ts";
 
 /** Nothing is subscribed, so nothing is delivered. */
 const nothing: Encoder = { id: "raw/http", publication: () => null, member: () => null };
-const traits: LinkTraits = { encoder: nothing, onGap: "close", hasPongs: false, hasOneChannel: true };
+const traits: LinkTraits = {
+  dialect: "raw-request",
+  encoder: nothing,
+  onGap: "close",
+  hasPongs: false,
+  hasOneChannel: true,
+};
 
 const connectId = 1;
 const commandId = 2;

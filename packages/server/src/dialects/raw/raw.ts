@@ -36,6 +36,7 @@ export function raw(framing: Framing, options: RawOptions): Speaker {
 }
 
 const traitsOf = perFraming<Framing, LinkTraits>((framing) => ({
+  dialect: "raw-websocket",
   encoder: rawEncoder(framing),
   onGap: "close",
   hasPongs: true,

@@ -3,6 +3,7 @@ import type { CloseReasonName, SessionId } from "@tidewire/protocol";
 import type { Hub } from "../../hub/hub.ts";
 import type { Limits } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Metrics } from "../../ports/metrics.ts";
 
 /** A session, as far as the server API may command it. */
 export interface ApiSession {
@@ -20,4 +21,5 @@ export interface ApiNode {
   readonly sessions: ReadonlyMap<SessionId, ApiSession>;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
