@@ -58,6 +58,7 @@ class Composed implements Tidewire {
   #isStarted = false;
   #isDraining = false;
   #hasSaidMode = false;
+  #hasSaidRates = false;
   /** Whether every address listened on is loopback; `null` when that may have changed. */
   #isLocal: boolean | null = null;
 
@@ -239,11 +240,18 @@ class Composed implements Tidewire {
     if (this.#servers.has(server)) return;
     const changed = (): void => {
       this.#isLocal = null;
+      if (server.listening) this.#sayRates();
     };
     this.#servers.add(server);
     server.on("listening", changed);
     server.on("close", changed);
     changed();
+  }
+
+  #sayRates(): void {
+    if (this.#hasSaidRates || this.#mode() !== "development") return;
+    this.#hasSaidRates = true;
+    this.#log.info("development: rates and limits per address do not hold for connections from this machine");
   }
 
   /** Development when every address listened on is loopback; said once when it is not. */

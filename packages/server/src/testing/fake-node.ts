@@ -111,6 +111,7 @@ export class FakeNode {
       token: connection.info.token,
       greeting: undefined,
       takesPublications: true,
+      limits: this.limits,
       opened: () => undefined,
       ...options,
     });

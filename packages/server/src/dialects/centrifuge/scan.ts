@@ -26,7 +26,7 @@ export function scanPayload(text: string, limits: ScanLimits): void {
 }
 
 /** A payload's own keys lie below those of the command and its method. */
-const payloadDepth = 3;
+const payloadDepth = 2;
 
 const quote = 0x22;
 const backslash = 0x5c;
