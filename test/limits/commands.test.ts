@@ -3,7 +3,7 @@ import { defineCall, defineChannel } from "@tidewire/protocol";
 import type { Limits } from "@tidewire/server";
 import { describe, expect, test } from "vitest";
 import { lobby, open, serve, type Served } from "../serving.ts";
-import { hits, type LimitName, stillClock } from "./hits.ts";
+import { hits, type LimitName, StillClock } from "./hits.ts";
 import { forms, type FormName, type Said, type Voice, voice } from "./voice.ts";
 
 const table = defineChannel("table", { mode: "latest", key: (value) => String(value) });
@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
 async function begin(limits: Partial<Limits> = {}): Promise<Served> {
   const access = { connect: () => ({ user: "" }) };
   const channels = [lobby, open, table];
-  const served = await serve({ channels, mode: "production", access, clock: stillClock, limits });
+  const served = await serve({ channels, mode: "production", access, clock: new StillClock(), limits });
   served.tide.handle(defineCall("echo"), (input) => input);
   served.tide.handle(defineCall("hang"), () => new Promise(() => undefined));
   return served;
@@ -160,11 +160,16 @@ describe.each(everywhere)("in $form, as the $place command of a frame", ({ form,
   });
 
   test("memberBytes", async () => {
-    const served = await serve({ access: { connect: ({ data }) => ({ user: "", info: data }) }, limits: { memberBytes: 20 } });
+    const served = await serve({
+      access: { connect: ({ data }) => ({ user: "", info: data }) },
+      limits: { memberBytes: 20 },
+    });
     const outcome = async (info: string): Promise<number | null | undefined> =>
       (await (await voice(served, form, info)).codes(...before, { subscribe: { channel: "lobby" } })).at(-1);
     expect([await outcome("x".repeat(17)), await outcome("x".repeat(18))]).toEqual([null, null]);
-    expect([hits(served, "memberBytes"), await outcome("x".repeat(19)), hits(served, "memberBytes")]).toEqual([0, 413, 1]);
+    expect([hits(served, "memberBytes"), await outcome("x".repeat(19)), hits(served, "memberBytes")]).toEqual([
+      0, 413, 1,
+    ]);
   });
 
   test("refusalsInARow end the connection", async () => {

@@ -1,7 +1,6 @@
-// How often a limit's policy has happened, as `/metrics` and `stats` count it.
-import type { Tidewire } from "@tidewire/server";
+// How often a limit's policy has happened, and a clock that a test moves.
+import type { Clock, Tidewire } from "@tidewire/server";
 import type { LimitName } from "../../packages/server/src/ports/metrics.ts";
-import type { Clock } from "@tidewire/server";
 
 export type { LimitName };
 
@@ -9,13 +8,24 @@ export function hits({ tide }: { readonly tide: Tidewire }, limit: LimitName): n
   return tide.stats().counters[`limit_${limit}`] ?? 0;
 }
 
-/** A clock whose time stands still, so that no rate gives anything back while a busy machine runs the test. */
-export const stillClock: Clock = {
-  now: () => 0,
-  wall: () => Date.now(),
-  after: (ms, act) => {
+/** Its time stands still until it is set, so that no rate gives anything back while a busy machine runs the test. */
+export class StillClock implements Clock {
+  ms = 0;
+
+  now(): number {
+    return this.ms;
+  }
+
+  wall(): number {
+    return Date.now();
+  }
+
+  after(ms: number, act: () => void): () => void {
     const timer = setTimeout(act, ms).unref();
     return () => clearTimeout(timer);
-  },
-  defer: (act) => void setImmediate(act),
-};
+  }
+
+  defer(act: () => void): void {
+    setImmediate(act);
+  }
+}

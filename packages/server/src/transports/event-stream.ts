@@ -147,7 +147,7 @@ class EventStream implements Connection {
     if (isNew) socket.uncork();
     this.isFull = socket.writableLength >= this.#watermark;
     if (!this.isFull) return "open";
-    this.#parts.metrics.hit("watermarkBytes");
+    this.#parts.metrics.add("limit_watermarkBytes");
     return "full";
   }
 

@@ -53,7 +53,7 @@ export class WebSocketTransport {
   readonly #agreed = new WeakMap<IncomingMessage, Agreed>();
 
   constructor({ limits, clock, metrics, compression, protocolFor }: WebSocketOptions) {
-    this.#shared = { limits, clock, metrics };
+    this.#shared = { limits, metrics };
     const options: ServerOptions & NewerOptions = {
       noServer: true,
       clientTracking: false,
@@ -163,20 +163,17 @@ function drained(this: Socket): void {
 /** What the connections of a transport share. */
 interface Shared {
   readonly limits: Limits;
-  readonly clock: Clock;
   readonly metrics: Metrics;
 }
 
 class WebSocketConnection implements Connection {
   readonly info: ConnectionInfo;
   readonly framing: Framing;
-  readonly metrics: Metrics;
   isFull = false;
   readonly #shared: Shared;
   /** Pongs that wait for the socket to take them. */
   #pongs = 0;
-  /** When the close frame was sent; 0: it was not. */
-  #closingMs = 0;
+  #isClosing = false;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #watermark: number;
@@ -188,11 +185,14 @@ class WebSocketConnection implements Connection {
   ) {
     this.info = options.info;
     this.framing = options.framing;
-    this.metrics = options.shared.metrics;
     this.#shared = options.shared;
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.#watermark = watermarkOf(socket, options.shared.limits);
+  }
+
+  get metrics(): Metrics {
+    return this.#shared.metrics;
   }
 
   traffic(): { readonly unsent: number; readonly received: number } {
@@ -206,7 +206,7 @@ class WebSocketConnection implements Connection {
     writeFrames(socket, frames, this.metrics);
     this.isFull = socket.writableLength >= this.#watermark;
     if (!this.isFull) return "open";
-    this.metrics.hit("watermarkBytes");
+    this.metrics.add("limit_watermarkBytes");
     return "full";
   }
 
@@ -224,11 +224,10 @@ class WebSocketConnection implements Connection {
     });
   }
 
-  /** The socket is closed; without an answer in time it was cut. */
+  /** The socket is closed: by `ws`, where the other side has neither answered the close frame in time nor left. */
   ended(code: number): void {
-    const { clock, limits } = this.#shared;
-    const hasWaited = this.#closingMs > 0 && clock.now() - this.#closingMs >= limits.closeTimeoutMs;
-    if (code === 1006 && hasWaited) this.metrics.hit("closeTimeoutMs");
+    const { readableEnded: hasLeft, errored } = this.#socket;
+    if (code === 1006 && this.#isClosing && !hasLeft && errored === null) this.metrics.hit("closeTimeoutMs");
   }
 
   hold(isHeld: boolean): void {
@@ -239,11 +238,12 @@ class WebSocketConnection implements Connection {
   close(code: number, reason: string): void {
     // One that is held would never see the other side's close frame.
     this.#webSocket.resume();
-    this.#closingMs = this.#shared.clock.now();
+    this.#isClosing = true;
     this.#webSocket.close(code, cutTo(reason, longestReasonBytes));
   }
 
   terminate(): void {
+    this.#isClosing = false;
     this.#webSocket.terminate();
   }
 }
