@@ -149,7 +149,7 @@ describe.each(forms)("a frame in %s", (form) => {
     ["jsonKeys", { jsonKeys: 6 }, (keys) => [publish({ deeper: [wide(keys)] })], 6],
   ];
 
-  test.each(asks)("%s", async (limit, limits, commands, most) => {
+  test.each(asks)("%s", async (limit, limits, ...[commands, most]) => {
     const served = await serve({ limits });
     const client = await voice(served, form);
     for (const amount of [most - 1, most]) {
@@ -161,7 +161,7 @@ describe.each(forms)("a frame in %s", (form) => {
     });
   });
 
-  test.each(asks.slice(1))("%s, in the second command", async (limit, limits, commands, most) => {
+  test.each(asks.slice(1))("%s, in the second command", async (limit, limits, ...[commands, most]) => {
     const served = await serve({ limits });
     const client = await voice(served, form);
     for (const amount of [most - 1, most]) {
@@ -180,7 +180,7 @@ const payloads = [
   ["jsonKeys", { jsonKeys: 3 }, '{"a":1,"b":2,"c":3}', '{"a":1,"b":2,"c":3,"d":4}'],
 ] as const;
 
-describe.each(payloads)("%s of JSON by itself", (limit, limits, within, above) => {
+describe.each(payloads)("%s of JSON by itself", (limit, limits, ...[within, above]) => {
   test("on a bare WebSocket", async () => {
     const served = await serve({ limits });
     const client = await talk(`${served.socketUrl}/raw/lobby`);

@@ -6,7 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { CatchUp } from "./catch-up.ts";
-import { Channel, type ChannelNode, type Known } from "./channel.ts";
+import { Channel, type ChannelNode } from "./channel.ts";
 import { Cursor } from "./cursor.ts";
 import { Delivery } from "./delivery.ts";
 import type { Encoder } from "./encoder.ts";
@@ -15,6 +15,7 @@ import { atStart, recover, type Seen } from "./recovery.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
+import { PlacedSubscription, type Subscription } from "./subscription.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Wheel } from "./wheel.ts";
 
@@ -38,17 +39,6 @@ export interface SubscribeOptions {
   readonly member: Member | null;
   /** Whether to be told who comes and goes. */
   readonly wantsMembers: boolean;
-}
-
-/** A subscription, born held: call `release` in the step that queues its reply. */
-export interface Subscription {
-  readonly known: Known;
-  readonly cursor: Cursor;
-  readonly members: Cursor | null;
-  readonly position: Position;
-  readonly recovered: boolean;
-  release(): void;
-  close(): void;
 }
 
 export interface HistoryRequest {
@@ -317,7 +307,7 @@ export class Hub implements EngineSink {
     this.#metrics.add("subscribed");
     if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
     const { recovered, position } = place;
-    return new Placed({ hub: this, channel, cursor, members, position, recovered, member });
+    return new PlacedSubscription({ sources: this.sources, channel, cursor, members, position, recovered, member });
   }
 
   #occupancy(channel: Channel): void {
@@ -350,50 +340,6 @@ export class Hub implements EngineSink {
       else channel.sweep(idleTailBytes);
     }
     this.wheel.schedule(this.#sweep, sweepMs);
-  }
-}
-
-interface Parts extends Pick<Subscription, "cursor" | "members" | "position" | "recovered"> {
-  readonly hub: Hub;
-  readonly channel: Channel;
-  readonly member: Member | null;
-}
-
-class Placed implements Subscription {
-  readonly cursor: Cursor;
-  readonly members: Cursor | null;
-  readonly position: Position;
-  readonly recovered: boolean;
-  readonly #hub: Hub;
-  readonly #channel: Channel;
-  readonly #member: Member | null;
-
-  constructor({ hub, channel, cursor, members, position, recovered, member }: Parts) {
-    this.cursor = cursor;
-    this.members = members;
-    this.position = position;
-    this.recovered = recovered;
-    this.#hub = hub;
-    this.#channel = channel;
-    this.#member = member;
-  }
-
-  get known(): Known {
-    return this.#channel.known;
-  }
-
-  release(): void {
-    this.members?.release();
-    this.cursor.release();
-    // From here its first value finds this subscriber in its place.
-    this.#hub.sources.occupancy(this.#channel);
-  }
-
-  close(): void {
-    if (this.cursor.state === "closed") return;
-    this.members?.close();
-    if (this.#member !== null) this.#channel.members.remove(this.#member.session);
-    this.cursor.close();
   }
 }
 
