@@ -32,7 +32,10 @@ const options = rows("limits.md", "option");
 
 test("each option of limits is there once, with its default", () => {
   const told = options.map(([option = "", value = ""]) => [named(option)[0], value]);
-  const expected = Object.entries<number>({ ...defaultLimits }).map(([name, value]) => [name, value.toLocaleString("en-US")]);
+  const expected = Object.entries<number>({ ...defaultLimits }).map(([name, value]) => [
+    name,
+    value.toLocaleString("en-US"),
+  ]);
   const fixed = (list: readonly unknown[][]): unknown[][] =>
     list
       .map(([name, value]) => (ofTheMachine.includes(String(name)) ? [name] : [name, value]))
