@@ -173,8 +173,26 @@ test("ends, by whom and why", async () => {
   mistaken.talk.send(new Uint8Array([255]));
   await mistaken.closed;
   await becomes(ended("bad_request", "3501"), 1);
-  const ends = [...(await page())].filter(([name]) => name.startsWith("tidewire_connections_closed_total{"));
-  expect(ends.reduce((sum, [, count]) => sum + count, 0)).toBe(3);
+  expect((await post(`${served.httpUrl}/raw/public:a`, "x")).status).toBe(200);
+  await becomes(ended("answered", ""), 1);
+  expect((await post(`${served.httpUrl}/raw/nowhere`, "x")).status).toBe(404);
+  expect((await (await talk(`${served.socketUrl}/raw/nowhere`)).closed).code).toBe(4400);
+  await becomes(ended("error", ""), 2);
+  const large = await talk(`${served.socketUrl}/echo`);
+  large.send("x".repeat(70_000));
+  await large.closed;
+  await becomes(ended("protocol", ""), 1);
+  const cut = await talk(`${served.socketUrl}/raw/lobby`);
+  await expect.poll(() => served.tide.channel(lobby).members().length).toBe(1);
+  served.tide.cut(served.tide.channel(lobby).members()[0]?.session ?? "");
+  await cut.closed;
+  await becomes(ended("cut", ""), 1);
+  const sum = async (name: string): Promise<number> =>
+    [...(await page())].filter(([sample]) => sample.startsWith(`${name}{`)).reduce((all, [, count]) => all + count, 0);
+  await expect.poll(() => sum("tidewire_connections")).toBe(0);
+  expect([await sum("tidewire_connections_closed_total"), await sum("tidewire_connections_opened_total")]).toEqual([
+    8, 8,
+  ]);
 });
 
 test("errors, recoveries, calls and history", async () => {

@@ -8,6 +8,7 @@ import { Session } from "../session/session.ts";
 import { Window } from "../session/window.ts";
 import type { Connection, Opened } from "./connection.ts";
 import { type Ending, MalformedFrame, type Speaker } from "./dialect.ts";
+import { endOf } from "./ends.ts";
 
 /** Begins a session on a connection. */
 export function open(node: SessionNode, connection: Connection, speaker: Speaker): Opened {
@@ -18,29 +19,20 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
   link.writable = () => session.writable();
   const opening = speaker.opening();
   if (opening.length > 0) session.receive(opening);
-  return new OpenedSession({ node, session, link, speaker });
-}
-
-interface Parts {
-  readonly node: SessionNode;
-  readonly session: Session;
-  readonly link: SpokenLink;
-  readonly speaker: Speaker;
+  return new OpenedSession(session, link, speaker);
 }
 
 /** A class: closures of its own would cost memory for each connection that idles. */
 class OpenedSession implements Opened {
-  readonly #node: SessionNode;
   readonly #session: Session;
   readonly #link: SpokenLink;
   readonly #speaker: Speaker;
 
-  constructor({ node, session, link, speaker }: Parts) {
-    this.#node = node;
+  constructor(session: Session, link: SpokenLink, speaker: Speaker) {
     this.#session = session;
     this.#link = link;
     this.#speaker = speaker;
-    node.metrics.add(`opened_${speaker.traits.dialect}`);
+    session.node.metrics.add(`opened_${speaker.traits.dialect}`);
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
@@ -48,7 +40,7 @@ class OpenedSession implements Opened {
       this.#session.receive(this.#link.heard(this.#speaker.decode(message, form)));
     } catch (thrown) {
       if (!(thrown instanceof MalformedFrame)) throw thrown;
-      if (thrown.limit !== null) this.#node.metrics.hit(thrown.limit);
+      if (thrown.limit !== null) this.#session.node.metrics.hit(thrown.limit);
       this.#session.malformed(thrown.message);
     }
   }
@@ -62,10 +54,11 @@ class OpenedSession implements Opened {
   }
 
   closed(code: number): void {
-    const { metrics } = this.#node;
-    metrics.add(`ended_${this.#speaker.traits.dialect}`);
-    // RFC 6455 §7.1.5: no close frame came.
-    if (!this.#link.isEnded) metrics.add(code === 1006 ? "closed_lost" : "closed_client");
+    const { metrics } = this.#session.node;
+    const { dialect } = this.#speaker.traits;
+    metrics.add(`ended_${dialect}`);
+    if (!this.#link.isEnded)
+      metrics.add(`closed_${dialect === "raw-request" && code === 1000 ? "answered" : endOf(code)}`);
     this.#session.closed();
   }
 }
@@ -98,6 +91,7 @@ class SpokenLink implements Link {
     if (reply.kind === "error") this.#node.metrics.add(`errors_${reply.error.reason}`);
     const said = this.#speaker.reply(reply);
     if (said === null || said instanceof Uint8Array) return said;
+    this.#node.metrics.add("closed_error");
     this.#end(said);
     this.ended();
     return null;
@@ -153,6 +147,7 @@ class SpokenLink implements Link {
   }
 
   cut(): void {
+    this.#node.metrics.add("closed_cut");
     this.isEnded = true;
     this.#connection.terminate();
   }

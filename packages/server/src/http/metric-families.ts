@@ -1,7 +1,7 @@
 // What `/metrics` tells, as data: the name of each figure, what it means, and the counter that it is read from.
 import { closeReasons, requestErrors } from "@tidewire/protocol";
 import type { CounterName, SingleName } from "../ports/metrics.ts";
-import { dialectNames, limitNames } from "../ports/metrics.ts";
+import { dialectNames, endNames, limitNames } from "../ports/metrics.ts";
 
 /** What a node tells of itself at this moment. */
 export interface Figures {
@@ -162,7 +162,7 @@ function gauge(name: string, help: string, read: (figures: Figures) => number): 
 const errorCodes = new Map(Object.entries(requestErrors).map(([name, { code }]) => [name, String(code)]));
 const closeCodes = new Map(Object.entries(closeReasons).map(([name, { code }]) => [name, String(code)]));
 const errorNames = [...(Object.keys(requestErrors) as (keyof typeof requestErrors)[]), "application"] as const;
-const endNames = [...(Object.keys(closeReasons) as (keyof typeof closeReasons)[]), "client", "lost"] as const;
+const allEnds = [...(Object.keys(closeReasons) as (keyof typeof closeReasons)[]), ...endNames] as const;
 const byDialect = (dialect: string): Readonly<Record<string, string>> => ({ dialect });
 
 /** Everything but latencies and the process's own figures. */
@@ -202,9 +202,9 @@ export const families: readonly Family[] = [
   {
     name: "tidewire_connections_closed_total",
     kind: "counter",
-    help: "Connections ended: by the server for a reason, by the client, or lost without a word",
+    help: "Connections ended, by why",
     ...labelled(
-      endNames,
+      allEnds,
       (reason) => ({ reason, code: closeCodes.get(reason) ?? "" }),
       (name) => `closed_${name}`,
     ),

@@ -61,8 +61,10 @@ export const dialectNames = [
 
 export type DialectName = (typeof dialectNames)[number];
 
-/** Why a connection ended: the server's reason, the client's own wish, or a socket that broke. */
-export type EndName = CloseReasonName | "client" | "lost";
+/** Why a connection ended, beside the server's reasons; docs/metrics.md says when. */
+export const endNames = ["answered", "client", "cut", "error", "lost", "protocol"] as const;
+
+export type EndName = (typeof endNames)[number];
 
 /** Counters that stand by themselves. */
 export type SingleName =
@@ -114,7 +116,7 @@ export type SingleName =
 
 export type CounterName =
   | SingleName
-  | `closed_${EndName}`
+  | `closed_${CloseReasonName | EndName}`
   | `ended_${DialectName}`
   | `errors_${RequestErrorName | "application"}`
   | `limit_${LimitName}`

@@ -128,9 +128,9 @@ export class Requests {
     }
     readBody(request, limits.messageBytes).then(
       (bytes) => {
-        // P3: what was refused, for being late, is never published.
         metrics.messagesReceived += 1;
         metrics.bytesReceived += bytes.length;
+        // P3: what was refused, for being late, is never published.
         if (!response.headersSent) exchange(response, info, write({ bytes, headers }));
       },
       (thrown: unknown) => {

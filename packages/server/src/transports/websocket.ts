@@ -19,6 +19,9 @@ interface NewerOptions {
   readonly closeTimeout: number;
 }
 
+/** RFC 6455 §7.4.1. */
+const protocolError = 1002;
+
 /** RFC 6455 §5.5: a control frame carries 125 bytes, two of which are the code. */
 const longestReasonBytes = 123;
 
@@ -134,7 +137,8 @@ function ended(this: WebSocket, code: number, reason: Buffer): void {
   const { among, opened, connection } = (this as Carrier<WebSocket>)[carried];
   among.delete(this);
   connection.ended(code);
-  opened.closed(code, reason.toString());
+  // What `ws` says then is what the client made of it.
+  opened.closed(connection.isFaulty ? protocolError : code, reason.toString());
 }
 
 function pinged(this: WebSocket, data: Buffer): void {
@@ -149,8 +153,10 @@ const parserLimits: ReadonlyMap<unknown, LimitName> = new Map([
 ]);
 
 function failed(this: WebSocket, error: Error & { readonly code?: unknown }): void {
+  const { connection } = (this as Carrier<WebSocket>)[carried];
+  connection.isFaulty = true;
   const limit = parserLimits.get(error.code);
-  if (limit !== undefined) (this as Carrier<WebSocket>)[carried].connection.metrics.hit(limit);
+  if (limit !== undefined) connection.metrics.hit(limit);
 }
 
 function drained(this: Socket): void {
@@ -170,6 +176,8 @@ class WebSocketConnection implements Connection {
   readonly info: ConnectionInfo;
   readonly framing: Framing;
   isFull = false;
+  /** It was ended for bytes that are no messages, or above a limit of one. */
+  isFaulty = false;
   readonly #shared: Shared;
   /** Pongs that wait for the socket to take them. */
   #pongs = 0;
@@ -216,6 +224,7 @@ class WebSocketConnection implements Connection {
     if (webSocket.readyState !== webSocket.OPEN || socket.destroyed) return;
     if (this.#pongs >= this.#shared.limits.pendingPongs) {
       this.metrics.hit("pendingPongs");
+      this.isFaulty = true;
       return this.close(1008, "too many pings");
     }
     this.#pongs += 1;
