@@ -163,6 +163,8 @@ describe("Cursor", () => {
           expect({ ...end, state: reader.cursor.state }).toEqual({ ...reader.cursor.position, state: "live" });
           expect(end).toEqual(top);
         }
+        const said = trial.readers.flatMap((reader) => reader.said).filter(({ kind }) => kind === "publication");
+        expect(trial.node.metrics.delivered).toBe(said.length);
         for (const [name, count] of Object.entries(trial.node.metrics.snapshot())) reached(name, count);
         reached("reads", trial.engine.reads);
         await trial.node.hub.stop();

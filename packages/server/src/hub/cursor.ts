@@ -251,7 +251,7 @@ export class Cursor implements Pullable, Due {
     const whole = held ?? tail.run(this.view, this.#seq, upTo === undefined ? bounds : { ...bounds, upTo });
     if (whole.kind !== "frames") return whole;
     const run = isCut ? this.#cut(whole, pageBytes) : whole;
-    this.home.delivered(this.home.mode === "latest" ? run.frames.length : run.to - this.#seq);
+    this.home.delivered(run.count ?? run.to - this.#seq);
     this.#next = run.next ?? null;
     this.#seq = run.to;
     this.#position = run.at;
@@ -265,7 +265,8 @@ export class Cursor implements Pullable, Due {
     const end = run.frames.findIndex((frame, index) => (bytes += frame.length) > pageBytes && index > 0);
     if (end === -1) return run;
     const next = { ...run, frames: run.frames.slice(end) };
-    return { ...run, frames: run.frames.slice(0, end), to: this.#seq, at: this.#position, more: true, next };
+    // Counted with the last of them.
+    return { ...run, frames: run.frames.slice(0, end), count: 0, to: this.#seq, at: this.#position, more: true, next };
   }
 
   #break(run: Extract<Run, { kind: "break" }>): Pulled {

@@ -218,6 +218,8 @@ describe("a latest channel", () => {
           expect({ state, position }).toEqual({ state: "live", position: top });
           for (const item of client.reader.said) if (item.kind === "gap") reached("gaps");
         }
+        const said = trial.clients.flatMap(({ reader }) => reader.said).filter(({ kind }) => kind === "publication");
+        expect(trial.node.metrics.delivered).toBe(said.length);
         for (const [name, count] of Object.entries(trial.node.metrics.snapshot())) reached(name, count);
         await trial.node.hub.stop();
       }),
