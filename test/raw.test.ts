@@ -67,7 +67,8 @@ test("who comes and goes is logged with how many are open", async () => {
   const second = await talk(`${socketUrl}/raw/lobby`);
   await Promise.all([first.next(), second.next()]);
   await first.close();
-  const lines = (): string[] => log.lines.filter(({ level }) => level === "info").map(({ message }) => message);
+  const lines = (): string[] =>
+    log.lines.filter(({ fields }) => fields["channel"] === "lobby").map(({ message }) => message);
   await expect.poll(lines).toEqual(["connected, 1 open", "connected, 2 open", "gone, 1 open"]);
 });
 

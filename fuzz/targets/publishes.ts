@@ -2,6 +2,7 @@
 import { defineChannel, TidewireError } from "@tidewire/protocol";
 import { z } from "zod";
 import { checkKey, prepare, Registry } from "../../packages/server/src/hub/registry.ts";
+import { Metrics } from "../../packages/server/src/ports/metrics.ts";
 import { hasOwnKeysOnly, holds, isSame, readOrLater } from "../oracle.ts";
 import type { Target } from "../target.ts";
 
@@ -11,7 +12,7 @@ const registry = new Registry([
   defineChannel("free", { mode: "latest", key: (value) => (value as { id: string }).id }),
   defineChannel("dates", { data: z.object({ at: z.coerce.date() }) }),
   defineChannel("any:{name}", {}),
-]);
+], new Metrics());
 
 /** The channel's name on the first line, the value's JSON behind it. */
 export const target: Target = {

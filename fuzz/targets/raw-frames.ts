@@ -1,12 +1,20 @@
 // What a bare WebSocket sends: a publication, or the words pause and resume; and how it is shown to the others.
 import { raw } from "../../packages/server/src/dialects/raw/raw.ts";
 import { wordsOf } from "../../packages/server/src/dialects/raw/words.ts";
+import { defaultLimits } from "../../packages/server/src/options.ts";
 import { webSocketFraming } from "../../packages/server/src/transports/framing.ts";
 import { hasOwnKeysOnly, holds, isSame } from "../oracle.ts";
 import type { Target } from "../target.ts";
 
 const speakerFor = (takesPublications: boolean): ReturnType<typeof raw> =>
-  raw(webSocketFraming, { channel: "c", token: "", greeting: undefined, takesPublications, opened: () => undefined });
+  raw(webSocketFraming, {
+    channel: "c",
+    token: "",
+    greeting: undefined,
+    takesPublications,
+    limits: defaultLimits,
+    opened: () => undefined,
+  });
 const [writer, reader] = [speakerFor(true), speakerFor(false)];
 
 /** The first byte says who speaks and in what form. */

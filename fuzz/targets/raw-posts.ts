@@ -1,4 +1,5 @@
 // A publish by HTTP: content type, idempotency key and body; and the presence that is asked for in the same way.
+import { defaultLimits } from "../../packages/server/src/options.ts";
 import { posting } from "../../packages/server/src/dialects/raw/exchanges.ts";
 import type { Framing } from "../../packages/server/src/dialects/connection.ts";
 import { hasOwnKeysOnly, holds, isSame } from "../oracle.ts";
@@ -24,7 +25,14 @@ export const target: Target = {
     const key = text.slice(first + 1, Math.max(first + 1, second));
     const bytes = input.slice(second + 1);
     const headers = { ...(type !== "" && { "content-type": type }), ...(key !== "" && { "idempotency-key": key }) };
-    const [, command] = posting(framing, { channel: "c", token: "", bytes, headers }).opening();
+    const [, command] = posting(framing, {
+      channel: "c",
+      token: "",
+      bytes,
+      headers,
+      limits: defaultLimits,
+      met: () => undefined,
+    }).opening();
     holds(command?.kind === "publish" || command?.kind === "invalid", "expected a publish or a refusal");
     hasOwnKeysOnly(command);
     if (command.kind === "invalid") return;

@@ -42,7 +42,7 @@ export class SimulatedNode {
     this.link = link;
     this.limits = resolveLimits(limits);
     const shared = { limits: this.limits, clock: machine, log: silentLog, metrics: this.metrics };
-    const registry = new Registry(channels);
+    const registry = new Registry(channels, this.metrics);
     const publishValue = (): never => {
       throw new Error("no channel of the simulation has a source");
     };

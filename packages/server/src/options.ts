@@ -2,6 +2,7 @@
 import { totalmem } from "node:os";
 import type { ChannelDefinition } from "@tidewire/protocol";
 import type { AccessRules, OtherCalls } from "./access.ts";
+import { descriptorLimit } from "./descriptor-limit.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -17,6 +18,8 @@ export interface Limits {
   readonly requestBodyBytes: number;
   /** Fragments of one message. Above: close 1008. Default 64. */
   readonly fragments: number;
+  /** Pings of one connection whose pongs it has not taken. Above: close 1008. Default 60. */
+  readonly pendingPongs: number;
   /** Commands in one frame. Default 100. */
   readonly commandsPerFrame: number;
   /** Nesting of JSON from a client. Default 32. */
@@ -49,7 +52,7 @@ export interface Limits {
   readonly closeTimeoutMs: number;
   /** Milliseconds over which `stop` spreads the closing of connections. Default 30,000. */
   readonly drainMs: number;
-  /** Open connections of this node. Default 10,000. */
+  /** Open connections of this node. Default: 90 % of the descriptors that the process may open, or 10,000 where that is not known. */
   readonly connections: number;
   /** Open connections of one public address. Default 100. */
   readonly connectionsPerAddress: number;
@@ -57,8 +60,10 @@ export interface Limits {
   readonly newPerAddressPerSecond: number;
   /** New connections of this node in a second; above, they queue. Default 1,000. */
   readonly newPerSecond: number;
-  /** Connections in that queue, each for at most 10 s. Above: 503. Default 10,000. */
+  /** Connections in that queue. Above: 503. Default 10,000. */
   readonly admissionQueue: number;
+  /** Milliseconds that each of them waits at most; then: 503. Default 10,000. */
+  readonly admissionQueueMs: number;
   /** Connections of one user (guests without an account excepted). Default 10. */
   readonly connectionsPerUser: number;
   /** Subscribes of one connection: a second, and in a burst. Default 50 and 128. */
@@ -71,6 +76,9 @@ export interface Limits {
   readonly publishBytesPerSecond: number;
   /** Refusals in a row for being too fast, after which the connection is closed. Default 10. */
   readonly refusalsInARow: number;
+  /** Calls of one connection: a second, and in a burst. Default 50 and 100. */
+  readonly callsPerSecond: number;
+  readonly callBurst: number;
   /** Calls of one connection whose handlers have not ended. Above: `too_many_requests`. Default 64. */
   readonly callsPerConnection: number;
   /** Milliseconds a call may take where its handler was not given another time. Default 30,000. */
@@ -97,6 +105,7 @@ export const defaultLimits: Limits = {
   messageBytes: 65_536,
   requestBodyBytes: 1_048_576,
   fragments: 64,
+  pendingPongs: 60,
   commandsPerFrame: 100,
   jsonDepth: 32,
   jsonKeys: 1_000,
@@ -113,11 +122,12 @@ export const defaultLimits: Limits = {
   stalledMs: 60_000,
   closeTimeoutMs: 5_000,
   drainMs: 30_000,
-  connections: 10_000,
+  connections: Math.max(1, Math.floor((descriptorLimit() ?? 11_112) * 0.9)),
   connectionsPerAddress: 100,
   newPerAddressPerSecond: 20,
   newPerSecond: 1_000,
   admissionQueue: 10_000,
+  admissionQueueMs: 10_000,
   connectionsPerUser: 10,
   subscribesPerSecond: 50,
   subscribeBurst: 128,
@@ -125,6 +135,8 @@ export const defaultLimits: Limits = {
   publishBurst: 100,
   publishBytesPerSecond: 262_144,
   refusalsInARow: 10,
+  callsPerSecond: 50,
+  callBurst: 100,
   callsPerConnection: 64,
   callDeadlineMs: 30_000,
   membersShown: 1_000,

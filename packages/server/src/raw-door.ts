@@ -4,7 +4,7 @@ import type { Connection, Open, Opened } from "./dialects/connection.ts";
 import type { Speaker } from "./dialects/dialect.ts";
 import { open } from "./dialects/open.ts";
 import { events } from "./dialects/raw/events.ts";
-import { posting, presence } from "./dialects/raw/exchanges.ts";
+import { posting, type Posting, presence } from "./dialects/raw/exchanges.ts";
 import { raw } from "./dialects/raw/raw.ts";
 import type { ServerOptions } from "./options.ts";
 import type { SessionNode } from "./session/node.ts";
@@ -37,6 +37,7 @@ export class RawDoor {
           channel,
           token: connection.info.token,
           greeting: this.#options.greetings?.[channel],
+          limits: this.#node.limits,
           takesPublications: this.#takesPublications(channel),
           opened,
         }),
@@ -57,7 +58,10 @@ export class RawDoor {
         (connection) => {
           const { info, framing } = connection;
           const node = { ...this.#node, rates: this.#ratesOf(connection) };
-          return open(node, connection, posting(framing, { channel, token: info.token, bytes, headers }));
+          const { limits, metrics } = node;
+          const met: Posting["met"] = (limit) => metrics.hit(limit);
+          const given = { channel, token: info.token, bytes, headers, limits, met };
+          return open(node, connection, posting(framing, given));
         },
       help: helpOf(path),
     };
@@ -93,8 +97,7 @@ export class RawDoor {
   #ratesOf({ info }: Connection): Rates {
     let rates = this.#rates.get(info.client);
     if (rates === undefined) {
-      const { limits, clock, isRated } = this.#node;
-      rates = new Rates(limits, clock, isRated(info));
+      rates = new Rates(this.#node, this.#node.isRated(info));
       this.#rates.set(info.client, rates);
     }
     return rates;

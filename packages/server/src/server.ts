@@ -8,6 +8,7 @@ import type { Open } from "./dialects/connection.ts";
 import { echo } from "./dialects/raw/echo.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
+import { metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
@@ -22,8 +23,10 @@ import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
-import { intercept, pathBehind } from "./transports/intercept.ts";
 import { Gate } from "./transports/gate.ts";
+import { countHeaderLimits } from "./transports/header-limits.ts";
+import { intercept, pathBehind } from "./transports/intercept.ts";
+import { isFromOwnMachine } from "./transports/own-machine.ts";
 import { Requests } from "./transports/requests.ts";
 import { Upgrades } from "./transports/upgrade.ts";
 
@@ -58,6 +61,7 @@ class Composed implements Tidewire {
   #isStarted = false;
   #isDraining = false;
   #hasSaidMode = false;
+  #hasSaidRates = false;
   /** Whether every address listened on is loopback; `null` when that may have changed. */
   #isLocal: boolean | null = null;
 
@@ -70,7 +74,7 @@ class Composed implements Tidewire {
     const random = options.random ?? systemRandom;
     this.#hub = new Hub({
       engine: options.engine ?? memoryEngine({ clock, random }),
-      registry: new Registry(options.channels),
+      registry: new Registry(options.channels, metrics),
       limits,
       clock,
       log,
@@ -118,8 +122,11 @@ class Composed implements Tidewire {
     this.#router = createRouter({
       api: createApi({ ...this.#node, id }),
       apiKey: options.apiKey,
-      maxBodyBytes: limits.requestBodyBytes,
+      limits,
       log,
+      metrics,
+      page: metricsPage({ publishing: metrics.publishing, reading: metrics.reading, figures: () => this.stats() }),
+      mayRead: (request) => this.#mode() === "development" && isFromOwnMachine(request),
       isReady: () => this.isReady(),
     });
   }
@@ -137,6 +144,7 @@ class Composed implements Tidewire {
     this.#watch(server);
     this.#upgrades.attach(server, prefix);
     this.#requests.attach(server, prefix);
+    countHeaderLimits(server, this.#metrics);
     if (attachOptions.http !== true) return;
     intercept(server, "request", (request: IncomingMessage, response: ServerResponse) => {
       const path = pathBehind(prefix, request.url);
@@ -188,6 +196,10 @@ class Composed implements Tidewire {
       sessions: this.#sessions.size,
       channels: this.#hub.channels,
       subscriptions: this.#hub.subscriptions,
+      members: this.#hub.members,
+      queued: this.#gate.admission.queued,
+      tailBytes: this.#hub.tailBytes,
+      isEngineUp: this.#hub.isUp,
       counters: this.#metrics.snapshot(),
     };
   }
@@ -238,11 +250,18 @@ class Composed implements Tidewire {
     if (this.#servers.has(server)) return;
     const changed = (): void => {
       this.#isLocal = null;
+      if (server.listening) this.#sayRates();
     };
     this.#servers.add(server);
     server.on("listening", changed);
     server.on("close", changed);
     changed();
+  }
+
+  #sayRates(): void {
+    if (this.#hasSaidRates || this.#mode() !== "development") return;
+    this.#hasSaidRates = true;
+    this.#log.info("development: rates and limits per address do not hold for connections from this machine");
   }
 
   /** Development when every address listened on is loopback; said once when it is not. */

@@ -52,7 +52,7 @@ export interface ChannelHandle<Data> {
 export interface AttachOptions {
   /** Put before every path. Default: none. */
   readonly path?: string;
-  /** Also answer `/health/*` and `/api/*` on this server, before its own routes. Default: false. */
+  /** Also answer `/health/*`, `/metrics` and `/api/*` on this server, before its own routes. Default: false. */
   readonly http?: boolean;
 }
 
@@ -61,6 +61,14 @@ export interface Stats {
   readonly sessions: number;
   readonly channels: number;
   readonly subscriptions: number;
+  /** Members present, each channel by itself. */
+  readonly members: number;
+  /** Connections that wait to be let in. */
+  readonly queued: number;
+  /** Bytes held by the tails of all channels. */
+  readonly tailBytes: number;
+  /** Whether the engine answers. */
+  readonly isEngineUp: boolean;
   /** Counters since the start, by fixed names. */
   readonly counters: Readonly<Record<string, number>>;
 }
@@ -73,7 +81,7 @@ export interface Tidewire {
    * leaves every other one alone.
    */
   attach(server: Server, options?: AttachOptions): void;
-  /** Answers `/health/*` and `/api/*`; false when the request is somebody else's. */
+  /** Answers `/health/*`, `/metrics` and `/api/*`; false when the request is somebody else's. */
   http(request: IncomingMessage, response: ServerResponse): boolean;
   channel<Pattern extends string, Definition extends ChannelDefinition<Pattern>>(
     definition: Definition & { readonly pattern: Pattern },

@@ -1,5 +1,6 @@
 // A dialect: turns messages into commands, and replies and events into messages. It sees no subscribers.
 import type { Closing } from "../session/close-error.ts";
+import type { LimitName } from "../ports/metrics.ts";
 import type { Command, MarkAnswer } from "../session/command.ts";
 import type { LinkTraits } from "../session/link.ts";
 import type { Reply, SessionEvent } from "../session/reply.ts";
@@ -42,4 +43,11 @@ export interface Ending {
 /** A message that is none: says what was expected and what came. */
 export class MalformedFrame extends Error {
   override readonly name: string = "MalformedFrame";
+  /** The limit that it is above; `null` where it is something else that is wrong. */
+  readonly limit: LimitName | null;
+
+  constructor(message: string, limit: LimitName | null = null) {
+    super(message);
+    this.limit = limit;
+  }
 }

@@ -9,6 +9,7 @@ import { Window } from "../session/window.ts";
 import type { Connection, Opened } from "./connection.ts";
 import { reasonOf } from "../ports/log.ts";
 import { type Ending, MalformedFrame, type Speaker } from "./dialect.ts";
+import { endOf } from "./ends.ts";
 
 /** Begins a session on a connection. */
 export function open(node: SessionNode, connection: Connection, speaker: Speaker): Opened {
@@ -32,6 +33,7 @@ class OpenedSession implements Opened {
     this.#session = session;
     this.#link = link;
     this.#speaker = speaker;
+    session.node.metrics.add(`opened_${speaker.traits.dialect}`);
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
@@ -53,8 +55,13 @@ class OpenedSession implements Opened {
     this.#link.drained();
   }
 
-  closed(): void {
+  closed(code: number): void {
     this.#speaker.order?.stop();
+    const { metrics } = this.#session.node;
+    const { dialect } = this.#speaker.traits;
+    metrics.add(`ended_${dialect}`);
+    if (!this.#link.isEnded)
+      metrics.add(`closed_${dialect === "raw-request" && code === 1000 ? "answered" : endOf(code)}`);
     this.#session.closed();
   }
 
@@ -72,7 +79,10 @@ class OpenedSession implements Opened {
   }
 
   #failed(thrown: unknown): void {
-    if (thrown instanceof MalformedFrame) return this.#session.malformed(thrown.message);
+    if (thrown instanceof MalformedFrame) {
+      if (thrown.limit !== null) this.#session.node.metrics.hit(thrown.limit);
+      return this.#session.malformed(thrown.message);
+    }
     // A mistake of ours: thrown further it would end the process, and with it everybody else's connection.
     this.#session.node.log.error("a message could not be taken", { reason: reasonOf(thrown) });
     this.#session.close("server_error");
@@ -90,6 +100,8 @@ class SpokenLink implements Link {
   /** Of a client that says what it has read. */
   #window: Window | null = null;
   #isSocketFull = false;
+  /** Whether the server has ended it. */
+  isEnded = false;
 
   constructor(node: SessionNode, connection: Connection, speaker: Speaker) {
     this.#node = node;
@@ -102,8 +114,10 @@ class SpokenLink implements Link {
   }
 
   reply(reply: Reply): Uint8Array | null {
+    if (reply.kind === "error") this.#node.metrics.add(`errors_${reply.error.reason}`);
     const said = this.#speaker.reply(reply);
     if (said === null || said instanceof Uint8Array) return said;
+    this.#node.metrics.add("closed_error");
     this.#end(said);
     this.ended();
     return null;
@@ -159,6 +173,8 @@ class SpokenLink implements Link {
   }
 
   cut(): void {
+    this.#node.metrics.add("closed_cut");
+    this.isEnded = true;
     this.#connection.terminate();
   }
 
@@ -186,6 +202,7 @@ class SpokenLink implements Link {
   }
 
   #end(ending: Ending): void {
+    this.isEnded = true;
     this.#connection.close(ending.code, ending.reason, ending.last);
   }
 }

@@ -13,10 +13,13 @@ export interface Api {
   readonly lines: (commands: readonly unknown[]) => Promise<JsonText>;
 }
 
-/** Whether the request carries the key, compared in constant time. Without a key nobody may. */
-export function mayUseApi(request: IncomingMessage, apiKey: string | undefined): boolean {
-  const { "x-api-key": header, authorization } = request.headers;
-  const given = header ?? /^apikey (.*)$/i.exec(authorization ?? "")?.[1];
+/** Whether the request carries the key. Without a key nobody may. */
+export function mayUseApi({ headers }: IncomingMessage, apiKey: string | undefined): boolean {
+  return isKey(headers["x-api-key"] ?? /^apikey (.*)$/i.exec(headers.authorization ?? "")?.[1], apiKey);
+}
+
+/** Compared in constant time. */
+export function isKey(given: unknown, apiKey: string | undefined): boolean {
   if (apiKey === undefined || typeof given !== "string") return false;
   return timingSafeEqual(digest(given), digest(apiKey));
 }
@@ -42,7 +45,9 @@ export function createApi(node: ApiNode): Api {
 
 /** One after the other, or with `parallel` all at once; each has a reply of its own, in their order. */
 async function batch(node: ApiNode, { commands, parallel }: Parameters): Promise<JsonText> {
-  checkCount("commands", commands, node.limits.commandsPerFrame);
+  const most = node.limits.commandsPerFrame;
+  if (Array.isArray(commands) && commands.length > most) node.metrics.hit("commandsPerFrame");
+  checkCount("commands", commands, most);
   const replies: Promise<JsonText>[] = [];
   for (const command of commands) {
     const [[name, parameters] = ["", {}]] = Object.entries(Object(command) as object);

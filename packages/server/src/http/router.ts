@@ -1,18 +1,25 @@
-// The HTTP door: health, and the server API.
+// The HTTP door: health, metrics, and the server API.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidewireError } from "@tidewire/protocol";
 import { type Log, reasonOf } from "../ports/log.ts";
-import { type Api, mayUseApi } from "./api.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import { type Api, isKey, mayUseApi } from "./api.ts";
 import { BodyError } from "../transports/body.ts";
-import { readJson, readJsonLines } from "./body.ts";
+import { JsonLimitError, type JsonLimits, readJson, readJsonLines } from "./body.ts";
 import { openApi } from "./api/openapi.ts";
 import { apiPage, pagePolicy } from "./api/page.ts";
+import type { MetricsPage } from "./metrics.ts";
 
 export interface RouterOptions {
   readonly api: Api;
   readonly apiKey: string | undefined;
-  readonly maxBodyBytes: number;
+  readonly limits: JsonLimits;
   readonly log: Log;
+  readonly metrics: Metrics;
+  /** Makes what `/metrics` shows. */
+  readonly page: () => Promise<MetricsPage>;
+  /** Whether this request may read it without the key. */
+  readonly mayRead: (request: IncomingMessage) => boolean;
   readonly isReady: () => boolean;
 }
 
@@ -34,18 +41,38 @@ export function createRouter(options: RouterOptions): Router {
     }
     if (path === "/api/openapi.json" && isReading) return answer(response, 200, openApi());
     if (path === "/api/docs" && isReading) return sendPage(response);
-    if (path !== "/api" && !path.startsWith("/api/")) return false;
-    serveApi(path === "/api" ? null : path.slice("/api/".length), request, response, options).catch(
-      (thrown: unknown) => {
-        // Whoever went away in the middle of its body waits for no answer.
-        if (request.destroyed && !request.complete) return;
-        options.log.error("an API request failed", { reason: reasonOf(thrown) });
-        if (!response.headersSent)
-          answer(response, 500, failure(new TidewireError("internal", "internal server error")));
-      },
-    );
+    const isMetrics = path === "/metrics";
+    if (!isMetrics && path !== "/api" && !path.startsWith("/api/")) return false;
+    const method = path === "/api" ? null : path.slice("/api/".length);
+    const served = isMetrics ? serveMetrics(request, response, options) : serveApi(method, request, response, options);
+    served.catch((thrown: unknown) => {
+      // Whoever went away in the middle of its body waits for no answer.
+      if (request.destroyed && !request.complete) return;
+      options.log.error("an API request failed", { reason: reasonOf(thrown) });
+      if (!response.headersSent) answer(response, 500, failure(new TidewireError("internal", "internal server error")));
+    });
     return true;
   };
+}
+
+async function serveMetrics(request: IncomingMessage, response: ServerResponse, options: RouterOptions): Promise<void> {
+  const bearer = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? "")?.[1];
+  const mayRead = options.mayRead(request) || mayUseApi(request, options.apiKey) || isKey(bearer, options.apiKey);
+  if (!mayRead) {
+    const expected = "expected the API key, as X-API-Key or as a bearer token";
+    answer(response, 401, failure(new TidewireError("unauthorized", expected)));
+    return;
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    answer(
+      response,
+      405,
+      failure(new TidewireError("bad_request", `expected GET, got ${request.method ?? "nothing"}`)),
+    );
+    return;
+  }
+  const { text, type } = await options.page();
+  send(response, 200, { text, type });
 }
 
 /** @param method `null`: the body names it, in the older form. */
@@ -57,24 +84,44 @@ async function serveApi(
     answer(response, 401, failure(new TidewireError("unauthorized", "expected the API key in the header X-API-Key")));
     return;
   }
-  const { methods, lines } = options.api;
+  const { methods } = options.api;
   const act = method !== null && Object.hasOwn(methods, method) ? methods[method] : undefined;
   if ((act === undefined && method !== null) || request.method !== "POST") {
     const message = `expected POST and one of: ${Object.keys(methods).join(", ")}`;
     return void answer(response, 404, failure(new TidewireError("unknown_method", message)));
   }
   try {
-    const json =
-      act === undefined
-        ? await lines(await readJsonLines(request, options.maxBodyBytes))
-        : await act((await readJson(request, options.maxBodyBytes)).value);
-    send(response, 200, json);
+    send(response, 200, { text: await answered(request, options, act), type: json });
   } catch (thrown) {
-    if (thrown instanceof BodyError)
-      return void answer(response, thrown.status, failure(new TidewireError(thrown.reason, thrown.message)));
-    if (thrown instanceof TidewireError) return void answer(response, 200, failure(thrown));
-    throw thrown;
+    if (thrown instanceof TidewireError) {
+      options.metrics.add(`errors_${thrown.reason}`);
+      return void answer(response, 200, failure(thrown));
+    }
+    if (!(thrown instanceof BodyError)) throw thrown;
+    const limit =
+      thrown.reason === "too_large" ? "requestBodyBytes" : thrown instanceof JsonLimitError ? thrown.limit : null;
+    if (limit !== null) options.metrics.hit(limit);
+    answer(response, thrown.status, failure(new TidewireError(thrown.reason, thrown.message)));
   }
+}
+
+async function answered(
+  request: IncomingMessage,
+  { api, limits, metrics }: RouterOptions,
+  act: Api["methods"][string] | undefined,
+): Promise<string> {
+  const came = ({ text }: { readonly text: string }): void => {
+    metrics.messagesReceived += 1;
+    metrics.bytesReceived += Buffer.byteLength(text);
+  };
+  if (act === undefined) {
+    const body = await readJsonLines(request, limits);
+    came(body);
+    return await api.lines(body.values);
+  }
+  const body = await readJson(request, limits);
+  came(body);
+  return await act(body.value);
 }
 
 function failure({ code, message }: TidewireError): unknown {
@@ -82,7 +129,7 @@ function failure({ code, message }: TidewireError): unknown {
 }
 
 function answer(response: ServerResponse, status: number, body: unknown): true {
-  return send(response, status, JSON.stringify(body));
+  return send(response, status, { text: JSON.stringify(body), type: json });
 }
 
 function sendPage(response: ServerResponse): true {
@@ -98,13 +145,15 @@ function sendPage(response: ServerResponse): true {
   return true;
 }
 
-function send(response: ServerResponse, status: number, json: string): true {
+const json = "application/json; charset=utf-8";
+
+function send(response: ServerResponse, status: number, { text, type }: MetricsPage): true {
   response.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(json),
+    "content-type": type,
+    "content-length": Buffer.byteLength(text),
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
   });
-  response.end(json);
+  response.end(text);
   return true;
 }

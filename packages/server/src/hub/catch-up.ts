@@ -2,9 +2,10 @@
 import type { Position } from "@tidewire/protocol";
 import type { Engine, Page, PageLimit, PageStart } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { ByteLog, Bytes } from "./bytes.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CatchUpPage } from "./cursor-home.ts";
+import type { CatchUpPage } from "./catch-up-page.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
 
@@ -17,29 +18,44 @@ interface Turn {
   readonly waiting: Cursor[];
 }
 
+export interface CatchUpOptions {
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  /** Reads in flight. */
+  readonly maxReads: number;
+}
+
 export class CatchUp {
   readonly #engine: Engine;
   readonly #clock: Clock;
+  readonly #metrics: Metrics;
   readonly #maxReads: number;
   #reading = 0;
   readonly #queued: (() => void)[] = [];
   readonly #pages = new Map<string, Promise<CatchUpPage>>();
   readonly #turns = new Map<Subscriber, Turn>();
 
-  constructor(engine: Engine, clock: Clock, maxReads: number) {
+  constructor({ engine, clock, metrics, maxReads }: CatchUpOptions) {
     this.#engine = engine;
     this.#clock = clock;
+    this.#metrics = metrics;
     this.#maxReads = maxReads;
   }
 
   /** Reads through the node's limit of reads in flight; those above it queue. */
   async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
     // A read that ends hands its place to the next in the queue.
-    if (this.#reading >= this.#maxReads) await new Promise<void>((resolve) => this.#queued.push(resolve));
-    else this.#reading += 1;
+    if (this.#reading < this.#maxReads) this.#reading += 1;
+    else {
+      this.#metrics.hit("historyReads");
+      await new Promise<void>((resolve) => this.#queued.push(resolve));
+    }
+    const startMs = this.#clock.now();
     try {
       return await this.#engine.read(channel, start, limit);
     } finally {
+      this.#metrics.reading.observe(this.#clock.now() - startMs);
       const next = this.#queued.shift();
       if (next === undefined) this.#reading -= 1;
       else next();
@@ -51,6 +67,7 @@ export class CatchUp {
     const key = `${position.epoch} ${position.offset} ${channel}`;
     let page = this.#pages.get(key);
     if (page === undefined) {
+      this.#metrics.add("history_pages");
       page = this.read(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
       this.#pages.set(key, page);
       const forget = (): void => void this.#pages.delete(key);

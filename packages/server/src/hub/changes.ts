@@ -12,6 +12,8 @@ export interface ChangeBounds {
 /** `to`: the version up to which everything is in `frames`. */
 export interface Changes {
   readonly frames: readonly Uint8Array[];
+  /** How many of them there were before they were joined. */
+  readonly count: number;
   readonly to: number;
 }
 
@@ -30,12 +32,12 @@ export function changesOf(
     if (publication.offset > upTo) break;
     const frame = frameOf(publication);
     const length = frame?.length ?? 0;
-    if (to > after && bytes + length > maxBytes) return { frames: asOne(frames), to };
+    if (to > after && bytes + length > maxBytes) return { frames: asOne(frames), count: frames.length, to };
     if (frame !== null) frames.push(frame);
     bytes += length;
     to = publication.offset;
   }
-  return { frames: asOne(frames), to: upTo };
+  return { frames: asOne(frames), count: frames.length, to: upTo };
 }
 
 /** One piece of memory, since thousands of small ones cost each of their readers as many steps. */

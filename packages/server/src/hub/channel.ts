@@ -10,7 +10,7 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { Contiguity } from "./contiguity.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CursorHome } from "./cursor-home.ts";
+import type { CursorHome } from "./cursor.ts";
 import type { ChannelRef } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
 import { Members } from "./members.ts";
@@ -90,7 +90,8 @@ export class Channel implements CursorHome, ChannelRef {
     this.mode = known.definition.mode;
     this.wheel = node.wheel;
     this.clock = node.clock;
-    this.members = new Members(this, { shown: node.membersShown, wheel: node.wheel, clock: node.clock });
+    const { membersShown: shown, wheel, clock, metrics } = node;
+    this.members = new Members(this, { shown, wheel, clock, metrics });
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
     const isTable = this.mode === "latest";
@@ -144,6 +145,10 @@ export class Channel implements CursorHome, ChannelRef {
 
   unsettle(cursor: Cursor): void {
     this.#live.remove(cursor);
+  }
+
+  delivered(count: number): void {
+    this.#node.metrics.delivered += count;
   }
 
   fetch(cursor: Cursor): void {

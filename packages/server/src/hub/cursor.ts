@@ -8,16 +8,40 @@
 //   reading   behind the tail; history is on its way
 //   closed
 // Its seq only grows; a reader of a table that missed removals reads it anew, from its start.
-import type { Position } from "@tidewire/protocol";
-import type { Bounds } from "./channel-log.ts";
-import { type CatchUpPage, continues, type CursorHome } from "./cursor-home.ts";
+import type { ChannelMode, Position } from "@tidewire/protocol";
+import type { Clock } from "../ports/clock.ts";
+import type { Bounds, CursorLog } from "./channel-log.ts";
+import { type CatchUpPage, continues } from "./catch-up-page.ts";
 import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
-import type { Due } from "./wheel.ts";
+import type { Due, Wheel } from "./wheel.ts";
 
 export type CursorState = "held" | "live" | "ready" | "resting" | "reading" | "closed";
+
+/** What a cursor asks of what it reads: a channel, or its members. */
+export interface CursorHome {
+  readonly name: string;
+  readonly tail: CursorLog;
+  /** Says what becomes of one that fell off: `stream` reads history, `latest` reads anew, `signal` skips ahead. */
+  readonly mode: ChannelMode;
+  readonly wheel: Wheel;
+  readonly clock: Clock;
+  /** Few enough subscribers that they go before a crowd's. */
+  readonly isUrgent: boolean;
+  /** Adds a cursor to those that an append wakes. */
+  settle(cursor: Cursor): void;
+  unsettle(cursor: Cursor): void;
+  /** So many publications were handed to a subscriber. */
+  delivered(count: number): void;
+  /** Fetches history after the cursor's position; ends in `cursor.arrived` or `cursor.failed`. */
+  fetch(cursor: Cursor): void;
+  /** The cursor has used the page, or needs none any more. */
+  fetched(cursor: Cursor): void;
+  /** Called once, when the cursor closes. */
+  left(cursor: Cursor): void;
+}
 
 const later: Pulled = { kind: "later" };
 /** A reading gives one entry at least. */
@@ -236,6 +260,7 @@ export class Cursor implements Pullable, Due {
     const whole = held ?? tail.run(this.view, this.#seq, upTo === undefined ? bounds : { ...bounds, upTo });
     if (whole.kind !== "frames") return whole;
     const run = isCut ? this.#cut(whole, pageBytes) : whole;
+    this.home.delivered(run.count ?? run.to - this.#seq);
     this.#next = run.next ?? null;
     this.#seq = run.to;
     this.#position = run.at;
@@ -259,7 +284,8 @@ export class Cursor implements Pullable, Due {
     const end = run.frames.findIndex((frame, index) => (bytes += frame.length) > pageBytes && index > 0);
     if (end === -1) return run;
     const next = { ...run, frames: run.frames.slice(end) };
-    return { ...run, frames: run.frames.slice(0, end), to: this.#seq, at: this.#position, more: true, next };
+    // Counted with the last of them.
+    return { ...run, frames: run.frames.slice(0, end), count: 0, to: this.#seq, at: this.#position, more: true, next };
   }
 
   #break(run: Extract<Run, { kind: "break" }>): Pulled {
@@ -329,6 +355,7 @@ export class Cursor implements Pullable, Due {
     const from = this.#position;
     if (this.#taken === 0 && (page.top.epoch !== from.epoch || !continues(page, from))) return this.#jump(page.top);
     const { frames, to } = held.run(this.view, this.#taken, budget.pageBytes);
+    this.home.delivered(to - this.#taken);
     this.#taken = to;
     const last = page.publications[to - 1];
     if (last !== undefined) this.#position = { epoch: from.epoch, offset: last.offset };

@@ -1,12 +1,12 @@
 // The hub: who listens to which channel on this node, and what is published to them.
-import { type ChannelMode, fail, type Member, type Position } from "@tidewire/protocol";
+import { type ChannelMode, fail, type Member, type Position, TidewireError } from "@tidewire/protocol";
 import type { Ack, Body, Draft, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { CatchUp } from "./catch-up.ts";
-import { Channel, type ChannelNode, type Known } from "./channel.ts";
+import { Channel, type ChannelNode } from "./channel.ts";
 import { Cursor } from "./cursor.ts";
 import { Delivery } from "./delivery.ts";
 import type { Encoder } from "./encoder.ts";
@@ -15,6 +15,7 @@ import { atStart, recover, type Seen } from "./recovery.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
+import { PlacedSubscription, type Subscription } from "./subscription.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Wheel } from "./wheel.ts";
 
@@ -38,19 +39,6 @@ export interface SubscribeOptions {
   readonly member: Member | null;
   /** Whether to be told who comes and goes. */
   readonly wantsMembers: boolean;
-}
-
-/** A subscription, born held: call `release` in the step that queues its reply. */
-export interface Subscription {
-  readonly known: Known;
-  /** The channel's number on this node. */
-  readonly number: number;
-  readonly cursor: Cursor;
-  readonly members: Cursor | null;
-  readonly position: Position;
-  readonly recovered: boolean;
-  release(): void;
-  close(): void;
 }
 
 export interface HistoryRequest {
@@ -98,7 +86,7 @@ export class Hub implements EngineSink {
     this.#metrics = metrics;
     this.#log = log;
     this.#memory = new TailMemory(limits.tailsBytes);
-    this.#catchUp = new CatchUp(engine, clock, limits.historyReads);
+    this.#catchUp = new CatchUp({ engine, clock, metrics, maxReads: limits.historyReads });
     this.#node = {
       engine,
       catchUp: this.#catchUp,
@@ -121,6 +109,17 @@ export class Hub implements EngineSink {
 
   get channels(): number {
     return this.#channels.size;
+  }
+
+  /** Bytes that the tails and member tables hold together. */
+  get tailBytes(): number {
+    return this.#memory.used;
+  }
+
+  get members(): number {
+    let sum = 0;
+    for (const channel of this.#channels.values()) sum += channel.members.counts.clients;
+    return sum;
   }
 
   get subscriptions(): number {
@@ -190,7 +189,17 @@ export class Hub implements EngineSink {
   }
 
   async #accept(name: string, draft: Draft): Promise<Ack> {
-    const ack = await this.#engine.publish(name, draft);
+    const { clock } = this.#node;
+    const startMs = clock.now();
+    let ack: Ack;
+    try {
+      ack = await this.#engine.publish(name, draft);
+    } catch (thrown) {
+      if (isFullTable(draft, thrown)) this.#metrics.hit("latestTable");
+      throw thrown;
+    } finally {
+      this.#metrics.publishing.observe(clock.now() - startMs);
+    }
     this.#metrics.add("published");
     if (ack.publication !== null && !ack.duplicate && ack.publication.offset > 0) {
       this.announced(name, ack.position.epoch, ack.publication);
@@ -266,14 +275,18 @@ export class Hub implements EngineSink {
   /** @throws {TidewireError} `too_large`, or `overloaded` where nothing but memory would hold it. */
   #admit(body: Body, mode: ChannelMode): void {
     const most = this.#limits.publicationBytes;
-    if (body.data.length > most)
+    if (body.data.length > most) {
+      this.#metrics.hit("publicationBytes");
       fail("too_large", `a publication has at most ${most} bytes, this one has ${body.data.length}`);
+    }
     if (!this.#memory.isTight) return;
     this.#metrics.add("tail_memory_tight");
     // Once: under a flood, each publish would put it off a little more.
     if (!this.#isHurried) this.wheel.schedule(this.#sweep, 0);
     this.#isHurried = true;
-    if (mode !== "stream" && this.#memory.isFull) fail("overloaded", "the node's memory for publications is full");
+    if (mode === "stream" || !this.#memory.isFull) return;
+    this.#metrics.hit("tailsBytes");
+    fail("overloaded", "the node's memory for publications is full");
   }
 
   #open(name: string): Channel {
@@ -298,7 +311,7 @@ export class Hub implements EngineSink {
     this.#metrics.add("subscribed");
     if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
     const { recovered, position } = place;
-    return new Placed({ hub: this, channel, cursor, members, position, recovered, member });
+    return new PlacedSubscription({ sources: this.sources, channel, cursor, members, position, recovered, member });
   }
 
   #occupancy(channel: Channel): void {
@@ -334,52 +347,10 @@ export class Hub implements EngineSink {
   }
 }
 
-interface Parts extends Pick<Subscription, "cursor" | "members" | "position" | "recovered"> {
-  readonly hub: Hub;
-  readonly channel: Channel;
-  readonly member: Member | null;
-}
-
-class Placed implements Subscription {
-  readonly cursor: Cursor;
-  readonly members: Cursor | null;
-  readonly position: Position;
-  readonly recovered: boolean;
-  readonly #hub: Hub;
-  readonly #channel: Channel;
-  readonly #member: Member | null;
-
-  constructor({ hub, channel, cursor, members, position, recovered, member }: Parts) {
-    this.cursor = cursor;
-    this.members = members;
-    this.position = position;
-    this.recovered = recovered;
-    this.#hub = hub;
-    this.#channel = channel;
-    this.#member = member;
-  }
-
-  get known(): Known {
-    return this.#channel.known;
-  }
-
-  get number(): number {
-    return this.#channel.number;
-  }
-
-  release(): void {
-    this.members?.release();
-    this.cursor.release();
-    // From here its first value finds this subscriber in its place.
-    this.#hub.sources.occupancy(this.#channel);
-  }
-
-  close(): void {
-    if (this.cursor.state === "closed") return;
-    this.members?.close();
-    if (this.#member !== null) this.#channel.members.remove(this.#member.session);
-    this.cursor.close();
-  }
+/** A value that the channel's table has no room for. */
+function isFullTable(draft: Draft, thrown: unknown): boolean {
+  if (draft.kind !== "value" || draft.retention?.kind !== "table") return false;
+  return thrown instanceof TidewireError && thrown.reason === "limit_exceeded";
 }
 
 function startOf(since: Position | null, reverse: boolean): PageStart {

@@ -9,6 +9,8 @@ export type Run =
   | {
       readonly kind: "frames";
       readonly frames: readonly Uint8Array[];
+      /** Publications in it. Without it: one for each entry passed. */
+      readonly count?: number;
       readonly to: Seq;
       readonly at: Position;
       /** Whether more lay behind it when it was read. */

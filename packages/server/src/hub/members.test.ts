@@ -2,6 +2,7 @@
 import type { Member } from "@tidewire/protocol";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { Metrics } from "../ports/metrics.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { plainEncoder, TestReader } from "../testing/test-reader.ts";
 import type { Cursor } from "./cursor.ts";
@@ -12,7 +13,7 @@ const channel = { name: "c", json: '"c"', number: 1 };
 const member = (session: string, user = ""): Member => ({ session, user });
 
 function membersOf(shown: number, clock = new FakeClock()): Members {
-  return new Members(channel, { shown, clock, wheel: new Wheel(clock) });
+  return new Members(channel, { shown, clock, metrics: new Metrics(), wheel: new Wheel(clock) });
 }
 
 interface Reader {

@@ -1,8 +1,9 @@
 // The members of one channel, and the readers that are told who comes and goes; of a crowd, once in a while, how many.
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import { Cursor } from "./cursor.ts";
-import type { CursorHome } from "./cursor-home.ts";
+import type { CursorHome } from "./cursor.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
 import type { Seq } from "./log.ts";
@@ -15,6 +16,7 @@ export interface MembersOptions {
   readonly shown: number;
   readonly wheel: Wheel;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /** How often the readers of a crowd are told how many it has, in milliseconds; when that changed. */
@@ -27,12 +29,14 @@ export class Members implements CursorHome, Due {
   readonly isUrgent = false;
   readonly wheel: Wheel;
   readonly clock: Clock;
+  readonly #metrics: Metrics;
   readonly #shown: number;
   readonly #live = new LiveCursors();
   readonly #readers = new Set<Cursor>();
   #isCounting = false;
 
-  constructor(channel: ChannelRef, { shown, wheel, clock }: MembersOptions) {
+  constructor(channel: ChannelRef, { shown, wheel, clock, metrics }: MembersOptions) {
+    this.#metrics = metrics;
     this.name = channel.name;
     this.tail = new MemberTable(channel, shown);
     this.wheel = wheel;
@@ -53,9 +57,9 @@ export class Members implements CursorHome, Due {
   /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
   list(): readonly Member[] {
     const { clients } = this.counts;
-    return clients <= this.#shown
-      ? this.tail.list()
-      : fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
+    if (clients <= this.#shown) return this.tail.list();
+    this.#metrics.hit("membersShown");
+    return fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
   }
 
   add(member: Member): void {
@@ -96,6 +100,9 @@ export class Members implements CursorHome, Due {
   unsettle(cursor: Cursor): void {
     this.#live.remove(cursor);
   }
+
+  /** Who comes and goes is no publication. */
+  delivered(): void {}
 
   left(cursor: Cursor): void {
     this.#readers.delete(cursor);

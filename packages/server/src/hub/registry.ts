@@ -4,8 +4,10 @@ import {
   type ChannelDefinition,
   describeIssues,
   fail,
+  maxChannelNameBytes,
   type StandardSchema,
 } from "@tidewire/protocol";
+import type { Metrics } from "../ports/metrics.ts";
 import type { Known } from "./channel.ts";
 
 /** A value as it is published, in JSON. */
@@ -13,18 +15,23 @@ export type Json = string;
 
 export class Registry {
   readonly #definitions: readonly ChannelDefinition[];
+  readonly #metrics: Metrics;
 
   /** @throws {TypeError} when two definitions have one pattern. */
-  constructor(definitions: readonly ChannelDefinition[]) {
+  constructor(definitions: readonly ChannelDefinition[], metrics: Metrics) {
     const patterns = new Set(definitions.map((definition) => definition.pattern));
     if (patterns.size < definitions.length) throw new TypeError("two channels have the same pattern");
     this.#definitions = definitions;
+    this.#metrics = metrics;
   }
 
   /** The first definition that matches. @throws {TidewireError} `bad_request` for no name, `unknown_channel`. */
   resolve(name: string): Known {
     const problem = channelNameProblem(name);
-    if (problem !== null) fail("bad_request", problem);
+    if (problem !== null) {
+      if (Buffer.byteLength(name) > maxChannelNameBytes) this.#metrics.hit("channelNameBytes");
+      fail("bad_request", problem);
+    }
     for (const definition of this.#definitions) {
       const params = definition.match(name);
       if (params !== null) return { definition, params };

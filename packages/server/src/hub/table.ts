@@ -157,9 +157,9 @@ export class Table implements ChannelLog {
   #read(view: View, after: Seq, { pageBytes: maxBytes, upTo }: Required<Bounds>): Run {
     const base = this.#base;
     const bounds = { after: after - base, upTo: upTo - base, maxBytes };
-    const { frames, to } = changesOf(this.#slots, ({ offset }) => view.frame(base + offset), bounds);
+    const { frames, count, to } = changesOf(this.#slots, ({ offset }) => view.frame(base + offset), bounds);
     const seq = base + to;
-    return { kind: "frames", frames, to: seq, at: { epoch: this.#epoch, offset: to }, more: seq < upTo };
+    return { kind: "frames", frames, count, to: seq, at: { epoch: this.#epoch, offset: to }, more: seq < upTo };
   }
 
   #trim(nowMs: number): void {

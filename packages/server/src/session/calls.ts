@@ -55,10 +55,11 @@ export class Calls {
 
   /** A new call; `ended` is owed for it. @throws {TidewireError} `too_many_requests`. */
   open(id: CommandId, deadlineMs: number): Call {
-    const { limits, hub } = this.#host.node;
+    const { limits, hub, metrics } = this.#host.node;
     const most = limits.callsPerConnection;
     if (this.#busy >= most) {
-      this.#host.node.metrics.add("calls_refused");
+      metrics.add("calls_refused");
+      metrics.hit("callsPerConnection");
       fail("too_many_requests", `a connection has at most ${most} calls at a time`);
     }
     const due = (): void => this.#abandon(call, "timed_out", `its ${deadlineMs} ms were over`);
@@ -66,6 +67,7 @@ export class Calls {
     const answered = new Promise<void>((resolve) => (settle = resolve));
     const call: Call = { id, abort: new AbortController(), answered, settle, hasBegun: false, due };
     this.#busy += 1;
+    metrics.add("calls_begun");
     this.#open.add(call);
     hub.wheel.schedule(call, deadlineMs);
     return call;
@@ -94,6 +96,7 @@ export class Calls {
     if (this.#waitingBytes + bytes > most) {
       this.close(call);
       node.metrics.add("call_results_refused");
+      node.metrics.hit("replyBytes");
       const why = `it was done, but ${this.#waitingBytes} bytes of results wait for this client to read already`;
       return this.#host.refuse(call.id, new TidewireError("limit_exceeded", why));
     }
@@ -122,6 +125,7 @@ export class Calls {
   /** A handler has ended, or was never entered. */
   ended(): void {
     this.#busy -= 1;
+    this.#host.node.metrics.add("calls_ended");
   }
 
   /** The connection has ended: nobody is left to be answered. */
@@ -141,6 +145,7 @@ export class Calls {
   #abandon(call: Call, reason: "canceled" | "timed_out", why: string): void {
     this.close(call);
     this.#host.node.metrics.add(`calls_${reason}`);
+    if (reason === "timed_out") this.#host.node.metrics.hit("callDeadlineMs");
     const error = call.hasBegun
       ? new TidewireError("indeterminate", `${why} after it had begun`)
       : new TidewireError(reason, `${why} ${notBegun}`);

@@ -10,6 +10,7 @@ import type { Granted } from "./granted.ts";
 import type { LinkTraits } from "./link.ts";
 import type { SessionNode } from "./node.ts";
 import type { Rates } from "./rates.ts";
+import type { Outbox } from "./outbox.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
 
 export interface Context {
@@ -24,6 +25,7 @@ export interface Context {
   readonly isOpen: boolean;
   /** Whether replies pile up. */
   readonly isCrowded: boolean;
+  readonly outbox: Pick<Outbox, "crowdedBy">;
   readonly identity: Identity;
   /** Whom a refreshed token has to name. */
   readonly tokenUser: string;

@@ -1,6 +1,7 @@
 // Expiry: at its time of day and a grace later, whatever the wall clock does, and never because a timer was long.
 import { describe, expect, it } from "vitest";
 import { Wheel } from "../hub/wheel.ts";
+import { Metrics } from "../ports/metrics.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Expiry, isPast, ttlOf } from "./expiry.ts";
 
@@ -9,7 +10,7 @@ const hourMs = 3_600_000;
 function begin(inSeconds: number | null): { clock: FakeClock; expiry: Expiry; ends: number[] } {
   const clock = new FakeClock();
   const ends: number[] = [];
-  const node = { clock, hub: { wheel: new Wheel(clock) }, limits: { expiryGraceMs: 25_000 } };
+  const node = { clock, metrics: new Metrics(), hub: { wheel: new Wheel(clock) }, limits: { expiryGraceMs: 25_000 } };
   const expiry = new Expiry(node, () => ends.push(clock.now()));
   expiry.set(inSeconds === null ? null : clock.wall() / 1_000 + inSeconds);
   return { clock, expiry, ends };

@@ -3,6 +3,7 @@
 // Expiry is a time of day, so it moves with the wall clock; a timer is not. So the time of day is looked at now and then.
 import type { Due, Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 
 /** After a jump of the wall clock this long at most until it is noticed, in milliseconds. */
 const lookMs = 10_000;
@@ -12,6 +13,7 @@ export interface ExpiryNode {
   readonly clock: Clock;
   readonly hub: { readonly wheel: Wheel };
   readonly limits: { readonly expiryGraceMs: number };
+  readonly metrics: Metrics;
 }
 
 export class Expiry implements Due {
@@ -44,7 +46,10 @@ export class Expiry implements Due {
 
   /** The wheel's. */
   due(): void {
-    if (this.#leftMs() <= 0) return this.#expired();
+    if (this.#leftMs() <= 0) {
+      this.#node.metrics.hit("expiryGraceMs");
+      return this.#expired();
+    }
     // First: what it does may set another time.
     this.#look();
     if (this.#freshMs() <= 0) this.#renew?.();

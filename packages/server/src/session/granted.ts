@@ -2,7 +2,7 @@
 import type { Position } from "@tidewire/protocol";
 import type { Known } from "../hub/channel.ts";
 import type { Cursor } from "../hub/cursor.ts";
-import type { Subscription } from "../hub/hub.ts";
+import type { Subscription } from "../hub/subscription.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Manner } from "./link.ts";
 import type { Subscribed } from "./reply.ts";

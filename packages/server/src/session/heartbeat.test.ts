@@ -1,6 +1,7 @@
 // The heartbeat in all its states: a slow link is not a dead one, and a dead one is found in time.
 import { beforeEach, describe, expect, it } from "vitest";
 import { Wheel } from "../hub/wheel.ts";
+import { Metrics } from "../ports/metrics.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Heartbeat, type HeartbeatHost } from "./heartbeat.ts";
 
@@ -31,7 +32,7 @@ beforeEach(() => {
       return isHeld;
     },
   };
-  heartbeat = new Heartbeat({ clock, hub: { wheel: new Wheel(clock) }, limits }, host, 15_000);
+  heartbeat = new Heartbeat({ clock, metrics: new Metrics(), hub: { wheel: new Wheel(clock) }, limits }, host, 15_000);
 });
 
 /** The next ping is queued, and leaves. */

@@ -6,6 +6,7 @@ import type { CloseReasonName } from "@tidewire/protocol";
 import type { Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Limits } from "../options.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { Link } from "./link.ts";
 import type { Random } from "../ports/random.ts";
 
@@ -14,6 +15,7 @@ export interface HeartbeatNode {
   readonly clock: Clock;
   readonly hub: { readonly wheel: Wheel };
   readonly limits: Pick<Limits, "pingIntervalMs" | "pongTimeoutMs" | "stalledMs">;
+  readonly metrics: Metrics;
 }
 
 /** Whose heartbeat it is. */
@@ -101,6 +103,7 @@ export class Heartbeat {
     const waitMs = awaitsPong ? this.#pongMs : this.#node.limits.stalledMs;
     const sinceMs = this.#quietMs();
     if (sinceMs < waitMs) return this.#dueIn(waitMs - sinceMs);
+    this.#node.metrics.hit(awaitsPong ? "pongTimeoutMs" : "stalledMs");
     if (awaitsPong) return this.#host.close("no_pong", `no pong within ${waitMs} ms`);
     this.#host.close("slow", `took no byte for ${waitMs} ms`);
   }

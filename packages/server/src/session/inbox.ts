@@ -4,6 +4,7 @@ import type { Metrics } from "../ports/metrics.ts";
 import { withdraw } from "./calls.ts";
 import type { Command, CommandId } from "./command.ts";
 import type { Link } from "./link.ts";
+import type { Outbox } from "./outbox.ts";
 
 /** Whose inbox it is. */
 export interface InboxHost {
@@ -11,7 +12,7 @@ export interface InboxHost {
   readonly link: Pick<Link, "hold">;
   readonly isOpen: boolean;
   /** Whether replies pile up, and whether there is room for them again. */
-  readonly outbox: { readonly isCrowded: boolean; readonly isRelieved: boolean };
+  readonly outbox: Pick<Outbox, "isCrowded" | "crowdedBy" | "isRelieved">;
   obey(command: Command): void;
 }
 
@@ -98,7 +99,10 @@ export class Inbox {
   #hold(isHeld: boolean): void {
     if (this.#isHeld === isHeld) return;
     this.#isHeld = isHeld;
-    this.#host.node.metrics.add(isHeld ? "reading_held" : "reading_resumed");
+    const { node, outbox } = this.#host;
+    node.metrics.add(isHeld ? "reading_held" : "reading_resumed");
+    // What was begun has its reply yet to come, so it counts as one that waits.
+    if (isHeld) node.metrics.hit(outbox.crowdedBy ?? "controlFrames");
     this.#host.link.hold(isHeld);
   }
 }

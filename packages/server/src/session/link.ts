@@ -1,6 +1,7 @@
 // A link: what a session needs of its dialect and connection; implemented by dialects/open.ts.
 import type { Encoder } from "../hub/encoder.ts";
 import type { Closing } from "./close-error.ts";
+import type { DialectName } from "../ports/metrics.ts";
 import type { Reply, SessionEvent } from "./reply.ts";
 
 /** How a subscription wants to be told of publications. */
@@ -17,6 +18,8 @@ export interface LinkTraits {
   readonly encoderFor?: (manner: Manner) => Encoder;
   /** Whether its client can be told numbers in the place of names. */
   readonly hasNumbers?: boolean;
+  /** What it is counted as. */
+  readonly dialect: DialectName;
   /** How publications are said to this client. */
   readonly encoder: Encoder;
   /**

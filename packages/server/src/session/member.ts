@@ -3,6 +3,8 @@ import { fail, type Member, type SessionId } from "@tidewire/protocol";
 import type { Identity } from "../access.ts";
 import type { Known } from "../hub/channel.ts";
 import { validate } from "../hub/registry.ts";
+import type { Limits } from "../options.ts";
+import type { Metrics } from "../ports/metrics.ts";
 
 /** How somebody shows up in a channel; `channelInfo` is what a token said for that one alone. */
 export function memberAs(session: SessionId, { user, info }: Identity, channelInfo?: unknown): Member {
@@ -10,16 +12,23 @@ export function memberAs(session: SessionId, { user, info }: Identity, channelIn
   return channelInfo === undefined ? member : { ...member, channelInfo };
 }
 
+interface MemberNode {
+  readonly limits: Pick<Limits, "memberBytes">;
+  readonly metrics: Metrics;
+}
+
 /**
  * `null` where the channel has no presence.
  * @throws {TidewireError} `invalid_data`, `too_large`.
  */
-export async function memberOf(known: Known, member: Member, maxBytes: number): Promise<Member | null> {
+export async function memberOf(known: Known, member: Member, node: MemberNode): Promise<Member | null> {
   if (!known.definition.presence) return null;
   const { infoSchema } = known.definition;
   const json = await validate(infoSchema, member.info ?? null);
   const channelInfo = JSON.stringify(member.channelInfo) as string | undefined;
+  const maxBytes = node.limits.memberBytes;
   if (Buffer.byteLength(json) + Buffer.byteLength(channelInfo ?? "") > maxBytes) {
+    node.metrics.hit("memberBytes");
     fail("too_large", `a member shows at most ${maxBytes} bytes of itself`);
   }
   return infoSchema === null ? member : { ...member, info: JSON.parse(json) as unknown };

@@ -42,7 +42,13 @@ export class Outbox {
 
   /** Whether replies pile up: the client's commands wait until it has read some. */
   get isCrowded(): boolean {
-    return this.#controls >= this.#limits.controlFrames || this.#controlBytes >= this.#limits.controlBytes;
+    return this.crowdedBy !== null;
+  }
+
+  /** The limit that they have come to. */
+  get crowdedBy(): "controlFrames" | "controlBytes" | null {
+    if (this.#controls >= this.#limits.controlFrames) return "controlFrames";
+    return this.#controlBytes >= this.#limits.controlBytes ? "controlBytes" : null;
   }
 
   /** Whether there is room again for the client's commands. */

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultLimits } from "../options.ts";
+import { Metrics } from "../ports/metrics.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { Bucket, Rates } from "./rates.ts";
 
@@ -68,7 +69,7 @@ describe("Bucket", () => {
 describe("Rates", () => {
   it("refuses above the burst, is hopeless after ten refusals in a row, and hopeful after a success", () => {
     const clock = new FakeClock();
-    const rates = new Rates(defaultLimits, clock, true);
+    const rates = new Rates({ limits: defaultLimits, clock, metrics: new Metrics() }, true);
     for (let at = 0; at < 100; at += 1) expect(rates.mayPublish(10)).toBe(true);
     for (let at = 0; at < 9; at += 1) expect(rates.mayPublish(10)).toBe(false);
     expect(rates.isHopeless).toBe(false);
@@ -80,7 +81,7 @@ describe("Rates", () => {
 
   it("counts the bytes of publishes too", () => {
     const clock = new FakeClock();
-    const rates = new Rates(defaultLimits, clock, true);
+    const rates = new Rates({ limits: defaultLimits, clock, metrics: new Metrics() }, true);
     expect([rates.mayPublish(262_144), rates.mayPublish(1)]).toEqual([true, false]);
     clock.advance(1_000);
     expect(rates.mayPublish(262_144)).toBe(true);
@@ -97,9 +98,11 @@ describe("Rates", () => {
           publishesPerSecond: 3,
           publishBurst: 5,
           publishBytesPerSecond: 4_000,
+          callsPerSecond: 1,
+          callBurst: 1,
           refusalsInARow: 3,
         };
-        const rates = new Rates(limits, clock, true);
+        const rates = new Rates({ limits, clock, metrics: new Metrics() }, true);
         let refusals = 0;
         for (const { waitMs, isPublish, bytes } of steps) {
           clock.advance(waitMs);
@@ -114,7 +117,10 @@ describe("Rates", () => {
 
   it("counts subscribes by themselves, and refuses nothing where rates are off", () => {
     const clock = new FakeClock();
-    const [on, off] = [new Rates(defaultLimits, clock, true), new Rates(defaultLimits, clock, false)];
+    const [on, off] = [
+      new Rates({ limits: defaultLimits, clock, metrics: new Metrics() }, true),
+      new Rates({ limits: defaultLimits, clock, metrics: new Metrics() }, false),
+    ];
     for (let at = 0; at < 128; at += 1) expect(on.maySubscribe()).toBe(true);
     expect([on.maySubscribe(), on.mayPublish(1)]).toEqual([false, true]);
     for (let at = 0; at < 1_000; at += 1) expect([off.maySubscribe(), off.mayPublish(1_000_000)]).toEqual([true, true]);

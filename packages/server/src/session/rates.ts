@@ -1,14 +1,17 @@
-// Rates: how fast one client may subscribe and publish.
+// Rates: how fast one client may subscribe, publish and call.
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 
-export type RateLimits = Pick<
+type RateLimits = Pick<
   Limits,
   | "subscribesPerSecond"
   | "subscribeBurst"
   | "publishesPerSecond"
   | "publishBurst"
   | "publishBytesPerSecond"
+  | "callsPerSecond"
+  | "callBurst"
   | "refusalsInARow"
 >;
 
@@ -40,19 +43,37 @@ export class Bucket {
   }
 }
 
+export interface RateNode {
+  readonly limits: RateLimits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+interface Buckets {
+  readonly subscribe: Bucket;
+  readonly publish: Bucket;
+  readonly publishBytes: Bucket;
+  readonly call: Bucket;
+}
+
+type RateName = "subscribesPerSecond" | "publishesPerSecond" | "publishBytesPerSecond" | "callsPerSecond";
+
 /** The buckets of one connection; `null` where rates are off. */
 export class Rates {
-  readonly #buckets: { readonly subscribe: Bucket; readonly publish: Bucket; readonly publishBytes: Bucket } | null;
+  readonly #metrics: Metrics;
+  readonly #buckets: Buckets | null;
   readonly #maxRefusals: number;
   #refusals = 0;
 
-  constructor(limits: RateLimits, clock: Clock, isOn: boolean) {
+  constructor({ limits, clock, metrics }: RateNode, isOn: boolean) {
+    this.#metrics = metrics;
     this.#maxRefusals = limits.refusalsInARow;
     this.#buckets = isOn
       ? {
           subscribe: new Bucket(clock, limits.subscribesPerSecond, limits.subscribeBurst),
           publish: new Bucket(clock, limits.publishesPerSecond, limits.publishBurst),
           publishBytes: new Bucket(clock, limits.publishBytesPerSecond, limits.publishBytesPerSecond),
+          call: new Bucket(clock, limits.callsPerSecond, limits.callBurst),
         }
       : null;
   }
@@ -63,15 +84,21 @@ export class Rates {
   }
 
   maySubscribe(): boolean {
-    return this.#count(this.#buckets === null || this.#buckets.subscribe.take());
+    return this.#judge("subscribesPerSecond", this.#buckets?.subscribe.take());
   }
 
   mayPublish(bytes: number): boolean {
-    const buckets = this.#buckets;
-    return this.#count(buckets === null || (buckets.publish.take() && buckets.publishBytes.take(bytes)));
+    if (this.#buckets?.publish.take() === false) return this.#judge("publishesPerSecond", false);
+    return this.#judge("publishBytesPerSecond", this.#buckets?.publishBytes.take(bytes));
   }
 
-  #count(isAllowed: boolean): boolean {
+  mayCall(): boolean {
+    return this.#judge("callsPerSecond", this.#buckets?.call.take());
+  }
+
+  /** @param isAllowed `undefined` where rates are off. */
+  #judge(limit: RateName, isAllowed = true): boolean {
+    if (!isAllowed) this.#metrics.hit(limit);
     this.#refusals = isAllowed ? 0 : this.#refusals + 1;
     return isAllowed;
   }

@@ -6,6 +6,7 @@ import { askToSubscribe } from "./channel-access.ts";
 import { CloseError } from "./close-error.ts";
 import type { CommandId, CommandOf } from "./command.ts";
 import type { Context } from "./context.ts";
+import { closeCrowded } from "./crowd.ts";
 import { ttlOf } from "./expiry.ts";
 import { beginningOf, type Granted, grant, plainly } from "./granted.ts";
 import { type Admitted, identify, ruleContext } from "./identify.ts";
@@ -36,7 +37,10 @@ export async function enter(
   checkUser(node, identity.user);
   const channels = asks.length === 0 ? given : [...new Set([...given, ...asks])];
   const most = node.limits.channelsPerConnection;
-  if (channels.length > most) throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
+  if (channels.length > most) {
+    node.metrics.hit("channelsPerConnection");
+    throw new CloseError("channel_limit", `expected at most ${most}, got ${channels.length}`);
+  }
   if (channels.length === 0) return { ...admitted, subscriptions: none };
   const rule = (): RuleContext => ruleContext(id, identity, context.traits.encoder.id);
   const terms = new Map<string, SubscribeTerms | null>();
@@ -90,7 +94,7 @@ export async function subscribeLive(
   { info, data, expiresAt, since }: LiveTerms,
 ): Promise<boolean> {
   const { subscriptions } = context;
-  if (context.isCrowded) context.close("slow", "too many events wait for it");
+  if (context.isCrowded) closeCrowded(context);
   if (!context.isOpen) return false;
   const present = subscriptions.get(channel);
   if (present?.isServerSide === true) return true;
@@ -131,9 +135,9 @@ interface Opening {
 }
 
 async function openOne(context: Context, { channel, seen, member, mayExpire = false }: Opening): Promise<Granted> {
-  const { hub, limits } = context.node;
+  const { hub } = context.node;
   const known = hub.registry.resolve(channel);
-  const shown = await memberOf(known, member, limits.memberBytes);
+  const shown = await memberOf(known, member, context.node);
   const { subscriber, traits } = context;
   const { encoder } = traits;
   const wantsMembers = known.definition.announcesMembers;

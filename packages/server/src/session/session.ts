@@ -9,6 +9,7 @@ import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import type { Due } from "../hub/wheel.ts";
 import { type CallHost, Calls } from "./calls.ts";
 import { CloseError, type Closing } from "./close-error.ts";
+import { closeCrowded } from "./crowd.ts";
 import type { Command, CommandId, CommandOf } from "./command.ts";
 import { channelKey, handle, keysOf, type Request } from "./commands/table.ts";
 import type { Context } from "./context.ts";
@@ -62,7 +63,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     this.node = node;
     this.link = link;
     this.#request = request;
-    this.rates = node.rates ?? new Rates(node.limits, node.clock, node.isRated(request));
+    this.rates = node.rates ?? new Rates(node, node.isRated(request));
     this.outbox = new Outbox(node.limits, this);
     node.hub.wheel.schedule(this, node.limits.firstCommandMs);
   }
@@ -162,6 +163,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   /** The wheel's: it has not connected in time. */
   due(): void {
+    this.node.metrics.hit("firstCommandMs");
     this.close("stale", "no connect came in time");
   }
 
@@ -173,7 +175,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     const subscription = this.subscriptions.get(channel);
     if (subscription === undefined) return;
     // An event of the server's own making: when too many of them wait, the client is too slow.
-    if (this.outbox.isCrowded) return this.close("slow", "too many events wait for it");
+    if (this.outbox.isCrowded) return closeCrowded(this);
     const page = this.#isFull ? [] : this.outbox.pullNow(subscription.cursor);
     for (const frame of page) this.#queue(frame);
     // Unless that page was a gap, which has ended it.
@@ -203,6 +205,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     if (frame === null) return;
     const most = this.node.limits.replyBytes;
     if (frame.length <= most) return this.#queue(frame);
+    this.node.metrics.hit("replyBytes");
     this.refuse(reply.id, new TidewireError("limit_exceeded", `a reply has at most ${most} bytes`));
   }
 

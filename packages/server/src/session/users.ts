@@ -6,6 +6,7 @@ import type { SessionNode } from "./node.ts";
 export function checkUser(node: SessionNode, user: string): void {
   const most = node.limits.connectionsPerUser;
   if (user === "" || (node.users.get(user) ?? 0) < most) return;
+  node.metrics.hit("connectionsPerUser");
   throw new CloseError("connection_limit", `a user has at most ${most} connections`);
 }
 

@@ -58,7 +58,7 @@ export class FakeNode {
     this.limits = resolveLimits(options.limits);
     this.hub = new Hub({
       engine: options.engine ?? memoryEngine({ clock, random }),
-      registry: new Registry(options.channels),
+      registry: new Registry(options.channels, metrics),
       limits: this.limits,
       clock,
       log,
@@ -113,6 +113,7 @@ export class FakeNode {
       token: connection.info.token,
       greeting: undefined,
       takesPublications: true,
+      limits: this.limits,
       opened: () => undefined,
       ...options,
     });

@@ -3,14 +3,30 @@ import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 
-const queueMs = 10_000;
 const tickMs = 20;
 
-type Refusal = "connections" | "address" | "address rate" | "queue";
+/** What a comer is told, by the limit that it met. */
+const refusals: {
+  readonly connections: "connections";
+  readonly connectionsPerAddress: "address";
+  readonly newPerAddressPerSecond: "address rate";
+  readonly admissionQueue: "queue";
+  readonly admissionQueueMs: "queue";
+} = {
+  connections: "connections",
+  connectionsPerAddress: "address",
+  newPerAddressPerSecond: "address rate",
+  admissionQueue: "queue",
+  admissionQueueMs: "queue",
+};
+
+type Met = keyof typeof refusals;
+type Refusal = (typeof refusals)[Met];
 
 interface Waiting {
+  readonly address: string | null;
   readonly admit: () => void;
-  readonly refuse: (why: Refusal) => void;
+  readonly refuse: (met: Met) => void;
   readonly sinceMs: number;
 }
 
@@ -38,26 +54,33 @@ export class Admission {
     return this.#entry(address);
   }
 
+  /** How many wait. */
+  get queued(): number {
+    return this.#queue.length;
+  }
+
   get open(): number {
     return this.#open;
   }
 
   /** @param address Counted where limits per address make sense; otherwise `null`. */
   ask(address: string | null, admit: () => void, refuse: (why: Refusal) => void): void {
-    const no = (why: Refusal): void => {
+    const no = (met: Met): void => {
       this.#metrics.add("connections_refused");
-      refuse(why);
+      this.#metrics.hit(met);
+      refuse(refusals[met]);
     };
     if (this.#open >= this.#limits.connections) return no("connections");
-    const why = address === null ? null : this.#addressRefusal(address);
-    if (why !== null) return no(why);
+    const met = address === null ? null : this.#addressLimit(address);
+    if (met !== null) return no(met);
     this.#refill();
     if (this.#queue.length === 0 && this.#tokens >= 1) {
       this.#tokens -= 1;
       return admit();
     }
-    if (this.#queue.length >= this.#limits.admissionQueue) return no("queue");
-    this.#queue.push({ admit, refuse: no, sinceMs: this.#clock.now() });
+    if (this.#queue.length >= this.#limits.admissionQueue) return no("admissionQueue");
+    this.#metrics.hit("newPerSecond");
+    this.#queue.push({ address, admit, refuse: no, sinceMs: this.#clock.now() });
     this.#tick();
   }
 
@@ -73,16 +96,20 @@ export class Admission {
     if (this.#perAddress.size > 10_000) this.#forgetQuiet();
   }
 
-  #addressRefusal(address: string): Refusal | null {
+  #addressLimit(address: string): Met | null {
+    if (this.#isCrowded(address)) return "connectionsPerAddress";
     const entry = this.#entry(address);
-    if (entry.open >= this.#limits.connectionsPerAddress) return "address";
     const now = this.#clock.now();
     const perSecond = this.#limits.newPerAddressPerSecond;
     entry.tokens = Math.min(perSecond, entry.tokens + ((now - entry.filledMs) * perSecond) / 1_000);
     entry.filledMs = now;
-    if (entry.tokens < 1) return "address rate";
+    if (entry.tokens < 1) return "newPerAddressPerSecond";
     entry.tokens -= 1;
     return null;
+  }
+
+  #isCrowded(address: string): boolean {
+    return this.#entry(address).open >= this.#limits.connectionsPerAddress;
   }
 
   #entry(address: string): { open: number; tokens: number; filledMs: number } {
@@ -123,9 +150,11 @@ export class Admission {
     const now = this.#clock.now();
     let served = 0;
     for (const waiting of this.#queue) {
-      if (now - waiting.sinceMs > queueMs) waiting.refuse("queue");
+      if (now - waiting.sinceMs > this.#limits.admissionQueueMs) waiting.refuse("admissionQueueMs");
       else if (this.#tokens < 1) break;
       else if (this.#open >= this.#limits.connections) waiting.refuse("connections");
+      // Others of its address may have come in while it waited.
+      else if (waiting.address !== null && this.#isCrowded(waiting.address)) waiting.refuse("connectionsPerAddress");
       else {
         this.#tokens -= 1;
         waiting.admit();

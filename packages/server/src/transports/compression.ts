@@ -52,6 +52,7 @@ export class Compression {
       maxBytes: this.#limits.messageBytes,
       fail: (code) => {
         this.#metrics.add(code === 1009 ? "inflations_too_large" : "inflations_invalid");
+        if (code === 1009) this.#metrics.hit("messageBytes");
         webSocket.close(code);
       },
     });

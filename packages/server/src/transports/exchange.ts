@@ -9,7 +9,7 @@ const bodyFraming: Framing = { id: "http", ping: new Uint8Array(), wrap: (payloa
 /** Opens a connection whose first frames are the answer. */
 export function exchange(response: ServerResponse, info: ConnectionInfo, open: Open): void {
   const opened = open(new Exchange(response, info));
-  response.once("close", () => opened.closed(1006, ""));
+  response.once("close", () => opened.closed(response.writableFinished ? 1000 : 1006, ""));
 }
 
 class Exchange implements Connection {

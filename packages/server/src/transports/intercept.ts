@@ -11,7 +11,7 @@ type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
  */
 export function intercept<Args extends readonly unknown[]>(
   server: Server,
-  event: "request" | "upgrade",
+  event: "request" | "upgrade" | "clientError",
   take: (...args: Args) => boolean,
 ): void {
   const emit = server.emit.bind(server) as Emit;

@@ -8,6 +8,7 @@ import { closeReasons } from "@tidewire/protocol";
 import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
 import { answer, isTemporary } from "./answer.ts";
 import { eventFraming } from "./event-framing.ts";
@@ -30,6 +31,7 @@ export interface StreamOptions {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
+  readonly metrics: Metrics;
 }
 
 export interface Exchanged {
@@ -171,10 +173,12 @@ class Stream implements Connection {
     // The head and the first frames leave together.
     if (isNew) socket.cork();
     if (isNew) this.#begin();
-    writeFrames(socket, frames);
+    writeFrames(socket, frames, this.#parts.metrics);
     if (isNew) socket.uncork();
     this.isFull = socket.writableLength >= this.#watermark;
-    return this.isFull ? "full" : "open";
+    if (!this.isFull) return "open";
+    this.#parts.metrics.add("limit_watermarkBytes");
+    return "full";
   }
 
   /** Nothing is read from a stream in any case. */
@@ -190,7 +194,11 @@ class Stream implements Connection {
     const socket = this.#socket;
     if (socket.destroyed) return;
     socket.destroySoon();
-    const cancel = this.#parts.clock.after(this.#parts.limits.closeTimeoutMs, () => socket.destroy());
+    const { clock, limits, metrics } = this.#parts;
+    const cancel = clock.after(limits.closeTimeoutMs, () => {
+      metrics.hit("closeTimeoutMs");
+      socket.destroy();
+    });
     socket.once("close", cancel);
   }
 

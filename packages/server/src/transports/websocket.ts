@@ -6,7 +6,7 @@ import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } fro
 import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import type { CompressionOptions, Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
-import type { Metrics } from "../ports/metrics.ts";
+import type { LimitName, Metrics } from "../ports/metrics.ts";
 import { Compression } from "./compression.ts";
 import type { Agreed } from "./extension-offers.ts";
 import { webSocketFraming } from "./framing.ts";
@@ -18,6 +18,9 @@ interface NewerOptions {
   readonly maxFragments: number;
   readonly closeTimeout: number;
 }
+
+/** RFC 6455 §7.4.1. */
+const protocolError = 1002;
 
 /** RFC 6455 §5.5: a control frame carries 125 bytes, two of which are the code. */
 const longestReasonBytes = 123;
@@ -46,14 +49,14 @@ export interface WebSocketOptions {
 
 export class WebSocketTransport {
   readonly #server: WebSocketServer;
-  readonly #limits: Limits;
+  readonly #shared: Shared;
   readonly #open = new Set<WebSocket>();
   readonly #compression: Compression | null;
   /** What the answer to a request says, until it is written. */
   readonly #agreed = new WeakMap<IncomingMessage, Agreed>();
 
   constructor({ limits, clock, metrics, compression, protocolFor }: WebSocketOptions) {
-    this.#limits = limits;
+    this.#shared = { limits, metrics };
     const options: ServerOptions & NewerOptions = {
       noServer: true,
       clientTracking: false,
@@ -62,6 +65,8 @@ export class WebSocketTransport {
       maxPayload: limits.messageBytes,
       maxFragments: limits.fragments,
       closeTimeout: limits.closeTimeoutMs,
+      // Ours: `ws` cuts whoever is above its limit without a word.
+      autoPong: false,
       handleProtocols: protocolFor,
     };
     this.#server = new WebSocketServer(options);
@@ -92,7 +97,7 @@ export class WebSocketTransport {
 
   #serve(webSocket: WebSocket, socket: Socket, { info, framing, open }: Serving): void {
     socket.setNoDelay(true);
-    const connection = new WebSocketConnection(webSocket, socket, { info, framing, limits: this.#limits });
+    const connection = new WebSocketConnection(webSocket, socket, { shared: this.#shared, info, framing });
     const served = { opened: open(connection), connection, among: this.#open };
     this.#open.add(webSocket);
     (webSocket as Carrier<WebSocket>)[carried] = served;
@@ -100,7 +105,8 @@ export class WebSocketTransport {
     webSocket.on("message", heard);
     webSocket.on("pong", answered);
     webSocket.on("close", ended);
-    webSocket.on("error", ignore);
+    webSocket.on("ping", pinged);
+    webSocket.on("error", failed);
     socket.on("drain", drained);
   }
 }
@@ -116,7 +122,11 @@ const carried = Symbol("served");
 type Carrier<Emitter> = Emitter & { [carried]: Served };
 
 function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
-  (this as Carrier<WebSocket>)[carried].opened.receive(data as Buffer, isBinary ? "bytes" : "text");
+  const { opened, connection } = (this as Carrier<WebSocket>)[carried];
+  const message = data as Buffer;
+  connection.metrics.messagesReceived += 1;
+  connection.metrics.bytesReceived += message.length;
+  opened.receive(message, isBinary ? "bytes" : "text");
 }
 
 function answered(this: WebSocket): void {
@@ -124,13 +134,29 @@ function answered(this: WebSocket): void {
 }
 
 function ended(this: WebSocket, code: number, reason: Buffer): void {
-  const { among, opened } = (this as Carrier<WebSocket>)[carried];
+  const { among, opened, connection } = (this as Carrier<WebSocket>)[carried];
   among.delete(this);
-  opened.closed(code, reason.toString());
+  connection.ended(code);
+  // What `ws` says then is what the client made of it.
+  opened.closed(connection.isFaulty ? protocolError : code, reason.toString());
 }
 
-function ignore(): void {
-  // The close event follows and says what there is to say.
+function pinged(this: WebSocket, data: Buffer): void {
+  (this as Carrier<WebSocket>)[carried].connection.pong(data);
+}
+
+/** What a parser says of limits; it closes by itself, and the close event follows. */
+const parserLimits: ReadonlyMap<unknown, LimitName> = new Map([
+  ["WS_ERR_UNSUPPORTED_MESSAGE_LENGTH", "messageBytes"],
+  ["WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH", "messageBytes"],
+  ["WS_ERR_TOO_MANY_BUFFERED_PARTS", "fragments"],
+]);
+
+function failed(this: WebSocket, error: Error & { readonly code?: unknown }): void {
+  const { connection } = (this as Carrier<WebSocket>)[carried];
+  connection.isFaulty = true;
+  const limit = parserLimits.get(error.code);
+  if (limit !== undefined) connection.metrics.hit(limit);
 }
 
 function drained(this: Socket): void {
@@ -140,10 +166,22 @@ function drained(this: Socket): void {
   opened.writable();
 }
 
+/** What the connections of a transport share. */
+interface Shared {
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+}
+
 class WebSocketConnection implements Connection {
   readonly info: ConnectionInfo;
   readonly framing: Framing;
   isFull = false;
+  /** It was ended for bytes that are no messages, or above a limit of one. */
+  isFaulty = false;
+  readonly #shared: Shared;
+  /** Pongs that wait for the socket to take them. */
+  #pongs = 0;
+  #isClosing = false;
   readonly #webSocket: WebSocket;
   readonly #socket: Socket;
   readonly #watermark: number;
@@ -151,13 +189,18 @@ class WebSocketConnection implements Connection {
   constructor(
     webSocket: WebSocket,
     socket: Socket,
-    options: { readonly info: ConnectionInfo; readonly framing: Framing; readonly limits: Limits },
+    options: { readonly info: ConnectionInfo; readonly framing: Framing; readonly shared: Shared },
   ) {
     this.info = options.info;
     this.framing = options.framing;
+    this.#shared = options.shared;
     this.#webSocket = webSocket;
     this.#socket = socket;
-    this.#watermark = watermarkOf(socket, options.limits);
+    this.#watermark = watermarkOf(socket, options.shared.limits);
+  }
+
+  get metrics(): Metrics {
+    return this.#shared.metrics;
   }
 
   traffic(): { readonly unsent: number; readonly received: number } {
@@ -168,9 +211,32 @@ class WebSocketConnection implements Connection {
     const socket = this.#socket;
     // After the close frame nothing may follow (RFC 6455 §5.5.1).
     if (this.#webSocket.readyState !== this.#webSocket.OPEN || socket.destroyed) return "open";
-    writeFrames(socket, frames);
+    writeFrames(socket, frames, this.metrics);
     this.isFull = socket.writableLength >= this.#watermark;
-    return this.isFull ? "full" : "open";
+    if (!this.isFull) return "open";
+    this.metrics.add("limit_watermarkBytes");
+    return "full";
+  }
+
+  /** RFC 6455 §5.5.3. Whoever floods with pings and takes no pong is sent away, before the pongs fill memory. */
+  pong(data: Buffer): void {
+    const { webSocket, socket } = { webSocket: this.#webSocket, socket: this.#socket };
+    if (webSocket.readyState !== webSocket.OPEN || socket.destroyed) return;
+    if (this.#pongs >= this.#shared.limits.pendingPongs) {
+      this.metrics.hit("pendingPongs");
+      this.isFaulty = true;
+      return this.close(1008, "too many pings");
+    }
+    this.#pongs += 1;
+    webSocket.pong(data, false, () => {
+      this.#pongs -= 1;
+    });
+  }
+
+  /** The socket is closed: by `ws`, where the other side has neither answered the close frame in time nor left. */
+  ended(code: number): void {
+    const { readableEnded: hasLeft, errored } = this.#socket;
+    if (code === 1006 && this.#isClosing && !hasLeft && errored === null) this.metrics.hit("closeTimeoutMs");
   }
 
   hold(isHeld: boolean): void {
@@ -181,10 +247,12 @@ class WebSocketConnection implements Connection {
   close(code: number, reason: string): void {
     // One that is held would never see the other side's close frame.
     this.#webSocket.resume();
+    this.#isClosing = true;
     this.#webSocket.close(code, cutTo(reason, longestReasonBytes));
   }
 
   terminate(): void {
+    this.#isClosing = false;
     this.#webSocket.terminate();
   }
 }

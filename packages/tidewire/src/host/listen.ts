@@ -1,6 +1,7 @@
 // Listens on every wanted address at one port, and takes the next free port when that one is taken.
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
+import { limitedServer } from "./http-server.ts";
 
 const portsTried = 20;
 
@@ -70,8 +71,21 @@ async function closed(server: Server): Promise<void> {
   await once(server, "close");
 }
 
+const statuses: ReadonlyMap<string | undefined, string> = new Map([
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+]);
+
 function forwarderTo(main: Server): Server {
-  const server = createServer((request, response) => void main.emit("request", request, response));
+  const server = limitedServer();
+  server.on("request", (request, response) => void main.emit("request", request, response));
+  server.on("clientError", (error: Error & { readonly code?: string }, socket) => {
+    // Told where everything is counted; where nobody answers it, Node answers thus where nobody listens.
+    if (main.emit("clientError", error, socket)) return;
+    if (socket.writable)
+      socket.write(`HTTP/1.1 ${statuses.get(error.code) ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
+    socket.destroy();
+  });
   server.on("upgrade", (request, socket, head) => void main.emit("upgrade", request, socket, head));
   return server;
 }

@@ -35,7 +35,9 @@ export interface Form {
 }
 
 /** Each manner's encoder is one object, made when it is first asked for. */
-function traitsOf(encode: (manner: Manner) => Encoder, hasNumbers: boolean): LinkTraits {
+function traitsOf(dialect: LinkTraits["dialect"], encode: (manner: Manner) => Encoder): LinkTraits {
+  // JavaScript's SDK reads 64-bit numbers of Protobuf as objects, and does not find a channel by one.
+  const hasNumbers = dialect === "centrifuge-json";
   const encoders = new Map<string, Encoder>();
   const encoderFor = (manner: Manner): Encoder => {
     const name = `${manner.isNumbered} ${manner.isPatched}`;
@@ -44,14 +46,14 @@ function traitsOf(encode: (manner: Manner) => Encoder, hasNumbers: boolean): Lin
     return encoder;
   };
   const encoder = encoderFor({ isNumbered: false, isPatched: false });
-  return { encoder, encoderFor, hasNumbers, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
+  return { dialect, encoder, encoderFor, hasNumbers, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
 }
 
 function jsonForm(framing: Framing): Form {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   return {
-    traits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: false }), true),
-    tideTraits: traitsOf((manner) => publicationEncoder(framing, { ...manner, knowsIds: true }), true),
+    traits: traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: false })),
+    tideTraits: traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
     decode: (message, form, limits) => {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
@@ -66,8 +68,7 @@ function jsonForm(framing: Framing): Form {
 }
 
 function protobufForm(framing: Framing): Form {
-  // JavaScript's SDK reads 64-bit numbers as objects, and does not find a channel by one.
-  const traits = traitsOf((manner) => protobuf.protobufEncoder(framing, manner), false);
+  const traits = traitsOf("centrifuge-protobuf", (manner) => protobuf.protobufEncoder(framing, manner));
   return {
     traits,
     tideTraits: traits,

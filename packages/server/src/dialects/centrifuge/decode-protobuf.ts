@@ -12,7 +12,8 @@ export function decodeProtobuf(bytes: Uint8Array, limits: DecodeLimits): readonl
   const commands: Command[] = [];
   for (let at = 0; at < bytes.length;) {
     if (commands.length === limits.commandsPerFrame) {
-      throw new MalformedFrame(`expected at most ${limits.commandsPerFrame} commands in a frame, got more`);
+      const problem = `expected at most ${limits.commandsPerFrame} commands in a frame, got more`;
+      throw new MalformedFrame(problem, "commandsPerFrame");
     }
     const { value: length, next } = varint(bytes, at);
     if (next + length > bytes.length) {

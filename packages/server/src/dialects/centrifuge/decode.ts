@@ -50,7 +50,8 @@ export function decode(text: string, limits: DecodeLimits): readonly (Command | 
   for (const line of text.split("\n")) {
     if (line.trim() === "") continue;
     if (commands.length === limits.commandsPerFrame) {
-      throw new MalformedFrame(`expected at most ${limits.commandsPerFrame} commands in a frame, got more`);
+      const problem = `expected at most ${limits.commandsPerFrame} commands in a frame, got more`;
+      throw new MalformedFrame(problem, "commandsPerFrame");
     }
     commands.push(decodeLine(line, limits));
   }

@@ -26,7 +26,7 @@ export function scanPayload(text: string, limits: ScanLimits): void {
 }
 
 /** A payload's own keys lie below those of the command and its method. */
-const payloadDepth = 3;
+const payloadDepth = 2;
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -76,7 +76,7 @@ class Scanner {
   #open(keys: number): void {
     this.#depth += 1;
     if (this.#depth > this.#limits.jsonDepth) {
-      throw new MalformedFrame(`expected JSON at most ${this.#limits.jsonDepth} deep, got more`);
+      throw new MalformedFrame(`expected JSON at most ${this.#limits.jsonDepth} deep, got more`, "jsonDepth");
     }
     this.#keys[this.#depth] = keys;
     this.#expectsKey = keys === 0;
@@ -127,7 +127,7 @@ class Scanner {
     const count = (this.#keys[this.#depth] ?? 0) + 1;
     this.#keys[this.#depth] = count;
     if (count > this.#limits.jsonKeys) {
-      throw new MalformedFrame(`expected at most ${this.#limits.jsonKeys} keys in an object, got more`);
+      throw new MalformedFrame(`expected at most ${this.#limits.jsonKeys} keys in an object, got more`, "jsonKeys");
     }
     if (this.#depth > 3) return;
     const key = unescaped(this.#text.slice(start, end));

@@ -52,6 +52,7 @@ export function closeReasonOf({ reason, temporary }: Pick<TidewireError, "reason
 }
 
 const traitsOf = perFraming<Framing, LinkTraits>((framing) => ({
+  dialect: "centrifuge-unidirectional",
   encoder: publicationEncoder(framing, { ...plainly, knowsIds: false, envelope: pushesAlone }),
   onGap: "close",
   // On a WebSocket the transport has pings of its own, which are answered.

@@ -2,11 +2,13 @@
 import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "../../session/heartbeat.ts";
 import type { SessionNode } from "../../session/node.ts";
 import type { Connection, Open } from "../connection.ts";
+import { endOf } from "../ends.ts";
 
 export function echo(node: SessionNode): Open {
   return (connection) => {
-    const host = hostOf(connection, () => heartbeat);
+    const host = hostOf(node, connection, () => heartbeat);
     const heartbeat = heartbeatOf(node, host);
+    node.metrics.add("opened_echo");
     const hold = (held: boolean): void => {
       host.isHeld = held;
       connection.hold(held);
@@ -24,20 +26,36 @@ export function echo(node: SessionNode): Open {
         heartbeat.left();
         hold(false);
       },
-      closed: () => heartbeat.stop(),
+      closed: (code) => {
+        node.metrics.add("ended_echo");
+        if (!host.isEnded) node.metrics.add(`closed_${endOf(code)}`);
+        heartbeat.stop();
+      },
     };
   };
 }
 
-function hostOf(connection: Connection, heartbeat: () => Heartbeat): HeartbeatHost & { isHeld: boolean } {
-  return {
+interface EchoHost extends HeartbeatHost {
+  isHeld: boolean;
+  /** Whether the server has ended it. */
+  isEnded: boolean;
+}
+
+function hostOf({ metrics }: SessionNode, connection: Connection, heartbeat: () => Heartbeat): EchoHost {
+  const host: EchoHost = {
+    isEnded: false,
     traits: { hasPongs: true },
     isHeld: false,
     ping: () => {
       if (connection.send([connection.framing.ping]) === "open") heartbeat().left();
       else heartbeat().full();
     },
-    close: () => connection.terminate(),
+    close: (reason) => {
+      metrics.add(`closed_${reason}`);
+      host.isEnded = true;
+      connection.terminate();
+    },
     link: connection,
   };
+  return host;
 }

@@ -34,6 +34,7 @@ export function events(framing: EventFraming, options: EventsOptions): Speaker {
 }
 
 const traitsOf = perFraming<EventFraming, LinkTraits>((framing) => ({
+  dialect: "raw-events",
   encoder: eventEncoder(framing),
   onGap: "continue",
   hasPongs: false,

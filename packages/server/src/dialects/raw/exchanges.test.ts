@@ -13,7 +13,8 @@ const framing: Framing = { id: "http", ping: new Uint8Array(), wrap: (payload) =
 
 async function posted(node: FakeNode): Promise<FakeConnection> {
   const connection = new FakeConnection({ url: "/raw/news" }, undefined, framing);
-  const given = { channel: "news", token: "", bytes: Buffer.from("hello"), headers: {} };
+  const { limits } = node;
+  const given = { channel: "news", token: "", bytes: Buffer.from("hello"), headers: {}, limits, met: () => undefined };
   connection.opened = open(node.node, connection, posting(framing, given));
   await node.settle();
   return connection;

@@ -6,14 +6,22 @@ import type { Command } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { Reply } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
-import type { Ending, Speaker } from "../dialect.ts";
+import { type Ending, MalformedFrame, type Speaker } from "../dialect.ts";
+import type { LimitName } from "../../ports/metrics.ts";
+import { scanPayload, type ScanLimits } from "../centrifuge/scan.ts";
 import { connecting } from "./opening.ts";
 import { closingOf, endingOf } from "../statuses.ts";
-import { textPayload } from "./words.ts";
+import { parsed, textPayload } from "./words.ts";
 
 /** Nothing is subscribed, so nothing is delivered. */
 const nothing: Encoder = { id: "raw/http", publication: () => null, member: () => null };
-const traits: LinkTraits = { encoder: nothing, onGap: "close", hasPongs: false, hasOneChannel: true };
+const traits: LinkTraits = {
+  dialect: "raw-request",
+  encoder: nothing,
+  onGap: "close",
+  hasPongs: false,
+  hasOneChannel: true,
+};
 
 const connectId = 1;
 const commandId = 2;
@@ -24,6 +32,10 @@ export interface Posting {
   readonly token: string;
   readonly bytes: Uint8Array;
   readonly headers: IncomingHttpHeaders;
+  /** Of JSON. */
+  readonly limits: ScanLimits;
+  /** Told of the limit that the body is above. */
+  readonly met: (limit: LimitName) => void;
 }
 
 /** Publishes a body, and answers where it stands. */
@@ -76,7 +88,18 @@ export function presence(framing: Framing, given: { readonly channel: string; re
   };
 }
 
-function publishing({ channel, bytes, headers }: Posting): Command {
+/** Also where the body is above a limit: there is no frame to be malformed, and no connection to end. */
+function publishing(given: Posting): Command {
+  try {
+    return read(given);
+  } catch (thrown) {
+    if (!(thrown instanceof MalformedFrame)) throw thrown;
+    if (thrown.limit !== null) given.met(thrown.limit);
+    return refused(thrown.message);
+  }
+}
+
+function read({ channel, bytes, headers, limits }: Posting): Command {
   const key = headers["idempotency-key"] ?? null;
   if (key !== null && (typeof key !== "string" || key.length === 0 || key.length > 64)) {
     return refused("Idempotency-Key: expected 1 to 64 characters");
@@ -86,12 +109,11 @@ function publishing({ channel, bytes, headers }: Posting): Command {
   if (type === "application/octet-stream") return { ...draft, payload: { bytes, form: "bytes", value: undefined } };
   const text = textOf(bytes);
   if (text === null) return refused("expected a body in UTF-8, or application/octet-stream");
-  if (type !== "application/json") return { ...draft, payload: textPayload(bytes) };
-  try {
-    return { ...draft, payload: { bytes, form: "json", value: JSON.parse(text) as unknown } };
-  } catch {
-    return refused("expected JSON as body, since that is its content type");
-  }
+  if (type !== "application/json") return { ...draft, payload: textPayload(bytes, limits) };
+  const value = parsed(text);
+  if (value === undefined) return refused("expected JSON as body, since that is its content type");
+  scanPayload(text, limits);
+  return { ...draft, payload: { bytes, form: "json", value } };
 }
 
 function refused(problem: string): Command {

@@ -1,6 +1,7 @@
 // The raw dialect, exactly: text, JSON and binary between it and the JSON dialect, its codes, pause and resume.
 import { type CloseReasonName, closeReasons, defineChannel, requestErrors, TidewireError } from "@tidewire/protocol";
 import { describe, expect, it } from "vitest";
+import { defaultLimits } from "../../options.ts";
 import type { FakeConnection } from "../../testing/fake-connection.ts";
 import { FakeNode, type FakeNodeOptions } from "../../testing/fake-node.ts";
 import { ScriptedEngine } from "../../testing/scripted-engine.ts";
@@ -176,6 +177,7 @@ describe("raw", () => {
       token: "",
       greeting: undefined,
       takesPublications: true,
+      limits: defaultLimits,
       opened: () => undefined,
     });
     const isApplication = (code: number): boolean =>

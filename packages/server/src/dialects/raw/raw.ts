@@ -9,6 +9,7 @@ import type { LinkTraits } from "../../session/link.ts";
 import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { Framing } from "../connection.ts";
 import type { Ending, Speaker } from "../dialect.ts";
+import type { ScanLimits } from "../centrifuge/scan.ts";
 import { perFraming } from "../per-framing.ts";
 import { connecting, subscribing } from "./opening.ts";
 import { textPayload, wordsOf } from "./words.ts";
@@ -21,6 +22,8 @@ export interface RawOptions {
   readonly greeting: string | undefined;
   /** Where clients do not publish, the text frames `pause` and `resume` are commands. */
   readonly takesPublications: boolean;
+  /** Of JSON that is published. */
+  readonly limits: ScanLimits;
   /** Called once, when the channel is open. */
   readonly opened: () => void;
 }
@@ -38,6 +41,7 @@ export function raw(framing: Framing, options: RawOptions): Speaker {
 }
 
 const traitsOf = perFraming<Framing, LinkTraits>((framing) => ({
+  dialect: "raw-websocket",
   encoder: rawEncoder(framing),
   onGap: "close",
   hasPongs: true,
@@ -63,8 +67,11 @@ class RawSpeaker implements Speaker {
   }
 
   decode(message: Uint8Array, form: "text" | "bytes"): readonly Command[] {
-    const { channel, takesPublications } = this.#options;
-    return [takesPublications ? publishing(channel, message, form) : flow(channel, message, form)];
+    const { channel, takesPublications, limits } = this.#options;
+    if (!takesPublications) return [flow(channel, message, form)];
+    const payload: Payload =
+      form === "bytes" ? { bytes: message.slice(), form, value: undefined } : textPayload(message, limits);
+    return [{ kind: "publish", id: laterId, channel, payload, idempotencyKey: null, wantsPosition: false }];
   }
 
   reply(reply: Reply): Uint8Array | Ending | null {
@@ -83,12 +90,6 @@ class RawSpeaker implements Speaker {
     if (reason instanceof Disconnect) return { code: reason.code, reason: reason.message };
     return { code: closeCodes[reason], reason: detail ?? reason };
   }
-}
-
-function publishing(channel: string, message: Uint8Array, form: "text" | "bytes"): Command {
-  const payload: Payload =
-    form === "bytes" ? { bytes: message.slice(), form: "bytes", value: undefined } : textPayload(message);
-  return { kind: "publish", id: laterId, channel, payload, idempotencyKey: null, wantsPosition: false };
 }
 
 function flow(channel: string, message: Uint8Array, form: "text" | "bytes"): Command {

@@ -4,6 +4,7 @@ import type { Disconnect, LiveTerms } from "../../access.ts";
 import type { Hub } from "../../hub/hub.ts";
 import type { Limits } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
+import type { Metrics } from "../../ports/metrics.ts";
 
 /** A session, as far as the server API may command it. */
 export interface ApiSession {
@@ -23,4 +24,5 @@ export interface ApiNode {
   readonly sessions: ReadonlyMap<SessionId, ApiSession>;
   readonly limits: Limits;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }

@@ -8,10 +8,12 @@ import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import type { BoundCall, SessionNode } from "../node.ts";
 import { ask, guarded, toError } from "../rules.ts";
+import { tooFast } from "./subscribe.ts";
 
 /** Ended when it is answered: its handler may go on, and holds nothing back. */
 export function call(context: Context, command: CommandOf<"call">): Promise<void> {
-  const { node, calls } = context;
+  const { node, calls, rates } = context;
+  if (!rates.mayCall()) tooFast(context, "calls");
   const bound = node.calls.get(command.method) ?? otherCall(node, command.method);
   if (bound === null) return fail("not_available", "no such call");
   const limitMs = bound.deadlineMs ?? node.limits.callDeadlineMs;

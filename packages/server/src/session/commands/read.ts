@@ -33,6 +33,7 @@ export async function history(context: Context, command: CommandOf<"history">): 
   if (reverse && since !== null && since.offset === 0) fail("bad_request", "nothing lies before offset 0");
   const most = context.node.limits.historyPublications;
   const limit = command.limit < 0 ? most : Math.min(command.limit, most);
+  if (command.limit > most) context.node.metrics.hit("historyPublications");
   await context.room();
   if (!context.isOpen) return;
   const { publications, top } = await context.node.hub.history(command.channel, { limit, since, reverse });

@@ -70,7 +70,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
 }
 
 function shownOf({ id, identity, node }: Context, known: Known, channelInfo: unknown): ReturnType<typeof memberOf> {
-  return memberOf(known, memberAs(id, identity, channelInfo), node.limits.memberBytes);
+  return memberOf(known, memberAs(id, identity, channelInfo), node);
 }
 
 /**
@@ -131,6 +131,9 @@ export function subscriptionOf(
 /** Refuses what came too fast, and ends a connection that does not slow down. */
 export function tooFast(context: Context, what: string): never {
   context.node.metrics.add("rate_refusals");
-  if (context.rates.isHopeless) context.close("too_many_requests", `too many ${what}`);
+  if (context.rates.isHopeless) {
+    context.node.metrics.hit("refusalsInARow");
+    context.close("too_many_requests", `too many ${what}`);
+  }
   throw new TidewireError("too_many_requests", `too many ${what} in a second`);
 }
