@@ -7,12 +7,15 @@ import { hasOwnKeysOnly, holds, isSame, readOrLater } from "../oracle.ts";
 import type { Target } from "../target.ts";
 
 const quote = z.object({ symbol: z.string(), price: z.number(), note: z.string().max(10).optional() });
-const registry = new Registry([
-  defineChannel("quotes", { mode: "latest", data: quote, key: ({ symbol }) => symbol }),
-  defineChannel("free", { mode: "latest", key: (value) => (value as { id: string }).id }),
-  defineChannel("dates", { data: z.object({ at: z.coerce.date() }) }),
-  defineChannel("any:{name}", {}),
-], new Metrics());
+const registry = new Registry(
+  [
+    defineChannel("quotes", { mode: "latest", data: quote, key: ({ symbol }) => symbol }),
+    defineChannel("free", { mode: "latest", key: (value) => (value as { id: string }).id }),
+    defineChannel("dates", { data: z.object({ at: z.coerce.date() }) }),
+    defineChannel("any:{name}", {}),
+  ],
+  new Metrics(),
+);
 
 /** The channel's name on the first line, the value's JSON behind it. */
 export const target: Target = {

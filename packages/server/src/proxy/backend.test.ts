@@ -23,6 +23,10 @@ async function listening(listener: RequestListener): Promise<Server> {
 
 const addressOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}/event`;
 
+function ofProxies(counters: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counters).filter(([name]) => name.startsWith("proxy_")));
+}
+
 interface Stage {
   readonly backend: Backend;
   readonly clock: FakeClock;
@@ -40,7 +44,7 @@ function setStage(endpoint: string, options: Partial<ProxyEndpoint> = {}, event:
   };
   const backend = new Backend(event, { endpoint, ...options }, { clock, log, metrics });
   onTestFinished(() => backend.close());
-  return { backend, clock, counters: () => metrics.snapshot(), logged };
+  return { backend, clock, counters: () => ofProxies(metrics.snapshot()), logged };
 }
 
 const question = { body: { client: "c" }, headers: {} };

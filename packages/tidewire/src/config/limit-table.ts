@@ -27,7 +27,7 @@ const about: Readonly<Record<keyof Limits, string>> = {
   stalledMs: "That a slow reader may go without taking a byte",
   closeTimeoutMs: "For the closing handshake",
   drainMs: "Over which a stop spreads the closing of connections",
-  connections: "Open connections",
+  connections: "Open connections; without it nine tenths of the files that the process may open",
   connectionsPerAddress: "Open connections of one public address",
   newPerAddressPerSecond: "New connections of one public address in a second",
   newPerSecond: "New connections in a second; above, they queue",
@@ -54,11 +54,18 @@ const about: Readonly<Record<keyof Limits, string>> = {
   historyPublications: "Publications of one history request",
 };
 
+/** Whose defaults depend on the machine; examples of them. */
+const byMachine: Partial<Readonly<Record<keyof Limits, number>>> = { connections: 10_000, tailsBytes: 268_435_456 };
+
 const names = Object.keys(about) as (keyof Limits)[];
 
 /** `pingIntervalMs` is `ping_interval`: durations say their unit themselves. */
 const inFile = (name: string): string =>
-  name.replace(/Ms$/, "").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  // Without its unit this one would be the name of another.
+  name
+    .replace(/QueueMs$/, "QueueTime")
+    .replace(/Ms$/, "")
+    .replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 export const limitTable: Group<LimitValues> = group(
   "Limits. 0 and negative numbers are refused, never read as without limit.",
@@ -67,9 +74,10 @@ export const limitTable: Group<LimitValues> = group(
 
 function leafOf(name: keyof Limits): Leaf<number | null> {
   const isDuration = name.endsWith("Ms");
-  const known = name === "tailsBytes" ? 268_435_456 : defaultLimits[name];
+  const ofMachine = byMachine[name];
+  const known = ofMachine ?? defaultLimits[name];
   const example = isDuration ? durationText(known) : known;
-  const rest = name === "tailsBytes" ? "" : ` Default: ${example}.`;
+  const rest = ofMachine === undefined ? ` Default: ${example}.` : "";
   const said = { about: `${about[name]}.${rest}`, example };
   // The server has the defaults.
   return (isDuration ? duration(said) : integer(said, [1, Number.MAX_SAFE_INTEGER])) as Leaf<number | null>;
