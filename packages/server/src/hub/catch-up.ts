@@ -4,7 +4,7 @@ import type { Engine, Page, PageLimit, PageStart } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { ByteLog, Bytes } from "./bytes.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CatchUpPage } from "./cursor-home.ts";
+import type { CatchUpPage } from "./catch-up-page.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
 

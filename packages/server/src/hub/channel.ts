@@ -10,7 +10,7 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { CatchUp } from "./catch-up.ts";
 import { Contiguity } from "./contiguity.ts";
 import type { Cursor } from "./cursor.ts";
-import type { CursorHome } from "./cursor-home.ts";
+import type { CursorHome } from "./cursor.ts";
 import type { ChannelRef } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
 import { Members } from "./members.ts";

@@ -2,7 +2,7 @@
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
 import { Cursor } from "./cursor.ts";
-import type { CursorHome } from "./cursor-home.ts";
+import type { CursorHome } from "./cursor.ts";
 import type { ChannelRef, Encoder } from "./encoder.ts";
 import { LiveCursors } from "./live-cursors.ts";
 import { MemberTable } from "./member-table.ts";

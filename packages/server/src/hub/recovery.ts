@@ -6,7 +6,7 @@ import { fail, type Position } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { CatchUp } from "./catch-up.ts";
 import type { Channel } from "./channel.ts";
-import { type CatchUpPage, continues } from "./cursor-home.ts";
+import { type CatchUpPage, continues } from "./catch-up-page.ts";
 import type { Seq } from "./log.ts";
 
 /** What a client says it has seen. */
