@@ -30,7 +30,7 @@ describe("a filter", () => {
     ["lt", "10", "", false],
     ["ex", undefined, "", true],
     ["nex", undefined, "", false],
-  ])("%s %s: %s passes: %s", (cmp, val, found, expected) => {
+  ])("%s %s: %s passes: %s", (...[cmp, val, found, expected]) => {
     expect(passes(leaf(cmp, val), { k: found })).toBe(expected);
   });
 

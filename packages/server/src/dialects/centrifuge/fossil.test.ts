@@ -49,7 +49,7 @@ describe("a Fossil patch", () => {
   it("of texts is a text, and makes the target", () => {
     const strict = new TextDecoder("utf-8", { fatal: true });
     fc.assert(
-      fc.property(text, text, text, text, (before, one, other, after) => {
+      fc.property(fc.tuple(text, text, text, text), ([before, one, other, after]) => {
         const [base, target] = [bytes(before + one + after), bytes(before + other + after + one)];
         const patch = patchOf(base, target);
         if (patch === null) return;

@@ -18,14 +18,14 @@ export function patchOf(base: Uint8Array, target: Uint8Array): Uint8Array | null
   const prefix = floored(target, commonPrefix(base, target));
   const suffix = commonSuffix(base, target, prefix);
   patch.copy(0, prefix);
-  middle(patch, base.subarray(0, base.length - suffix), prefix, target.length - suffix);
+  middle(patch, base.subarray(0, base.length - suffix), { from: prefix, to: target.length - suffix });
   patch.copy(base.length - suffix, suffix);
   const bytes = patch.end();
   return bytes.length < target.length ? bytes : null;
 }
 
 /** Between what is equal at both ends: blocks of the base wherever they turn up. */
-function middle(patch: Patch, base: Uint8Array, from: number, to: number): void {
+function middle(patch: Patch, base: Uint8Array, { from, to }: { readonly from: number; readonly to: number }): void {
   const { target } = patch;
   const places = blocksOf(base);
   let at = from;
