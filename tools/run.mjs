@@ -1,6 +1,6 @@
 // What `npm start`, `npm run dev`, `npm test`, `npm run check`, `npm run tidewire`, `npm run bench`, `npm run torture`,
-// `npm run conformance`, `npm run rfc6455` and `npm run simulate` run. Node's built-ins only: it must start on a Node that
-// is too old for the project, before anything is installed.
+// `npm run conformance`, `npm run rfc6455`, `npm run hostile` and `npm run simulate` run. Node's built-ins only: it must
+// start on a Node that is too old for the project, before anything is installed.
 import { existsSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { ended, endSignal, exitCodeOf, start, watchOver } from "./run/children.mjs";
@@ -64,6 +64,10 @@ const commands = {
   async rfc6455(args) {
     await ensureInstalled();
     return await runProgram("test/rfc6455/main.ts", args);
+  },
+  async hostile(args) {
+    await ensureInstalled();
+    return await runProgram("test/hostile/main.ts", args);
   },
   async simulate(args) {
     await ensureInstalled();

@@ -14,6 +14,8 @@ export interface Limits {
   readonly messageBytes: number;
   /** Bytes of one request body of the server API. Above: 413. Default 1,048,576. */
   readonly requestBodyBytes: number;
+  /** Requests of one connection that were not answered yet. Above: cut. Default 32. */
+  readonly unansweredRequests: number;
   /** Fragments of one message. Above: close 1008. Default 64. */
   readonly fragments: number;
   /** Commands in one frame. Default 100. */
@@ -95,6 +97,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   messageBytes: 65_536,
   requestBodyBytes: 1_048_576,
+  unansweredRequests: 32,
   fragments: 64,
   commandsPerFrame: 100,
   jsonDepth: 32,

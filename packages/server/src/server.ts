@@ -21,6 +21,7 @@ import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
+import { Backlog } from "./transports/backlog.ts";
 import { intercept, pathBehind } from "./transports/intercept.ts";
 import { Gate } from "./transports/gate.ts";
 import { Requests } from "./transports/requests.ts";
@@ -104,8 +105,10 @@ class Composed implements Tidewire {
     const compression = resolveCompression(options.compression);
     this.#upgrades = new Upgrades({ gate, limits, clock, metrics, compression, route: (path) => this.#route(path) });
     const route = (path: string): ReturnType<RawDoor["resource"]> => this.#rawDoor.resource(path);
-    this.#requests = new Requests({ gate, limits, clock, random, metrics, route });
+    const backlog = new Backlog(limits, metrics);
+    this.#requests = new Requests({ gate, backlog, limits, clock, random, metrics, route });
     this.#router = createRouter({
+      backlog,
       api: createApi({ ...this.#node, id: random.token(96) }),
       apiKey: options.apiKey,
       maxBodyBytes: limits.requestBodyBytes,

@@ -3,10 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidewireError } from "@tidewire/protocol";
 import { type Log, reasonOf } from "../ports/log.ts";
 import { type Api, mayUseApi } from "./api.ts";
+import type { Backlog } from "../transports/backlog.ts";
 import { BodyError } from "../transports/body.ts";
 import { readJson } from "./body.ts";
 
 export interface RouterOptions {
+  readonly backlog: Backlog;
   readonly api: Api;
   readonly apiKey: string | undefined;
   readonly maxBodyBytes: number;
@@ -19,6 +21,9 @@ export type Router = (path: string, request: IncomingMessage, response: ServerRe
 
 export function createRouter(options: RouterOptions): Router {
   return (path, request, response) => {
+    const isOurs = path === "/health/live" || path === "/health/ready" || path === "/api" || path.startsWith("/api/");
+    if (!isOurs) return false;
+    if (!options.backlog.takes(request, response)) return true;
     if (path === "/health/live") return answer(response, 200, { status: "live" });
     if (path === "/health/ready") {
       return options.isReady()
@@ -27,7 +32,6 @@ export function createRouter(options: RouterOptions): Router {
     }
     if (path === "/api")
       return answer(response, 200, { methods: Object.keys(options.api).map((name) => `POST /api/${name}`) });
-    if (!path.startsWith("/api/")) return false;
     serveApi(path.slice("/api/".length), request, response, options).catch((thrown: unknown) => {
       // Whoever went away in the middle of its body waits for no answer.
       if (request.destroyed && !request.complete) return;
