@@ -8,11 +8,11 @@ export interface Target {
   readonly socketUrl: string;
   readonly httpUrl: string;
   /** What the server holds now. An attack asks at its height: what it is told there is measured. */
-  look(): Promise<Look>;
+  readonly look: () => Promise<Look>;
   /** Looks until `holds` says so. */
-  until(holds: (look: Look) => boolean): Promise<Look>;
+  readonly until: (holds: (look: Look) => boolean) => Promise<Look>;
   /** Publishes to `crowd`. */
-  publish(count: number, bytes: number): Promise<void>;
+  readonly publish: (count: number, bytes: number) => Promise<void>;
 }
 
 /** A row of the table: one attack. */

@@ -4,7 +4,7 @@ import type { Form, PageLimit } from "../../engine/engine.ts";
 import { isFull } from "../../engine/ring.ts";
 import type { ChannelRow } from "./channels.ts";
 import type { StoredPublication } from "./messages.ts";
-import { formAt, formNumber, type FoundPublication, isPlain, isSound, whole } from "./soundness.ts";
+import { formAt, formNumber, type FoundPublication, isPlain, isSound, soundMeta, whole } from "./soundness.ts";
 
 /** The place of offset `?2` of log `?1`, whose base is `?3`: computed by SQLite, since it does not fit in a double. */
 const place = "((?1 << 32) | (?2 - ?3))";
@@ -122,7 +122,15 @@ export class LogRows {
     }
     return found.map(({ offset, id, at_ms: atMs, form, meta, data }) => {
       const bytes = data.byteLength;
-      const described = { id, offset, previousId, form: formAt(form ?? 0), meta, atMs: atMs ?? 0, bytes };
+      const described = {
+        id,
+        offset,
+        previousId,
+        form: formAt(form ?? 0),
+        meta: soundMeta(meta),
+        atMs: atMs ?? 0,
+        bytes,
+      };
       previousId = id;
       return described;
     });

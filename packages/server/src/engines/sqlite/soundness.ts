@@ -40,10 +40,15 @@ export function isPlain(text: unknown): text is string {
   return typeof text === "string" && text !== "" && text.length <= mostCharacters && !control.test(text);
 }
 
-/** Whether somebody can have published it. */
-export function isSound({ id, at_ms: atMs, form, meta, data }: FoundPublication): boolean {
+/** Whether somebody can have published it, whoever it was. */
+export function isSound({ id, at_ms: atMs, form, data }: FoundPublication): boolean {
   if (!isPlain(id) || atMs === null || form === null || forms[form] === undefined) return false;
-  return (meta === null || isMeta(parsed(meta))) && (forms[form] !== "json" || isJson(data));
+  return forms[form] !== "json" || isJson(data);
+}
+
+/** Author and tags as they can have been written; else none, since what was published can be read without them. */
+export function soundMeta(meta: string | null): string | null {
+  return meta !== null && isMeta(parsed(meta)) ? meta : null;
 }
 
 /** The same of what stands in a table. */
