@@ -1,16 +1,16 @@
 // An arena: a server in a process of its own, a bystander in another, and what an attack from this one does to both.
+import type { Stats } from "@tidewire/server";
 import { Child } from "../../bench/child.ts";
 import type { BystanderTalk, Heard, Look, VictimOptions, VictimTalk } from "./talk.ts";
 
 /** What an attack may do besides writing to the server's port. */
 export interface Target {
   readonly port: number;
-  readonly socketUrl: string;
-  readonly httpUrl: string;
   /** What the server holds now. An attack asks at its height: what it is told there is measured. */
   readonly look: () => Promise<Look>;
-  /** Looks until `holds` says so. */
-  readonly until: (holds: (look: Look) => boolean) => Promise<Look>;
+  readonly stats: () => Promise<Stats>;
+  /** Asks for the stats until `holds` says so. */
+  readonly until: (holds: (stats: Stats) => boolean) => Promise<Stats>;
   /** Publishes to `crowd`. */
   readonly publish: (count: number, bytes: number) => Promise<void>;
 }
@@ -82,6 +82,7 @@ export class Arena {
   async try(row: Row, n: number): Promise<Trial> {
     const victim = this.#victim;
     await this.#bystander.ask("report", null);
+    const { connections } = await victim.ask("stats", null);
     const before = await victim.ask("look", null);
     await victim.ask("watch", null);
     let highest = 0;
@@ -90,22 +91,22 @@ export class Arena {
       highest = Math.max(highest, now.heldBytes);
       return now;
     };
+    const stats = (): Promise<Stats> => victim.ask("stats", null);
     const until: Target["until"] = async (holds) => {
-      let now = await look();
+      let now = await stats();
       while (!holds(now)) {
         await new Promise((resolve) => void setTimeout(resolve, pauseMs));
-        now = await look();
+        now = await stats();
       }
       return now;
     };
     const publish: Target["publish"] = async (count, bytes) => {
       await victim.ask("publish", { count, bytes }, attackMs);
     };
-    const host = `127.0.0.1:${this.#port}`;
-    const target = { port: this.#port, socketUrl: `ws://${host}`, httpUrl: `http://${host}`, look, until, publish };
+    const target = { port: this.#port, stats, look, until, publish };
     const result = await row.attack(target, n);
-    // Sockets that are gone are let go a few turns later.
-    const after = await until(({ stats }) => stats.connections <= before.stats.connections);
+    await until((now) => now.connections <= connections);
+    const after = await victim.ask("look", null);
     const { peakRssBytes, loopP99Ms, loopMaxMs } = await victim.ask("watch", null);
     const bystander = await this.#bystander.ask("report", null);
     const [heldBytes, leftBytes] = [highest - before.heldBytes, after.heldBytes - before.heldBytes];

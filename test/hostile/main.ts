@@ -9,7 +9,7 @@ import { fullServers } from "./servers.ts";
 import type { Heard } from "./talk.ts";
 
 const usage = "npm run hostile -- [--write] [the beginning of an attack's name]...";
-const quietMs = 20_000;
+const quietMs = 10_000;
 const folder = path.join(import.meta.dirname, "../..");
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 

@@ -15,8 +15,7 @@ export interface VictimOptions {
 }
 
 export interface Look {
-  readonly stats: Stats;
-  /** Of what is held, after a collection of garbage: the heap, and buffers outside it. */
+  /** After collections of garbage: the heap, and buffers outside it. */
   readonly heldBytes: number;
   readonly rssBytes: number;
 }
@@ -37,6 +36,8 @@ export interface Burst {
 export type VictimTalk = {
   readonly listen: Question<null, { readonly port: number }>;
   readonly look: Question<null, Look>;
+  /** Without collecting anything. */
+  readonly stats: Question<null, Stats>;
   readonly watch: Question<null, Watched>;
   /** Publishes to the channel `crowd`, a few in each turn of the event loop. */
   readonly publish: Question<Burst, null>;

@@ -156,16 +156,16 @@ const calls: Row = {
   about: (n) => `${n} connections make 1,000,000 calls of unknown names, until they are not read any more`,
   expected: (n) => `held × ${n}`,
   heldBytes: (n) => 4_000_000 + n * 1_000_000,
-  attack: async ({ port, look, until }, n) => {
-    const before = await look();
+  attack: async ({ port, stats, look, until }, n) => {
+    const before = await stats();
     const sockets = await many(n, (index) => openAt(port, "/connection/websocket", { index }));
     const hundred = commands(100, (at) => ({ id: at + 2, rpc: { method: `nobody${at}`, data: "x".repeat(300) } }));
     const pouring = sockets.map(async (socket) => {
       socket.write(connect);
       await pour(socket, hundred, 10_000);
     });
-    const held = ({ stats }: typeof before): number =>
-      (stats.counters["reading_held"] ?? 0) - (before.stats.counters["reading_held"] ?? 0);
+    const held = ({ counters }: typeof before): number =>
+      (counters["reading_held"] ?? 0) - (before.counters["reading_held"] ?? 0);
     // Some are let go for a moment, since the kernel takes more; in the end nobody is read.
     await until((now) => held(now) >= n);
     await look();

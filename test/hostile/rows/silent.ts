@@ -1,6 +1,7 @@
 // Those who do not read, do not finish what they say, or say nothing at all.
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Stats } from "@tidewire/server";
 import { streamRequest } from "../../event-stream-client.ts";
 import { frame, readUntil } from "../../wire.ts";
 import type { Row } from "../arena.ts";
@@ -43,16 +44,15 @@ const neverReading: readonly Row[] = Object.entries(dialects).map(([dialect, joi
   expected: (n) => `slow × ${n}`,
   // A watermark and a page each, in blocks; and the tail.
   heldBytes: (n) => 8_000_000 + n * 400_000,
-  attack: async ({ port, look, until, publish }, n) => {
-    const before = await look();
-    const slow = ({ stats }: typeof before): number =>
-      (stats.counters["closed_slow"] ?? 0) - (before.stats.counters["closed_slow"] ?? 0);
+  attack: async ({ port, look, stats, until, publish }, n) => {
+    const before = await stats();
     const sockets = await many(n, (index) => join(port, index));
-    await until(({ stats }) => stats.subscriptions >= before.stats.subscriptions + n);
+    await until(({ subscriptions }) => subscriptions >= before.subscriptions + n);
     await publish(publications, bytes);
-    const after = await until(({ stats }) => stats.sessions <= before.stats.sessions);
+    await look();
+    const after = await until(({ sessions }) => sessions <= before.sessions);
     for (const socket of sockets) socket.destroy();
-    return `slow × ${slow(after)}`;
+    return `slow × ${since(before, after, "closed_slow")}`;
   },
 }));
 
@@ -62,7 +62,8 @@ const halfAFrame: Row = {
   sizes: { small: 20, full: 1_000 },
   about: (n) => `${n} subscribers send half of a WebSocket frame, and nothing more`,
   expected: (n) => `3012 × ${n}`,
-  heldBytes: (n) => 2_000_000 + n * 20_000,
+  // What there is of the frame waits for the rest.
+  heldBytes: (n) => 4_000_000 + n * 70_000,
   attack: async ({ port, look }, n) => {
     const half = command({ id: 3, publish: { channel: "crowd", data: "x".repeat(60_000) } }).subarray(0, 30_000);
     const sockets = await many(n, (index) => openAt(port, "/connection/websocket", { index }));
@@ -79,15 +80,20 @@ const halfOpen: Row = {
   about: (n) => `${n} subscribers fall silent, without an end: no pong, nothing read, no answer to the close`,
   expected: (n) => `no_pong × ${n}`,
   heldBytes: (n) => 4_000_000 + n * 20_000,
-  attack: async ({ port, until, look }, n) => {
-    const before = await look();
+  attack: async ({ port, until, stats, look }, n) => {
+    const before = await stats();
     const sockets = await many(n, (index) => openAt(port, "/connection/websocket", { index }));
     for (const socket of sockets) socket.write(Buffer.concat([connect, subscribe]));
-    const after = await until(({ stats }) => stats.connections <= before.stats.connections);
+    await look();
+    const after = await until(({ connections }) => connections <= before.connections);
     for (const socket of sockets) socket.destroy();
-    return `no_pong × ${(after.stats.counters["closed_no_pong"] ?? 0) - (before.stats.counters["closed_no_pong"] ?? 0)}`;
+    return `no_pong × ${since(before, after, "closed_no_pong")}`;
   },
 };
+
+function since(before: Stats, after: Stats, counter: string): number {
+  return (after.counters[counter] ?? 0) - (before.counters[counter] ?? 0);
+}
 
 /** Writes a little every now and then, until the other side has enough. */
 async function trickle(socket: Socket, pieces: Iterable<string>, everyMs: number): Promise<void> {
