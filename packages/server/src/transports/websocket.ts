@@ -116,6 +116,8 @@ const carried = Symbol("served");
 type Carrier<Emitter> = Emitter & { [carried]: Served };
 
 function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
+  // Whoever was told to go may go on for as long as the closing handshake may take; nothing is made of what it says.
+  if (this.readyState !== this.OPEN) return;
   (this as Carrier<WebSocket>)[carried].opened.receive(data as Buffer, isBinary ? "bytes" : "text");
 }
 
