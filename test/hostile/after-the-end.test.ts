@@ -15,7 +15,8 @@ test("frames after the server's close frame are not read as commands", async () 
   const ended = once(socket, "close");
   socket.resume().write(Buffer.concat([...more, goodbye]));
   await ended;
-  expect(tide.stats()).toMatchObject({ connections: 0, counters: { bad_frames: 1 } });
+  await expect.poll(() => tide.stats().connections).toBe(0);
+  expect(tide.stats().counters["bad_frames"]).toBe(1);
 });
 
 test("nor are those that came in one write with what ended it", async () => {
@@ -26,5 +27,6 @@ test("nor are those that came in one write with what ended it", async () => {
   socket.write(Buffer.concat([frame("text", '{"id":1,"connect":{}}'), ...all, frame("close", Uint8Array.of(3, 232))]));
   socket.resume();
   await ended;
-  expect(tide.stats()).toMatchObject({ connections: 0, counters: { bad_frames: 1 } });
+  await expect.poll(() => tide.stats().connections).toBe(0);
+  expect(tide.stats().counters["bad_frames"]).toBe(1);
 });

@@ -108,7 +108,7 @@ class Composed implements Tidewire {
     const backlog = new Backlog(limits, metrics);
     this.#requests = new Requests({ gate, backlog, limits, clock, random, metrics, route });
     this.#router = createRouter({
-      backlog,
+      takes: (request, response) => backlog.takes(request, response),
       api: createApi({ ...this.#node, id: random.token(96) }),
       apiKey: options.apiKey,
       maxBodyBytes: limits.requestBodyBytes,

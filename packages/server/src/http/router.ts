@@ -3,12 +3,12 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { TidewireError } from "@tidewire/protocol";
 import { type Log, reasonOf } from "../ports/log.ts";
 import { type Api, mayUseApi } from "./api.ts";
-import type { Backlog } from "../transports/backlog.ts";
 import { BodyError } from "../transports/body.ts";
 import { readJson } from "./body.ts";
 
 export interface RouterOptions {
-  readonly backlog: Backlog;
+  /** False when the request is not to be answered: its connection has too many that were not. */
+  readonly takes: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly api: Api;
   readonly apiKey: string | undefined;
   readonly maxBodyBytes: number;
@@ -23,7 +23,7 @@ export function createRouter(options: RouterOptions): Router {
   return (path, request, response) => {
     const isOurs = path === "/health/live" || path === "/health/ready" || path === "/api" || path.startsWith("/api/");
     if (!isOurs) return false;
-    if (!options.backlog.takes(request, response)) return true;
+    if (!options.takes(request, response)) return true;
     if (path === "/health/live") return answer(response, 200, { status: "live" });
     if (path === "/health/ready") {
       return options.isReady()
