@@ -34,6 +34,7 @@ const config: KnipConfig = {
         "tools/run/with-parent.mjs",
         "tools/conformance/main.ts",
         "test/rfc6455/main.ts",
+        "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
         "bench/{main,engines,market-frames,{churn,soak,torture}/main}.ts",

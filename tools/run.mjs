@@ -76,6 +76,10 @@ const commands = {
     await ensureInstalled();
     return await runProgram("fuzz/main.ts", args);
   },
+  async hostile(args) {
+    await ensureInstalled();
+    return await runProgram("test/hostile/main.ts", args);
+  },
   async simulate(args) {
     await ensureInstalled();
     return await runProgram("simulation/main.ts", args);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pageOf } from "../../packages/server/src/engines/sqlite/answers.ts";
-import { formAt } from "../../packages/server/src/engines/sqlite/log-rows.ts";
+import { formAt } from "../../packages/server/src/engines/sqlite/soundness.ts";
 import { Mark } from "../../packages/server/src/engines/sqlite/mark.ts";
 import type { StoredPublication } from "../../packages/server/src/engines/sqlite/messages.ts";
 import { hasOwnKeysOnly, holds } from "../oracle.ts";

@@ -16,6 +16,8 @@ export interface Limits {
   readonly messageBytes: number;
   /** Bytes of one request body of the server API. Above: 413. Default 1,048,576. */
   readonly requestBodyBytes: number;
+  /** Requests of one connection that were not answered yet. Above: cut. Default 32. */
+  readonly unansweredRequests: number;
   /** Fragments of one message. Above: close 1008. Default 64. */
   readonly fragments: number;
   /** Pings of one connection whose pongs it has not taken. Above: close 1008. Default 60. */
@@ -104,6 +106,7 @@ export interface Limits {
 export const defaultLimits: Limits = {
   messageBytes: 65_536,
   requestBodyBytes: 1_048_576,
+  unansweredRequests: 32,
   fragments: 64,
   pendingPongs: 60,
   commandsPerFrame: 100,

@@ -23,6 +23,7 @@ import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
+import { Backlog } from "./transports/backlog.ts";
 import { Gate } from "./transports/gate.ts";
 import { countHeaderLimits } from "./transports/header-limits.ts";
 import { intercept, pathBehind } from "./transports/intercept.ts";
@@ -118,8 +119,10 @@ class Composed implements Tidewire {
     this.#upgrades = new Upgrades({ gate, limits, clock, metrics, compression, route: (path) => this.#route(path) });
     const route = (path: string): ReturnType<RawDoor["resource"]> =>
       this.#centrifugeDoor.resource(path) ?? this.#rawDoor.resource(path);
-    this.#requests = new Requests({ gate, limits, clock, random, metrics, route });
+    const backlog = new Backlog(limits, metrics);
+    this.#requests = new Requests({ gate, backlog, limits, clock, random, metrics, route });
     this.#router = createRouter({
+      takes: (request, response) => backlog.takes(request, response),
       api: createApi({ ...this.#node, id }),
       apiKey: options.apiKey,
       limits,

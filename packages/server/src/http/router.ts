@@ -11,6 +11,8 @@ import { apiPage, pagePolicy } from "./api/page.ts";
 import type { MetricsPage } from "./metrics.ts";
 
 export interface RouterOptions {
+  /** False when the request is not to be answered: its connection has too many that were not. */
+  readonly takes: (request: IncomingMessage, response: ServerResponse) => boolean;
   readonly api: Api;
   readonly apiKey: string | undefined;
   readonly limits: JsonLimits;
@@ -28,6 +30,9 @@ export type Router = (path: string, request: IncomingMessage, response: ServerRe
 
 export function createRouter(options: RouterOptions): Router {
   return (path, request, response) => {
+    const isOurs = path === "/health/live" || path === "/health/ready" || path === "/api" || path.startsWith("/api/");
+    if (!isOurs) return false;
+    if (!options.takes(request, response)) return true;
     if (path === "/health/live") return answer(response, 200, { status: "live" });
     if (path === "/health/ready") {
       return options.isReady()

@@ -17,7 +17,10 @@ function silence(): void {
   // Nothing is said.
 }
 
-/** What to log of something that was thrown: its message, never its object. */
+const longestReason = 1_000;
+
+/** What to log of something that was thrown: its message, never its object, and no more of it than somebody reads. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
 }

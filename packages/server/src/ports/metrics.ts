@@ -7,6 +7,7 @@ export const limitNames = [
   "headerMs",
   "headerBytes",
   "firstCommandMs",
+  "unansweredRequests",
   "messageBytes",
   "requestBodyBytes",
   "fragments",

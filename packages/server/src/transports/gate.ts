@@ -95,7 +95,8 @@ export class Gate {
     if (origin !== undefined && !this.#told.has(origin) && this.#told.size < toldOrigins) {
       this.#told.add(origin);
       log.warn("a page of another origin was refused; this setting would admit it", {
-        TIDEWIRE_ORIGINS: origin.slice(0, 200),
+        // Browsers write an origin in ASCII; what else came here is nobody's page.
+        TIDEWIRE_ORIGINS: origin.slice(0, 200).replaceAll(/[^!-~]/g, "?"),
       });
     }
     return verdict;

@@ -1,6 +1,8 @@
 // Taking our own requests and upgrades from somebody's HTTP server, and leaving it all others.
 import type { IncomingMessage, Server } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Clock } from "../ports/clock.ts";
 
 type Emit = (event: string | symbol, ...args: unknown[]) => boolean;
 
@@ -31,37 +33,75 @@ export function pathBehind(prefix: string, url: string | undefined): string | nu
 /** Of names that no parser would write in another way, nothing needs parsing; that is what nearly everybody asks for. */
 const plainPath = /^(?:\/[\w:-]+)+$/;
 
+/**
+ * What URL would make another path of: a backslash, and segments that are dots. A proxy in front that guards a path may
+ * read it as it is written, and clients send neither.
+ */
+const unclear = /^[^?#]*(?:\\|\/(?:\.|%2e){1,2}(?:[/?#]|$))/i;
+
 function pathOf(url: string): string | null {
   if (plainPath.test(url)) return url;
-  return URL.canParse(url, "http://host") ? new URL(url, "http://host").pathname : null;
+  if (unclear.test(url)) return null;
+  // RFC 9112 §3.2.1: what begins with a slash is a path; in one that begins with two URL would find a host.
+  const target = url.startsWith("/") ? `http://host${url}` : url;
+  return URL.canParse(target) ? new URL(target).pathname : null;
 }
+
+export interface Patience {
+  readonly clock: Clock;
+  /** How long another listener has to take an upgrade, in milliseconds. */
+  readonly takenWithinMs: number;
+}
+
+const attended = new WeakSet<Server>();
 
 /**
  * Ends upgrades that nobody takes: Node leaves them to those who listen, and where somebody listens it upgrades
  * whatever is asked for.
  */
-export function endUnwanted(server: Server): void {
-  if (server.listeners("upgrade").includes(refuseUnwanted)) return;
-  server.on("upgrade", refuseUnwanted);
+export function endUnwanted(server: Server, { clock, takenWithinMs }: Patience): void {
+  if (attended.has(server)) return;
+  attended.add(server);
+  server.on("upgrade", (_request: IncomingMessage, socket: Socket) => {
+    if (server.listenerCount("upgrade") === 1) return refuseUnwanted(socket);
+    // Until somebody has it, a reset would be an unhandled error.
+    socket.on("error", ignore);
+    // Nobody says whether one of the others takes it: a dev server's hot reload passes over what is not its own.
+    const cancel = clock.after(takenWithinMs, () => {
+      if (!isTaken(socket)) refuseUnwanted(socket);
+    });
+    socket.once("close", cancel);
+  });
   const { shouldUpgradeCallback: mayUpgrade } = server as Server & {
     shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
   };
   if (mayUpgrade === undefined) return;
   // An offer of HTTP/2, which Java's client makes with every request, is declined by answering the request as it is.
-  const upgrades = (request: IncomingMessage): boolean =>
-    request.headers.upgrade?.toLowerCase() === "websocket" ||
-    (server.listenerCount("upgrade") > 1 && mayUpgrade.call(server, request));
+  const upgrades = (request: IncomingMessage): boolean => {
+    const wanted = request.headers.upgrade?.toLowerCase();
+    if (wanted === "websocket" || wanted === "h2c") return wanted === "websocket";
+    return server.listenerCount("upgrade") > 1 && mayUpgrade.call(server, request);
+  };
   Object.assign(server, { shouldUpgradeCallback: upgrades });
 }
 
-function refuseUnwanted(this: Server, _request: IncomingMessage, socket: Duplex): void {
-  if (this.listenerCount("upgrade") === 1) refuse(socket, "404 Not Found", "no WebSocket is served at this path");
+/** Whoever takes a socket answers on it, or reads it until it can. */
+function isTaken(socket: Socket): boolean {
+  return socket.bytesWritten > 0 || socket.listenerCount("data") + socket.listenerCount("readable") > 0;
+}
+
+function ignore(): void {
+  // The close event says what there is to say.
+}
+
+function refuseUnwanted(socket: Duplex): void {
+  refuse(socket, "404 Not Found", "no WebSocket is served at this path");
 }
 
 /** Answers an upgrade with an HTTP error. */
 export function refuse(socket: Duplex, status: string, why: string): void {
   // Nobody else listens, and a reset would be an unhandled error.
-  socket.on("error", () => undefined);
+  socket.on("error", ignore);
   const head = [
     `HTTP/1.1 ${status}`,
     "Connection: close",

@@ -4,10 +4,12 @@ import type { AddressInfo } from "node:net";
 import { defineChannel } from "@tidewire/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import WebSocket from "ws";
+import type { ConnectRequest } from "../access.ts";
 import type { ServerOptions } from "../options.ts";
 import type { LogFields } from "../ports/log.ts";
 import { createTidewire } from "../server.ts";
 import type { Tidewire } from "../tidewire.ts";
+import { tokenOf, tokenSecret } from "../testing/token.ts";
 import { judgeOrigin } from "./origin.ts";
 
 const host = "app.example:8080";
@@ -181,3 +183,28 @@ test("a request without a host is nobody's own", () => {
   expect(judgeOrigin({ origin: "http://app.example" }, { isDevelopment: false, allowed: [] })).toBe("refused");
   expect(judgeOrigin({ origin: "http://localhost" }, { isDevelopment: true, allowed: [] })).toBe("foreign");
 });
+
+test.each(foreign)(
+  "%j, foreign, is known by its token and by no cookie, and without a token by nothing",
+  async (origin) => {
+    const users: string[] = [];
+    const connect = ({ claims, headers }: ConnectRequest): { user: string } => {
+      users.push(`${claims?.user ?? "nobody"}${headers.cookie === undefined ? "" : " with a cookie"}`);
+      return { user: claims?.user ?? "" };
+    };
+    const tokens = { secret: tokenSecret };
+    const running = await run({ mode: "production", origins: ["*"], tokens, access: { connect } });
+    const headers = { Host: host, Origin: origin };
+    // The list says it by this name; it is no origin.
+    const owner = origin === "*" ? " with a cookie" : "";
+    await upgrade(running, { ...headers, Cookie: "session=1" });
+    await upgrade(running, { ...headers, Cookie: "session=1", Authorization: `Bearer ${tokenOf({ sub: "ann" })}` });
+    await upgrade(running, {
+      ...headers,
+      Authorization: `Bearer ${tokenOf({ sub: "ann" }, "another secret of some length")}`,
+    });
+    // A token is verified after the upgrade.
+    await expect.poll(() => users).toEqual([`nobody${owner}`, `ann${owner}`]);
+    await running.stop();
+  },
+);

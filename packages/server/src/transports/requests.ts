@@ -6,6 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
 import { type Answer, answer, answerPreflight, failure, share } from "./answer.ts";
+import type { Backlog } from "./backlog.ts";
 import { exchange } from "./exchange.ts";
 import type { Gate, Refusal } from "./gate.ts";
 import { intercept, pathBehind } from "./intercept.ts";
@@ -44,6 +45,7 @@ export type Resource =
 
 export interface RequestOptions {
   readonly gate: Gate;
+  readonly backlog: Backlog;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly random: Random;
@@ -72,7 +74,7 @@ export class Requests {
       const path = pathBehind(prefix, request.url);
       const resource = path === null ? null : this.#options.route(path);
       if (resource === null) return false;
-      this.#serve(resource, { request, response });
+      if (this.#options.backlog.takes(request, response)) this.#serve(resource, { request, response });
       return true;
     });
   }

@@ -6,6 +6,7 @@ import type { CompressionOptions, Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Gate } from "./gate.ts";
+import { handshakeProblem } from "./handshake.ts";
 import { endUnwanted, intercept, pathBehind, refuse } from "./intercept.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
@@ -43,7 +44,8 @@ export class Upgrades {
       this.#upgrade(request, socket, { head, open });
       return true;
     });
-    endUnwanted(server);
+    const { clock, limits } = this.#options;
+    endUnwanted(server, { clock, takenWithinMs: limits.firstCommandMs });
   }
 
   /** Closes what is still open, whatever it speaks. */
@@ -56,6 +58,8 @@ export class Upgrades {
     // Until ws has it, nobody else listens, and a reset would be an unhandled error.
     socket.on("error", ignore);
     metrics.add("upgrades");
+    const problem = handshakeProblem(request);
+    if (problem !== null) return refuse(socket, "400 Bad Request", problem);
     gate.pass({
       request,
       socket,

@@ -122,6 +122,8 @@ const carried = Symbol("served");
 type Carrier<Emitter> = Emitter & { [carried]: Served };
 
 function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
+  // Whoever was told to go may go on for as long as the closing handshake may take; nothing is made of what it says.
+  if (this.readyState !== this.OPEN) return;
   const { opened, connection } = (this as Carrier<WebSocket>)[carried];
   const message = data as Buffer;
   connection.metrics.messagesReceived += 1;

@@ -9,6 +9,7 @@ export type LimitValues = Readonly<Record<string, number | null>>;
 const about: Readonly<Record<keyof Limits, string>> = {
   messageBytes: "Bytes of one message from a client, or of one body to /raw/{channel}",
   requestBodyBytes: "Bytes of one request body of the server API",
+  unansweredRequests: "Requests of one connection that have no answer yet",
   fragments: "Fragments of one message",
   pendingPongs: "Pings of a client whose pongs wait for it to take them",
   commandsPerFrame: "Commands in one frame",

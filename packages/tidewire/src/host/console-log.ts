@@ -20,10 +20,18 @@ export function consoleLog(least: Level): Log {
   };
 }
 
+/** What JSON leaves as it is, and terminals obey or hide: controls of eight bits, other ends of lines, directions. */
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /** As JSON, so that nothing in a value can begin a new line or move the cursor. */
 function fieldsOf(fields: LogFields): string {
   const pairs = Object.entries(fields).flatMap(([name, value]) =>
-    value === undefined ? [] : [`${name}=${JSON.stringify(value)}`],
+    value === undefined ? [] : [`${name}=${JSON.stringify(value).replaceAll(unseen, escaped)}`],
   );
   return pairs.length === 0 ? "" : `  ${pairs.join(" ")}`;
+}
+
+function escaped(character: string): string {
+  const units = character.split("").map((unit) => unit.charCodeAt(0).toString(16).padStart(4, "0"));
+  return units.map((unit) => `\\u${unit}`).join("");
 }

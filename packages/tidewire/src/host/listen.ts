@@ -1,6 +1,6 @@
 // Listens on every wanted address at one port, and takes the next free port when that one is taken.
 import { once } from "node:events";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { limitedServer } from "./http-server.ts";
 
 const portsTried = 20;
@@ -87,5 +87,14 @@ function forwarderTo(main: Server): Server {
     socket.destroy();
   });
   server.on("upgrade", (request, socket, head) => void main.emit("upgrade", request, socket, head));
+  // Node 22 does not ask.
+  const asking: Asking = main;
+  const mayUpgrade = (request: IncomingMessage): boolean => asking.shouldUpgradeCallback?.(request) ?? true;
+  if (asking.shouldUpgradeCallback !== undefined) Object.assign(server, { shouldUpgradeCallback: mayUpgrade });
   return server;
+}
+
+/** A server of a Node that asks which requests it may upgrade. */
+interface Asking extends Server {
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
 }

@@ -205,7 +205,7 @@ function pub(publication: Publication, data: string, knowsIds: boolean): string 
   if (tags !== undefined) fields += `,"tags":${JSON.stringify(tags)}`;
   if (key !== undefined) fields += `,"key":${JSON.stringify(key)}`;
   if (removed === true) fields += ',"removed":true';
-  if (knowsIds) fields += `,"id":"${publication.id}","time":${publication.atMs}`;
+  if (knowsIds) fields += `,"id":${JSON.stringify(publication.id)},"time":${publication.atMs}`;
   return `{${fields}}`;
 }
 

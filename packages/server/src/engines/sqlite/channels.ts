@@ -1,7 +1,10 @@
 // The channels' rows: under which epoch each one stands, and how far. No (epoch, offset) is ever used twice (S1).
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Top } from "./messages.ts";
+import type { Damage } from "./damage.ts";
 import { Facts } from "./facts.ts";
+import { placesPerLog } from "./schema.ts";
+import { isPlain, whole } from "./soundness.ts";
 
 export interface ChannelRow {
   readonly id: number;
@@ -35,6 +38,20 @@ export const idleMs: number = 30 * 86_400_000;
 /** Rows kept in memory; above, all are let go at once, since they are read again at 5 µs each. */
 const maxCached = 50_000;
 
+/** What was never written to. */
+const unwritten = {
+  base: 0,
+  top: 0,
+  topId: null,
+  floor: 0,
+  purged: 0,
+  isTable: false,
+  size: 0,
+  ttlMs: 0,
+  writtenMs: 0,
+  dueMs: 0,
+} as const;
+
 /**
  * A channel without a row has the default epoch and offset 0; its row begins under that epoch. When a row is deleted
  * the channel falls back to the default, which therefore has to be one it never wrote under: if the row began in the
@@ -42,6 +59,9 @@ const maxCached = 50_000;
  */
 export class Channels {
   readonly #facts: Facts;
+  readonly #newEpoch: string;
+  readonly #damage: Damage;
+  #renewals = 0;
   readonly #cache = new Map<string, ChannelRow>();
   readonly #dirty = new Set<ChannelRow>();
   /** The followed channels; those without a row with the default epoch that their followers were told. */
@@ -58,7 +78,9 @@ export class Channels {
   #savedLog: number;
 
   /** @param newEpoch For a database that is new. Called inside a transaction. */
-  constructor(database: DatabaseSync, newEpoch: string) {
+  constructor(database: DatabaseSync, newEpoch: string, damage: Damage) {
+    this.#newEpoch = newEpoch;
+    this.#damage = damage;
     this.#facts = new Facts(database);
     this.#find = database.prepare(`SELECT ${columns} FROM channels WHERE name = ?1`);
     this.#insert = database.prepare(
@@ -82,7 +104,7 @@ export class Channels {
     const cached = this.#cache.get(name);
     if (cached !== undefined) return cached;
     const values = this.#find.get(name);
-    return values === undefined ? null : this.#keep(rowOf(values));
+    return values === undefined ? null : this.#keep(rowOf(values) ?? this.#renewed(values, name));
   }
 
   top(name: string): Top {
@@ -101,8 +123,8 @@ export class Channels {
     const log = this.#takeLog();
     const dueMs = nowMs + idleMs;
     const { lastInsertRowid } = this.#insert.run(name, held.epoch, held.reign, log, nowMs, dueMs);
-    const row = { ...held, id: Number(lastInsertRowid), name, log, base: 0, top: 0, topId: null, floor: 0, purged: 0 };
-    const kept = this.#keep({ ...row, isTable: false, size: 0, ttlMs: 0, writtenMs: nowMs, dueMs });
+    const id = Number(lastInsertRowid);
+    const kept = this.#keep({ ...unwritten, ...held, id, name, log, writtenMs: nowMs, dueMs });
     this.#dirty.add(kept);
     return kept;
   }
@@ -176,20 +198,40 @@ export class Channels {
     return log;
   }
 
+  /** In the place of a row that says what cannot be: under an epoch of its own, with nothing kept. */
+  #renewed(values: Values, name: string): ChannelRow {
+    const { id, reign } = values;
+    if (typeof id !== "number") throw new Error("the row of a channel has a number that is out of range");
+    this.#damage.found(name);
+    this.#renewals += 1;
+    const row: ChannelRow = {
+      id,
+      name,
+      epoch: `${this.#newEpoch}-${this.#renewals}`,
+      reign: typeof reign === "number" ? reign : this.#reign,
+      // What its log holds is not deleted: it may be another channel's.
+      log: this.#takeLog(),
+      ...unwritten,
+    };
+    this.#dirty.add(row);
+    return row;
+  }
+
   #keep(row: ChannelRow): ChannelRow {
     this.#cache.set(row.name, row);
     return row;
   }
 }
 
-const columns =
-  "id, name, epoch, reign, log, base, top, top_id, floor, purged, size, ttl_ms, written_ms, due_ms, is_table";
+const numbers = "id reign log base top floor purged size ttl_ms written_ms due_ms is_table".split(" ");
+const columns = `name, epoch, top_id, ${numbers.map((column) => `${whole(column)} AS ${column}`).join(", ")}`;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** What the schema promises (STRICT) need not be looked at again. */
-export function rowOf(values: Values): ChannelRow {
-  return {
+/** `null` for what this engine cannot have written. That texts are texts, the schema promises (STRICT). */
+function rowOf(values: Values): ChannelRow | null {
+  if (numbers.some((column) => values[column] === null)) return null;
+  const row: ChannelRow = {
     id: values["id"] as number,
     name: values["name"] as string,
     epoch: values["epoch"] as string,
@@ -206,4 +248,12 @@ export function rowOf(values: Values): ChannelRow {
     writtenMs: values["written_ms"] as number,
     dueMs: values["due_ms"] as number,
   };
+  return isSound(row) ? row : null;
+}
+
+function isSound({ epoch, topId, log, base, top, floor, purged, size, ttlMs }: ChannelRow): boolean {
+  if (!isPlain(epoch) || !(topId === null || isPlain(topId))) return false;
+  const ascending = [0, base, purged, floor, top];
+  if (ascending.some((offset, index) => offset < (ascending[index - 1] ?? 0))) return false;
+  return log > 0 && log < placesPerLog / 2 && top - base < placesPerLog && size >= 0 && ttlMs >= 0;
 }

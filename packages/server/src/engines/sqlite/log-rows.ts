@@ -4,23 +4,10 @@ import type { Form, PageLimit } from "../../engine/engine.ts";
 import { isFull } from "../../engine/ring.ts";
 import type { ChannelRow } from "./channels.ts";
 import type { StoredPublication } from "./messages.ts";
-
-/** Places in one log. A channel that used them up starts another log, which empties its history once in so many. */
-export const placesPerLog: number = 2 ** 32;
+import { formAt, formNumber, type FoundPublication, isPlain, isSound, soundMeta, whole } from "./soundness.ts";
 
 /** The place of offset `?2` of log `?1`, whose base is `?3`: computed by SQLite, since it does not fit in a double. */
 const place = "((?1 << 32) | (?2 - ?3))";
-
-/** The numbers of the forms in the database. New ones are added at the end. */
-const forms: readonly Form[] = ["json", "text", "bytes"];
-
-export function formNumber(form: Form): number {
-  return forms.indexOf(form);
-}
-
-export function formAt(number: number): Form {
-  return forms[number] ?? "bytes";
-}
 
 export interface RowRange {
   /** Offsets above this one … */
@@ -39,19 +26,16 @@ export interface NewRow {
   readonly data: Uint8Array;
 }
 
-interface FoundRow {
+interface FoundRow extends FoundPublication {
   readonly offset: number;
-  readonly id: string;
-  readonly at_ms: number;
-  readonly form: number;
-  readonly meta: string | null;
-  readonly data: Uint8Array;
 }
 
 export interface RowPage {
   readonly publications: readonly StoredPublication[];
   readonly payload: Uint8Array;
   readonly more: boolean;
+  /** The last offset at which stands what nobody can have published; 0 where there is none. Of a log, the page is none then. */
+  readonly damagedAt: number;
 }
 
 export class LogRows {
@@ -67,11 +51,12 @@ export class LogRows {
       `INSERT INTO log (place, id, at_ms, kept_ms, form, meta, data) VALUES (${place}, ?4, ?5, ?6, ?7, ?8, ?9)`,
     );
     const range = "place > ((?1 << 32) | (?2 - ?3)) AND place <= ((?1 << 32) | (?4 - ?3))";
-    const select = `SELECT (place & 4294967295) + ?3 AS offset, id, at_ms, form, meta, data FROM log WHERE ${range}`;
+    const numbers = `${whole("at_ms")} AS at_ms, ${whole("form")} AS form`;
+    const select = `SELECT (place & 4294967295) + ?3 AS offset, id, ${numbers}, meta, data FROM log WHERE ${range}`;
     this.#ascending = database.prepare(`${select} ORDER BY place`);
     this.#descending = database.prepare(`${select} ORDER BY place DESC`);
     this.#id = database.prepare(`SELECT id FROM log WHERE place = ${place}`);
-    this.#keptMs = database.prepare(`SELECT kept_ms FROM log WHERE place = ${place}`);
+    this.#keptMs = database.prepare(`SELECT ${whole("kept_ms")} AS kept_ms FROM log WHERE place = ${place}`);
     this.#delete = database.prepare(`DELETE FROM log WHERE ${range}`);
   }
 
@@ -96,7 +81,8 @@ export class LogRows {
       found.push(next);
     }
     if (order.fromEnd) found.reverse();
-    return { publications: this.#describe(row, found), payload: joined(found, bytes), more };
+    const damagedAt = found.findLast((each) => !isSound(each))?.offset ?? 0;
+    return { publications: this.#describe(row, found), payload: joined(found), more, damagedAt };
   }
 
   /** The offset up to which everything has expired at `nowMs`; times ascend with offsets, so it is found by halving. */
@@ -132,10 +118,19 @@ export class LogRows {
     const first = found[0]?.offset ?? 0;
     if (first > 1 && first - 1 > row.purged) {
       const id = this.#id.get(row.log, first - 1, row.base)?.["id"];
-      if (typeof id === "string") previousId = id;
+      if (isPlain(id)) previousId = id;
     }
     return found.map(({ offset, id, at_ms: atMs, form, meta, data }) => {
-      const described = { id, offset, previousId, form: formAt(form), meta, atMs, bytes: data.byteLength };
+      const bytes = data.byteLength;
+      const described = {
+        id,
+        offset,
+        previousId,
+        form: formAt(form ?? 0),
+        meta: soundMeta(meta),
+        atMs: atMs ?? 0,
+        bytes,
+      };
       previousId = id;
       return described;
     });
@@ -143,8 +138,8 @@ export class LogRows {
 }
 
 /** One buffer to hand over, rather than one per publication. */
-export function joined(found: readonly Pick<FoundRow, "data">[], bytes: number): Uint8Array {
-  const payload = new Uint8Array(bytes);
+export function joined(found: readonly Pick<FoundRow, "data">[]): Uint8Array {
+  const payload = new Uint8Array(found.reduce((bytes, { data }) => bytes + data.byteLength, 0));
   let at = 0;
   for (const { data } of found) {
     payload.set(data, at);

@@ -145,7 +145,8 @@ export type WorkerNews =
   /** `wentBack`: it is not what it was, and all epochs have ended (S8). */
   | { readonly kind: "opened"; readonly wentBack: boolean }
   | { readonly kind: "refused"; readonly message: string }
-  | { readonly kind: "answers"; readonly answers: readonly Answer[] };
+  /** `damaged`: channels whose history ends where the database says what cannot have been published. */
+  | { readonly kind: "answers"; readonly answers: readonly Answer[]; readonly damaged: readonly string[] };
 
 /** What a worker is started with. */
 export interface WorkerOptions {

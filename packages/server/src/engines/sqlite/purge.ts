@@ -1,7 +1,7 @@
 // Deletes what nobody can read any more, a bounded part at a time: between two steps publishes go on.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../../ports/clock.ts";
-import { type ChannelRow, type Channels, idleMs, rowOf } from "./channels.ts";
+import { type ChannelRow, type Channels, idleMs } from "./channels.ts";
 import type { KeyRows } from "./key-rows.ts";
 import type { LogRows } from "./log-rows.ts";
 import type { Tables as SlotTables } from "./tables.ts";
@@ -39,7 +39,7 @@ export class Purge {
   constructor(database: DatabaseSync, tables: Tables, clock: Clock) {
     this.#clock = clock;
     this.#tables = tables;
-    this.#due = database.prepare("SELECT * FROM channels WHERE due_ms <= ?1 ORDER BY due_ms LIMIT ?2");
+    this.#due = database.prepare("SELECT name FROM channels WHERE due_ms <= ?1 ORDER BY due_ms LIMIT ?2");
     this.#dropped = database.prepare("SELECT log FROM dropped LIMIT 1");
     this.#deleteRows = database.prepare(
       "DELETE FROM log WHERE place IN " +
@@ -74,7 +74,7 @@ export class Purge {
     let forgot = false;
     for (const values of due) {
       // Through the cache: the row there is the one that appends change.
-      const row = this.#tables.channels.find(rowOf(values).name);
+      const row = this.#tables.channels.find(values["name"] as string);
       if (row === null) continue;
       // Values of a table do not expire.
       const hasValues = row.isTable && this.#tables.slots.keysOf(row) > 0;

@@ -1,5 +1,8 @@
 // The database's schema, as the steps that lead to it.
 
+/** Places in one log. A channel that used them up starts another log, which empties its history once in so many. */
+export const placesPerLog: number = 2 ** 32;
+
 /**
  * Step n brings version n to n + 1. A step that was released is never edited.
  *

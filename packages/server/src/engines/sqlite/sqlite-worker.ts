@@ -32,7 +32,7 @@ function serve(port: Port, options: WorkerOptions): void {
     const batches = [first, ...queued(port)];
     store.at(batches.at(-1)?.elapsedMs ?? 0);
     const answers = obey(store, batches);
-    tell({ kind: "answers", answers }, answers.flatMap(buffersOf));
+    tell({ kind: "answers", answers, damaged: store.takeDamaged() }, answers.flatMap(buffersOf));
     if (batches.some(({ requests }) => requests.some(({ kind }) => kind === "close"))) port.close();
   });
 }

@@ -4,11 +4,13 @@ import type { Form, PageLimit, PageStart } from "../../engine/engine.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { type ChannelRow, Channels } from "./channels.ts";
+import { Damage } from "./damage.ts";
 import { openDatabase, outageOf } from "./database.ts";
 import { Facts } from "./facts.ts";
 import { Incarnation } from "./incarnation.ts";
 import { KeyRows } from "./key-rows.ts";
-import { LogRows, placesPerLog } from "./log-rows.ts";
+import { LogRows } from "./log-rows.ts";
+import { placesPerLog } from "./schema.ts";
 import { Mark } from "./mark.ts";
 import { nothing } from "../payload.ts";
 import type {
@@ -48,6 +50,7 @@ export class Store {
   readonly #incarnation: Incarnation;
   /** Whether the database was not what it had been, so that all epochs have ended (S8). */
   readonly wentBack: boolean;
+  readonly #damage = new Damage();
   readonly #startMs: number;
   #nowMs: number;
 
@@ -67,7 +70,7 @@ export class Store {
     // A wall clock that was set back must not make what is stored look younger, so time goes on from where it was.
     this.#startMs = Math.max(Math.floor(options.wallMs), this.#facts.number("steady_ms") ?? 0);
     this.#nowMs = this.#startMs;
-    this.#channels = new Channels(database, options.newEpoch);
+    this.#channels = new Channels(database, options.newEpoch, this.#damage);
     this.#log = new LogRows(database);
     this.#tables = new Tables(database);
     this.#keys = new KeyRows(database, options.secret, this.#nowMs);
@@ -127,7 +130,20 @@ export class Store {
     const page = row.isTable
       ? this.#tables.page(row, { after, upTo, floor }, order)
       : this.#log.page(row, { after, upTo }, order);
-    return { kind: "page", ...page, top, floor };
+    if (page.damagedAt > row.floor) {
+      // It is as if all of it up to there had expired: whoever has less is told of a gap.
+      row.floor = page.damagedAt;
+      this.#channels.touch(row);
+      this.#damage.found(channel);
+      return this.read(channel, start, limit);
+    }
+    const { publications, payload, more } = page;
+    return { kind: "page", publications, payload, more, top, floor };
+  }
+
+  /** Channels that were found to hold what cannot have been published, since it was asked last. */
+  takeDamaged(): readonly string[] {
+    return this.#damage.take();
   }
 
   top(channel: string): Top {

@@ -4,7 +4,9 @@ import type { PageLimit } from "../../engine/engine.ts";
 import { isFull } from "../../engine/ring.ts";
 import { fullness } from "../../engine/slots.ts";
 import type { ChannelRow } from "./channels.ts";
-import { formAt, formNumber, joined, type NewRow, type RowPage, type RowRange } from "./log-rows.ts";
+import type { StoredPublication } from "./messages.ts";
+import { joined, type NewRow, type RowPage, type RowRange } from "./log-rows.ts";
+import { formAt, formNumber, type FoundValue, isSoundValue, soundMeta, whole } from "./soundness.ts";
 
 /** What a table holds: counted once, then kept up. */
 interface Fill {
@@ -19,16 +21,8 @@ export interface NewSlot extends NewRow {
   readonly isRemoval: boolean;
 }
 
-interface FoundSlot {
+interface FoundSlot extends FoundValue {
   readonly offset: number;
-  readonly key: string;
-  readonly removed: number;
-  readonly id: string;
-  readonly previous_id: string | null;
-  readonly at_ms: number;
-  readonly form: number;
-  readonly meta: string | null;
-  readonly data: Uint8Array;
 }
 
 /** Counts kept in memory; above, all are let go at once and made again. */
@@ -51,20 +45,25 @@ export class Tables {
       "SELECT count(*) FILTER (WHERE removed = 0) AS keys, count(*) FILTER (WHERE removed = 1) AS removals, " +
         "coalesce(sum(length(data)) FILTER (WHERE removed = 0), 0) AS bytes FROM slots WHERE log = ?1",
     );
-    this.#find = database.prepare("SELECT removed, length(data) AS bytes FROM slots WHERE log = ?1 AND key = ?2");
+    this.#find = database.prepare(
+      `SELECT ${whole("removed")} AS removed, length(data) AS bytes FROM slots WHERE log = ?1 AND key = ?2`,
+    );
     this.#put = database.prepare(
       "INSERT OR REPLACE INTO slots (log, version, key, removed, id, previous_id, at_ms, kept_ms, form, meta, data) " +
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     );
     const select =
-      "SELECT version AS offset, key, removed, id, previous_id, at_ms, form, meta, data FROM slots " +
+      `SELECT version AS offset, key, ${whole("removed")} AS removed, id, previous_id, ${whole("at_ms")} AS at_ms, ` +
+      `${whole("form")} AS form, meta, data FROM slots ` +
       "WHERE log = ?1 AND version > ?2 AND version <= ?3 AND (removed = 0 OR version > ?4) ORDER BY version";
     this.#ascending = database.prepare(select);
     this.#descending = database.prepare(`${select} DESC`);
     const removals = "FROM slots WHERE log = ?1 AND removed = 1";
-    this.#expired = database.prepare(`SELECT max(version) AS version ${removals} AND kept_ms <= ?2`);
-    this.#oldest = database.prepare(`SELECT min(kept_ms) AS kept_ms ${removals} AND version > ?2`);
-    this.#excess = database.prepare(`SELECT version ${removals} ORDER BY kept_ms, version LIMIT 1 OFFSET ?2`);
+    this.#expired = database.prepare(`SELECT ${whole("max(version)")} AS version ${removals} AND kept_ms <= ?2`);
+    this.#oldest = database.prepare(`SELECT ${whole("min(kept_ms)")} AS kept_ms ${removals} AND version > ?2`);
+    this.#excess = database.prepare(
+      `SELECT ${whole("version")} AS version ${removals} ORDER BY kept_ms, version LIMIT 1 OFFSET ?2`,
+    );
     this.#forget = database.prepare(`DELETE ${removals} AND version <= ?2`);
   }
 
@@ -149,20 +148,10 @@ export class Tables {
       found.push(next);
     }
     if (order.fromEnd) found.reverse();
-    const publications = found.map(
-      ({ offset, key, removed, id, previous_id: previousId, at_ms: atMs, form, meta, data }) => ({
-        id,
-        offset,
-        previousId,
-        form: formAt(form),
-        meta,
-        atMs,
-        bytes: data.byteLength,
-        key,
-        removed: removed === 1,
-      }),
-    );
-    return { publications, payload: joined(found, bytes), more };
+    // What nobody can have published is left out: a table may have holes, and the key's next value takes its place.
+    const damagedAt = found.findLast((each) => !isSoundValue(each))?.offset ?? 0;
+    const sound = damagedAt === 0 ? found : found.filter(isSoundValue);
+    return { publications: sound.map(described), payload: joined(sound), more, damagedAt };
   }
 
   /** After a rollback, or when many were counted. */
@@ -184,4 +173,10 @@ export class Tables {
     }
     return fill;
   }
+}
+
+function described({ offset, key, removed, id, form, meta, data, ...rest }: FoundSlot): StoredPublication {
+  const { at_ms: atMs, previous_id: previousId } = rest;
+  const common = { id, offset, previousId, form: formAt(form ?? 0), meta: soundMeta(meta), atMs: atMs ?? 0 };
+  return { ...common, bytes: data.byteLength, key, removed: removed === 1 };
 }

@@ -128,6 +128,7 @@ export class WorkerLink {
       if (news.kind !== "answers") return;
       // Only a worker that worked is started again soon when it dies.
       this.#restartMs = firstRestartMs;
+      for (const channel of news.damaged) this.#options.log.error(damaged, { channel });
       this.#events.answered(news.answers);
     });
     worker.on("error", (error) => this.#options.log.error("the SQLite worker failed", { reason: reasonOf(error) }));
@@ -159,6 +160,7 @@ export class WorkerLink {
   }
 }
 
+const damaged = "the database says of a channel what was never published there; its readers are told of a gap";
 const restored = "the database is older than it was, or another one: all epochs end, and readers read anew";
 
 /**

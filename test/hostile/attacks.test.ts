@@ -1,0 +1,31 @@
+// Every attack at a small size: each attacker is told what it should be, the server holds no more for it than it may, and
+// the bystander hears everything once, in order.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Arena, serverNames } from "./arena.ts";
+import { rows } from "./catalog.ts";
+import { hastyServers } from "./servers.ts";
+
+describe.each(serverNames)("%s server", (name) => {
+  let arena: Arena;
+
+  beforeAll(async () => {
+    arena = await Arena.open(hastyServers[name]);
+  }, 60_000);
+
+  afterAll(async () => {
+    await arena.close();
+  });
+
+  test.each(rows.filter(({ server }) => server === name))(
+    "$name",
+    async (row) => {
+      const n = row.sizes.small;
+      const { result, heldBytes, bystander } = await arena.try(row, n);
+      expect(result).toBe(row.expected(n));
+      expect(heldBytes).toBeLessThan(row.heldBytes(n));
+      expect(bystander).toMatchObject({ lost: 0, repeated: 0, reordered: 0, failed: 0 });
+      expect(bystander.published).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,40 @@
+// The table of docs/hostile.md, which stands between two marks; the words around it are written by hand.
+import { readFileSync } from "node:fs";
+import type { Trial } from "./arena.ts";
+import type { Heard } from "./talk.ts";
+
+export interface Measured extends Trial {
+  readonly name: string;
+  readonly about: string;
+  readonly isAsExpected: boolean;
+  /** The bystander before the attack. */
+  readonly quiet: Heard;
+  /** How busy the machine was in all, attackers included. */
+  readonly machineShare: number;
+}
+
+const begin = "<!-- table: npm run hostile -- --write -->";
+const end = "<!-- end of the table -->";
+const head = `| attack | what is done | what the attackers are told | held, MB | left, MB | peak RSS, MB | loop p99, ms | bystander p99, ms (quiet) | heard |
+|---|---|---|---|---|---|---|---|---|`;
+
+export const readDocument = (file: string): string => readFileSync(file, "utf8");
+
+/** @throws {Error} where the document has no place for it. */
+export function written(
+  document: string,
+  { measured, file }: { readonly measured: readonly Measured[]; readonly file: string },
+): string {
+  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`expected ${begin} and ${end} in the document`);
+  const table = [begin, `Figures: [${file}](../${file}).`, "", head, ...measured.map(line)].join("\n");
+  return `${document.slice(0, from)}${table}\n${document.slice(to)}`;
+}
+
+function line({ name, about, result, bystander, quiet, ...figures }: Measured): string {
+  const { heldBytes, leftBytes, peakRssBytes, loopP99Ms } = figures;
+  const heard = `${bystander.published - bystander.lost} of ${bystander.published}`;
+  const memory = [heldBytes, leftBytes, peakRssBytes].map((bytes) => (bytes / 1_000_000).toFixed(1));
+  const p99 = `${bystander.p99Ms.toFixed(1)} (${quiet.p99Ms.toFixed(1)})`;
+  return `| ${[name, about, result, ...memory, loopP99Ms.toFixed(1), p99, heard].join(" | ")} |`;
+}

@@ -1,0 +1,75 @@
+// `npm run hostile`: every attack at its full size on a server with its own limits; a table, and the figures in a file.
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { commit, machine, machineTime, othersShare } from "../../bench/machine.ts";
+import { Arena, type Row, serverNames, type Trial } from "./arena.ts";
+import { rows } from "./catalog.ts";
+import { type Measured, readDocument, written } from "./document.ts";
+import { fullServers } from "./servers.ts";
+import type { Heard } from "./talk.ts";
+
+const usage = "npm run hostile -- [--write] [the beginning of an attack's name]...";
+const quietMs = 10_000;
+const folder = path.join(import.meta.dirname, "../..");
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+async function main(args: readonly string[]): Promise<void> {
+  const isWriting = args.includes("--write");
+  const wanted = args.filter((arg) => arg !== "--write");
+  const unknown = wanted.filter((name) => !rows.some((row) => row.name.startsWith(name)));
+  if (unknown.length > 0 || (isWriting && wanted.length > 0)) throw new Error(`expected ${usage}`);
+  const chosen = rows.filter(({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)));
+  const measured: Measured[] = [];
+  for (const server of serverNames) {
+    const some = chosen.filter((row) => row.server === server);
+    if (some.length > 0) measured.push(...(await tryAll(some, server)));
+  }
+  const wrong = measured.filter(({ isAsExpected }) => !isAsExpected);
+  for (const { name } of wrong) print(`not as expected: ${name}`);
+  process.exitCode = wrong.length === 0 ? 0 : 1;
+  if (!isWriting) return;
+  const [date, { id, isChanged }] = [new Date().toISOString().slice(0, 10), commit()];
+  const file = `bench/results/hostile-${date}-${id}.json`;
+  const figures = { date, machine: machine(), commit: id, hasChanges: isChanged, rows: measured };
+  mkdirSync(path.join(folder, "bench/results"), { recursive: true });
+  writeFileSync(path.join(folder, file), `${JSON.stringify(figures, null, 2)}\n`);
+  const document = path.join(folder, "docs/hostile.md");
+  writeFileSync(document, written(readDocument(document), { measured, file }));
+  print(`${file} and docs/hostile.md`);
+}
+
+async function tryAll(some: readonly Row[], server: Row["server"]): Promise<Measured[]> {
+  const measured: Measured[] = [];
+  for (const row of some) {
+    // A server of its own for each: what one attack leaves behind is not the next one's.
+    const arena = await Arena.open(fullServers[server]);
+    try {
+      const quiet = await arena.quiet(quietMs);
+      const since = machineTime();
+      const trial = await arena.try(row, row.sizes.full);
+      measured.push(judged(row, trial, { quiet, othersShare: othersShare(since, 0) }));
+    } finally {
+      await arena.close();
+    }
+    print(JSON.stringify(measured.at(-1)));
+  }
+  return measured;
+}
+
+interface Around {
+  readonly quiet: Heard;
+  readonly othersShare: number;
+}
+
+function judged(row: Row, trial: Trial, { quiet, othersShare: machineShare }: Around): Measured {
+  const n = row.sizes.full;
+  const { lost, repeated, reordered, failed } = trial.bystander;
+  const isUnharmed = lost + repeated + reordered + failed === 0;
+  const isAsExpected = isUnharmed && trial.result === row.expected(n) && trial.heldBytes < row.heldBytes(n);
+  return { name: row.name, about: row.about(n), isAsExpected, ...trial, quiet, machineShare };
+}
+
+main(process.argv.slice(2)).catch((thrown: unknown) => {
+  process.stderr.write(`hostile: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,44 @@
+// Requests that a client sends before it has read an answer: some are lawful, more than it can want are cut off.
+import { expect, test } from "vitest";
+import { serve, type Served } from "../serving.ts";
+import { dial, readUntil } from "../wire.ts";
+
+const most = 32;
+const requests: Readonly<Record<string, string>> = {
+  presence: "GET /raw/lobby/presence HTTP/1.1\r\nHost: a\r\n\r\n",
+  publish: "POST /raw/lobby HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1",
+  health: "GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n",
+  API: "GET /api HTTP/1.1\r\nHost: a\r\n\r\n",
+};
+
+/** How many answers come to `count` requests that are written at once. */
+async function answers({ port }: Served, request: string, count: number): Promise<number> {
+  const socket = await dial(port);
+  const found = (text: string): number => text.split("HTTP/1.1 ").length - 1;
+  const answered = readUntil(socket, (text) => found(text) === count && text.endsWith("}"));
+  socket.write(request.repeat(count));
+  const text = await answered;
+  socket.destroy();
+  return found(text);
+}
+
+test.each(Object.keys(requests))("%s: 32 are answered, of 200 at once the connection is cut", async (name) => {
+  const served = await serve();
+  const request = requests[name] ?? "";
+  expect(await answers(served, request, most)).toBe(most);
+  expect(served.tide.stats().counters["limit_unansweredRequests"]).toBeUndefined();
+  expect(await answers(served, request, 200)).toBeLessThanOrEqual(most);
+  expect(served.tide.stats().counters["limit_unansweredRequests"]).toBe(1);
+  await expect.poll(() => served.tide.stats()).toMatchObject({ connections: 0, sessions: 0 });
+});
+
+test("one after the other there is no end to them", async () => {
+  const { port } = await serve();
+  const socket = await dial(port);
+  for (let n = 0; n < 200; n += 1) {
+    const answered = readUntil(socket, (text) => text.endsWith("}"));
+    socket.write(requests["presence"] ?? "");
+    expect(await answered).toMatch(/^HTTP\/1\.1 200 /);
+  }
+  socket.destroy();
+});

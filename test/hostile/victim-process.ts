@@ -1,0 +1,77 @@
+// The server that is attacked, in a process of its own, as it would stand in production. Argument: its options as JSON.
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { setTimeout as sleep } from "node:timers/promises";
+import { defineChannel } from "@tidewire/protocol";
+import { createTidewire } from "@tidewire/server";
+import { answer } from "../../bench/answering.ts";
+import type { Look, VictimOptions, VictimTalk } from "./talk.ts";
+
+const watchMs = 50;
+
+const { limits, compression, headersMs, lookMs } = JSON.parse(process.argv[2] ?? "{}") as VictimOptions;
+const crowd = defineChannel("crowd", { mode: "signal", presence: true });
+const open = defineChannel("public:{name}", { history: { size: 1_000, ttlMs: 300_000 }, presence: true });
+const tide = createTidewire({
+  channels: [crowd, open],
+  mode: "production",
+  access: { connect: () => ({ user: "" }) },
+  origins: ["*"],
+  trustProxy: ["127.0.0.1"],
+  compression,
+  limits,
+});
+const server = createServer({
+  maxHeaderSize: 8_192,
+  headersTimeout: headersMs,
+  requestTimeout: 3 * headersMs,
+  connectionsCheckingInterval: lookMs,
+});
+server.on("request", (_, response) => {
+  if (!response.headersSent) response.writeHead(404).end();
+});
+tide.attach(server, { http: true });
+await tide.start();
+
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+let peakRssBytes = 0;
+setInterval(() => (peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss())), watchMs).unref();
+
+/** What a first collection finds to be closed is let go by a second one. */
+const collections = 2;
+const settleMs = 100;
+
+async function look(): Promise<Look> {
+  for (let run = 0; run < collections; run += 1) {
+    await sleep(settleMs);
+    globalThis.gc?.();
+  }
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { heldBytes: heapUsed + external, rssBytes: rss };
+}
+
+answer<VictimTalk>({
+  listen: async () => {
+    await once(server.listen({ port: 0, host: "127.0.0.1", backlog: 4_096 }), "listening");
+    return { port: (server.address() as AddressInfo).port };
+  },
+  look,
+  stats: () => tide.stats(),
+  watch: () => {
+    const watched = { peakRssBytes, loopP99Ms: delay.percentile(99) / 1e6, loopMaxMs: delay.max / 1e6 };
+    delay.reset();
+    peakRssBytes = process.memoryUsage.rss();
+    return watched;
+  },
+  publish: async ({ count, bytes }) => {
+    const text = "x".repeat(bytes);
+    for (let n = 0; n < count; n += 1) {
+      await tide.channel(crowd).publish(text);
+      if (n % 3 === 2) await new Promise((resolve) => void setImmediate(resolve));
+    }
+    return null;
+  },
+});
