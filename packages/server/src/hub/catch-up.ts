@@ -1,13 +1,16 @@
 // Catch-up: history for cursors that are behind their tail, with few reads however many ask.
-import type { Position } from "@tidewire/protocol";
+import { fail, type Position } from "@tidewire/protocol";
 import type { Engine, Page, PageLimit, PageStart } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
+import { BadAnswer } from "./checked-engine.ts";
 import type { ByteLog, Bytes } from "./bytes.ts";
 import type { CatchUpPage, Cursor } from "./cursor.ts";
 import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
 
 const pageLimit: PageLimit = { publications: 300, bytes: 65_536 };
+/** After so many answers in a row that are none, history is as good as gone. */
+const mostBadAnswers = 3;
 /** How long to wait before asking an engine again that could not answer. */
 const retryMs = 1_000;
 
@@ -45,12 +48,29 @@ export class CatchUp {
     }
   }
 
+  /**
+   * As `read`, for readers of a log who want to go on. Where the engine says again and again what cannot be, the page is
+   * empty and its floor is the top, as if nothing were kept: they are told of a gap, instead of waiting for good.
+   */
+  async readOn(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
+    for (let left = mostBadAnswers; left > 0; left -= 1) {
+      try {
+        return await this.read(channel, start, limit);
+      } catch (thrown) {
+        if (!(thrown instanceof BadAnswer)) throw thrown;
+      }
+    }
+    const [top] = await this.#engine.tops([channel]);
+    if (top === undefined) return fail("internal", "the engine did not say where the channel ends");
+    return { publications: [], top, floor: top.offset, more: false };
+  }
+
   /** The page after `position`; those who ask for the same one meanwhile get the same, bytes included. */
   page(channel: string, position: Position): Promise<CatchUpPage> {
     const key = `${position.epoch} ${position.offset} ${channel}`;
     let page = this.#pages.get(key);
     if (page === undefined) {
-      page = this.read(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
+      page = this.readOn(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
       this.#pages.set(key, page);
       const forget = (): void => void this.#pages.delete(key);
       page.then(forget, forget);

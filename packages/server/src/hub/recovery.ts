@@ -76,7 +76,7 @@ async function newestKept(channel: Channel, catchUp: CatchUp): Promise<Newest | 
   const { epoch } = tail.position;
   const before = publication === null ? null : tail.seqOf({ epoch, offset: publication.previous?.offset ?? 0 });
   if (publication !== null && before !== null && isRetained(channel, before)) return { epoch, publication };
-  const { publications, top } = await catchUp.read(name, "newest", { publications: 1, bytes: 1 });
+  const { publications, top } = await catchUp.readOn(name, "newest", { publications: 1, bytes: 1 });
   const read = publications[0];
   return read !== undefined && top.epoch === tail.position.epoch && read.offset === top.offset
     ? { epoch: top.epoch, publication: read }

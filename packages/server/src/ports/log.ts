@@ -17,7 +17,12 @@ function silence(): void {
   // Nothing is said.
 }
 
-/** What to log of something that was thrown: its message, never its object. */
+/** What to log of something that was thrown: its message, never its object. Throws nothing, whatever that is. */
 export function reasonOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    // An object whose own methods throw: that it was one is all that can be said.
+    return "something that cannot be written";
+  }
 }
