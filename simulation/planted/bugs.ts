@@ -233,8 +233,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "history is read from the wrong end",
     promise: "S3",
     file: "server/src/hub/catch-up.ts",
-    find: "page = this.readOn(channel, { after: position }, pageLimit)",
-    replace: 'page = this.readOn(channel, "newest", pageLimit)',
+    find: "page = this.insist(channel, { after: position }, pageLimit)",
+    replace: 'page = this.insist(channel, "newest", pageLimit)',
   },
   {
     name: "a page that was asked for elsewhere is shared",

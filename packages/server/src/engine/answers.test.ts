@@ -63,7 +63,9 @@ describe("a page", () => {
   });
 
   it("of the newest: up to the top, whether or not there is more", () => {
-    expect(faultOfPage(page([at(7), at(8)]), { start: "newest", limit })).toMatch(/up to the top, 9, got no more than 8/);
+    expect(faultOfPage(page([at(7), at(8)]), { start: "newest", limit })).toMatch(
+      /up to the top, 9, got no more than 8/,
+    );
     expect(faultOfPage(page([at(8), at(9)]), { start: "newest", limit })).toBe(null);
   });
 
@@ -164,5 +166,7 @@ it("says what came without asking it for its text", () => {
   };
   const given = page([at(6, { offset: hostile })]) as Page;
   expect(faultOfPage(given, { start: after5, limit })).toBe("expected an offset, got object");
-  expect(faultOfPosition({ epoch: "e", offset: "x".repeat(1_000) })).toBe(`expected an offset, got "${"x".repeat(40)}"`);
+  expect(faultOfPosition({ epoch: "e", offset: "x".repeat(1_000) })).toBe(
+    `expected an offset, got "${"x".repeat(40)}"`,
+  );
 });

@@ -23,7 +23,7 @@ export function faultOfTops(given: unknown, count: number): Fault {
 }
 
 /** On the hot path: once for each publication that this node hears of. */
-export function faultOfPublication(given: unknown): Fault {
+function faultOfPublication(given: unknown): Fault {
   if (!isObject<Publication>(given)) return `expected a publication, got ${shown(given)}`;
   const { id, offset, previous, data, form, key, removed, author, tags, atMs } = given;
   if (typeof id !== "string" || id === "") return `expected an id, got ${shown(id)}`;
@@ -71,7 +71,7 @@ function faultOfOutcome(
   if (key !== wanted) return `expected the key ${shown(wanted)}, got ${shown(key)}`;
   if ((publication.removed === true) !== (draft.kind === "remove")) return `expected a ${draft.kind}, got the other`;
   // The channel's retention may be another one than when it was published first.
-  if (!duplicate && (offset > 0) !== (draft.retention !== null)) {
+  if (!duplicate && offset > 0 !== (draft.retention !== null)) {
     return `expected ${draft.retention === null ? "no place" : "a place"}, got offset ${offset}`;
   }
   return draft.kind === "remove" || isSameData(draft.body.data, publication.data)
@@ -183,7 +183,11 @@ function isTags(given: unknown): boolean {
 
 function isSameData(wanted: Uint8Array, got: Uint8Array): boolean {
   // An engine may have given the bytes away, to a thread: then there is nothing to compare with.
-  return wanted === got || wanted.byteLength === 0 || (wanted.byteLength === got.byteLength && Buffer.compare(wanted, got) === 0);
+  return (
+    wanted === got ||
+    wanted.byteLength === 0 ||
+    (wanted.byteLength === got.byteLength && Buffer.compare(wanted, got) === 0)
+  );
 }
 
 function isObject<Of>(given: unknown): given is Fields<Of> {
@@ -195,7 +199,7 @@ function shownLink(given: unknown): string {
 }
 
 /** Short, and never by a method of what is shown. */
-export function shown(given: unknown): string {
+function shown(given: unknown): string {
   if (typeof given === "string") return `"${given.slice(0, 40)}"`;
   if (typeof given === "number" || typeof given === "boolean" || given === null) return String(given);
   return typeof given;

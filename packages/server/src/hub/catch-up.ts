@@ -48,17 +48,24 @@ export class CatchUp {
     }
   }
 
-  /**
-   * As `read`, for readers of a log who want to go on. Where the engine says again and again what cannot be, the page is
-   * empty and its floor is the top, as if nothing were kept: they are told of a gap, instead of waiting for good.
-   */
-  async readOn(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
-    for (let left = mostBadAnswers; left > 0; left -= 1) {
+  /** As `read`, but believes that an answer is none only when it was so three times. @throws {BadAnswer} then. */
+  async insist(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
+    for (let left = mostBadAnswers - 1; left > 0; left -= 1) {
       try {
         return await this.read(channel, start, limit);
       } catch (thrown) {
         if (!(thrown instanceof BadAnswer)) throw thrown;
       }
+    }
+    return await this.read(channel, start, limit);
+  }
+
+  /** As `insist`; where that finds nothing, as if nothing were kept: readers are told of a gap and do not wait for good. */
+  async readOn(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
+    try {
+      return await this.insist(channel, start, limit);
+    } catch (thrown) {
+      if (!(thrown instanceof BadAnswer)) throw thrown;
     }
     const [top] = await this.#engine.tops([channel]);
     if (top === undefined) return fail("internal", "the engine did not say where the channel ends");
@@ -70,7 +77,7 @@ export class CatchUp {
     const key = `${position.epoch} ${position.offset} ${channel}`;
     let page = this.#pages.get(key);
     if (page === undefined) {
-      page = this.readOn(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
+      page = this.insist(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
       this.#pages.set(key, page);
       const forget = (): void => void this.#pages.delete(key);
       page.then(forget, forget);
@@ -123,7 +130,10 @@ export class CatchUp {
         if (isAtEnd(page.page, cursor.position)) this.#clock.after(retryMs, () => cursor.failed());
         else cursor.arrived(page);
       },
-      () => void this.#clock.after(retryMs, () => cursor.failed()),
+      (thrown: unknown) => {
+        if (thrown instanceof BadAnswer) cursor.lost();
+        else this.#clock.after(retryMs, () => cursor.failed());
+      },
     );
   }
 }

@@ -3,7 +3,17 @@
 // What is no answer counts as none: of a publish nobody knows what became (P3), a read has failed, and of a channel whose
 // announcement cannot be read the top is asked. None of it concerns another channel (decision 0017).
 import { type Position, TidewireError } from "@tidewire/protocol";
-import type { Ack, Draft, Engine, EngineSink, EngineTraits, Page, PageLimit, PageStart, Publication } from "../engine/engine.ts";
+import type {
+  Ack,
+  Draft,
+  Engine,
+  EngineSink,
+  EngineTraits,
+  Page,
+  PageLimit,
+  PageStart,
+  Publication,
+} from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -105,7 +115,9 @@ export class CheckedEngine implements Engine {
       rejected: (thrown) =>
         isRefusal(thrown) ? thrown : this.#unknown(channel, `expected a refusal, got ${reasonOf(thrown)}`),
       unanswered: (why) =>
-        why === "late" ? this.#unknown(channel, "expected an answer, got none in time") : unknown("the engine has stopped"),
+        why === "late"
+          ? this.#unknown(channel, "expected an answer, got none in time")
+          : unknown("the engine has stopped"),
       late: () => this.#doubt(channel),
     });
   }

@@ -20,7 +20,8 @@ export function attentive(engine: Engine, found: (fault: string) => void): Engin
     stop: () => engine.stop(),
     publish: async (channel, draft) => {
       // The engine may give the bytes away; what it answers is compared with what they were.
-      const asked = draft.kind === "value" ? { ...draft, body: { ...draft.body, data: draft.body.data.slice() } } : draft;
+      const asked =
+        draft.kind === "value" ? { ...draft, body: { ...draft.body, data: draft.body.data.slice() } } : draft;
       const ack = await engine.publish(channel, draft);
       look("publish", faultOfAck(ack, asked));
       return ack;
