@@ -233,8 +233,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "history is read from the wrong end",
     promise: "S3",
     file: "server/src/hub/catch-up.ts",
-    find: "page = this.read(channel, { after: position }, pageLimit)",
-    replace: 'page = this.read(channel, "newest", pageLimit)',
+    find: "page = this.insist(channel, { after: position }, pageLimit)",
+    replace: 'page = this.insist(channel, "newest", pageLimit)',
   },
   {
     name: "a page that was asked for elsewhere is shared",
@@ -242,5 +242,35 @@ export const plantedBugs: readonly PlantedBug[] = [
     file: "server/src/hub/catch-up.ts",
     find: "const key = `${position.epoch} ${position.offset} ${channel}`;",
     replace: "const key = channel;",
+  },
+  {
+    name: "a second pause is ignored",
+    promise: "F1",
+    file: "server/src/hub/cursor.ts",
+    find: "  pause(): void {\n    this.#isPaused = true;",
+    replace:
+      "  pause(): void {\n    this.pauses = (this.pauses ?? 0) + 1;\n    if (this.pauses > 1) return;\n    this.#isPaused = true;",
+  },
+  {
+    name: "what was ready is written in a pause",
+    promise: "F1",
+    file: "server/src/hub/cursor.ts",
+    find: '    if (this.#isPaused) {\n      this.#state = "resting";\n      this.#target = null;',
+    replace:
+      '    if (this.#isPaused && this.#seq >= this.home.tail.head) {\n      this.#state = "resting";\n      this.#target = null;',
+  },
+  {
+    name: "a rate does not hold what is live",
+    promise: "F5",
+    file: "server/src/hub/cursor.ts",
+    find: '    if (this.#pace !== null) return this.#rest(this.#pace);\n    this.#state = "ready";',
+    replace: '    this.#state = "ready";',
+  },
+  {
+    name: "a crowd is not counted again",
+    promise: "R1",
+    file: "server/src/hub/members.ts",
+    find: "    this.tail.count();\n",
+    replace: "",
   },
 ];

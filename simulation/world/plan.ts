@@ -56,7 +56,7 @@ export function draw(dice: Dice): Plan {
   // Where all is small at once, a reader is in the middle of something most of the time.
   const isNarrow = dice.chance(0.3);
   const loss = dice.pick<Loss>(["none", "none", "all", "fenced", "unfenced"]);
-  return {
+  const plan: Plan = {
     nodes: dice.whole(1, 3),
     clients: dice.whole(2, 4),
     channels: channelsOf(dice, loss),
@@ -73,6 +73,8 @@ export function draw(dice: Dice): Plan {
     tokenMs: dice.pick([null, 6_000, 20_000]),
     thinkMs: dice.pick([0, 20, 300]),
   };
+  // Two or three on a node are a crowd already.
+  return { ...plan, limits: { ...plan.limits, membersShown: dice.pick([1, 2, 1_000, 1_000]) } };
 }
 
 function channelsOf(dice: Dice, loss: Loss): readonly ChannelDefinition[] {

@@ -5,6 +5,7 @@ import { webSocketFraming } from "../../packages/server/src/transports/framing.t
 import type { TransportConnection, TransportEvents } from "@tidewire/client";
 import type { Machine } from "./machine.ts";
 import type { Scheduler } from "./scheduler.ts";
+import { WireWatch } from "./wire-watch.ts";
 
 export interface SocketOptions {
   readonly scheduler: Scheduler;
@@ -39,6 +40,7 @@ export class Socket implements Connection {
   readonly info: ConnectionInfo = nobody;
   readonly framing: Framing = webSocketFraming;
   readonly #options: SocketOptions;
+  readonly #watch: WireWatch;
   #opened: Opened | null = null;
   #silence: Silence = "none";
   /** What silence holds back, by the way it goes. */
@@ -63,6 +65,7 @@ export class Socket implements Connection {
 
   constructor(options: SocketOptions) {
     this.#options = options;
+    this.#watch = new WireWatch(() => options.scheduler.nowMs, options.broken);
   }
 
   get isOver(): boolean {
@@ -99,6 +102,7 @@ export class Socket implements Connection {
     if (this.#isFull) this.#options.broken("something was written to a full connection");
     // Copied: a frame that is changed after it was written would otherwise not be noticed.
     for (const { payload } of splitFrames(Buffer.concat(frames)).messages) {
+      this.#watch.said(Buffer.from(payload).toString());
       this.#waiting.push(payload);
       this.#unsent += payload.length;
     }
@@ -182,6 +186,7 @@ export class Socket implements Connection {
       if (text === undefined) return;
       const bytes = Buffer.from(text);
       this.#received += bytes.length;
+      this.#watch.heard(text);
       this.#opened?.receive(bytes, "text");
     }
   }

@@ -165,19 +165,14 @@ export class World {
     for (const { pattern, presence } of this.plan.channels) {
       if (!presence) continue;
       for (const node of this.nodes) {
-        const listed = node.hub.channel(pattern)?.members.list() ?? [];
-        const shown = listed
-          .map(({ session }) => session)
-          .toSorted()
-          .join(" ");
         const here = this.clients.flatMap(({ client, held }) => {
           const { state } = client;
           const isHere =
             state.kind === "connected" && node.sessions.has(state.session) && held.get(pattern)?.isUp === true;
           return isHere ? [state.session] : [];
         });
-        if (shown !== here.toSorted().join(" "))
-          return `${node.machine.name} shows ${shown} in ${pattern}, there is ${here.join(" ")}`;
+        const shown = shownBy(node, pattern, here);
+        if (shown !== null) return `${node.machine.name} shows ${shown} in ${pattern}, there is ${here.join(" ")}`;
         const wrong = this.#shownOtherwise(pattern, here);
         if (wrong !== null) return wrong;
       }
@@ -192,9 +187,15 @@ export class World {
       if (state.kind !== "connected" || !here.includes(state.session)) continue;
       const shown = held.get(pattern)?.members?.();
       if (shown === undefined) continue;
+      if (isCrowd(this.nodes[0], here)) {
+        if (shown.status === "ready" && shown.members.length === 0 && shown.count === here.length) continue;
+        return `${name} shows ${shown.status} ${shown.count} in ${pattern}, there is a crowd of ${here.length}`;
+      }
+      // Of a crowd that is over it hears with the next who comes or goes (PROTOCOL 1.15), and nobody comes any more.
+      if (shown.error?.reason === "limit_exceeded") continue;
       const sessions = shown.members.map(({ session }) => session).toSorted();
       if (shown.status === "ready" && sessions.join(" ") === here.toSorted().join(" ")) continue;
-      return `${name} shows ${shown.status} ${sessions.join(" ")} in ${pattern}, there is ${here.join(" ")}`;
+      return `${name} shows ${shown.status} ${shown.count}: ${sessions.join(" ")} in ${pattern}, there is ${here.join(" ")}`;
     }
     return null;
   }
@@ -291,6 +292,24 @@ export class World {
   #wallMs(): number {
     return 1_767_225_600_000 + this.scheduler.nowMs;
   }
+}
+
+/** Whether so many are counted, and not told one by one. */
+function isCrowd(node: SimulatedNode | undefined, here: readonly string[]): boolean {
+  return node !== undefined && here.length > node.limits.membersShown;
+}
+
+/** What a node says of who is in a channel, where that is something else than `here`. */
+function shownBy(node: SimulatedNode, pattern: string, here: readonly string[]): string | null {
+  const members = node.hub.channel(pattern)?.members;
+  const clients = members?.counts.clients ?? 0;
+  if (clients !== here.length) return `${clients} members`;
+  if (isCrowd(node, here)) return null;
+  const shown = (members?.list() ?? [])
+    .map(({ session }) => session)
+    .toSorted()
+    .join(" ");
+  return shown === here.toSorted().join(" ") ? null : shown;
 }
 
 /** Reads tokens as the simulation writes them: a user, and when it expires. */

@@ -2,6 +2,7 @@
 import { capture } from "./children.mjs";
 import { chromium } from "./chromium.mjs";
 import { say, secondsSince } from "./progress.mjs";
+import { xvfb } from "./xvfb.mjs";
 
 /**
  * @typedef {{ path: string, how: string }} Found
@@ -20,7 +21,7 @@ import { say, secondsSince } from "./progress.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium];
+const services = [chromium, xvfb];
 
 const required = () =>
   (process.env["TIDEWIRE_REQUIRE"] ?? "")

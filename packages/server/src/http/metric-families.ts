@@ -106,6 +106,10 @@ const singles: Readonly<Record<SingleName, Single>> = {
     name: "tidewire_proxy_overloaded_total",
     help: "Events that were not sent to a backend, since too many waited for it",
   },
+  engine_bad_answers: {
+    name: "tidewire_engine_bad_answers_total",
+    help: "Answers and announcements of the engine that cannot be, and were not believed",
+  },
   engine_down: { name: "tidewire_engine_outages_total", help: "Times the engine stopped answering" },
   engine_up: { name: "tidewire_engine_returns_total", help: "Times it answered again" },
   tail_memory_tight: {

@@ -1,8 +1,9 @@
 // Catch-up: history for cursors that are behind their tail, with few reads however many ask.
-import type { Position } from "@tidewire/protocol";
+import { fail, type Position } from "@tidewire/protocol";
 import type { Engine, Page, PageLimit, PageStart } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import { BadAnswer } from "./checked-engine.ts";
 import type { ByteLog, Bytes } from "./bytes.ts";
 import type { Cursor } from "./cursor.ts";
 import type { CatchUpPage } from "./catch-up-page.ts";
@@ -10,6 +11,8 @@ import type { Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
 
 const pageLimit: PageLimit = { publications: 300, bytes: 65_536 };
+/** After so many answers in a row that are none, history is as good as gone. */
+const mostBadAnswers = 3;
 /** How long to wait before asking an engine again that could not answer. */
 const retryMs = 1_000;
 
@@ -62,13 +65,37 @@ export class CatchUp {
     }
   }
 
+  /** As `read`, but believes that an answer is none only when it was so three times. @throws {BadAnswer} then. */
+  async insist(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
+    for (let left = mostBadAnswers - 1; left > 0; left -= 1) {
+      try {
+        return await this.read(channel, start, limit);
+      } catch (thrown) {
+        if (!(thrown instanceof BadAnswer)) throw thrown;
+      }
+    }
+    return await this.read(channel, start, limit);
+  }
+
+  /** As `insist`; where that finds nothing, as if nothing were kept: readers are told of a gap and do not wait for good. */
+  async readOn(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
+    try {
+      return await this.insist(channel, start, limit);
+    } catch (thrown) {
+      if (!(thrown instanceof BadAnswer)) throw thrown;
+    }
+    const [top] = await this.#engine.tops([channel]);
+    if (top === undefined) return fail("internal", "the engine did not say where the channel ends");
+    return { publications: [], top, floor: top.offset, more: false };
+  }
+
   /** The page after `position`; those who ask for the same one meanwhile get the same, bytes included. */
   page(channel: string, position: Position): Promise<CatchUpPage> {
     const key = `${position.epoch} ${position.offset} ${channel}`;
     let page = this.#pages.get(key);
     if (page === undefined) {
       this.#metrics.add("history_pages");
-      page = this.read(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
+      page = this.insist(channel, { after: position }, pageLimit).then((read) => new SharedPage(read));
       this.#pages.set(key, page);
       const forget = (): void => void this.#pages.delete(key);
       page.then(forget, forget);
@@ -121,7 +148,10 @@ export class CatchUp {
         if (isAtEnd(page.page, cursor.position)) this.#clock.after(retryMs, () => cursor.failed());
         else cursor.arrived(page);
       },
-      () => void this.#clock.after(retryMs, () => cursor.failed()),
+      (thrown: unknown) => {
+        if (thrown instanceof BadAnswer) cursor.lost();
+        else this.#clock.after(retryMs, () => cursor.failed());
+      },
     );
   }
 }

@@ -230,7 +230,7 @@ export class Channel implements CursorHome, ChannelRef {
 
   async #openTail(top: Position): Promise<void> {
     const page = this.keepsHistory
-      ? await this.#node.catchUp.read(this.name, "newest", { publications: 1_000, bytes: openingBytes })
+      ? await this.#node.catchUp.readOn(this.name, "newest", { publications: 1_000, bytes: openingBytes })
       : null;
     if (this.#isClosed()) return;
     const start = page === null ? top : startOf(page);
@@ -330,7 +330,7 @@ export class Channel implements CursorHome, ChannelRef {
     const start = { after: this.#contiguity.position };
     try {
       if (this.#table !== null) return await this.#readTable(start.after);
-      const page = await this.#node.catchUp.read(this.name, start, { publications: 300, bytes: openingBytes });
+      const page = await this.#node.catchUp.readOn(this.name, start, { publications: 300, bytes: openingBytes });
       return { ...page, isWhole: false };
     } catch (thrown) {
       this.#node.log.debug("history could not be read", { channel: this.name, reason: reasonOf(thrown) });

@@ -63,6 +63,8 @@ export class Cursor implements Pullable, Due {
   /** Not in the tail: `#position` alone says where the cursor is. */
   #isBehind: boolean;
   #page: CatchUpPage | null = null;
+  /** There is no page to be had of what it missed. */
+  #isLost = false;
   /** How many publications of the page were pulled. */
   #taken = 0;
   /** A pause asked for before the release. */
@@ -194,6 +196,12 @@ export class Cursor implements Pullable, Due {
     this.#page = page;
     this.#state = "ready";
     this.subscriber.ready(this);
+  }
+
+  /** History cannot be read, now or later: it goes on at the head, and is told so. */
+  lost(): void {
+    this.#isLost = this.#state === "reading";
+    this.failed();
   }
 
   /** History cannot be read now: it is asked for again when the engine is back. */
@@ -338,11 +346,13 @@ export class Cursor implements Pullable, Due {
 
   /** Without a page at hand: back in the tail, ahead of it for a moment, or in need of history. */
   #pullBehind(budget: Budget): Pulled {
+    const isLost = this.#isLost;
+    this.#isLost = false;
     this.#rejoin();
     const { position } = this.home.tail;
     // History can show more than was announced so far: what comes is passed over up to here.
     const isAhead = position.epoch === this.#position.epoch && position.offset < this.#position.offset;
-    if (this.#isBehind && !isAhead) return this.#read();
+    if (this.#isBehind && !isAhead) return isLost ? this.#jump(position) : this.#read();
     // A read that failed, or found nothing yet, has left it the turn: its subscriber's other cursors wait for that.
     this.home.fetched(this);
     return this.#isBehind ? this.#settled(nothing) : this.#pullTail(budget);

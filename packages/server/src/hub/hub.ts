@@ -1,14 +1,16 @@
 // The hub: who listens to which channel on this node, and what is published to them.
-import { type ChannelMode, fail, type Member, type Position, TidewireError } from "@tidewire/protocol";
-import type { Ack, Body, Draft, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
+import { type ChannelMode, fail, type Member, type Position } from "@tidewire/protocol";
+import type { Ack, Body, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { CatchUp } from "./catch-up.ts";
+import { CheckedEngine } from "./checked-engine.ts";
 import { Channel, type ChannelNode } from "./channel.ts";
 import { Cursor } from "./cursor.ts";
 import { Delivery } from "./delivery.ts";
+import { Doubts } from "./doubts.ts";
 import type { Encoder } from "./encoder.ts";
 import { TailMemory } from "./memory.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
@@ -48,7 +50,6 @@ export interface HistoryRequest {
   readonly reverse: boolean;
 }
 
-const suspectRetryMs = 1_000;
 const sweepMs = 10_000;
 const idleTailBytes = 65_536;
 const historyBytes = 900_000;
@@ -68,6 +69,8 @@ export class Hub implements EngineSink {
   readonly #closings = new Map<Channel, { due(): void }>();
   readonly #memory: TailMemory;
   readonly #node: ChannelNode;
+  /** Channels whose top the engine could not say. */
+  readonly #unasked: Doubts;
   readonly #sweep = { due: (): void => this.#sweepTails() };
   #isUp = false;
   /** Channels so far. */
@@ -76,7 +79,8 @@ export class Hub implements EngineSink {
   #isHurried = false;
 
   constructor(options: HubOptions) {
-    const { engine, clock, log, metrics, limits } = options;
+    const { clock, log, metrics, limits } = options;
+    const engine = new CheckedEngine(options.engine, { clock, log, metrics });
     this.registry = options.registry;
     this.delivery = new Delivery(clock);
     this.wheel = new Wheel(clock);
@@ -85,6 +89,7 @@ export class Hub implements EngineSink {
     this.#limits = limits;
     this.#metrics = metrics;
     this.#log = log;
+    this.#unasked = new Doubts(clock, (channels) => this.suspect(channels));
     this.#memory = new TailMemory(limits.tailsBytes);
     this.#catchUp = new CatchUp({ engine, clock, metrics, maxReads: limits.historyReads });
     this.#node = {
@@ -168,7 +173,9 @@ export class Hub implements EngineSink {
     const { definition } = this.registry.resolve(name);
     this.#admit(body, definition.mode);
     const draft = { kind: "value", body, retention: retentionOf(definition) } as const;
-    return await this.#accept(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+    const asked = this.#channels.get(name)?.position ?? null;
+    const ack = await this.#engine.publish(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+    return this.#acked(name, ack, asked);
   }
 
   /**
@@ -180,30 +187,23 @@ export class Hub implements EngineSink {
     if (definition.mode !== "latest") {
       fail("not_available", `keys are removed from a latest channel, this is a ${definition.mode} channel`);
     }
-    return await this.#accept(name, {
-      kind: "remove",
-      key,
-      retention: tableRetention(definition),
-      ...(author && { author }),
-    });
+    const retention = tableRetention(definition);
+    const asked = this.#channels.get(name)?.position ?? null;
+    const ack = await this.#engine.publish(name, { kind: "remove", key, retention, ...(author && { author }) });
+    return this.#acked(name, ack, asked);
   }
 
-  async #accept(name: string, draft: Draft): Promise<Ack> {
-    const { clock } = this.#node;
-    const startMs = clock.now();
-    let ack: Ack;
-    try {
-      ack = await this.#engine.publish(name, draft);
-    } catch (thrown) {
-      if (isFullTable(draft, thrown)) this.#metrics.hit("latestTable");
-      throw thrown;
-    } finally {
-      this.#metrics.publishing.observe(clock.now() - startMs);
-    }
+  /** @param asked Where this node stood when the engine was asked: what was appended since is above it. */
+  #acked(name: string, ack: Ack, asked: Position | null): Ack {
     this.#metrics.add("published");
-    if (ack.publication !== null && !ack.duplicate && ack.publication.offset > 0) {
-      this.announced(name, ack.position.epoch, ack.publication);
+    const { publication, position, duplicate } = ack;
+    if (publication === null || duplicate || publication.offset === 0) return ack;
+    const channel = this.#channels.get(name);
+    if (asked !== null && position.epoch === asked.epoch && position.offset <= asked.offset) {
+      // Its place was another's before (S8), so the log ended below it when it was asked.
+      channel?.verify(asked, { epoch: position.epoch, offset: position.offset - 1 });
     }
+    channel?.announced(position.epoch, publication);
     return ack;
   }
 
@@ -260,7 +260,7 @@ export class Hub implements EngineSink {
       },
       () => {
         this.#log.warn("the engine could not say where its channels end", { channels: channels.length });
-        this.#node.clock.after(suspectRetryMs, () => this.suspect(names));
+        this.#unasked.add(names);
       },
     );
   }
@@ -345,12 +345,6 @@ export class Hub implements EngineSink {
     }
     this.wheel.schedule(this.#sweep, sweepMs);
   }
-}
-
-/** A value that the channel's table has no room for. */
-function isFullTable(draft: Draft, thrown: unknown): boolean {
-  if (draft.kind !== "value" || draft.retention?.kind !== "table") return false;
-  return thrown instanceof TidewireError && thrown.reason === "limit_exceeded";
 }
 
 function startOf(since: Position | null, reverse: boolean): PageStart {

@@ -5,6 +5,7 @@
 import { fail, type Position } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import type { CatchUp } from "./catch-up.ts";
+import { BadAnswer } from "./checked-engine.ts";
 import type { Channel } from "./channel.ts";
 import { type CatchUpPage, continues } from "./catch-up-page.ts";
 import type { Seq } from "./log.ts";
@@ -76,7 +77,7 @@ async function newestKept(channel: Channel, catchUp: CatchUp): Promise<Newest | 
   const { epoch } = tail.position;
   const before = publication === null ? null : tail.seqOf({ epoch, offset: publication.previous?.offset ?? 0 });
   if (publication !== null && before !== null && isRetained(channel, before)) return { epoch, publication };
-  const { publications, top } = await catchUp.read(name, "newest", { publications: 1, bytes: 1 });
+  const { publications, top } = await catchUp.readOn(name, "newest", { publications: 1, bytes: 1 });
   const read = publications[0];
   return read !== undefined && top.epoch === tail.position.epoch && read.offset === top.offset
     ? { epoch: top.epoch, publication: read }
@@ -105,7 +106,8 @@ async function beyond(channel: Channel, seen: Seen, node: Reading): Promise<Plac
 /** `null` when one page of history does not prove that it goes on there. */
 async function fromHistory(channel: Channel, seen: Seen, { catchUp }: Reading): Promise<Place | null> {
   const { position } = seen;
-  const page = await catchUp.page(channel.name, position);
+  const page = await pageAfter(catchUp, channel.name, position);
+  if (page === null) return null;
   const { publications, top } = page.page;
   if (top.epoch !== position.epoch || !continues(page.page, position)) return null;
   const [first] = publications;
@@ -117,9 +119,23 @@ async function fromHistory(channel: Channel, seen: Seen, { catchUp }: Reading): 
 async function idAt({ name, mode }: Channel, { position, id }: Seen, { catchUp }: Reading): Promise<string | null> {
   // A table passes over what was superseded; what is not there proves nothing.
   if (id === null || mode === "latest") return null;
-  const { page } = await catchUp.page(name, { epoch: position.epoch, offset: position.offset - 1 });
-  const [there] = page.publications;
+  const page = await pageAfter(catchUp, name, { epoch: position.epoch, offset: position.offset - 1 });
+  if (page === null) return noId;
+  const [there] = page.page.publications;
   return there?.offset === position.offset ? there.id : null;
+}
+
+/** Of what should be there and cannot be read: nobody has seen it. */
+const noId = "";
+
+/** `null` where the engine answers what cannot be: nothing is proven by that. */
+async function pageAfter(catchUp: CatchUp, name: string, position: Position): Promise<CatchUpPage | null> {
+  try {
+    return await catchUp.page(name, position);
+  } catch (thrown) {
+    if (thrown instanceof BadAnswer) return null;
+    throw thrown;
+  }
 }
 
 /** Whether the log's publication at that place is the one the client saw; unknown ids do not disprove it. */

@@ -13,6 +13,8 @@ export interface TablePage extends Page {
 const wholeLimit: PageLimit = { publications: 20_001, bytes: 32 * 1_024 * 1_024 };
 /** A further try is needed only when the engine forgot removals between two pages of the same. */
 const tries = 5;
+/** What is larger than this is no table, however many pages the engine goes on to have of it. */
+const mostRead = 2 * wholeLimit.publications;
 
 export type ReadPage = (start: PageStart, limit: PageLimit) => Promise<Page>;
 
@@ -41,6 +43,7 @@ async function readWhole(read: ReadPage): Promise<Page | null> {
     page = await read({ after: { epoch: top.epoch, offset } }, wholeLimit);
     if (page.top.epoch !== top.epoch || page.floor > Math.max(offset, began)) return null;
     publications.push(...page.publications);
+    if (publications.length > mostRead) return null;
   }
   return { ...page, publications };
 }

@@ -19,8 +19,20 @@ function silence(): void {
 
 const longestReason = 1_000;
 
-/** What to log of something that was thrown: its message, never its object, and no more of it than somebody reads. */
+/**
+ * What to log of something that was thrown: its message, never its object, and no more of it than somebody reads. Throws
+ * nothing, whatever that is.
+ */
 export function reasonOf(thrown: unknown): string {
-  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  const reason = writtenOf(thrown);
   return reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
+}
+
+function writtenOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    // An object whose own methods throw: that it was one is all that can be said.
+    return "something that cannot be written";
+  }
 }

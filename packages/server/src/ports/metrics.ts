@@ -94,6 +94,7 @@ export type SingleName =
   | "connections_refused"
   | "deflate_bytes_after"
   | "deflate_bytes_before"
+  | "engine_bad_answers"
   | "engine_down"
   | "emulation_requests"
   | "engine_up"

@@ -1,7 +1,8 @@
 // One started engine in one test, with the few verbs that the contract's sentences are written in.
 import type { Position } from "@tidewire/protocol";
-import { onTestFinished, type TestContext } from "vitest";
+import { expect, onTestFinished, type TestContext } from "vitest";
 import type { Ack, Body, Draft, Engine, Page, PageLimit, Publication } from "../engine.ts";
+import { attentive } from "./attentive.ts";
 import { RecordingSink } from "./recording-sink.ts";
 
 /** An engine over an empty store that nobody else uses. */
@@ -39,11 +40,12 @@ export const everything: PageLimit = { publications: 10_000, bytes: Number.MAX_S
 export class Trial {
   readonly sink: RecordingSink = new RecordingSink();
   readonly subject: EngineUnderTest;
+  readonly #faults: string[] = [];
   #engine: Engine;
 
   private constructor(subject: EngineUnderTest) {
     this.subject = subject;
-    this.#engine = subject.engine;
+    this.#engine = this.#watched(subject.engine);
   }
 
   /** A started engine; it is stopped, and its store removed, when the test has ended. */
@@ -52,6 +54,7 @@ export class Trial {
     onTestFinished(async () => {
       await trial.engine.stop();
       await trial.subject.dispose?.();
+      expect(trial.#faults).toEqual([]);
     });
     await trial.engine.start(trial.sink);
     return trial;
@@ -65,7 +68,7 @@ export class Trial {
   async restart(between?: () => void | Promise<void>): Promise<void> {
     await this.#engine.stop();
     await between?.();
-    this.#engine = this.subject.reopen();
+    this.#engine = this.#watched(this.subject.reopen());
     await this.#engine.start(this.sink);
   }
 
@@ -89,6 +92,10 @@ export class Trial {
     const { retention = plenty, idempotencyKey } = saying;
     const draft = { kind: "value", body, retention } as const;
     return this.#engine.publish(channel, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+  }
+
+  #watched(engine: Engine): Engine {
+    return attentive(engine, (fault) => this.#faults.push(fault));
   }
 
   history(channel: string): Promise<Page> {
