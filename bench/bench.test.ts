@@ -1,8 +1,7 @@
 // The bench itself: every contestant delivers to the generator what was published, once and in order. Nothing is timed.
 import { describe, expect, it } from "vitest";
-import { contestantNames } from "./contestants.ts";
+import { contestantNames, runTrial } from "./contestants.ts";
 import { readOptions } from "./options.ts";
-import { Trial } from "./trial.ts";
 
 const subscribers = 20;
 const load = { rate: 100, burst: 10, seconds: 1, bytes: 100 };
@@ -12,8 +11,8 @@ describe("a tiny fan-out", () => {
   it.each(contestantNames)(
     "%s",
     async (contestant) => {
-      const measured = await Trial.run(contestant, { loads: 1, profiles: null }, async (trial) => {
-        await trial.connect(subscribers);
+      const measured = await runTrial(contestant, { loads: 1, profiles: null }, async (trial, readers) => {
+        await trial.connect(readers, subscribers);
         return await trial.measure({ ...load, phase: 1 });
       });
       const { published, received, lost, repeated, reordered, strays } = measured;
@@ -32,8 +31,8 @@ describe("a tiny fan-out", () => {
   it(
     "with more load processes than one, and subscribers that read nothing",
     async () => {
-      const measured = await Trial.run("tidewire-json", { loads: 2, profiles: null }, async (trial) => {
-        await trial.connect(subscribers, 2);
+      const measured = await runTrial("tidewire-json", { loads: 2, profiles: null }, async (trial, readers) => {
+        await trial.connect(readers, subscribers, { stalled: 2 });
         return await trial.measure({ ...load, phase: 1 });
       });
       const { published, received, lost, repeated, reordered, strays } = measured;

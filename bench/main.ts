@@ -1,7 +1,7 @@
 // The bench's command: runs a scenario, prints its table and keeps its figures.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { findTaskset } from "./child.ts";
+import { findTaskset } from "tidewire/bench";
 import { commit, machine } from "./machine.ts";
 import { readOptions, type ScenarioName } from "./options.ts";
 import { connect } from "./scenarios/connect.ts";

@@ -1,9 +1,7 @@
 // Slow readers: one subscriber in a hundred stops reading; what the others notice, and what the server holds for it.
-import type { ContestantName } from "../contestants.ts";
+import { type ContestantName, runTrial } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
-import { type Span, spanOf, spanText, tableOf } from "../statistics.ts";
-import type { Load } from "../talk.ts";
-import { type Measured, Trial } from "../trial.ts";
+import { type Load, type Measured, type Span, spanOf, spanText, tableOf } from "tidewire/bench";
 import type { Scenario } from "./scenario.ts";
 
 interface SlowRow extends Measured {
@@ -19,6 +17,8 @@ const stalledShare = 0.01;
 /** More than the kernel takes for a socket that is not read: 128 publications of 60,000 bytes. */
 const filling = { phase: 1, rate: 32, burst: 1, seconds: 4, bytes: 60_000 };
 const usual = { phase: 2, rate: 100, burst: 1 };
+
+const unseen = { fullSockets: Number.NaN, unsentBytes: Number.NaN, rssBytes: Number.NaN };
 
 export const slowReaders: Scenario = async (options, say) => {
   const rounds: SlowRow[][] = [];
@@ -56,14 +56,14 @@ function measureRow(
   contestant: ContestantName,
   { stalled, options }: { stalled: number; options: BenchOptions },
 ): Promise<SlowRow> {
-  return Trial.run(contestant, options, async (trial) => {
-    await trial.connect(options.subscribers, stalled);
+  return runTrial(contestant, options, async (trial, readers) => {
+    await trial.connect(readers, options.subscribers, { stalled });
     await trial.measure(filling);
-    const { fullSockets, unsentBytes, rssBytes } = await trial.memory();
+    const held = (await trial.memory()) ?? unseen;
     const rate = options.rate ?? usual.rate;
     const load: Load = { ...usual, rate, burst: options.burst, seconds: options.seconds, bytes: options.bytes };
     const measured = await trial.measure(load);
-    return { contestant, stalled, fullSockets, unsentBytes, rssBytes, ...measured };
+    return { contestant, stalled, ...held, ...measured };
   });
 }
 

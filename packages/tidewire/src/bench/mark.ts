@@ -1,13 +1,28 @@
-// The mark in every payload: phase, number and time of a publication, at fixed places, read without parsing.
+// The mark in every payload: phase, place, number and time of a publication, at fixed places, read without parsing.
 
+const placeDigits = 7;
 const numberDigits = 10;
 const timeDigits = 16;
-const markLength = 2 + numberDigits + timeDigits;
+const numberAt = 2 + placeDigits;
+const timeAt = numberAt + numberDigits;
+const markLength = timeAt + timeDigits;
 const hash = 0x23;
 const quote = 0x22;
 const zero = 0x30;
 /** Of `{"mark":"","text":""}`. */
 const bracing = 21;
+
+/** What a mark says. */
+export interface Mark {
+  /** One digit: what is left of an earlier phase is told apart. */
+  readonly phase: number;
+  /** The number of its channel; on a `latest` channel of its key. */
+  readonly place: number;
+  /** Counts within the phase, for each place from 1. */
+  readonly n: number;
+  /** When it was published; see `nowUs`. */
+  readonly atUs: number;
+}
 
 export interface Payload {
   readonly mark: string;
@@ -27,13 +42,23 @@ export function fillingOf(bytes: number): string {
   return "x".repeat(left);
 }
 
-export function markOf(phase: number, n: number, atUs: number): string {
-  return `#${phase}${String(n).padStart(numberDigits, "0")}${String(atUs).padStart(timeDigits, "0")}`;
+export function markOf({ phase, place, n, atUs }: Mark): string {
+  return `#${phase}${padded(place, placeDigits)}${padded(n, numberDigits)}${padded(atUs, timeDigits)}`;
+}
+
+/** The place alone, as a mark's text has it: on a `latest` channel it is the key. */
+export function placeIn(mark: string): string {
+  return mark.slice(2, numberAt);
+}
+
+function padded(value: number, digits: number): string {
+  return String(value).padStart(digits, "0");
 }
 
 /** Finds the mark of a frame's publication; one reader serves many connections of one kind. */
-export class MarkReader {
+export class MarkReader implements Mark {
   phase = 0;
+  place = 0;
   n = 0;
   atUs = 0;
   /** Where it was in the last frame: mostly where it is in the next. */
@@ -49,8 +74,9 @@ export class MarkReader {
       this.#offset = at - start;
     }
     this.phase = (bytes[at + 1] ?? zero) - zero;
-    this.n = digits(bytes, at + 2, numberDigits);
-    this.atUs = digits(bytes, at + 2 + numberDigits, timeDigits);
+    this.place = digits(bytes, at + 2, placeDigits);
+    this.n = digits(bytes, at + numberAt, numberDigits);
+    this.atUs = digits(bytes, at + timeAt, timeDigits);
     return true;
   }
 }

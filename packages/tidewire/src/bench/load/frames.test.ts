@@ -52,11 +52,16 @@ describe("frames", () => {
 
   it("a client's are masked, with zeros", () => {
     expect(clientFrame(opcodes.text, Buffer.from("{}"))).toEqual(Buffer.of(0x81, 0x82, 0, 0, 0, 0, 0x7b, 0x7d));
+    const long = clientFrame(opcodes.text, Buffer.alloc(300));
+    expect([long.length, long.subarray(0, 8)]).toEqual([308, Buffer.of(0x81, 0xfe, 1, 44, 0, 0, 0, 0)]);
   });
 });
 
 describe("marks", () => {
-  const payload = JSON.stringify({ mark: markOf(2, 77, 5_400_000_123), text: fillingOf(100) });
+  const payload = JSON.stringify({
+    mark: markOf({ phase: 2, place: 99_999, n: 77, atUs: 5_400_000_123 }),
+    text: fillingOf(100),
+  });
 
   it("payloads have the size that was asked for", () => {
     expect(Buffer.byteLength(payload)).toBe(100);
@@ -68,7 +73,7 @@ describe("marks", () => {
     for (const before of ["", '42["publication",', "####", '{"push":{"channel":"bench:0","pub":{"data":', ""]) {
       const bytes = Buffer.from(`..${before}${payload}}..`);
       expect(marks.read(bytes, 2, bytes.length - 2)).toBe(true);
-      expect([marks.phase, marks.n, marks.atUs]).toEqual([2, 77, 5_400_000_123]);
+      expect([marks.phase, marks.place, marks.n, marks.atUs]).toEqual([2, 99_999, 77, 5_400_000_123]);
     }
     for (const words of ["{}", '{"id":1,"connect":{}}', `#${"1".repeat(40)}`, ""]) {
       expect(marks.read(Buffer.from(words), 0, words.length)).toBe(false);

@@ -3,12 +3,18 @@ import { connect, type Socket } from "node:net";
 import type { MarkReader } from "../mark.ts";
 import { EventReader } from "./events.ts";
 import { clientFrame, FrameReader, opcodes } from "./frames.ts";
+import { justOpen, type Opened } from "./replies.ts";
 import type { Speech } from "./speech.ts";
-import { Tally } from "./tally.ts";
+import type { Tally } from "./tally.ts";
 
 /** What all subscribers of a process share. */
 export interface Shared {
+  readonly host: string;
   readonly port: number;
+  /** The address to dial from; `null`: whichever. */
+  readonly from: string | null;
+  /** The path to ask for; `null`: the wire's own. */
+  readonly path: string | null;
   readonly marks: MarkReader;
   /** Where all sockets read into: on POSIX a read and its callback are one step. */
   readonly buffer: Buffer;
@@ -16,27 +22,38 @@ export interface Shared {
   reads(): void;
   /** Called for each delivery of the phase that is counted. */
   delivered(atUs: number): void;
-  failed(problem: string): void;
+}
+
+export interface SubscriberOptions {
+  readonly speech: Speech;
+  readonly tally: Tally;
+  /** Called once, when it ends after it was open. */
+  readonly ended: (problem: string) => void;
 }
 
 const endOfHead = "\r\n\r\n";
 
 export class Subscriber {
-  readonly tally: Tally = new Tally();
+  readonly tally: Tally;
   /** Resolves when it is subscribed. */
-  readonly opened: Promise<void>;
+  readonly opened: Promise<Opened>;
+  /** Publications since it was opened, of every phase. */
+  publications = 0;
   readonly #shared: Shared;
   readonly #speech: Speech;
+  readonly #ended: (problem: string) => void;
   readonly #socket: Socket;
   readonly #reader: FrameReader | EventReader;
   #isOpen = false;
   #head: string | null = "";
-  #open: () => void = () => undefined;
+  #open: (opened: Opened) => void = () => undefined;
   #refuse: (problem: Error) => void = () => undefined;
 
-  constructor(speech: Speech, shared: Shared) {
+  constructor({ speech, tally, ended }: SubscriberOptions, shared: Shared) {
+    this.tally = tally;
     this.#shared = shared;
     this.#speech = speech;
+    this.#ended = ended;
     this.#reader =
       speech.carrier === "events"
         ? new EventReader(({ bytes, start, end }) => this.#said(bytes, start, end))
@@ -50,12 +67,13 @@ export class Subscriber {
       return true;
     };
     const options = {
-      host: "127.0.0.1",
+      host: shared.host,
       port: shared.port,
+      ...(shared.from !== null && { localAddress: shared.from }),
       noDelay: true,
       onread: { buffer: shared.buffer, callback },
     };
-    this.#socket = connect(options, () => this.#socket.write(requestOf(speech)));
+    this.#socket = connect(options, () => this.#socket.write(requestOf(speech, shared)));
     this.#socket.on("error", (error) => this.#fail(error.message));
     this.#socket.on("close", () => this.#fail("the server closed the connection"));
   }
@@ -63,6 +81,11 @@ export class Subscriber {
   /** Reads nothing any more. */
   stall(): void {
     this.#socket.pause();
+  }
+
+  /** Lets its subscription go on, which is at rest. */
+  resume(): void {
+    if (this.#speech.resume !== null) this.#socket.write(this.#speech.resume);
   }
 
   #read(chunk: Buffer): void {
@@ -86,7 +109,7 @@ export class Subscriber {
       return null;
     }
     this.#head = null;
-    if (this.#speech.opening === null) this.#nowOpen();
+    if (this.#speech.opening === null) this.#nowOpen(justOpen);
     else if (this.#speech.opening.length > 0) this.#socket.write(this.#speech.opening);
     return chunk.subarray(end + endOfHead.length - before.length);
   }
@@ -105,34 +128,42 @@ export class Subscriber {
 
   #said(bytes: Buffer, start: number, end: number): void {
     const { marks } = this.#shared;
-    if (!marks.read(bytes, start, end)) this.#hear(bytes.subarray(start, end));
-    else if (this.tally.add(marks.phase, marks.n)) this.#shared.delivered(marks.atUs);
+    if (!marks.read(bytes, start, end)) return this.#hear(bytes.subarray(start, end));
+    this.publications += 1;
+    if (this.tally.add(marks)) this.#shared.delivered(marks.atUs);
   }
 
   #hear(payload: Buffer): void {
-    const meant = this.#speech.hear(payload);
-    if (meant === "open") this.#nowOpen();
-    else if (meant !== null) this.#socket.write(meant);
+    try {
+      const heard = this.#speech.hear(payload);
+      if (Buffer.isBuffer(heard)) this.#socket.write(heard);
+      else if (heard !== null) this.#nowOpen(heard);
+    } catch (thrown) {
+      this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
+    }
   }
 
-  #nowOpen(): void {
+  #nowOpen(opened: Opened): void {
     this.#isOpen = true;
-    this.#open();
+    this.#open(opened);
   }
 
   #fail(problem: string): void {
-    if (this.#isOpen) this.#shared.failed(problem);
-    else this.#refuse(new Error(problem));
+    const wasOpen = this.#isOpen;
     this.#isOpen = false;
     this.#socket.resetAndDestroy();
+    if (wasOpen) this.#ended(problem);
+    else this.#refuse(new Error(problem));
   }
 }
 
-function requestOf({ path, carrier, subprotocol }: Speech): string {
-  if (carrier === "events") return `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n\r\n`;
+function requestOf({ path: usual, carrier, subprotocol }: Speech, { host, port, path: asked }: Shared): string {
+  const path = asked ?? usual;
+  const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (carrier === "events") return `GET ${path} HTTP/1.1\r\nHost: ${authority}\r\nAccept: text/event-stream\r\n\r\n`;
   const offer = subprotocol === null ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
   return (
-    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
+    `GET ${path} HTTP/1.1\r\nHost: ${authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
     `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${offer}\r\n`
   );
 }

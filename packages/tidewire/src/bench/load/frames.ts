@@ -47,8 +47,11 @@ export class FrameReader {
   }
 }
 
-/** A short client frame; a mask of zeros leaves the payload as it is. */
+/** A client frame of up to 64 KiB; a mask of zeros leaves the payload as it is. RFC 6455 §5.2. */
 export function clientFrame(opcode: number, payload: Uint8Array): Buffer {
-  if (payload.length > 125) throw new RangeError(`expected at most 125 bytes, got ${payload.length}`);
-  return Buffer.concat([Buffer.of(0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0), payload]);
+  const { length } = payload;
+  if (length > 65_535) throw new RangeError(`expected at most 65535 bytes, got ${length}`);
+  const long = length > 125;
+  const head = long ? [0x80 | opcode, 0x80 | 126, length >> 8, length & 0xff] : [0x80 | opcode, 0x80 | length];
+  return Buffer.concat([Buffer.of(...head, 0, 0, 0, 0), payload]);
 }

@@ -1,4 +1,4 @@
-// The child's side of the bench's IPC: answers questions by kind, and ends with its parent.
+// The side of a measurement's process that is asked: answers questions by kind, and ends with its parent.
 import type { Talk } from "./talk.ts";
 
 type Answers<T extends Talk> = {

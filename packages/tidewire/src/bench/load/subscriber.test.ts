@@ -3,11 +3,15 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { fillingOf, MarkReader, markOf, nowUs } from "../mark.ts";
+import { oneChannel } from "../talk.ts";
 import { speechOf } from "./speech.ts";
 import { type Shared, Subscriber } from "./subscriber.ts";
+import { ChannelTally } from "./tally.ts";
 
 function publication(n: number): Buffer {
-  const payload = Buffer.from(JSON.stringify({ mark: markOf(1, n, nowUs()), text: fillingOf(100) }));
+  const payload = Buffer.from(
+    JSON.stringify({ mark: markOf({ phase: 1, place: 0, n, atUs: nowUs() }), text: fillingOf(100) }),
+  );
   return Buffer.concat([Buffer.of(0x81, payload.length), payload]);
 }
 
@@ -37,15 +41,19 @@ async function heard(say: (socket: Socket) => void): Promise<Heard> {
   const latenciesUs: number[] = [];
   return await new Promise((resolve) => {
     const shared: Shared = {
+      host: "127.0.0.1",
       port,
+      from: null,
+      path: null,
       marks: new MarkReader(),
       buffer: Buffer.alloc(65_536),
       reads: () => undefined,
       delivered: (atUs) => latenciesUs.push(nowUs() - atUs),
-      failed: (problem) => resolve({ subscriber, latenciesUs, problem }),
     };
-    const subscriber = new Subscriber(speechOf("bare", ""), shared);
-    subscriber.tally.begin(1);
+    const ended = (problem: string): void => resolve({ subscriber, latenciesUs, problem });
+    const speech = speechOf("bare", { channels: ["bench:0"], recover: null, rate: null });
+    const subscriber = new Subscriber({ speech, tally: new ChannelTally(0), ended }, shared);
+    subscriber.tally.begin(1, 0);
   });
 }
 
@@ -55,7 +63,14 @@ it("counts a loss, a repeat and a reorder, each as what it is", async () => {
     for (let at = 0; at < stream.length; at += 77) socket.write(stream.subarray(at, at + 77));
     socket.end();
   });
-  expect(subscriber.tally.result(9)).toEqual({ received: 8, lost: 2, repeated: 1, reordered: 1, strays: 0 });
+  expect(subscriber.tally.result(9, oneChannel)).toEqual({
+    expected: 9,
+    received: 8,
+    lost: 2,
+    repeated: 1,
+    reordered: 1,
+    strays: 0,
+  });
   expect([latenciesUs.length, latenciesUs.every((us) => us >= 0)]).toEqual([8, true]);
   expect(problem).toBe("the server closed the connection");
 });

@@ -1,20 +1,27 @@
-// A process of the bench: started on a core of its own where that is possible, asked over IPC, ended by its handle.
-import { type ChildProcess, spawn } from "node:child_process";
+// A process of a measurement: started on a core of its own where that is possible, asked, and ended by its handle.
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Talk } from "./talk.ts";
 
 const endMs = 5_000;
 
-export interface ChildOptions {
-  /** The file to run, beside this one. */
+/** What to start, and how it is asked: over Node's IPC, or by a line of JSON each on its standard input and output. */
+export interface Program {
   readonly file: string;
   readonly args: readonly string[];
-  /** Cores it may use; `null`: any. */
-  readonly cores: string | null;
-  readonly nodeFlags: readonly string[];
+  readonly asked: "ipc" | "lines";
+}
+
+/** A Node program, in TypeScript when this is TypeScript. @param script Where it is, without its ending. */
+export function nodeProgram(script: URL, args: readonly string[], nodeFlags: readonly string[] = []): Program {
+  const isSource = import.meta.url.endsWith(".ts");
+  const flags = isSource ? ["--conditions=@tidewire/source", ...nodeFlags] : nodeFlags;
+  const file = `${fileURLToPath(script)}.${isSource ? "ts" : "js"}`;
+  return { file: process.execPath, args: [...flags, file, ...args], asked: "ipc" };
 }
 
 interface Waiting {
@@ -47,18 +54,23 @@ export class Child<T extends Talk> {
   readonly #process: ChildProcess;
   readonly #name: string;
   readonly #waiting = new Map<number, Waiting>();
+  readonly #isByLines: boolean;
   #lastId = 0;
 
-  constructor({ file, args, cores, nodeFlags }: ChildOptions) {
+  /** @param cores Those it may use; `null`: any. */
+  constructor({ file, args, asked }: Program, cores: string | null) {
     this.#name = [file, ...args].join(" ");
-    const script = fileURLToPath(new URL(file, import.meta.url));
-    const command = [process.execPath, "--conditions=@tidewire/source", ...nodeFlags, script, ...args];
+    this.#isByLines = asked === "lines";
     const taskset = cores === null ? null : findTaskset();
-    const [program = "", ...rest] = taskset === null ? command : [taskset, "-c", cores ?? "", ...command];
+    const [program = "", ...rest] = taskset === null ? [file, ...args] : [taskset, "-c", cores ?? "", file, ...args];
     // Vitest's own settings are for its own workers.
     const env = { ...process.env, NODE_OPTIONS: "" };
-    const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
-    this.#process = spawn(program, rest, { stdio: [...stdio], serialization: "advanced", env });
+    const stdio: StdioOptions = this.#isByLines ? ["pipe", "pipe", "inherit"] : ["ignore", "inherit", "inherit", "ipc"];
+    this.#process = spawn(program, rest, { stdio, serialization: "advanced", env });
+    if (this.#process.stdout !== null) {
+      createInterface(this.#process.stdout).on("line", (line) => this.#answered(JSON.parse(line) as Answered));
+    }
+    this.#process.stdin?.on("error", () => undefined);
     this.#process.on("message", (message) => this.#answered(message as Answered));
     this.#process.on("exit", (code, signal) => this.#failAll(`it ended with ${code ?? signal ?? "nothing"}`));
     this.#process.on("error", (error) => this.#failAll(error.message));
@@ -83,9 +95,11 @@ export class Child<T extends Talk> {
           fail(problem.message);
         },
       });
-      this.#process.send({ id, kind, ask }, (error) => {
-        if (error !== null) this.#waiting.get(id)?.reject(error);
-      });
+      const sent = (error: Error | null | undefined): void => {
+        if (error instanceof Error) this.#waiting.get(id)?.reject(error);
+      };
+      if (this.#isByLines) this.#process.stdin?.write(`${JSON.stringify({ id, kind, ask })}\n`, sent);
+      else this.#process.send({ id, kind, ask }, sent);
     });
   }
 
@@ -95,8 +109,18 @@ export class Child<T extends Talk> {
     const timer = setTimeout(() => child.kill("SIGKILL"), endMs);
     const ended = once(child, "exit");
     if (child.connected) child.disconnect();
+    child.stdin?.end();
     await ended;
     clearTimeout(timer);
+  }
+
+  /** `kill -9`. */
+  async kill(): Promise<void> {
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
   }
 
   #answered({ id, answer, problem }: Answered): void {
