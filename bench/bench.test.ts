@@ -1,7 +1,8 @@
 // The bench itself: every contestant delivers to the generator what was published, once and in order. Nothing is timed.
 import { describe, expect, it } from "vitest";
 import { contestantNames, runTrial } from "./contestants.ts";
-import { readOptions } from "./options.ts";
+import { readOptions, scenarioNames } from "./options.ts";
+import { scenarios } from "./scenarios/catalog.ts";
 
 const subscribers = 20;
 const load = { rate: 100, burst: 10, seconds: 1, bytes: 100 };
@@ -43,12 +44,48 @@ describe("a tiny fan-out", () => {
   );
 });
 
+/** Contestants are run above, and these with as many subscribers as ever. */
+const few = ["--subscribers", "50", "--only", "tidewire-json"];
+const fewer: Readonly<Record<string, readonly string[]>> = {
+  "fan-out": few,
+  idle: few,
+  connect: few,
+  "slow-readers": few,
+};
+
+describe.concurrent("each scenario at its quick size", () => {
+  it.each(scenarioNames)(
+    "%s",
+    async (name) => {
+      // Where many contestants run as many subscribers as ever, fewer must do.
+      const few =
+        name in { "fan-out": 0, idle: 0, connect: 0 } ? ["--subscribers", "50", "--only", "tidewire-json"] : [];
+      const [options] = readOptions([name, "--quick", ...few]);
+      if (options === undefined) throw new TypeError("expected options");
+      const { report, summary, rounds, deliveries } = await scenarios[name](options, () => undefined);
+      expect(report).toContain("\n");
+      expect([Array.isArray(summary), rounds.length]).toEqual([true, 1]);
+      if (deliveries === null) return;
+      expect(deliveries.wrong).toBe(0);
+      expect(deliveries.received).toBeGreaterThan(0);
+    },
+    timeoutMs * 3,
+  );
+});
+
 describe("the command line", () => {
   it("reads numbers and contestants, and refuses what is none", () => {
-    const options = readOptions(["fan-out", "--quick", "--subscribers", "50", "--only", "naive-ws,tidewire-raw"]);
+    const [options] = readOptions(["fan-out", "--quick", "--subscribers", "50", "--only", "naive-ws,tidewire-raw"]);
     expect(options).toMatchObject({ quick: true, subscribers: 50, contestants: ["naive-ws", "tidewire-raw"] });
     for (const bad of [[], ["fan-in"], ["fan-out", "--rate", "0"], ["fan-out", "--only", "x"], ["idle", "--x"]]) {
       expect(() => readOptions(bad)).toThrow();
     }
+  });
+
+  it("runs all of them, each at its own size", () => {
+    const all = readOptions(["all", "--only", "naive-ws"]);
+    expect(all.map(({ scenario }) => scenario)).toEqual(scenarioNames);
+    expect(new Set(all.map(({ subscribers }) => subscribers)).size).toBeGreaterThan(3);
+    expect(new Set(all.map(({ contestants }) => contestants.join(" ")))).toEqual(new Set(["naive-ws"]));
   });
 });

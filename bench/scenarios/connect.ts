@@ -41,7 +41,7 @@ export const connect: Scenario = async (options, say) => {
     ...[row.perSecond, row.rateRatio, row.cpuUs, row.coreRatio].map(spanText),
     `${row.saturated}/${options.repeat}`,
   ]);
-  return { report: tableOf([head, ...body]), summary, rounds };
+  return { report: tableOf([head, ...body]), summary, rounds, deliveries: null };
 };
 
 type Opened = Omit<ConnectRow, "rateRatio" | "coreRatio">;

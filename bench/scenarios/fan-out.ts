@@ -4,7 +4,7 @@ import type { BenchOptions } from "../options.ts";
 import { Patience } from "../patience.ts";
 import { short } from "tidewire/bench";
 import { type FanOutRow, reportOf, summaryOf } from "./fan-out-report.ts";
-import type { Say, Scenario } from "./scenario.ts";
+import { deliveriesOf, type Say, type Scenario } from "./scenario.ts";
 
 /** What is asked of everybody; those that fall behind are asked for less. */
 interface Wanted {
@@ -37,7 +37,7 @@ export const fanOut: Scenario = async (options, say) => {
     rounds.push(rows);
   }
   const summary = summaryOf(rounds);
-  return { report: reportOf(summary), summary, rounds };
+  return { report: reportOf(summary), summary, rounds, deliveries: deliveriesOf(rounds.flat()) };
 };
 
 /** One contestant's rounds: it is asked for the wanted rates, or the half, quarter, … of them that it holds. */

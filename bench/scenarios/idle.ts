@@ -37,7 +37,7 @@ export const idle: Scenario = async (options, say) => {
   }
   const summary = cases.map(({ name }) => summarise(name, rounds));
   const body = summary.map((row) => [row.name, spanText(row.bytesPerConnection), spanText(row.ratio)]);
-  return { report: tableOf([["", "B/connection", "× naive ws"], ...body]), summary, rounds };
+  return { report: tableOf([["", "B/connection", "× naive ws"], ...body]), summary, rounds, deliveries: null };
 };
 
 function casesOf({ contestants }: BenchOptions): readonly Case[] {

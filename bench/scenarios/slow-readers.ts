@@ -2,7 +2,7 @@
 import { type ContestantName, runTrial } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
 import { type Load, type Measured, type Span, spanOf, spanText, tableOf } from "tidewire/bench";
-import type { Scenario } from "./scenario.ts";
+import { deliveriesOf, type Scenario } from "./scenario.ts";
 
 interface SlowRow extends Measured {
   readonly contestant: ContestantName;
@@ -49,7 +49,7 @@ export const slowReaders: Scenario = async (options, say) => {
     row.contestant,
     ...[row.withoutMs, row.withMs, row.ratio, row.fullSockets, row.unsentKb, row.rssMb, row.rssMbWithout].map(spanText),
   ]);
-  return { report: tableOf([head, ...body]), summary, rounds };
+  return { report: tableOf([head, ...body]), summary, rounds, deliveries: deliveriesOf(rounds.flat()) };
 };
 
 function measureRow(

@@ -62,11 +62,11 @@ export class Child<T extends Talk> {
     this.#name = [file, ...args].join(" ");
     this.#isByLines = asked === "lines";
     const taskset = cores === null ? null : findTaskset();
-    const [program = "", ...rest] = taskset === null ? [file, ...args] : [taskset, "-c", cores ?? "", file, ...args];
+    const command = taskset === null ? { file, args } : { file: taskset, args: ["-c", cores ?? "", file, ...args] };
     // Vitest's own settings are for its own workers.
     const env = { ...process.env, NODE_OPTIONS: "" };
     const stdio: StdioOptions = this.#isByLines ? ["pipe", "pipe", "inherit"] : ["ignore", "inherit", "inherit", "ipc"];
-    this.#process = spawn(program, rest, { stdio, serialization: "advanced", env });
+    this.#process = spawn(command.file, command.args, { stdio, serialization: "advanced", env });
     if (this.#process.stdout !== null) {
       createInterface(this.#process.stdout).on("line", (line) => this.#answered(JSON.parse(line) as Answered));
     }

@@ -6,7 +6,7 @@ import { sumCounted } from "./load/tally.ts";
 import type { Dial, GroupSpec, LoadReport, LoadTalk, Published, Returned, Shares, Spread } from "./talk.ts";
 
 /** Cores of the load: all but the first, which is the server's. */
-export function loadCores(): string | null {
+function loadCores(): string | null {
   const cores = availableParallelism();
   return cores < 2 ? null : `1-${cores - 1}`;
 }

@@ -50,7 +50,12 @@ export function judge(load: Load, outcome: Outcome): Omit<Measured, "othersShare
     ...(lost + repeated + reordered + strays > 0 ? ["not delivered as published"] : []),
   ];
   return {
-    ...{ expected, received, lost, repeated, reordered, strays },
+    expected,
+    received,
+    lost,
+    repeated,
+    reordered,
+    strays,
     published: published.count - (load.after ?? 0),
     deliveriesPerSecond: received / (Math.max(lastMs, load.seconds * 1_000) / 1_000),
     cpuUsPerDelivery: (spent?.cpuUs ?? Number.NaN) / Math.max(1, deliveries),

@@ -1,10 +1,10 @@
 // A trial: a server, the groups that subscribe to it, and what a phase of publishing costs.
 import { availableParallelism } from "node:os";
 import { Child, type Program } from "./child.ts";
-import { type Address, type ConnectOptions, Group, type GroupOptions, sumReports } from "./group.ts";
+import { type Address, type ConnectOptions, Group, type GroupOptions, type GroupReport, sumReports } from "./group.ts";
 import { judge, type Measured } from "./judgement.ts";
-import { machineTime, othersShare } from "./machine-time.ts";
-import { type Load, type Memory, oneChannel, type ServerTalk, type Spent } from "./talk.ts";
+import { type MachineTime, machineTime, othersShare } from "./machine-time.ts";
+import { type Load, type Memory, oneChannel, type Published, type ServerTalk, type Spent } from "./talk.ts";
 
 /** Publications, and the groups that are given them. */
 export interface Part {
@@ -12,6 +12,12 @@ export interface Part {
   readonly groups: readonly Group[];
   /** Whether they go on from where each stands, instead of from the head. Default: false. */
   readonly goesOn?: boolean;
+}
+
+/** The server's CPU is for all deliveries, in each of them. */
+export interface Parts {
+  readonly parts: readonly Measured[];
+  readonly whole: Measured;
 }
 
 export interface Connected {
@@ -95,16 +101,30 @@ export class Trial {
     return whole;
   }
 
+  /** Publishes to several groups, and says what each came to and all together. */
+  async measureViews(load: Load, groups: readonly Group[]): Promise<Parts> {
+    const { done, ...costs } = await this.#run([{ load, groups }], nothing);
+    return partsOf(
+      done.flatMap(({ published, reports }) => reports.map((report) => ({ load, published, report }))),
+      costs,
+    );
+  }
+
   /**
    * Publishes all at the same time.
    * @param meanwhile Done when publishing has begun.
-   * @returns What each came to, and everything together, with the first one's load; CPU is the server's for all deliveries.
+   * @returns What each came to, and everything together, with the first one's load.
    */
-  async measureParts(
-    parts: readonly Part[],
-    meanwhile: () => Promise<unknown> = () => Promise.resolve(),
-  ): Promise<{ readonly parts: readonly Measured[]; readonly whole: Measured }> {
-    const machineBefore = machineTime();
+  async measureParts(parts: readonly Part[], meanwhile: () => Promise<unknown> = nothing): Promise<Parts> {
+    const { done, ...costs } = await this.#run(parts, meanwhile);
+    return partsOf(
+      done.map(({ reports, ...rest }) => ({ ...rest, report: sumReports(reports) })),
+      costs,
+    );
+  }
+
+  async #run(parts: readonly Part[], meanwhile: () => Promise<unknown>): Promise<Costs & { done: readonly Done[] }> {
+    const since = machineTime();
     for (const { load, groups, goesOn = false } of parts) {
       const beginning = { phase: load.phase, after: load.after ?? 0, isAnew: !goesOn };
       await Promise.all(groups.map((group) => group.begin(beginning)));
@@ -114,22 +134,47 @@ export class Trial {
     const running = parts.map(async ({ load, groups }) => {
       const published = await this.#server.ask("publish", load, withinMs);
       const spread = load.spread ?? oneChannel;
-      const reports = await Promise.all(groups.map((group) => group.finish(published, spread, withinMs)));
-      return { load, published, report: sumReports(reports) };
+      return {
+        load,
+        published,
+        reports: await Promise.all(groups.map((one) => one.finish(published, spread, withinMs))),
+      };
     });
     const [done] = await Promise.all([Promise.all(running), meanwhile()]);
-    const spent = await this.#server.ask("end", null);
-    const report = sumReports(done.map((one) => one.report));
-    const others = othersShare(machineBefore, (spent?.cpuUs ?? 0) + report.cpuUs);
-    const judged = done.map((one) => ({
-      ...judge(one.load, { ...one, spent, deliveries: report.received }),
-      othersShare: others,
-    }));
-    const first = done[0];
-    if (first === undefined) throw new TypeError("expected something to publish");
-    const whole = judge(first.load, { ...first, report, spent, deliveries: report.received });
-    return { parts: judged, whole: { ...whole, othersShare: others } };
+    return { done, spent: await this.#server.ask("end", null), since };
   }
+}
+
+interface Done {
+  readonly load: Load;
+  readonly published: Published;
+  readonly reports: readonly GroupReport[];
+}
+
+interface Costs {
+  readonly spent: Spent | null;
+  /** When it began. */
+  readonly since: MachineTime;
+}
+
+function nothing(): Promise<void> {
+  return Promise.resolve();
+}
+
+function partsOf(
+  done: readonly (Pick<Done, "load" | "published"> & { readonly report: GroupReport })[],
+  { spent, since }: Costs,
+): Parts {
+  const first = done[0];
+  if (first === undefined) throw new TypeError("expected something to publish");
+  const report = sumReports(done.map((one) => one.report));
+  const deliveries = report.received;
+  const others = othersShare(since, (spent?.cpuUs ?? 0) + report.cpuUs);
+  const judged = (part: typeof first): Measured => ({
+    ...judge(part.load, { ...part, spent, deliveries }),
+    othersShare: others,
+  });
+  return { parts: done.map(judged), whole: judged({ ...first, report }) };
 }
 
 function startServer(program: Program): Child<ServerTalk> {

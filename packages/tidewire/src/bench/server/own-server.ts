@@ -41,7 +41,12 @@ export async function serveOwn(server: Server, options: OwnServerOptions): Promi
   const keyed = tide.channel(latest, { id: "0" });
   return (payload, place, of) => {
     const handle = of === "keys" ? keyed : place === 0 ? first : tide.channel(stream, { id: String(place) });
-    // Rejected, it ends the process: a bench of a server that refuses is none.
-    void handle.publish(payload).then(String);
+    handle.publish(payload).catch(end);
   };
+}
+
+/** A bench of a server that refuses is none. */
+function end(refusal: unknown): never {
+  process.stderr.write(`${String(refusal)}\n`);
+  process.exit(1);
 }
