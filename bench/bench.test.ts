@@ -57,10 +57,7 @@ describe.concurrent("each scenario at its quick size", () => {
   it.each(scenarioNames)(
     "%s",
     async (name) => {
-      // Where many contestants run as many subscribers as ever, fewer must do.
-      const few =
-        name in { "fan-out": 0, idle: 0, connect: 0 } ? ["--subscribers", "50", "--only", "tidewire-json"] : [];
-      const [options] = readOptions([name, "--quick", ...few]);
+      const [options] = readOptions([name, "--quick", ...(fewer[name] ?? [])]);
       if (options === undefined) throw new TypeError("expected options");
       const { report, summary, rounds, deliveries } = await scenarios[name](options, () => undefined);
       expect(report).toContain("\n");

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// The command line: `tidewire dev`, `tidewire start` and `tidewire chaos`.
+// The command line: `tidewire dev`, `tidewire start`, `tidewire bench` and `tidewire chaos`.
 import { readFileSync } from "node:fs";
 import type { Log, LogFields } from "@tidewire/server";
 import { Command } from "commander";
 import { pino } from "pino";
+import { benchCommand } from "./bench/command.ts";
 import { chaosCommand } from "./chaos/command.ts";
 import { failWith } from "./host/fail.ts";
 import { consoleLog } from "./host/console-log.ts";
@@ -33,6 +34,7 @@ for (const [name, what] of [
     .option("--engine <name>", "sqlite or memory (TIDEWIRE_ENGINE, default sqlite)")
     .action((flags: Flags) => run(name, flags));
 }
+program.addCommand(benchCommand());
 program.addCommand(chaosCommand());
 await program.parseAsync();
 

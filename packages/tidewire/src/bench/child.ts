@@ -14,6 +14,8 @@ export interface Program {
   readonly file: string;
   readonly args: readonly string[];
   readonly asked: "ipc" | "lines";
+  /** Whether it is what is measured, and has a core of its own. Default: true. */
+  readonly isPinned?: boolean;
 }
 
 /** A Node program, in TypeScript when this is TypeScript. @param script Where it is, without its ending. */

@@ -178,5 +178,6 @@ function partsOf(
 }
 
 function startServer(program: Program): Child<ServerTalk> {
-  return new Child<ServerTalk>(program, availableParallelism() < 2 ? null : "0");
+  const isAlone = (program.isPinned ?? true) && availableParallelism() > 1;
+  return new Child<ServerTalk>(program, isAlone ? "0" : null);
 }
