@@ -1,9 +1,15 @@
 // The contestants, by name: which server runs, and which wire its subscribers speak.
 import { type Group, nodeProgram, ownProgram, type Program, Trial, type Wire } from "tidewire/bench";
+import { centrifugoChannel, peerProgram, type PeerName, UnbuiltPeer } from "./peers.ts";
 
 interface Contestant {
+  /** @throws {UnbuiltPeer} */
   readonly start: (nodeFlags: readonly string[]) => Program;
   readonly wire: Wire;
+  /** Default: the first of Tidewire's channels. */
+  readonly channel?: string;
+  /** What has to be built first, and is measured when it is asked for. */
+  readonly peer?: PeerName;
 }
 
 const own = (wire: Wire): Contestant => ({ start: (nodeFlags) => ownProgram({}, nodeFlags), wire });
@@ -11,6 +17,12 @@ const own = (wire: Wire): Contestant => ({ start: (nodeFlags) => ownProgram({}, 
 const onNode = (server: string, wire: Wire): Contestant => ({
   start: (nodeFlags) => nodeProgram(peerProcess, [server], ["--expose-gc", ...nodeFlags]),
   wire,
+});
+
+const peer = (name: PeerName, wire: Wire): Contestant & { readonly peer: PeerName } => ({
+  start: () => peerProgram(name),
+  wire,
+  peer: name,
 });
 
 const peerProcess = new URL("./servers/peer-process", import.meta.url);
@@ -23,10 +35,28 @@ export const contestants = {
   "naive-ws": onNode("naive-ws", "bare"),
   "batched-ws": onNode("batched-ws", "bare"),
   "socket.io": onNode("socket-io", "socket.io"),
+  bun: peer("bun", "bare"),
+  gorilla: peer("gorilla", "bare"),
+  centrifugo: { ...peer("centrifugo", "centrifuge-json"), channel: centrifugoChannel },
 } as const satisfies Readonly<Record<string, Contestant>>;
 
 export type ContestantName = keyof typeof contestants;
 export const contestantNames = Object.keys(contestants) as ContestantName[];
+export const peerNames: readonly ContestantName[] = contestantNames.filter((name) => "peer" in contestants[name]);
+
+/** Builds those that are peers. @returns Those that can run here; `say` is told why the others cannot. */
+export function build(names: readonly ContestantName[], say: (line: string) => void): ContestantName[] {
+  return names.filter((name) => {
+    try {
+      contestants[name].start([]);
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof UnbuiltPeer)) throw thrown;
+      say(`${name} is left out, since this failed: ${thrown.message}`);
+      return false;
+    }
+  });
+}
 
 /** What every ratio is to. */
 export const yardstick: ContestantName = "naive-ws";
@@ -46,7 +76,7 @@ export function runTrial<Result>(
   { loads, profiles, isApart = false }: TrialOptions,
   act: (trial: Trial, readers: Group) => Promise<Result>,
 ): Promise<Result> {
-  const { start, wire } = contestants[contestant];
+  const { start, wire, channel = "bench:{n}" }: Contestant = contestants[contestant];
   const flags = profiles === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}/${contestant}`];
-  return Trial.run(start(flags), (trial) => act(trial, trial.group({ wire, loads, own: isApart ? 1 : 0 })));
+  return Trial.run(start(flags), (trial) => act(trial, trial.group({ wire, channel, loads, own: isApart ? 1 : 0 })));
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { findTaskset } from "tidewire/bench";
+import { build } from "./contestants.ts";
 import { commit, machine } from "./machine.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
 import { scenarios } from "./scenarios/catalog.ts";
@@ -31,7 +32,9 @@ async function run(options: BenchOptions): Promise<void> {
 }
 
 async function runAll(args: readonly string[]): Promise<void> {
-  const all = readOptions(args);
+  const asked = readOptions(args);
+  const able = build([...new Set(asked.flatMap(({ contestants }) => contestants))], print);
+  const all = asked.map((one) => ({ ...one, contestants: one.contestants.filter((name) => able.includes(name)) }));
   const here = machine();
   print(
     `${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${commit().id}, load ${here.loadAverage.toFixed(1)}`,

@@ -1,6 +1,6 @@
 // The bench's command line: a scenario, and the numbers that its runs are made with.
 import { parseArgs } from "node:util";
-import { type ContestantName, contestantNames } from "./contestants.ts";
+import { type ContestantName, contestantNames, peerNames } from "./contestants.ts";
 
 export const scenarioNames = [
   "fan-out",
@@ -53,6 +53,7 @@ const usage: string = `npm run bench -- <scenario> [options]
   --loads <n>           processes of the load generator (1)
   --bytes <n>           of a payload (100)
   --only <a,b>          of ${contestantNames.join(", ")}
+  --peers               ${peerNames.join(", ")} too: built when they are not yet, which takes npm and Go
   --patience <seconds>  to wait, in all, for other programs to leave the machine alone; fan-out alone does (0)
   --profile <folder>    writes CPU profiles of the servers`;
 
@@ -125,8 +126,9 @@ const sizes: Readonly<Record<ScenarioName, Sizes>> = {
   },
 };
 
-const everybody = contestantNames.join(",");
-const aFew = "tidewire-json,naive-ws";
+const usualNames = contestantNames.filter((name) => !peerNames.includes(name));
+/** Where each takes long. */
+const aFew: readonly ContestantName[] = ["tidewire-json", "naive-ws"];
 
 /** @throws {TypeError | RangeError} with a sentence for whoever typed it. */
 export function readOptions(args: readonly string[]): readonly BenchOptions[] {
@@ -142,6 +144,7 @@ function optionsOf(args: readonly string[], isInAll: boolean): BenchOptions {
     allowPositionals: true,
     options: {
       quick: { type: "boolean", default: false },
+      peers: { type: "boolean", default: false },
       subscribers: text,
       rate: text,
       burst: text,
@@ -168,7 +171,13 @@ function optionsOf(args: readonly string[], isInAll: boolean): BenchOptions {
     repeat: positive("repeat", values.repeat) ?? given.repeat,
     loads: positive("loads", values.loads) ?? 1,
     bytes: positive("bytes", values.bytes) ?? 100,
-    contestants: contestantsOf(values.only ?? (values.quick && scenario === "slow-readers" ? aFew : everybody)),
+    contestants:
+      values.only === undefined
+        ? [
+            ...(scenario === "slow-readers" && (values.quick || isInAll) ? aFew : usualNames),
+            ...(values.peers ? peerNames : []),
+          ]
+        : contestantsOf(values.only),
     patience: positive("patience", values.patience) ?? 0,
     profiles: values.profile ?? null,
   };
@@ -185,7 +194,7 @@ function positive(name: string, given: string | undefined): number | null {
 function contestantsOf(list: string): ContestantName[] {
   return list.split(",").map((given) => {
     const found = contestantNames.find((name) => name === given);
-    if (found === undefined) throw new TypeError(`--only: expected ${everybody}; got "${given}"`);
+    if (found === undefined) throw new TypeError(`--only: expected ${contestantNames.join(",")}; got "${given}"`);
     return found;
   });
 }

@@ -90,9 +90,9 @@ function summaryOf({ name, base }: Pick<Case, "name" | "base">, rounds: readonly
     valid: valid.length,
     rounds: rows.length,
     spans: {
-      ...Object.fromEntries(Object.entries(common).map(([head, of]) => [head, known(valid.map(of))])),
-      ...(ratios.length > 0 && { "CPU × its base": known(ratios) }),
-      ...Object.fromEntries(own.map((head) => [head, known(valid.map((row) => row.figures[head] ?? Number.NaN))])),
+      ...Object.fromEntries(Object.entries(common).map(([head, of]) => [head, spanOf(valid.map(of))])),
+      ...(ratios.length > 0 && { "CPU × its base": spanOf(ratios) }),
+      ...Object.fromEntries(own.map((head) => [head, spanOf(valid.map((row) => row.figures[head] ?? Number.NaN))])),
     },
     lost: sum((row) => row.lost),
     repeated: sum((row) => row.repeated),
@@ -100,8 +100,4 @@ function summaryOf({ name, base }: Pick<Case, "name" | "base">, rounds: readonly
     strays: sum((row) => row.strays),
     problems: [...new Set(rows.flatMap((row) => row.problems))],
   };
-}
-
-function known(values: readonly number[]): Span | null {
-  return spanOf(values.filter((value) => !Number.isNaN(value)));
 }

@@ -18,8 +18,6 @@ const stalledShare = 0.01;
 const filling = { phase: 1, rate: 32, burst: 1, seconds: 4, bytes: 60_000 };
 const usual = { phase: 2, rate: 100, burst: 1 };
 
-const unseen = { fullSockets: Number.NaN, unsentBytes: Number.NaN, rssBytes: Number.NaN };
-
 export const slowReaders: Scenario = async (options, say) => {
   const rounds: SlowRow[][] = [];
   for (let round = 1; round <= options.repeat; round += 1) {
@@ -59,11 +57,18 @@ function measureRow(
   return runTrial(contestant, options, async (trial, readers) => {
     await trial.connect(readers, options.subscribers, { stalled });
     await trial.measure(filling);
-    const held = (await trial.memory()) ?? unseen;
+    const held = await trial.memory();
     const rate = options.rate ?? usual.rate;
     const load: Load = { ...usual, rate, burst: options.burst, seconds: options.seconds, bytes: options.bytes };
     const measured = await trial.measure(load);
-    return { contestant, stalled, ...held, ...measured };
+    return {
+      contestant,
+      stalled,
+      fullSockets: held?.fullSockets ?? Number.NaN,
+      unsentBytes: held?.unsentBytes ?? Number.NaN,
+      rssBytes: held?.rssBytes ?? Number.NaN,
+      ...measured,
+    };
   });
 }
 

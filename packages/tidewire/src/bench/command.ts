@@ -1,14 +1,12 @@
 // `tidewire bench`: how fast a server delivers, whether it delivers everything, and what it costs.
 import { Command } from "commander";
 import { failWith } from "../host/fail.ts";
-import { nodeProgram, type Program } from "./child.ts";
 import { addFlags, type BenchFlags, type BenchSettings, readBenchFlags } from "./flags.ts";
 import type { Measured } from "./judgement.ts";
 import { ownProgram } from "./own-program.ts";
+import { remoteProgram } from "./remote-program.ts";
 import { benchReport } from "./report.ts";
 import { Trial } from "./trial.ts";
-
-const remoteProcess = new URL("./server/remote-process", import.meta.url);
 
 export function benchCommand(): Command {
   const command = new Command("bench").description("measure a server: what it delivers, how late, and what is lost");
@@ -23,8 +21,7 @@ export function benchCommand(): Command {
 
 async function run(settings: BenchSettings): Promise<void> {
   const { remote, wire, channel, path, subscribers, seconds, bytes, processes } = settings;
-  const program: Program = remote === null ? ownProgram() : nodeProgram(remoteProcess, [JSON.stringify(remote)]);
-  await Trial.run({ ...program, isPinned: remote === null }, async (trial) => {
+  await Trial.run(remote === null ? ownProgram() : remoteProgram(remote), async (trial) => {
     const readers = trial.group({ wire, channel, path, loads: processes });
     const before = await trial.residentBytes();
     const connected = await trial.connect(readers, subscribers);

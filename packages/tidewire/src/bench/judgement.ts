@@ -41,7 +41,8 @@ interface Outcome {
 export function judge(load: Load, outcome: Outcome): Omit<Measured, "othersShare"> {
   const { published, report, spent, deliveries } = outcome;
   const { expected, received, lost, repeated, reordered, strays, latencies, lastMs, failed, busiestShare } = report;
-  const isBehind = published.gaveUp || lastMs > load.seconds * 1_000 + lateMs;
+  // Some servers send away who is too slow for them, until it is everybody.
+  const isBehind = published.gaveUp || lastMs > load.seconds * 1_000 + lateMs || failed > 0;
   const problems = [
     ...(isBehind ? ["behind"] : []),
     ...(busiestShare > saturated ? ["generator saturated"] : []),

@@ -6,9 +6,9 @@ export interface Span {
   readonly max: number;
 }
 
-/** `null` of nothing. */
+/** `null` of nothing; NaN, which nobody could measure, is nothing. */
 export function spanOf(values: readonly number[]): Span | null {
-  const sorted = [...values].sort((one, other) => one - other);
+  const sorted = values.filter((value) => !Number.isNaN(value)).sort((one, other) => one - other);
   const [min, max] = [sorted[0], sorted.at(-1)];
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
   if (min === undefined || max === undefined || low === undefined || high === undefined) return null;

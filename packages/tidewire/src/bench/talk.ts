@@ -59,9 +59,9 @@ export interface Spent {
 
 export interface Memory {
   readonly rssBytes: number;
-  /** Bytes waiting in the server's own process for its sockets, and how many sockets those are. */
-  readonly unsentBytes: number;
-  readonly fullSockets: number;
+  /** Bytes waiting in the server's own process for its sockets, and how many sockets those are; `null`: nobody can see. */
+  readonly unsentBytes: number | null;
+  readonly fullSockets: number | null;
 }
 
 /** A server that is measured; what cannot be known of it is `null`. */
