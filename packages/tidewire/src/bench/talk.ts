@@ -96,8 +96,8 @@ export interface GroupSpec {
 export interface Dial {
   readonly host: string;
   readonly port: number;
-  /** The address to dial from; `null`: whichever. */
-  readonly from: string | null;
+  /** The first three bytes of the addresses to dial from, such as `127.1.1`; `null`: whichever. */
+  readonly network: string | null;
   /** Connections to open, numbered from `first`. */
   readonly first: number;
   readonly count: number;

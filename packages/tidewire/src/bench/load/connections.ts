@@ -11,6 +11,8 @@ import { ChannelsTally, ChannelTally, KeysTally, sumCounted, type Tally } from "
 
 /** Connections being opened at a time. */
 const atATime = 100;
+/** The system looks through an address's ports one by one for a free one: ten thousand of them take it minutes. */
+const perAddress = 1_000;
 
 export class Connections {
   latencies: Latencies = noLatencies();
@@ -89,14 +91,15 @@ export class Connections {
     const { own, first } = this.#spec;
     const place = own === 0 ? first : first + (dial.first + index) * own;
     const tally = this.#tallyAt(place);
-    const { places } = dial;
+    const { places, network } = dial;
+    const from = network === null ? null : `${network}.${1 + (Math.floor((dial.first + index) / perAddress) % 250)}`;
     const offset = places === null ? 0 : Math.floor(((index % places.count) * places.behind) / places.count);
     tally.begin(this.#phase, offset);
     const make = (recover: Position | null, ended: (problem: string) => void): Subscriber => {
       const channels = Array.from({ length: Math.max(1, own) }, (_, at) => this.#nameOf(place + at));
-      const from = recover === null ? null : { ...recover, isPaused: places !== null };
-      const speech = speechOf(this.#spec.wire, { channels, recover: from, rate: this.#spec.rate });
-      return new Subscriber({ speech, tally, ended }, shared);
+      const wanted = recover === null ? null : { ...recover, isPaused: places !== null };
+      const speech = speechOf(this.#spec.wire, { channels, recover: wanted, rate: this.#spec.rate });
+      return new Subscriber({ from, speech, tally, ended }, shared);
     };
     const subscriber = this.#spec.returns
       ? await new Returning(make, this.#journal).open()
@@ -124,11 +127,10 @@ export class Connections {
     if (this.failed === 1) process.stderr.write(`${this.#spec.wire}: ${problem}\n`);
   }
 
-  #shared({ host, port, from }: Dial): Shared {
+  #shared({ host, port }: Dial): Shared {
     return {
       host,
       port,
-      from,
       path: this.#spec.path,
       marks: this.#marks,
       buffer: this.#buffer,

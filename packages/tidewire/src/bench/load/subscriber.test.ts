@@ -43,7 +43,6 @@ async function heard(say: (socket: Socket) => void): Promise<Heard> {
     const shared: Shared = {
       host: "127.0.0.1",
       port,
-      from: null,
       path: null,
       marks: new MarkReader(),
       buffer: Buffer.alloc(65_536),
@@ -52,7 +51,7 @@ async function heard(say: (socket: Socket) => void): Promise<Heard> {
     };
     const ended = (problem: string): void => resolve({ subscriber, latenciesUs, problem });
     const speech = speechOf("bare", { channels: ["bench:0"], recover: null, rate: null });
-    const subscriber = new Subscriber({ speech, tally: new ChannelTally(0), ended }, shared);
+    const subscriber = new Subscriber({ from: null, speech, tally: new ChannelTally(0), ended }, shared);
     subscriber.tally.begin(1, 0);
   });
 }

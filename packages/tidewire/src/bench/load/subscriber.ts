@@ -11,8 +11,6 @@ import type { Tally } from "./tally.ts";
 export interface Shared {
   readonly host: string;
   readonly port: number;
-  /** The address to dial from; `null`: whichever. */
-  readonly from: string | null;
   /** The path to ask for; `null`: the wire's own. */
   readonly path: string | null;
   readonly marks: MarkReader;
@@ -25,6 +23,8 @@ export interface Shared {
 }
 
 export interface SubscriberOptions {
+  /** The address to dial from; `null`: whichever. */
+  readonly from: string | null;
   readonly speech: Speech;
   readonly tally: Tally;
   /** Called once, when it ends after it was open. */
@@ -49,7 +49,7 @@ export class Subscriber {
   #open: (opened: Opened) => void = () => undefined;
   #refuse: (problem: Error) => void = () => undefined;
 
-  constructor({ speech, tally, ended }: SubscriberOptions, shared: Shared) {
+  constructor({ from, speech, tally, ended }: SubscriberOptions, shared: Shared) {
     this.tally = tally;
     this.#shared = shared;
     this.#speech = speech;
@@ -69,7 +69,7 @@ export class Subscriber {
     const options = {
       host: shared.host,
       port: shared.port,
-      ...(shared.from !== null && { localAddress: shared.from }),
+      ...(from !== null && { localAddress: from }),
       noDelay: true,
       onread: { buffer: shared.buffer, callback },
     };
