@@ -1,4 +1,5 @@
 // The bench's command: runs scenarios, prints their tables and keeps their figures.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
@@ -9,6 +10,7 @@ import { type BenchOptions, readOptions } from "./options.ts";
 import { scenarios } from "./scenarios/catalog.ts";
 
 const results = join(import.meta.dirname, "results");
+const oxfmt = join(import.meta.dirname, "../node_modules/oxfmt/bin/oxfmt");
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 async function run(options: BenchOptions): Promise<void> {
@@ -24,10 +26,9 @@ async function run(options: BenchOptions): Promise<void> {
   const loadAverages = { before: here.loadAverage, after: loadavg()[0] };
   const where = { date, machine: here, loadAverages, isPinned, commit: id, hasChanges: isChanged };
   mkdirSync(results, { recursive: true });
-  writeFileSync(
-    join(results, file),
-    `${JSON.stringify({ ...where, options, tookSeconds, summary, rounds }, null, 2)}\n`,
-  );
+  writeFileSync(join(results, file), JSON.stringify({ ...where, options, tookSeconds, summary, rounds }));
+  // As the check of formats wants it.
+  spawnSync(process.execPath, [oxfmt, join(results, file)]);
   print(`bench/results/${file}`);
 }
 

@@ -78,6 +78,8 @@ function reportOf(summary: readonly CaseSummary[]): string {
 function summaryOf({ name, base }: Pick<Case, "name" | "base">, rounds: readonly (readonly NamedRow[])[]): CaseSummary {
   const rows = rounds.flatMap((round) => round.filter((row) => row.name === name));
   const valid = rows.filter((row) => row.problems.length === 0);
+  // Where none counts, what there is may still say something: the report says that none does.
+  const shown = valid.length > 0 ? valid : rows;
   const sum = (of: (row: CaseRow) => number): number => rows.reduce((total, row) => total + of(row), 0);
   const own = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
   const ratios = rounds.flatMap((round) => {
@@ -90,9 +92,9 @@ function summaryOf({ name, base }: Pick<Case, "name" | "base">, rounds: readonly
     valid: valid.length,
     rounds: rows.length,
     spans: {
-      ...Object.fromEntries(Object.entries(common).map(([head, of]) => [head, spanOf(valid.map(of))])),
+      ...Object.fromEntries(Object.entries(common).map(([head, of]) => [head, spanOf(shown.map(of))])),
       ...(ratios.length > 0 && { "CPU × its base": spanOf(ratios) }),
-      ...Object.fromEntries(own.map((head) => [head, spanOf(valid.map((row) => row.figures[head] ?? Number.NaN))])),
+      ...Object.fromEntries(own.map((head) => [head, spanOf(shown.map((row) => row.figures[head] ?? Number.NaN))])),
     },
     lost: sum((row) => row.lost),
     repeated: sum((row) => row.repeated),
