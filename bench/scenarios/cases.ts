@@ -1,5 +1,5 @@
 // A scenario of several cases that are measured in turn, round by round, each in a trial of its own.
-import { type Measured, type Span, spanOf, spanText, tableOf } from "tidewire/bench";
+import { type Measured, ownProgram, type Program, type Span, spanOf, spanText, tableOf } from "tidewire/bench";
 import type { BenchOptions } from "../options.ts";
 import { deliveriesOf, type Scenario } from "./scenario.ts";
 
@@ -7,6 +7,11 @@ import { deliveriesOf, type Scenario } from "./scenario.ts";
 export interface CaseRow extends Measured {
   readonly bytesPerConnection: number;
   readonly figures: Readonly<Record<string, number>>;
+}
+
+/** A server of Tidewire's own, which writes a CPU profile where that was asked for. */
+export function ownServer({ profiles, scenario }: BenchOptions, own: Parameters<typeof ownProgram>[0] = {}): Program {
+  return ownProgram(own, profiles === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${profiles}/${scenario}`]);
 }
 
 export interface Case {

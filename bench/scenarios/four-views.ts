@@ -1,7 +1,7 @@
 // One channel in four forms at once, JSON, Protobuf, raw and events, beside as many readers of JSON alone.
-import { ownProgram, Trial, type Wire } from "tidewire/bench";
+import { Trial, type Wire } from "tidewire/bench";
 import type { BenchOptions } from "../options.ts";
-import { type Case, type CaseRow, scenarioOf } from "./cases.ts";
+import { type Case, type CaseRow, ownServer, scenarioOf } from "./cases.ts";
 
 const four: readonly Wire[] = ["centrifuge-json", "centrifuge-protobuf", "raw", "sse"];
 const loads = [
@@ -19,11 +19,9 @@ export const fourViews = scenarioOf((options) =>
   ),
 );
 
-function measure(
-  wires: readonly Wire[],
-  { subscribers, rate, burst, seconds, bytes }: BenchOptions & { readonly rate: number },
-): Promise<CaseRow> {
-  return Trial.run(ownProgram(), async (trial) => {
+function measure(wires: readonly Wire[], options: BenchOptions & { readonly rate: number }): Promise<CaseRow> {
+  const { subscribers, rate, burst, seconds, bytes } = options;
+  return Trial.run(ownServer(options), async (trial) => {
     const each = Math.ceil(subscribers / wires.length);
     const groups = wires.map((wire) => trial.group({ wire }));
     const before = await trial.residentBytes();

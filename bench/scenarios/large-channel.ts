@@ -1,7 +1,7 @@
 // One channel with as many connections as the machine lets a process have, and what a small channel beside it notices.
-import { ownProgram, Trial } from "tidewire/bench";
+import { Trial } from "tidewire/bench";
 import type { BenchOptions } from "../options.ts";
-import { type CaseRow, scenarioOf } from "./cases.ts";
+import { type CaseRow, ownServer, scenarioOf } from "./cases.ts";
 
 const smallReaders = 10;
 /** Descriptors of the server that are no connections. */
@@ -26,7 +26,7 @@ function mostConnections(): number {
 
 function measure(connections: number, options: BenchOptions): Promise<CaseRow> {
   const { seconds, bytes } = options;
-  return Trial.run(ownProgram(), async (trial) => {
+  return Trial.run(ownServer(options), async (trial) => {
     const wire = "centrifuge-json";
     const beside = trial.group({ wire, first: 1 });
     const everybody = trial.group({ wire, loads: Math.max(options.loads, Math.ceil(connections / perLoad)) });

@@ -1,7 +1,7 @@
 // A latest channel of 200 keys, whose subscribers want five looks a second: work follows what is sent, not what is published.
-import { ownProgram, type Spread, Trial } from "tidewire/bench";
+import { type Spread, Trial } from "tidewire/bench";
 import type { BenchOptions } from "../options.ts";
-import { type Case, type CaseRow, scenarioOf } from "./cases.ts";
+import { type Case, type CaseRow, ownServer, scenarioOf } from "./cases.ts";
 
 const keys: Spread = { of: "keys", first: 0, count: 200 };
 const looks = 5;
@@ -20,15 +20,10 @@ export const latest = scenarioOf((options) => [
   },
 ]);
 
-function measure({
-  subscribers,
-  loads,
-  rate,
-  seconds,
-  bytes,
-  stalled,
-}: Omit<BenchOptions, "rate"> & { readonly rate: number; readonly stalled: number }): Promise<CaseRow> {
-  return Trial.run(ownProgram(), async (trial) => {
+/** `rate`: updates a second; `stalled`: subscribers that read nothing. */
+function measure(options: BenchOptions & { readonly rate: number; readonly stalled: number }): Promise<CaseRow> {
+  const { subscribers, loads, rate, seconds, bytes, stalled } = options;
+  return Trial.run(ownServer(options), async (trial) => {
     const group = { wire: "centrifuge-json", channel: "latest:{n}", isLatest: true, rate: looks } as const;
     const asleep = trial.group(group);
     const readers = trial.group({ ...group, loads });

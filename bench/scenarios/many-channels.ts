@@ -1,6 +1,6 @@
 // Many channels with one subscriber each, up to 128 on a connection: a delivery costs the same, however many there are.
-import { ownProgram, type Spread, Trial } from "tidewire/bench";
-import { type Case, type CaseRow, scenarioOf } from "./cases.ts";
+import { type Spread, Trial } from "tidewire/bench";
+import { type Case, type CaseRow, ownServer, scenarioOf } from "./cases.ts";
 
 /** What a connection may have, and what less of it is compared with. */
 const perConnection = [2, 16, 128] as const;
@@ -14,7 +14,7 @@ export const manyChannels = scenarioOf((options) =>
     return {
       name: `${count} channels, ${own} on each of ${connections} connections`,
       measure: () =>
-        Trial.run(ownProgram(), async (trial): Promise<CaseRow> => {
+        Trial.run(ownServer(options), async (trial): Promise<CaseRow> => {
           const readers = trial.group({ wire: "centrifuge-json", own, loads: options.loads });
           const before = await trial.residentBytes();
           const { elapsedMs } = await trial.connect(readers, connections);

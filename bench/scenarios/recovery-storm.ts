@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defaultLimits } from "@tidewire/server";
-import { type Group, ownProgram, quantileMs, Trial } from "tidewire/bench";
+import { type Group, quantileMs, Trial } from "tidewire/bench";
 import type { BenchOptions } from "../options.ts";
-import { type CaseRow, scenarioOf } from "./cases.ts";
+import { type CaseRow, ownServer, scenarioOf } from "./cases.ts";
 
 const before = { phase: 1, rate: 20, burst: 1, seconds: 2 };
 /** Published when the server is back, before most of them are. */
@@ -30,9 +30,10 @@ async function inFolder(act: (folder: string) => Promise<CaseRow>): Promise<Case
   }
 }
 
-function storm(folder: string, { subscribers, loads, bytes }: BenchOptions): Promise<CaseRow> {
+function storm(folder: string, options: BenchOptions): Promise<CaseRow> {
+  const { subscribers, loads, bytes } = options;
   const { newPerSecond } = defaultLimits;
-  const program = ownProgram({ file: join(folder, "log.db"), historySize: 1_000, newPerSecond });
+  const program = ownServer(options, { file: join(folder, "log.db"), historySize: 1_000, newPerSecond });
   return Trial.run(program, async (trial) => {
     const readers = trial.group({ wire: "centrifuge-json", returns: true, loads });
     const empty = await trial.residentBytes();

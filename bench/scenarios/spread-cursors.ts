@@ -1,7 +1,7 @@
 // Readers that stand at 400 places of one tail and catch up at once, beside readers of another channel that only live.
-import { type Load, ownProgram, Trial } from "tidewire/bench";
+import { type Load, Trial } from "tidewire/bench";
 import type { BenchOptions } from "../options.ts";
-import { type Case, type CaseRow, scenarioOf } from "./cases.ts";
+import { type Case, type CaseRow, ownServer, scenarioOf } from "./cases.ts";
 
 /** Publications that the tail holds, of which the readers have had none, or as many as their place says. */
 const behind = 800;
@@ -16,8 +16,9 @@ export const spreadCursors = scenarioOf((options) =>
   })),
 );
 
-function catchUp(count: number, { subscribers, loads, seconds, bytes }: BenchOptions): Promise<CaseRow> {
-  return Trial.run(ownProgram({ historySize: behind * 2 }), async (trial) => {
+function catchUp(count: number, options: BenchOptions): Promise<CaseRow> {
+  const { subscribers, loads, seconds, bytes } = options;
+  return Trial.run(ownServer(options, { historySize: behind * 2 }), async (trial) => {
     const wire = "centrifuge-json";
     // A channel that nobody reads has no tail.
     const keeper = trial.group({ wire });
