@@ -39,6 +39,7 @@ const config: KnipConfig = {
         "test/browser/fixtures/*/main.tsx",
         "bench/{main,engines,market-frames,{churn,soak,torture}/main}.ts",
         "bench/*/*-process.ts",
+        "bench/servers/bun/main.ts",
         "bench/**/*.test.ts",
         "simulation/main.ts",
         "simulation/**/*.test.ts",

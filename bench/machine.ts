@@ -1,6 +1,6 @@
-// Where a result was measured: the machine, Node and the commit; and how busy other programs kept the machine.
+// Where a result was measured: the machine, its load, Node and the commit.
 import { execFileSync } from "node:child_process";
-import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
 
 export interface Machine {
   readonly cpu: string;
@@ -9,6 +9,8 @@ export interface Machine {
   readonly platform: string;
   readonly kernel: string;
   readonly node: string;
+  /** Of the last minute, before it began: what other programs did then. */
+  readonly loadAverage: number;
 }
 
 export function machine(): Machine {
@@ -19,6 +21,7 @@ export function machine(): Machine {
     platform: `${platform()} ${arch()}`,
     kernel: release(),
     node: process.version,
+    loadAverage: loadavg()[0] ?? 0,
   };
 }
 
@@ -38,28 +41,4 @@ export function commit(): Commit {
   };
   const id = git("rev-parse", "--short", "HEAD");
   return { id: id === "" ? "unknown" : id, isChanged: git("status", "--porcelain", "--", "../packages") !== "" };
-}
-
-export interface MachineTime {
-  readonly busyMs: number;
-  readonly totalMs: number;
-}
-
-/** Time of all cores since they started. */
-export function machineTime(): MachineTime {
-  let busyMs = 0;
-  let totalMs = 0;
-  for (const { times } of cpus()) {
-    const busy = times.user + times.nice + times.sys + times.irq;
-    busyMs += busy;
-    totalMs += busy + times.idle;
-  }
-  return { busyMs, totalMs };
-}
-
-/** The share of the whole machine that was spent on anything but `ownCpuUs` since `since`. */
-export function othersShare(since: MachineTime, ownCpuUs: number): number {
-  const now = machineTime();
-  const others = now.busyMs - since.busyMs - ownCpuUs / 1_000;
-  return Math.max(0, others / Math.max(1, now.totalMs - since.totalMs));
 }

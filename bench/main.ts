@@ -1,42 +1,62 @@
-// The bench's command: runs a scenario, prints its table and keeps its figures.
+// The bench's command: runs scenarios, prints their tables and keeps their figures.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
-import { findTaskset } from "./child.ts";
+import { findTaskset } from "tidewire/bench";
+import { build } from "./contestants.ts";
 import { commit, machine } from "./machine.ts";
-import { readOptions, type ScenarioName } from "./options.ts";
-import { connect } from "./scenarios/connect.ts";
-import { fanOut } from "./scenarios/fan-out.ts";
-import { idle } from "./scenarios/idle.ts";
-import type { Scenario } from "./scenarios/scenario.ts";
-import { slowReaders } from "./scenarios/slow-readers.ts";
-
-const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
-  "fan-out": fanOut,
-  idle,
-  connect,
-  "slow-readers": slowReaders,
-};
+import { type BenchOptions, readOptions } from "./options.ts";
+import { scenarios } from "./scenarios/catalog.ts";
 
 const results = join(import.meta.dirname, "results");
+const oxfmt = join(import.meta.dirname, "../node_modules/oxfmt/bin/oxfmt");
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-async function run(args: readonly string[]): Promise<void> {
-  const options = readOptions(args);
+async function run(options: BenchOptions): Promise<void> {
   const [here, { id, isChanged }] = [machine(), commit()];
   const isPinned = findTaskset() !== null && here.cores > 1;
-  print(`${here.cpu}, ${here.cores} cores${isPinned ? ", pinned" : ""}, Node ${here.node}, commit ${id}`);
+  const begunMs = performance.now();
   const { report, summary, rounds } = await scenarios[options.scenario](options, print);
-  print(`\n${report}`);
+  const tookSeconds = Math.round((performance.now() - begunMs) / 1_000);
+  print(`\n${report}\n\n${options.scenario}: ${tookSeconds} s`);
   if (options.quick || options.profiles !== null) return;
   const date = new Date().toISOString().slice(0, 10);
-  const file = join(results, `${options.scenario}-${date}-${id}.json`);
-  const measured = { date, machine: here, isPinned, commit: id, hasChanges: isChanged, options, summary, rounds };
+  const file = `${options.scenario}-${date}-${id}.json`;
+  const loadAverages = { before: here.loadAverage, after: loadavg()[0] };
+  const where = { date, machine: here, loadAverages, isPinned, commit: id, hasChanges: isChanged };
   mkdirSync(results, { recursive: true });
-  writeFileSync(file, `${JSON.stringify(measured, null, 2)}\n`);
-  print(`\nbench/results/${options.scenario}-${date}-${id}.json`);
+  writeFileSync(join(results, file), JSON.stringify({ ...where, options, tookSeconds, summary, rounds }));
+  // As the check of formats wants it.
+  spawnSync(process.execPath, [oxfmt, join(results, file)]);
+  print(`bench/results/${file}`);
 }
 
-run(process.argv.slice(2)).catch((thrown: unknown) => {
+async function runAll(args: readonly string[]): Promise<void> {
+  const asked = readOptions(args);
+  const able = build([...new Set(asked.flatMap(({ contestants }) => contestants))], print);
+  const all = asked.map((one) => ({ ...one, contestants: one.contestants.filter((name) => able.includes(name)) }));
+  const here = machine();
+  print(
+    `${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${commit().id}, load ${here.loadAverage.toFixed(1)}`,
+  );
+  const failed: string[] = [];
+  for (const options of all) {
+    print(`\n# ${options.scenario}\n`);
+    try {
+      await run(options);
+    } catch (thrown) {
+      // The others are worth having.
+      failed.push(options.scenario);
+      process.stderr.write(
+        `bench: ${options.scenario}: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`,
+      );
+    }
+  }
+  if (failed.length > 0) throw new Error(`failed: ${failed.join(", ")}`);
+}
+
+runAll(process.argv.slice(2)).catch((thrown: unknown) => {
   process.stderr.write(`bench: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = 1;
 });

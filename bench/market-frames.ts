@@ -7,8 +7,8 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "../test/browser/server-process.ts";
 import { chromiumLaunch, chromiumPath } from "../tools/chromium-launch.ts";
 import { ensurePage } from "../tools/run/page.mjs";
-import { commit, machine, machineTime } from "./machine.ts";
-import { tableOf } from "./statistics.ts";
+import { commit, machine } from "./machine.ts";
+import { machineTime, tableOf } from "tidewire/bench";
 
 const ratesShown = ["5 times a second", "60 times a second"] as const;
 /** A frame that took longer missed the one after it, on a screen of 60 a second. */

@@ -1,6 +1,6 @@
 // Patience with a shared machine: waits for other programs to leave it alone, within a budget.
 import { setTimeout as sleep } from "node:timers/promises";
-import { machineTime, othersShare } from "./machine.ts";
+import { machineTime, othersShare } from "tidewire/bench";
 
 /** Above this share of the machine, other programs change what is measured. */
 const busy = 0.2;

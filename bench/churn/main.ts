@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { commit, machine } from "../machine.ts";
 import { faultsOf } from "../soak/account.ts";
 import { heldSizes, otherSizes } from "../soak/sizes.ts";
-import { short, tableOf } from "../statistics.ts";
+import { short, tableOf } from "tidewire/bench";
 import { churn, type ChurnOptions, comparedRound, type Round } from "./churn.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);

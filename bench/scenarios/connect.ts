@@ -1,8 +1,7 @@
 // Connect: how fast connections open and subscribe, beside the rate at which naive ws upgrades.
-import { type ContestantName, yardstick } from "../contestants.ts";
+import { type ContestantName, runTrial, yardstick } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
-import { type Span, spanOf, spanText, tableOf } from "../statistics.ts";
-import { Trial } from "../trial.ts";
+import { type Span, spanOf, spanText, tableOf } from "tidewire/bench";
 import type { Scenario } from "./scenario.ts";
 
 interface ConnectRow {
@@ -42,15 +41,15 @@ export const connect: Scenario = async (options, say) => {
     ...[row.perSecond, row.rateRatio, row.cpuUs, row.coreRatio].map(spanText),
     `${row.saturated}/${options.repeat}`,
   ]);
-  return { report: tableOf([head, ...body]), summary, rounds };
+  return { report: tableOf([head, ...body]), summary, rounds, deliveries: null };
 };
 
 type Opened = Omit<ConnectRow, "rateRatio" | "coreRatio">;
 
 function openAll(contestant: ContestantName, options: BenchOptions): Promise<Opened> {
-  return Trial.run(contestant, options, async (trial) => {
-    await trial.connect(warmUp);
-    const { elapsedMs, cpuUs, generatorShare } = await trial.connect(options.subscribers);
+  return runTrial(contestant, options, async (trial, readers) => {
+    await trial.connect(readers, warmUp);
+    const { elapsedMs, cpuUs, generatorShare } = await trial.connect(readers, options.subscribers);
     const perSecond = options.subscribers / (elapsedMs / 1_000);
     return { contestant, perSecond, cpuUs: cpuUs / options.subscribers, generatorShare };
   });

@@ -1,7 +1,6 @@
 // What the rounds of a fan-out come to: medians, spans, and ratios to the yardstick of the same round.
 import { type ContestantName, yardstick } from "../contestants.ts";
-import { type Span, spanOf, spanText, tableOf } from "../statistics.ts";
-import type { Measured } from "../trial.ts";
+import { type Measured, type Span, spanOf, spanText, tableOf } from "tidewire/bench";
 
 export interface FanOutRow extends Measured {
   readonly contestant: ContestantName;

@@ -1,11 +1,10 @@
 // Fan-out: one channel, many subscribers; one publication at a time, then bursts. Contestants take turns in each round.
-import type { ContestantName } from "../contestants.ts";
+import { type ContestantName, runTrial } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
 import { Patience } from "../patience.ts";
-import { short } from "../statistics.ts";
-import { Trial } from "../trial.ts";
+import { short } from "tidewire/bench";
 import { type FanOutRow, reportOf, summaryOf } from "./fan-out-report.ts";
-import type { Say, Scenario } from "./scenario.ts";
+import { deliveriesOf, type Say, type Scenario } from "./scenario.ts";
 
 /** What is asked of everybody; those that fall behind are asked for less. */
 interface Wanted {
@@ -38,7 +37,7 @@ export const fanOut: Scenario = async (options, say) => {
     rounds.push(rows);
   }
   const summary = summaryOf(rounds);
-  return { report: reportOf(summary), summary, rounds };
+  return { report: reportOf(summary), summary, rounds, deliveries: deliveriesOf(rounds.flat()) };
 };
 
 /** One contestant's rounds: it is asked for the wanted rates, or the half, quarter, … of them that it holds. */
@@ -79,13 +78,12 @@ class Contest {
   /** The loads one after the other, up to the first that the server does not hold: after that it is not itself. */
   #trial(loads: readonly Wanted[]): Promise<FanOutRow[]> {
     const { subscribers, seconds, bytes } = this.#options;
-    return Trial.run(this.#contestant, this.#options, async (trial) => {
+    return runTrial(this.#contestant, this.#options, async (trial, readers) => {
       const first = Math.max(1, Math.round(subscribers * firstShare));
-      await trial.connect(first);
-      const before = await trial.memory();
-      await trial.connect(subscribers - first);
-      const after = await trial.memory();
-      const bytesPerConnection = (after.rssBytes - before.rssBytes) / Math.max(1, subscribers - first);
+      await trial.connect(readers, first);
+      const before = await trial.residentBytes();
+      await trial.connect(readers, subscribers - first);
+      const bytesPerConnection = ((await trial.residentBytes()) - before) / Math.max(1, subscribers - first);
       await trial.measure({ ...warmUp, bytes });
       const rows: FanOutRow[] = [];
       for (const [index, { name, rate: wanted, burst }] of loads.entries()) {

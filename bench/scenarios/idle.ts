@@ -1,14 +1,13 @@
 // Idle: what a connection with one subscription, and nothing to say, holds of the server's resident memory.
-import { type ContestantName, yardstick } from "../contestants.ts";
+import { type ContestantName, runTrial, yardstick } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
-import { type Span, spanOf, spanText, tableOf } from "../statistics.ts";
-import { Trial } from "../trial.ts";
+import { type Span, spanOf, spanText, tableOf } from "tidewire/bench";
 import type { Scenario } from "./scenario.ts";
 
 interface Case {
   readonly name: string;
   readonly contestant: ContestantName;
-  readonly channel: string;
+  readonly isApart: boolean;
 }
 
 interface IdleRow {
@@ -38,26 +37,25 @@ export const idle: Scenario = async (options, say) => {
   }
   const summary = cases.map(({ name }) => summarise(name, rounds));
   const body = summary.map((row) => [row.name, spanText(row.bytesPerConnection), spanText(row.ratio)]);
-  return { report: tableOf([["", "B/connection", "× naive ws"], ...body]), summary, rounds };
+  return { report: tableOf([["", "B/connection", "× naive ws"], ...body]), summary, rounds, deliveries: null };
 };
 
 function casesOf({ contestants }: BenchOptions): readonly Case[] {
-  const plain = contestants.map((contestant) => ({ name: contestant, contestant, channel: "bench:0" }));
+  const plain = contestants.map((contestant) => ({ name: contestant, contestant, isApart: false }));
   if (!contestants.includes("tidewire-json")) return plain;
-  return [...plain, { name: "tidewire-json, a channel each", contestant: "tidewire-json", channel: "bench:{n}" }];
+  return [...plain, { name: "tidewire-json, a channel each", contestant: "tidewire-json", isApart: true }];
 }
 
 /** Those of the first share have been published to, so that what a server makes once is made. */
-function bytesPerConnection({ contestant, channel }: Case, options: BenchOptions): Promise<number> {
-  return Trial.run(contestant, { ...options, channel }, async (trial) => {
+function bytesPerConnection({ contestant, isApart }: Case, options: BenchOptions): Promise<number> {
+  return runTrial(contestant, { ...options, isApart }, async (trial, readers) => {
     const first = Math.round(options.subscribers * firstShare);
-    await trial.connect(first);
+    await trial.connect(readers, first);
     // In channels of their own most would miss what is published to one.
-    if (channel === "bench:0") await trial.measure(warmUp);
-    const before = await trial.memory();
-    await trial.connect(options.subscribers);
-    const after = await trial.memory();
-    return (after.rssBytes - before.rssBytes) / options.subscribers;
+    if (!isApart) await trial.measure(warmUp);
+    const before = await trial.residentBytes();
+    await trial.connect(readers, options.subscribers);
+    return ((await trial.residentBytes()) - before) / options.subscribers;
   });
 }
 

@@ -1,10 +1,8 @@
 // Slow readers: one subscriber in a hundred stops reading; what the others notice, and what the server holds for it.
-import type { ContestantName } from "../contestants.ts";
+import { type ContestantName, runTrial } from "../contestants.ts";
 import type { BenchOptions } from "../options.ts";
-import { type Span, spanOf, spanText, tableOf } from "../statistics.ts";
-import type { Load } from "../talk.ts";
-import { type Measured, Trial } from "../trial.ts";
-import type { Scenario } from "./scenario.ts";
+import { type Load, type Measured, type Span, spanOf, spanText, tableOf } from "tidewire/bench";
+import { deliveriesOf, type Scenario } from "./scenario.ts";
 
 interface SlowRow extends Measured {
   readonly contestant: ContestantName;
@@ -49,21 +47,28 @@ export const slowReaders: Scenario = async (options, say) => {
     row.contestant,
     ...[row.withoutMs, row.withMs, row.ratio, row.fullSockets, row.unsentKb, row.rssMb, row.rssMbWithout].map(spanText),
   ]);
-  return { report: tableOf([head, ...body]), summary, rounds };
+  return { report: tableOf([head, ...body]), summary, rounds, deliveries: deliveriesOf(rounds.flat()) };
 };
 
 function measureRow(
   contestant: ContestantName,
   { stalled, options }: { stalled: number; options: BenchOptions },
 ): Promise<SlowRow> {
-  return Trial.run(contestant, options, async (trial) => {
-    await trial.connect(options.subscribers, stalled);
+  return runTrial(contestant, options, async (trial, readers) => {
+    await trial.connect(readers, options.subscribers, { stalled });
     await trial.measure(filling);
-    const { fullSockets, unsentBytes, rssBytes } = await trial.memory();
+    const held = await trial.memory();
     const rate = options.rate ?? usual.rate;
     const load: Load = { ...usual, rate, burst: options.burst, seconds: options.seconds, bytes: options.bytes };
     const measured = await trial.measure(load);
-    return { contestant, stalled, fullSockets, unsentBytes, rssBytes, ...measured };
+    return {
+      contestant,
+      stalled,
+      fullSockets: held?.fullSockets ?? Number.NaN,
+      unsentBytes: held?.unsentBytes ?? Number.NaN,
+      rssBytes: held?.rssBytes ?? Number.NaN,
+      ...measured,
+    };
   });
 }
 

@@ -1,7 +1,7 @@
 // ws for handshakes alone: frames are made once, and what one turn of the event loop publishes is one write per socket.
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import type { Serve } from "./broadcaster.ts";
+import type { Serve } from "tidewire/bench";
 
 export const serveBatchedWs: Serve = (server) => {
   const upgrades = new WebSocketServer({ noServer: true, clientTracking: false });

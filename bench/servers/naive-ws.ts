@@ -1,6 +1,6 @@
 // ws as its own README broadcasts: a loop over the clients, one send each.
 import { WebSocket, WebSocketServer } from "ws";
-import type { Serve } from "./broadcaster.ts";
+import type { Serve } from "tidewire/bench";
 
 export const serveNaiveWs: Serve = (server) => {
   const sockets = new WebSocketServer({ server });

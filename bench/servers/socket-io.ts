@@ -1,6 +1,6 @@
 // Socket.IO, over WebSocket alone, broadcasting to a room.
 import { Server } from "socket.io";
-import type { Serve } from "./broadcaster.ts";
+import type { Serve } from "tidewire/bench";
 
 const room = "bench";
 

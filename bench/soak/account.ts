@@ -1,5 +1,5 @@
 // The account of one subscription: what it was given, held against what its channel's mode promises.
-import { Tally } from "../load/tally.ts";
+import { ChannelTally, oneChannel } from "tidewire/bench";
 import { type Kind, kindOf } from "./channels.ts";
 
 /** Counted over all subscriptions. */
@@ -68,7 +68,7 @@ export class Account {
   readonly channel: string;
   readonly kind: Kind;
   readonly #counts: Counts;
-  readonly #tally = new Tally();
+  readonly #tally = new ChannelTally(0);
   /** Of a `latest` channel: the newest number of each key. */
   readonly #newest = new Map<string, number>();
   #place: Place | null = null;
@@ -112,7 +112,7 @@ export class Account {
   /** Counts what is missing: what was passed over will not come any more. */
   close(): void {
     if (!this.#isBegun) return;
-    const { lost, repeated, reordered } = this.#tally.result(0);
+    const { lost, repeated, reordered } = this.#tally.result(0, oneChannel);
     this.#counts.lost += lost;
     this.#counts.repeated += repeated;
     this.#counts.reordered += reordered;
@@ -126,7 +126,7 @@ export class Account {
   }
 
   #next(offset: number, n: number | null): void {
-    this.#tally.add(phase, offset);
+    this.#tally.add({ phase, place: 0, n: offset, atUs: 0 });
     if (n !== null && n !== offset) this.#counts.misplaced += 1;
     this.#moved(offset);
   }

@@ -1,5 +1,5 @@
 // A load process of the soak: a crowd, asked over IPC.
-import { answer } from "../answering.ts";
+import { answer } from "tidewire/bench";
 import { Crowd } from "./crowd.ts";
 import { CpuWatch } from "./cpu-watch.ts";
 import type { SoakLoadTalk } from "./talk.ts";

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { commit, machine } from "../machine.ts";
-import { short, tableOf } from "../statistics.ts";
+import { short, tableOf } from "tidewire/bench";
 import { faultsOf } from "./account.ts";
 import { heldSizes, otherSizes } from "./sizes.ts";
 import { type Slope, slopeOf } from "./slope.ts";

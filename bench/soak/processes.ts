@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Child } from "../child.ts";
+import { Child, nodeProgram } from "tidewire/bench";
 import type { CrowdOptions, CrowdReport, SoakLoadTalk, SoakServerTalk, Tops } from "./talk.ts";
 
 export interface Processes {
@@ -22,14 +22,11 @@ export async function withProcesses<Result>(
   act: (processes: Processes) => Promise<Result>,
 ): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), "tidewire-soak-"));
-  const server = new Child<SoakServerTalk>({
-    file: "./soak/server-process.ts",
-    args: [join(folder, "log.db"), String(options.tailBytes)],
-    cores: null,
-    nodeFlags: ["--expose-gc", "--disable-warning=ExperimentalWarning"],
-  });
-  const load = { file: "./soak/load-process.ts", args: [], cores: null, nodeFlags: [] };
-  const loads = Array.from({ length: options.loads }, () => new Child<SoakLoadTalk>(load));
+  const args = [join(folder, "log.db"), String(options.tailBytes)];
+  const flags = ["--expose-gc", "--disable-warning=ExperimentalWarning"];
+  const server = new Child<SoakServerTalk>(nodeProgram(new URL("server-process", import.meta.url), args, flags), null);
+  const load = nodeProgram(new URL("load-process", import.meta.url), []);
+  const loads = Array.from({ length: options.loads }, () => new Child<SoakLoadTalk>(load, null));
   try {
     return await act({ server, loads });
   } finally {

@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createTidewire } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
-import { answer } from "../answering.ts";
+import { answer } from "tidewire/bench";
 import { channels } from "./channels.ts";
 import { CountingClock } from "./counting-clock.ts";
 import { CpuWatch } from "./cpu-watch.ts";

@@ -1,6 +1,6 @@
 // A visitor: a client of the soak on a bare TCP socket, that leaves, comes back and goes on where it was.
 import { connect, type Socket } from "node:net";
-import { clientFrame, FrameReader, opcodes } from "../load/frames.ts";
+import { clientFrame, FrameReader, opcodes } from "tidewire/bench";
 import { Account, type Counts } from "./account.ts";
 
 /** What all visitors of a process share. */

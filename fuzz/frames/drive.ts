@@ -1,5 +1,5 @@
 // Driving a server with changed frames over real sockets, beside somebody who must not notice.
-import { Child } from "../../bench/child.ts";
+import { Child, nodeProgram } from "tidewire/bench";
 import type { Dialect } from "./dialects.ts";
 import { frameSource } from "./frame-source.ts";
 import { requestLife } from "./request-lives.ts";
@@ -39,12 +39,8 @@ const looks = 10;
 const patienceMs = 30_000;
 
 export async function drive(options: DriveOptions): Promise<Outcome> {
-  const child = new Child<FrameServerTalk>({
-    file: "../fuzz/frames/server-process.ts",
-    args: [],
-    cores: null,
-    nodeFlags: ["--expose-gc", "--max-old-space-size=1024"],
-  });
+  const flags = ["--expose-gc", "--max-old-space-size=1024"];
+  const child = new Child<FrameServerTalk>(nodeProgram(new URL("server-process", import.meta.url), [], flags), null);
   try {
     const { port } = await child.ask("listen", null);
     const witness = new Witness(`ws://127.0.0.1:${port}/connection/websocket`);

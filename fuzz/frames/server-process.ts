@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { defineChannel } from "@tidewire/protocol";
 import { createTidewire, type Log } from "@tidewire/server";
 import { z } from "zod";
-import { answer } from "../../bench/answering.ts";
+import { answer } from "tidewire/bench";
 import type { FrameServerTalk, Vitals } from "./talk.ts";
 
 const witness = defineChannel("witness", { publishers: "server", history: { size: 1_000, ttlMs: 60_000 } });

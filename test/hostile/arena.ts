@@ -1,6 +1,6 @@
 // An arena: a server in a process of its own, a bystander in another, and what an attack from this one does to both.
 import type { Stats } from "@tidewire/server";
-import { Child } from "../../bench/child.ts";
+import { Child, nodeProgram, type Program } from "tidewire/bench";
 import type { BystanderTalk, Heard, Look, VictimOptions, VictimTalk } from "./talk.ts";
 
 /** What an attack may do besides writing to the server's port. */
@@ -60,9 +60,8 @@ export class Arena {
   }
 
   static async open(options: VictimOptions): Promise<Arena> {
-    const own = { cores: null, nodeFlags: ["--expose-gc"] };
-    const victim = new Child<VictimTalk>({ ...own, file: fileOf("victim"), args: [JSON.stringify(options)] });
-    const bystander = new Child<BystanderTalk>({ ...own, file: fileOf("bystander"), args: [] });
+    const victim = new Child<VictimTalk>(programOf("victim", [JSON.stringify(options)]), null);
+    const bystander = new Child<BystanderTalk>(programOf("bystander", []), null);
     const { port } = await victim.ask("listen", null, startMs);
     await bystander.ask("begin", { port }, startMs);
     return new Arena(victim, bystander, port);
@@ -122,6 +121,6 @@ export class Arena {
   }
 }
 
-function fileOf(name: string): string {
-  return `../test/hostile/${name}-process.ts`;
+function programOf(name: string, args: readonly string[]): Program {
+  return nodeProgram(new URL(`${name}-process`, import.meta.url), args, ["--expose-gc"]);
 }

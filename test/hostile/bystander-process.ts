@@ -1,9 +1,9 @@
 // A client that has nothing to do with an attack: publishes 20 times a second, reads on another connection, and counts.
 import { once } from "node:events";
 import WebSocket from "ws";
-import { answer } from "../../bench/answering.ts";
-import { countLatency, type Latencies, noLatencies, quantileMs } from "../../bench/load/latency.ts";
-import { nowUs } from "../../bench/mark.ts";
+import { answer } from "tidewire/bench";
+import { countLatency, type Latencies, noLatencies, quantileMs } from "tidewire/bench";
+import { nowUs } from "tidewire/bench";
 import type { BystanderTalk, Heard } from "./talk.ts";
 
 /** Well below what one connection may publish: what a stalled server finds at once is within its burst. */

@@ -1,7 +1,8 @@
 // `npm run hostile`: every attack at its full size on a server with its own limits; a table, and the figures in a file.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { commit, machine, machineTime, othersShare } from "../../bench/machine.ts";
+import { machineTime, othersShare } from "tidewire/bench";
+import { commit, machine } from "../../bench/machine.ts";
 import { Arena, type Row, serverNames, type Trial } from "./arena.ts";
 import { rows } from "./catalog.ts";
 import { type Measured, readDocument, written } from "./document.ts";

@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { defineChannel } from "@tidewire/protocol";
 import { createTidewire } from "@tidewire/server";
-import { answer } from "../../bench/answering.ts";
+import { answer } from "tidewire/bench";
 import type { Look, VictimOptions, VictimTalk } from "./talk.ts";
 
 const watchMs = 50;

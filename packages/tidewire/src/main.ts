@@ -1,9 +1,10 @@
 #!/usr/bin/env node
-// The command line: `tidewire dev`, `start`, `check`, `config` and `chaos`.
+// The command line: `tidewire dev`, `start`, `check`, `config`, `bench` and `chaos`.
 import { readFileSync } from "node:fs";
 import type { Log, LogFields } from "@tidewire/server";
 import { Command } from "commander";
 import { pino } from "pino";
+import { benchCommand } from "./bench/command.ts";
 import { chaosCommand } from "./chaos/command.ts";
 import { checkCommand, configCommand } from "./config/command.ts";
 import { failWith } from "./host/fail.ts";
@@ -37,6 +38,7 @@ for (const [name, what] of [
 }
 program.addCommand(checkCommand());
 program.addCommand(configCommand());
+program.addCommand(benchCommand());
 program.addCommand(chaosCommand());
 await program.parseAsync();
 

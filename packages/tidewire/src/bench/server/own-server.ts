@@ -1,0 +1,52 @@
+// Tidewire as it comes, with history, in memory or in a file; limits on how many may connect are lifted.
+import type { Server } from "node:http";
+import { defineChannel } from "@tidewire/protocol";
+import { createTidewire } from "@tidewire/server";
+import { sqliteEngine } from "@tidewire/server/sqlite";
+import { type Payload, placeIn } from "../mark.ts";
+import type { Publish } from "./broadcaster.ts";
+
+export interface OwnServerOptions {
+  /** The database; `null`: in memory. */
+  readonly file: string | null;
+  /** Publications that history keeps. */
+  readonly historySize: number;
+  /** Connections in a second; more of them queue. */
+  readonly newPerSecond: number;
+}
+
+const most = 1_000_000;
+const ttlMs = 300_000;
+
+export const asItComes: OwnServerOptions = { file: null, historySize: 100, newPerSecond: most };
+
+/** Channels `bench:0`, `bench:1`, …, and `latest:0`. */
+export async function serveOwn(server: Server, options: OwnServerOptions): Promise<Publish> {
+  const { file, historySize, newPerSecond } = options;
+  const stream = defineChannel("bench:{id}", { history: { size: historySize, ttlMs }, publishers: "server" });
+  const latest = defineChannel("latest:{id}", {
+    mode: "latest",
+    key: (value) => placeIn((value as Payload).mark),
+    publishers: "server",
+  });
+  const tide = createTidewire({
+    channels: [stream, latest],
+    greetings: { "bench:0": "welcome" },
+    limits: { connections: most, newPerSecond, admissionQueue: most },
+    ...(file === null ? {} : { engine: sqliteEngine({ path: file }) }),
+  });
+  tide.attach(server);
+  await tide.start();
+  const first = tide.channel(stream, { id: "0" });
+  const keyed = tide.channel(latest, { id: "0" });
+  return (payload, place, of) => {
+    const handle = of === "keys" ? keyed : place === 0 ? first : tide.channel(stream, { id: String(place) });
+    handle.publish(payload).catch(end);
+  };
+}
+
+/** A bench of a server that refuses is none. */
+function end(refusal: unknown): never {
+  process.stderr.write(`${String(refusal)}\n`);
+  process.exit(1);
+}
