@@ -121,10 +121,15 @@ class Composed implements Tidewire {
       this.#centrifugeDoor.resource(path) ?? this.#rawDoor.resource(path);
     const backlog = new Backlog(limits, metrics);
     this.#requests = new Requests({ gate, backlog, limits, clock, random, metrics, route });
-    this.#router = createRouter({
+    this.#router = this.#routerOf(backlog, id);
+  }
+
+  #routerOf(backlog: Backlog, id: string): Router {
+    const [log, metrics, limits] = [this.#log, this.#metrics, this.#limits];
+    return createRouter({
       takes: (request, response) => backlog.takes(request, response),
       api: createApi({ ...this.#node, id }),
-      apiKey: options.apiKey,
+      apiKey: this.#options.apiKey,
       limits,
       log,
       metrics,

@@ -28,10 +28,12 @@ export interface RouterOptions {
 /** False when the request is somebody else's. `path` is the request's, without query and prefix. */
 export type Router = (path: string, request: IncomingMessage, response: ServerResponse) => boolean;
 
+/** And what is below `/api/`. */
+const paths = new Set(["/health/live", "/health/ready", "/metrics", "/api"]);
+
 export function createRouter(options: RouterOptions): Router {
   return (path, request, response) => {
-    const isOurs = path === "/health/live" || path === "/health/ready" || path === "/api" || path.startsWith("/api/");
-    if (!isOurs) return false;
+    if (!paths.has(path) && !path.startsWith("/api/")) return false;
     if (!options.takes(request, response)) return true;
     if (path === "/health/live") return answer(response, 200, { status: "live" });
     if (path === "/health/ready") {
@@ -47,7 +49,6 @@ export function createRouter(options: RouterOptions): Router {
     if (path === "/api/openapi.json" && isReading) return answer(response, 200, openApi());
     if (path === "/api/docs" && isReading) return sendPage(response);
     const isMetrics = path === "/metrics";
-    if (!isMetrics && path !== "/api" && !path.startsWith("/api/")) return false;
     const method = path === "/api" ? null : path.slice("/api/".length);
     const served = isMetrics ? serveMetrics(request, response, options) : serveApi(method, request, response, options);
     served.catch((thrown: unknown) => {

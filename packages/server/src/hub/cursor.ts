@@ -8,40 +8,20 @@
 //   reading   behind the tail; history is on its way
 //   closed
 // Its seq only grows; a reader of a table that missed removals reads it anew, from its start.
-import type { ChannelMode, Position } from "@tidewire/protocol";
-import type { Clock } from "../ports/clock.ts";
-import type { Bounds, CursorLog } from "./channel-log.ts";
+import type { Position } from "@tidewire/protocol";
+import type { Bounds } from "./channel-log.ts";
 import { type CatchUpPage, continues } from "./catch-up-page.ts";
+import type { HomeOf } from "./cursor-home.ts";
 import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
-import type { Due, Wheel } from "./wheel.ts";
+import type { Due } from "./wheel.ts";
 
 export type CursorState = "held" | "live" | "ready" | "resting" | "reading" | "closed";
 
-/** What a cursor asks of what it reads: a channel, or its members. */
-export interface CursorHome {
-  readonly name: string;
-  readonly tail: CursorLog;
-  /** Says what becomes of one that fell off: `stream` reads history, `latest` reads anew, `signal` skips ahead. */
-  readonly mode: ChannelMode;
-  readonly wheel: Wheel;
-  readonly clock: Clock;
-  /** Few enough subscribers that they go before a crowd's. */
-  readonly isUrgent: boolean;
-  /** Adds a cursor to those that an append wakes. */
-  settle(cursor: Cursor): void;
-  unsettle(cursor: Cursor): void;
-  /** So many publications were handed to a subscriber. */
-  delivered(count: number): void;
-  /** Fetches history after the cursor's position; ends in `cursor.arrived` or `cursor.failed`. */
-  fetch(cursor: Cursor): void;
-  /** The cursor has used the page, or needs none any more. */
-  fetched(cursor: Cursor): void;
-  /** Called once, when the cursor closes. */
-  left(cursor: Cursor): void;
-}
+/** Where a cursor lives. */
+export type CursorHome = HomeOf<Cursor>;
 
 const later: Pulled = { kind: "later" };
 /** A reading gives one entry at least. */
@@ -280,6 +260,7 @@ export class Cursor implements Pullable, Due {
   #begin(whole: View): Run {
     const run = this.home.tail.run(whole, this.#seq, oneEntry);
     if (run.kind !== "frames") return run;
+    this.home.delivered(run.to - this.#seq);
     this.#hasBase = run.frames.length > 0;
     this.#seq = run.to;
     this.#position = run.at;
