@@ -23,7 +23,7 @@ interface Presence {
 /** Of somebody who comes and goes again and again; whoever is further behind than these reads anew. */
 const keptToggles = 32;
 /** A presence costs this beside what the member shows: objects, maps and array. */
-const presenceOverhead = 500;
+const presenceOverhead = 800;
 const nothing = new Uint8Array(0);
 
 export class MemberTable implements CursorLog {

@@ -17,8 +17,8 @@ interface Entry {
   readonly at: Position;
 }
 
-/** An entry costs this beside its payload: objects, index and the view's counts. */
-const entryOverhead = 200;
+/** What an entry costs beside its payload, as measured: its objects, ids and author, the buffer's own, the view's counts. */
+const entryOverhead = 500;
 const fallen: Run = { kind: "fallen" };
 
 export class Tail implements ChannelLog {
