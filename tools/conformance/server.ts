@@ -55,7 +55,7 @@ export const centrifugeGo: Assumed = {
   channels: [
     // It is published what is not JSON, which is for signal channels.
     defineChannel("test", { mode: "signal" }),
-    defineChannel("{name}", { history: hundred }),
+    defineChannel("{name}", { history: hundred, deltas: true }),
     smallHistory,
   ],
 };
