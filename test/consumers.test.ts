@@ -47,6 +47,14 @@ describe("a tarball", () => {
     }
   });
 
+  test("has its license and its page for the registry", () => {
+    for (const name of packed.names) {
+      const folder = project.at(`node_modules/${name}`);
+      expect(readFileSync(path.join(folder, "LICENSE"), "utf8")).toBe(readFileSync(path.join(root, "LICENSE"), "utf8"));
+      expect(readFileSync(path.join(folder, "README.md"), "utf8")).toMatch(new RegExp(`^# ${name}\n`));
+    }
+  });
+
   test("of hooks says to bundlers where they belong", async () => {
     const text = readFileSync(project.at("node_modules/@tidewire/react/dist/index.js"), "utf8");
     expect(text.split("\n")[0]).toBe('"use client";');
@@ -133,6 +141,20 @@ test(
   async () => {
     const options = { module: "nodenext", moduleResolution: "nodenext", allowJs: true };
     expect(await check("TypeScript 7", options, ["chat.cjs"])).toBe("fine");
+  },
+  compileMs,
+);
+
+test(
+  "the code on the pages of the packages compiles",
+  async () => {
+    const pages = packed.names.map((name) => readFileSync(project.at(`node_modules/${name}/README.md`), "utf8"));
+    const blocks = pages.flatMap((page) => [...page.matchAll(/^```tsx?\n(.*?)^```$/gms)].map(([, code = ""]) => code));
+    const files = blocks.map((_, index) => `page${index}.tsx`);
+    expect(blocks.length).toBeGreaterThanOrEqual(4);
+    for (const [index, code] of blocks.entries())
+      writeFileSync(project.at(`page${index}.tsx`), `${code}\nexport {};\n`);
+    expect(await check("TypeScript 7", { module: "nodenext", moduleResolution: "nodenext" }, files)).toBe("fine");
   },
   compileMs,
 );
