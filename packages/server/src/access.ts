@@ -89,7 +89,7 @@ export interface HandleOptions {
 /** A rule lets in with `true`, refuses with `false`, or throws a TidewireError of its own. */
 export type Verdict<Terms = never> = boolean | Terms | Promise<boolean | Terms>;
 
-/** Lets in, on terms. */
+/** Lets in, on terms, of which there is one at least; an object with anything else in it does not. */
 export interface SubscribeTerms {
   /** What others in this channel see of this user, beside the identity's info; JSON. */
   readonly info?: unknown;

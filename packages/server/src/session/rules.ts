@@ -41,8 +41,16 @@ export function askForTerms<Terms extends object>(
   return verdict instanceof Promise ? verdict.then((said) => termsOf(said, name)) : termsOf(verdict, name);
 }
 
+/** What terms are called; of each rule that may have some. */
+const termNames: Readonly<Record<string, readonly string[]>> = {
+  subscribe: ["info", "data", "expiresAt"],
+  publish: ["data", "tags", "idempotencyKey"],
+};
+
 function termsOf<Terms extends object>(verdict: boolean | Terms, name: string): Terms | null {
-  if (typeof verdict === "object" && verdict !== null) return verdict;
+  // An object that names no terms, or something else, is none: `{}`, or `{ allowed: false }`.
+  const given = typeof verdict === "object" && verdict !== null ? Object.keys(verdict) : [];
+  if (given.length > 0 && given.every((key) => termNames[name]?.includes(key) === true)) return verdict as Terms;
   judge(verdict, name);
   return null;
 }
