@@ -61,11 +61,18 @@ function writtenOf(command: Said): Written | null {
       return { method: "connect", fields: { token, data, ...(seen.size > 0 && { subs }), ...tide } };
     }
     case "subscribe": {
-      const { channel, token, seen, wantsMembers, isPaused, rate, mustRecover } = command;
+      const { channel, token, seen, wantsMembers, isPaused, rate, mustRecover, wantsNumber, wantsPatches } = command;
+      const { filter, data } = command;
       const place: Partial<Recovering> = seen === null ? {} : recovering(seen);
       const own = { ...(isPaused && { paused: true }), ...(rate !== null && { rate }), ...place.tide };
       const tide = Object.keys(own).length > 0 ? { tide: own } : {};
-      const flags = { ...(wantsMembers && { join_leave: true }), ...(mustRecover && { flag: 2 }) };
+      const flag = (wantsNumber ? 1 : 0) + (mustRecover ? 2 : 0);
+      const asked = {
+        ...(wantsPatches && { delta: "fossil" }),
+        ...(filter !== null && { tf: filter }),
+        ...(data !== undefined && { data }),
+      };
+      const flags = { ...(wantsMembers && { join_leave: true }), ...(flag > 0 && { flag }), ...asked };
       return { method: "subscribe", fields: { channel, token, ...place, ...flags, ...tide } };
     }
     case "history": {

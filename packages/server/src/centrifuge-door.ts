@@ -1,4 +1,5 @@
 // What `/connection/…` and `/emulation` open: the Centrifuge protocol on a WebSocket, and on streams with requests beside.
+import { queryOf } from "./dialects/query.ts";
 import type { Connection, Open } from "./dialects/connection.ts";
 import { MalformedFrame } from "./dialects/dialect.ts";
 import { open } from "./dialects/open.ts";
@@ -159,5 +160,5 @@ function speaksProtobuf(posted: Posted | null): boolean {
 }
 
 function connectOf(url: string): Uint8Array {
-  return Buffer.from(new URL(url, "http://host").searchParams.get("cf_connect") ?? "");
+  return Buffer.from(queryOf(url).get("cf_connect") ?? "");
 }

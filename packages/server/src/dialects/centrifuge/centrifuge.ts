@@ -7,6 +7,7 @@ import type { Reply, SessionEvent } from "../../session/reply.ts";
 import type { ConnectionInfo, Framing } from "../connection.ts";
 import { type Ending, MalformedFrame, type Speaker } from "../dialect.ts";
 import { perFraming } from "../per-framing.ts";
+import { queryOf } from "../query.ts";
 import { decode, type DecodeLimits } from "./decode.ts";
 import { decodeProtobuf } from "./decode-protobuf.ts";
 import * as protobuf from "./encode-protobuf.ts";
@@ -137,8 +138,8 @@ function speaksProtobuf({ headers, url }: ConnectionInfo): boolean {
   const offered = headers["sec-websocket-protocol"];
   if (offered !== undefined && offered.split(",").some((name) => name.trim() === "centrifuge-protobuf")) return true;
   if (!url.includes("?")) return false;
-  const { searchParams } = new URL(url, "http://host");
-  return searchParams.get("cf_protocol") === "protobuf" || searchParams.get("format") === "protobuf";
+  const query = queryOf(url);
+  return query.get("cf_protocol") === "protobuf" || query.get("format") === "protobuf";
 }
 
 /** The form that the client asked for when it opened the connection. */

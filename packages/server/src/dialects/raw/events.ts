@@ -9,6 +9,7 @@ import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
 import { type Position, TidewireError } from "@tidewire/protocol";
 import type { ConnectionInfo, EventFraming, StreamEvent } from "../connection.ts";
 import type { Ending, Speaker } from "../dialect.ts";
+import { queryOf } from "../query.ts";
 import { perFraming } from "../per-framing.ts";
 import { idOf, positionOf } from "./event-id.ts";
 import { connecting, subscribing } from "./opening.ts";
@@ -102,11 +103,11 @@ const nothing: readonly Command[] = [];
 
 /** PROTOCOL 2.7: `Last-Event-ID`, or `lastEventId` of the address, for a first connection and for other clients. */
 function beginning(channel: string, { headers, url }: Pick<ConnectionInfo, "headers" | "url">): Command {
-  const { searchParams } = new URL(url, "http://host");
+  const query = queryOf(url);
   const header = headers["last-event-id"];
-  const shown = (typeof header === "string" ? header : "") || (searchParams.get("lastEventId") ?? "");
+  const shown = (typeof header === "string" ? header : "") || (query.get("lastEventId") ?? "");
   const seen = shown === "" ? null : { position: positionOf(shown), id: null };
-  const asked = searchParams.get("rate");
+  const asked = query.get("rate");
   const rate = asked === null ? null : rateOf(asked);
   if (!Number.isNaN(rate)) return subscribing(subscribeId, channel, { seen, rate });
   const expected = `rate: expected pulls a second from ${slowestRate} to ${fastestRate}, got ${String(asked).slice(0, 40)}`;
