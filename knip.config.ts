@@ -39,10 +39,12 @@ const config: KnipConfig = {
         "bench/{main,engines,market-frames,torture/main}.ts",
         "bench/*/*-process.ts",
         "bench/**/*.test.ts",
+        "docs/guide/code/*/{server,vite.config}.ts",
+        "docs/guide/code/*/main.tsx",
         "simulation/main.ts",
         "simulation/**/*.test.ts",
       ],
-      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts"],
+      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts", "docs/**/*.{ts,tsx}"],
     },
     // The suites it exports run in their user's vitest.
     "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },
