@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type Block, blocksOf, documents, root } from "./blocks.ts";
-import { examplesOf, fileOf, isTypeScript } from "./examples.ts";
+import { examplesOf, fileOf, isTypeScript, yourOwn } from "./examples.ts";
 
 /** Beside the checkout, since what is in it has settings of its own. */
 function emptyProject(): string {
@@ -30,6 +30,7 @@ const folderOf = (document: string): string => document.replaceAll(/[^A-Za-z0-9]
 function write(folder: string, blocks: readonly Block[]): void {
   for (const document of new Set(blocks.map((block) => block.document))) {
     mkdirSync(path.join(folder, folderOf(document)));
+    writeFileSync(path.join(folder, folderOf(document), "your-own.ts"), yourOwn);
     for (const [file, text] of examplesOf(blocks.filter((block) => block.document === document))) {
       writeFileSync(path.join(folder, folderOf(document), file), text);
     }

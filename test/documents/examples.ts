@@ -22,11 +22,32 @@ const doors: Readonly<Record<string, object>> = {
   "node:http": { createServer: null },
 };
 
-/** What a reader has of his own, by the name that fragments give it. */
+/** The module that whole programs take a reader's own from. */
+export const yourOwn = `
+export declare function userOf(cookie: string | undefined): Promise<{ readonly id: string; readonly name: string } | null>;
+export declare function membersOf(room: string): Promise<readonly string[]>;
+export declare function mayRead(user: string, id: string): Promise<boolean>;
+export declare function renameRoom(room: string, title: string, user: string): Promise<void>;
+`;
+
+/** The same by the names that fragments give it, each where it is not declared. */
 const readersOwn: Readonly<Record<string, string>> = {
   secret: "declare const secret: string;",
+  apiKey: "declare const apiKey: string;",
+  tide: 'declare const tide: import("@tidewire/server").Tidewire;',
+  chat: 'declare const chat: import("@tidewire/protocol").ChannelDefinition<"chat:{room}">;',
   fetchToken: "declare function fetchToken(channel?: string): Promise<string>;",
   quote: 'declare const quote: import("zod").ZodType<{ readonly symbol: string; readonly price: number }>;',
+  cached: "declare function cached<T>(key: string, find: () => Promise<T>): Promise<T>;",
+  isMember: "declare function isMember(room: string | undefined, user: string): Promise<boolean>;",
+  orders: 'declare const orders: import("@tidewire/protocol").ChannelDefinition<"public:orders">;',
+  orderEvents: `declare const orderEvents: AsyncIterable<{ partition: number; offset: string; key: string; value: object }> & {
+  commit(partition: number, offset: string): Promise<void>;
+};`,
+  outbox: `declare const outbox: {
+  oldest(limit: number): Promise<readonly { readonly id: string; readonly data: object }[]>;
+  remove(id: string): Promise<void>;
+};`,
 };
 
 const declares = (text: string, name: string): boolean =>
@@ -70,6 +91,7 @@ function lacking(text: string, exported: ReadonlyMap<string, string>): string {
     const found = Object.keys(module).filter((name) => lacks(name) && !exported.has(name));
     if (found.length > 0) lines.push(`import { ${found.join(", ")} } from "${door}";`);
   }
-  for (const [name, declaration] of Object.entries(readersOwn)) if (lacks(name)) lines.push(declaration);
+  for (const [name, declaration] of Object.entries(readersOwn))
+    if (lacks(name) && !exported.has(name)) lines.push(declaration);
   return lines.map((line) => `${line}\n`).join("");
 }
