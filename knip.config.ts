@@ -44,7 +44,13 @@ const config: KnipConfig = {
         "simulation/main.ts",
         "simulation/**/*.test.ts",
       ],
-      project: ["tools/**/*.{ts,mjs}", "test/**/*.{ts,tsx}", "bench/**/*.ts", "simulation/**/*.ts", "docs/**/*.{ts,tsx}"],
+      project: [
+        "tools/**/*.{ts,mjs}",
+        "test/**/*.{ts,tsx}",
+        "bench/**/*.ts",
+        "simulation/**/*.ts",
+        "docs/**/*.{ts,tsx}",
+      ],
     },
     // The suites it exports run in their user's vitest.
     "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },
