@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { freePort } from "./browser/server-process.ts";
 import { type Block, blocksOf, root, textOf } from "./documents/blocks.ts";
 import { applyDifference, parseDifference } from "./documents/diff.ts";
-import { pageOf, Program } from "./documents/program.ts";
+import { hasCurl, pageOf, Program } from "./documents/program.ts";
 
 const pages = globSync("docs/guide/[0-9]*.md", { cwd: root }).map((file) => path.basename(file));
 const code = (file: string): string => textOf(`docs/guide/code/${file}`);
@@ -70,14 +70,14 @@ function saidIn(steps: readonly Block[]): readonly { readonly block: Block; read
 const literal = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 const starting = (text: string): RegExp => new RegExp(`^${literal(text)}`);
 
-test("01-echo: text comes back, and the program's own routes answer", async () => {
+test.skipIf(!hasCurl)("01-echo: text comes back, and the program's own routes answer", async () => {
   const { steps } = await begin("01-echo.md");
   const said = saidIn(steps);
   expect(said.map(({ block }) => block.language)).toEqual(["js", "sh"]);
   for (const { block, output } of said) await Program.say(block.language, block.text).until(starting(output));
 });
 
-test("02-broadcast: two consoles and curl on one channel, and who is here", async () => {
+test.skipIf(!hasCurl)("02-broadcast: two consoles and curl on one channel, and who is here", async () => {
   const { steps, port } = await begin("02-broadcast.md");
   const [console, curl] = saidIn(steps);
   if (console === undefined || curl === undefined) throw new Error("the page runs nothing");
@@ -94,7 +94,7 @@ test("02-broadcast: two consoles and curl on one channel, and who is here", asyn
   expect(other.status).toBe(404);
 });
 
-test("03-number-feed: a stream, going on where it was, and rest", async () => {
+test.skipIf(!hasCurl)("03-number-feed: a stream, going on where it was, and rest", { timeout: 60_000 }, async () => {
   const { steps, port } = await begin("03-number-feed.md");
   const commandOf = (word: string): string => steps.find(({ words }) => words.includes(word))?.text ?? "";
   const stream = Program.say("sh", commandOf("stream"));

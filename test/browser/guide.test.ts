@@ -5,7 +5,7 @@ import path from "node:path";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { type Block, blocksOf } from "../documents/blocks.ts";
-import { pageOf, Program } from "../documents/program.ts";
+import { hasCurl, pageOf, Program } from "../documents/program.ts";
 import { withChromium } from "./harbor.ts";
 import { freePort } from "./server-process.ts";
 
@@ -57,7 +57,7 @@ async function growth(page: Page): Promise<void> {
     .waitFor();
 }
 
-test("04-react: numbers come, rest, and are all there after it", async () => {
+test.skipIf(!hasCurl)("04-react: numbers come, rest, and are all there after it", async () => {
   const blocks = blocksOf(pageOf("04-react.md"));
   const ports = await portsFor("8080");
   const server = Program.start(commandOf(blocks, "server", ports), { PORT: String(ports["8080"]) });
@@ -95,7 +95,7 @@ function commonEnd(page: readonly number[], stream: readonly number[]): number {
   return counts[0]?.length ?? 0;
 }
 
-test("05-cut-the-wire: a cut and a kill -9 leave the places consecutive", async () => {
+test.skipIf(!hasCurl)("05-cut-the-wire: a cut and a kill -9 leave the places consecutive", async () => {
   const blocks = blocksOf(pageOf("05-cut-the-wire.md"));
   const ports = await portsFor("8080", "9090", "9091");
   const database = temporaryDatabase();

@@ -3,11 +3,11 @@ import { defineChannel } from "@tidewire/protocol";
 import { expect, test } from "vitest";
 import { serve } from "../serving.ts";
 import { blocksOf } from "./blocks.ts";
-import { Program } from "./program.ts";
+import { hasCurl, Program } from "./program.ts";
 
 const channels = [defineChannel("public:{name}"), defineChannel("orders:{id}", { publishers: "server" })];
 
-test.each(["docs/two-backends.md", "docs/from-pusher.md"])(
+test.skipIf(!hasCurl).each(["docs/two-backends.md", "docs/from-pusher.md"])(
   "%s: published, and once when repeated",
   async (document) => {
     const apiKey = "a key for the tests";

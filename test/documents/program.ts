@@ -1,5 +1,5 @@
 // A command of a page, run as it stands there but for its ports, and ended by its id.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import path from "node:path";
 import { onTestFinished } from "vitest";
 import { withParent } from "../browser/server-process.ts";
@@ -88,5 +88,8 @@ export class Program {
     await this.#ended;
   }
 }
+
+/** Pages say `curl`; where there is none, they cannot be done. */
+export const hasCurl: boolean = spawnSync("curl", ["--version"]).status === 0;
 
 export const pageOf = (name: string): string => path.posix.join("docs/guide", name);
