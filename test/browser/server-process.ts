@@ -121,7 +121,7 @@ function idOf({ pid }: ChildProcess): number {
 }
 
 /** Below the ports that systems give to outgoing connections, so that it is still free after the server's restart. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000);
     const isFree = await new Promise<boolean>((resolve) => {
