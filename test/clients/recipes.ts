@@ -13,6 +13,8 @@ export interface Recipe {
   readonly language: string;
   /** Its only source file, in the folder named after the language. */
   readonly source: string;
+  /** How many lines it may have, blank ones aside. */
+  readonly most: number;
   /** Builds it outside the tree; what was built before is used again. */
   readonly build: readonly Command[];
   /** Starts it, its address and name following. */
@@ -23,10 +25,17 @@ const built = path.join(cacheFolder, "clients");
 const python = path.join(built, "python", "bin", "python");
 
 export const recipes: readonly Recipe[] = [
-  { language: "node", source: "chat.mjs", build: [], start: [process.execPath, path.join(examples, "node/chat.mjs")] },
+  {
+    language: "node",
+    source: "chat.mjs",
+    most: 60,
+    build: [],
+    start: [process.execPath, path.join(examples, "node/chat.mjs")],
+  },
   {
     language: "python",
     source: "chat.py",
+    most: 60,
     build: [
       ...(existsSync(python) ? [] : [["python3", "-m", "venv", path.join(built, "python")] as const]),
       [python, "-m", "pip", "install", "--quiet", "-r", path.join(examples, "python/requirements.txt")],
@@ -36,8 +45,27 @@ export const recipes: readonly Recipe[] = [
   {
     language: "go",
     source: "main.go",
+    most: 100,
     build: [["go", "build", "-C", path.join(examples, "go"), "-o", path.join(built, "go", "chat"), "."]],
     start: [path.join(built, "go", "chat")],
+  },
+  {
+    language: "rust",
+    source: "src/main.rs",
+    most: 105,
+    build: [
+      [
+        "cargo",
+        "build",
+        "--quiet",
+        "--locked",
+        "--target-dir",
+        path.join(built, "rust"),
+        "--manifest-path",
+        path.join(examples, "rust/Cargo.toml"),
+      ],
+    ],
+    start: [path.join(built, "rust", "debug", "chat")],
   },
 ];
 
