@@ -67,6 +67,29 @@ export const recipes: readonly Recipe[] = [
     ],
     start: [path.join(built, "rust", "debug", "chat")],
   },
+  {
+    language: "java",
+    source: "Chat.java",
+    most: 145,
+    build: [
+      [
+        "mvn",
+        "--quiet",
+        "--batch-mode",
+        `--file=${path.join(examples, "java/pom.xml")}`,
+        `-Dbuild.folder=${path.join(built, "java")}`,
+        "compile",
+        "dependency:copy-dependencies",
+        `-DoutputDirectory=${path.join(built, "java", "lib")}`,
+      ],
+    ],
+    start: [
+      "java",
+      "-cp",
+      [path.join(built, "java/classes"), path.join(built, "java/lib/*")].join(path.delimiter),
+      "Chat",
+    ],
+  },
 ];
 
 /** @returns Why it cannot be built here, with the command that failed; `null` when it was. */
