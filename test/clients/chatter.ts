@@ -7,7 +7,7 @@ import type { Recipe } from "./recipes.ts";
 export interface Chatter {
   readonly line: FaultProxy;
   /** What it has shown, in order. */
-  readonly heard: readonly string[];
+  heard(): Promise<readonly string[]>;
   say(text: string): Promise<void>;
   /** Resolves once it has shown `shown`, as `name: text`. */
   hears(shown: string): Promise<void>;
@@ -16,18 +16,27 @@ export interface Chatter {
 
 /** Starts the client of `recipe` under the name of its language; resolves once it hears itself. */
 export async function chatterOf({ language, start }: Recipe, port: number): Promise<Chatter> {
-  const line = await createFaultProxy({ to: { host: "127.0.0.1", port } });
+  const line = await lineTo(port);
   const [program, ...args] = start;
   const url = `ws://127.0.0.1:${line.port}/connection/websocket`;
-  const chatter = new ProcessChatter(line, spawn(program, [...args, url, language]));
+  return await hearing(language, new ProcessChatter(line, spawn(program, [...args, url, language])));
+}
+
+/** A line to this machine's `port`. */
+export async function lineTo(port: number): Promise<FaultProxy> {
+  return await createFaultProxy({ to: { host: "127.0.0.1", port } });
+}
+
+/** Resolves once `name` is connected and hears what it says itself. */
+export async function hearing(name: string, chatter: Chatter): Promise<Chatter> {
   await chatter.say("is here");
-  await chatter.hears(`${language}: is here`);
+  await chatter.hears(`${name}: is here`);
   return chatter;
 }
 
 class ProcessChatter implements Chatter {
   readonly line: FaultProxy;
-  readonly heard: string[] = [];
+  readonly #heard: string[] = [];
   readonly #process: ChildProcess;
   readonly #ended: Promise<void>;
   #complaints = "";
@@ -54,10 +63,14 @@ class ProcessChatter implements Chatter {
   }
 
   async hears(shown: string): Promise<void> {
-    while (!this.heard.includes(shown)) {
+    while (!this.#heard.includes(shown)) {
       if (this.#hasEnded) throw new Error(`it has ended: ${this.#complaints}`);
       await this.#changed.promise;
     }
+  }
+
+  heard(): Promise<readonly string[]> {
+    return Promise.resolve(this.#heard);
   }
 
   async stop(): Promise<void> {
@@ -67,7 +80,7 @@ class ProcessChatter implements Chatter {
   }
 
   #note(shown: string): void {
-    this.heard.push(shown);
+    this.#heard.push(shown);
     this.#wake();
   }
 

@@ -7,12 +7,13 @@ import { createTidewire } from "@tidewire/server";
 import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
 import { listen } from "../serving.ts";
 import { type Chatter, chatterOf } from "./chatter.ts";
+import { chatterInPage, noChromium } from "./page-chatter.ts";
 import { build, examples, recipes } from "./recipes.ts";
 
 const rooms = defineChannel("public:{name}", { history: { size: 1_000, ttlMs: 300_000 } });
-const tide = createTidewire({ channels: [rooms] });
+const tide = createTidewire({ channels: [rooms], mode: "development" });
 const server = createServer();
-const languages = recipes.map(({ language }) => language);
+const languages = ["browser", ...recipes.map(({ language }) => language)];
 const pairs = languages.flatMap((speaker) => languages.map((listener) => ({ speaker, listener })));
 const others = pairs.filter(({ speaker, listener }) => speaker !== listener);
 
@@ -23,6 +24,8 @@ beforeAll(async () => {
   tide.attach(server);
   await tide.start();
   const port = await listen(server);
+  if (noChromium === null) chatters.set("browser", await chatterInPage(port));
+  else reasons.set("browser", noChromium);
   for (const recipe of recipes) {
     const reason = await build(recipe);
     if (reason === null) chatters.set(recipe.language, await chatterOf(recipe, port));
@@ -56,7 +59,7 @@ test.for(others)("$speaker speaks to $listener, also while the line of $listener
   await listener.line.clear();
   await speaker.say(after);
   await listener.hears(`${pair.speaker}: ${after}`);
-  const heard = listener.heard.filter((shown) => shown.startsWith(`${pair.speaker}: to ${pair.listener} `));
+  const heard = (await listener.heard()).filter((shown) => shown.startsWith(`${pair.speaker}: to ${pair.listener} `));
   expect(heard).toEqual(texts.map((text) => `${pair.speaker}: ${text}`));
 });
 
@@ -70,7 +73,7 @@ test.for(languages)("what %s says is heard once, though the answer to it is lost
   await speaker.say("goes on");
   for (const each of chatters.values()) {
     await each.hears(`${language}: goes on`);
-    expect(each.heard.filter((shown) => shown === `${language}: answered into the void`)).toHaveLength(1);
+    expect((await each.heard()).filter((shown) => shown === `${language}: answered into the void`)).toHaveLength(1);
   }
 });
 
