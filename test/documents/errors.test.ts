@@ -8,7 +8,8 @@ import {
 } from "@tidewire/protocol";
 import { expect, test } from "vitest";
 import { raw } from "../../packages/server/src/dialects/raw/raw.ts";
-import { endingOf } from "../../packages/server/src/dialects/raw/statuses.ts";
+import { endingOf } from "../../packages/server/src/dialects/statuses.ts";
+import { defaultLimits } from "../../packages/server/src/options.ts";
 import { webSocketFraming } from "../../packages/server/src/transports/framing.ts";
 import { textOf } from "./blocks.ts";
 
@@ -33,6 +34,7 @@ const speaker = raw(webSocketFraming, {
   token: "",
   greeting: undefined,
   takesPublications: true,
+  limits: defaultLimits,
   opened: () => undefined,
 });
 

@@ -149,17 +149,18 @@ const unknown = flooding({
   },
 });
 
-const calls: Row = {
-  name: "unknown calls, unread",
+const questions: Row = {
+  name: "questions, unread",
   server: "ordinary",
   sizes: { small: 10, full: 100 },
-  about: (n) => `${n} connections make 1,000,000 calls of unknown names, until they are not read any more`,
+  about: (n) =>
+    `${n} connections ask 1,000,000 times who is in channels that are none, until they are not read any more`,
   expected: (n) => `held × ${n}`,
   heldBytes: (n) => 4_000_000 + n * 1_000_000,
   attack: async ({ port, stats, look, until }, n) => {
     const before = await stats();
     const sockets = await many(n, (index) => openAt(port, "/connection/websocket", { index }));
-    const hundred = commands(100, (at) => ({ id: at + 2, rpc: { method: `nobody${at}`, data: "x".repeat(300) } }));
+    const hundred = commands(100, (at) => ({ id: at + 2, presence: { channel: `nowhere:${at}` } }));
     const pouring = sockets.map(async (socket) => {
       socket.write(connect);
       await pour(socket, hundred, 10_000);
@@ -252,7 +253,7 @@ export const floods: readonly Row[] = [
   subscribes,
   publishes,
   unknown,
-  calls,
+  questions,
   requests,
   oneAddress,
   manyAddresses,

@@ -158,6 +158,8 @@ export class Cursor implements Pullable, Due {
     if (this.#isPaused) {
       this.#state = "resting";
       this.#target = null;
+      // What is left of a table's reading is older than what it goes on with: its place is still before all of it.
+      this.#next = null;
       this.#drop();
       return later;
     }
