@@ -79,7 +79,7 @@ describe("the window of a connection", () => {
     expect(node.metrics.snapshot()["windows_full"]).toBeGreaterThan(100);
   });
 
-  it("hands a reader of a table what is newest when it has room, and each key once", async () => {
+  it("hands a reader of a table the rest of what it reads when it has room, then what is newest, each key once", async () => {
     const node = await begin();
     const reader = await Reader.on(node, "table");
     for (let version = 1; version <= 300; version += 1) {
@@ -89,9 +89,14 @@ describe("the window of a connection", () => {
     const before = reader.data.length;
     expect(before).toBeLessThan(40);
     await reader.readAll();
-    const after = reader.data.slice(before);
-    expect(after).toHaveLength(20);
-    expect(after.every((each) => (each as { version: number }).version === 300)).toBe(true);
+    const after = reader.data.slice(before) as readonly { readonly key: number; readonly version: number }[];
+    const newest = after.slice(-20);
+    expect(newest.every(({ version }) => version === 300)).toBe(true);
+    expect(new Set(newest.map(({ key }) => key)).size).toBe(20);
+    // The rest is less than the table, and of one reading.
+    const rest = after.slice(0, -20);
+    expect(rest.length).toBeLessThan(20);
+    expect(new Set(rest.map(({ key }) => key)).size).toBe(rest.length);
   });
 
   it("hands a reader every key that changes faster than it reads, also where they change in one order", async () => {
@@ -111,6 +116,29 @@ describe("the window of a connection", () => {
     }
     expect(Math.min(...seen)).toBeGreaterThan(5);
     expect(Math.max(...seen) - Math.min(...seen)).toBeLessThanOrEqual(1);
+  });
+
+  it("goes on from a pause with what is newest, each key once, also where it was paused inside a table", async () => {
+    const node = await begin();
+    const reader = await Reader.on(node, "table");
+    const keys = 60;
+    const trade = async (version: number): Promise<void> => {
+      for (let key = 0; key < keys; key += 1) await node.publish("table", { key, version, text: "x".repeat(100) });
+      await node.settle();
+    };
+    await trade(1);
+    reader.connection.say('{"id":3,"rpc":{"method":"tide.pause","data":{"channel":"table"}}}');
+    await node.settle();
+    await reader.readAll();
+    const before = reader.data.length;
+    expect(before).toBeLessThan(keys);
+    await trade(2);
+    reader.connection.say('{"id":4,"rpc":{"method":"tide.resume","data":{"channel":"table"}}}');
+    await node.settle();
+    await reader.readAll();
+    const after = reader.data.slice(before) as readonly { readonly key: number; readonly version: number }[];
+    expect(after.map(({ version }) => version)).toEqual(Array(keys).fill(2));
+    expect(new Set(after.map(({ key }) => key)).size).toBe(keys);
   });
 
   it("lets one publication through that is larger than any window, and the next when it was read", async () => {
