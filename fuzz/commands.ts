@@ -42,7 +42,11 @@ export function meaningOf(command: Said): unknown {
   if (command.kind === "invalid") return { kind: "invalid", id: command.id, reason: command.error.reason };
   if (command.kind !== "publish") return command;
   const { bytes, form, value } = command.payload;
-  return { ...command, payload: { bytes: Buffer.from(bytes).toString("base64"), form, value: json(value) } };
+  const written = Buffer.from(bytes);
+  // In JSON a line feed is white space, and the protocol's lines have other white space in its place.
+  if (form === "json")
+    for (const [at, byte] of written.entries()) if (byte === 0x0a || byte === 0x0d) written[at] = 0x20;
+  return { ...command, payload: { bytes: written.toString("base64"), form, value: json(value) } };
 }
 
 interface Written {
