@@ -230,7 +230,7 @@ export class Checker {
     for (const log of this.#logs.values()) {
       for (const [op, position] of log.owed) {
         if (log.told === "after" && position.epoch === log.head?.epoch && position.offset > log.floor) {
-          this.#say("lost", `${op} was acked at ${written(position)}, and is not in the log`);
+          this.#say("lost", `${op} was acked or given at ${written(position)}, and is not in the log`);
         }
       }
     }

@@ -80,13 +80,18 @@ export class Log {
 
   /** False when the place is another's. */
   append(told: Omit<Entry, "previousOp">): boolean {
+    if (!this.#place(told)) return false;
+    this.#owed.delete(told.op);
+    return true;
+  }
+
+  #place(told: Omit<Entry, "previousOp">): boolean {
     const { epoch, offset } = told.position;
     const { entries } = this.#of(epoch);
     const known = entries.get(offset);
     if (known !== undefined && known.op !== told.op) return false;
     const entry: Entry = { ...told, previousOp: entries.get(told.previous)?.op ?? null };
     entries.set(offset, entry);
-    this.#owed.delete(told.op);
     if (epoch !== this.#epoch && this.told === "live") this.begin(told.position);
     this.#epoch ??= epoch;
     if (epoch !== this.#epoch) return true;
@@ -99,7 +104,10 @@ export class Log {
   learn(position: Position, op: Op): boolean {
     if (this.find(position, op) === "another") return false;
     const { offset } = position;
-    return this.append({ position, op, previous: offset - 1, key: null, isRemoved: false });
+    // Where the log is told afterwards, it has to have this too.
+    const isNew = this.find(position, op) === "nothing";
+    if (isNew && this.told === "after") this.owe(op, position);
+    return this.#place({ position, op, previous: offset - 1, key: null, isRemoved: false });
   }
 
   owe(op: Op, position: Position): void {

@@ -61,7 +61,8 @@ const epoch = "database";
 export function historyOf(kept: readonly KeptMessage[], pages: readonly Looking[]): HistoryRecord[] {
   const seqs = new Map(kept.map(({ text, seq }) => [text, seq]));
   // What the database does not have would be behind all that it has.
-  const place = (op: string): { epoch: string; offset: number } => ({ epoch, offset: seqs.get(op) ?? kept.length + 1 });
+  const beyond = Math.max(0, ...seqs.values()) + 1;
+  const place = (op: string): { epoch: string; offset: number } => ({ epoch, offset: seqs.get(op) ?? beyond });
   const records: HistoryRecord[] = [{ kind: "channel", channel, mode: "stream", log: "after" }];
   for (const { name } of pages) {
     records.push({ kind: "subscribe", life: name, user: name, channel });
