@@ -1,8 +1,10 @@
 // What commands mean: each written in the protocol's words again, and compared without regard to how it was written.
+import { TidewireError } from "@tidewire/protocol";
+import { filterOf } from "../packages/server/src/hub/filter.ts";
 import type { Seen } from "../packages/server/src/hub/recovery.ts";
 import type { Command, MarkAnswer } from "../packages/server/src/session/command.ts";
 import { encodeMessage, type Message } from "../packages/server/src/dialects/centrifuge/protobuf.ts";
-import { hasOwnKeysOnly, holds } from "./oracle.ts";
+import { hasOwnKeysOnly, holds, readOr } from "./oracle.ts";
 
 type Said = Command | MarkAnswer;
 type Fields = Readonly<Record<string, unknown>>;
@@ -39,6 +41,7 @@ export function meaningOf(command: Said): unknown {
   const json = (value: unknown): string => JSON.stringify(value ?? null);
   if (command.kind === "connect") return { ...command, data: json(command.data), seen: [...command.seen] };
   if (command.kind === "call") return { ...command, input: json(command.input) };
+  if (command.kind === "subscribe") return { ...command, data: json(command.data), filter: meaningOfFilter(command) };
   if (command.kind === "invalid") return { kind: "invalid", id: command.id, reason: command.error.reason };
   if (command.kind !== "publish") return command;
   const { bytes, form, value } = command.payload;
@@ -47,6 +50,11 @@ export function meaningOf(command: Said): unknown {
   if (form === "json")
     for (const [at, byte] of written.entries()) if (byte === 0x0a || byte === 0x0d) written[at] = 0x20;
   return { ...command, payload: { bytes: written.toString("base64"), form, value: json(value) } };
+}
+
+/** A filter is handed on as it was read: Protobuf leaves out what is empty, and its messages have no prototype. */
+function meaningOfFilter({ filter }: Extract<Command, { kind: "subscribe" }>): string | null {
+  return filter === null ? null : (readOr(TidewireError, () => filterOf(filter).id) ?? "refused");
 }
 
 interface Written {

@@ -26,6 +26,8 @@ export const target: Target = {
     seed({ id: 1, connect: { token: "t", data: json({ a: 1 }), name: "n", headers: { a: "b" } } }),
     seed({ id: 1, connect: { subs: { news: { recover: true, epoch: "e", offset: 7 } } } }),
     seed({ id: 2, subscribe: { channel: "news", recover: true, epoch: "e", offset: 7, join_leave: true, flag: 2 } }),
+    seed({ id: 2, subscribe: { channel: "news", flag: 1, delta: "fossil", tf: { key: "a", cmp: "eq", val: "b" } } }),
+    seed({ id: 2, subscribe: { channel: "news", tf: { op: "or", nodes: [{ key: "a", cmp: "ex" }, {}] } } }),
     seed(
       { id: 3, publish: { channel: "lobby", data: json([1]) } },
       { id: 4, publish: { channel: "c", data: Uint8Array.of(0, 255) } },
