@@ -1,5 +1,5 @@
 // What an engine's answers have to be, as far as that can be told from them: each check says what is wrong, or `null`.
-import type { Position } from "@tidewire/protocol";
+import type { Member, Position } from "@tidewire/protocol";
 import type { Ack, Draft, Page, PageLimit, PageStart, Publication } from "./engine.ts";
 
 /** A sentence for the log: what was expected, and what came. */
@@ -169,7 +169,7 @@ function isLink(given: unknown, offset: number): boolean {
   return isOffset(given.offset) && given.offset < offset && (id === null || typeof id === "string");
 }
 
-function isMember(given: unknown): boolean {
+export function isMember(given: unknown): given is Member {
   return (
     isObject<{ session: string; user: string }>(given) &&
     typeof given.session === "string" &&

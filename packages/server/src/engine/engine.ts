@@ -19,6 +19,7 @@
 // What happens if it cannot: it says `health("down")`, its methods throw `engine_unavailable`, and once it is back
 // it says `health("up")` and `suspect("all")`; nobody has to restart anything.
 import type { Member, Position } from "@tidewire/protocol";
+import type { EngineMembers } from "./members.ts";
 
 /** What a publication's bytes are: JSON text, text that is not JSON, or anything. */
 export type Form = "json" | "text" | "bytes";
@@ -123,6 +124,8 @@ export interface EngineTraits {
   readonly durability: Durability;
   /** Whether positions are still good after the process was restarted. */
   readonly survivesRestart: boolean;
+  /** Where it joins several nodes: who is present on the others. */
+  readonly members?: EngineMembers;
 }
 
 /** What the hub hears from its engine. */

@@ -91,7 +91,8 @@ export class Channel implements CursorHome, ChannelRef {
     this.wheel = node.wheel;
     this.clock = node.clock;
     const { membersShown: shown, wheel, clock, metrics } = node;
-    this.members = new Members(this, { shown, wheel, clock, metrics });
+    const others = known.definition.presence ? node.engine.traits.members : undefined;
+    this.members = new Members(this, { shown, wheel, clock, metrics, ...(others && { others }) });
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
     const isTable = this.mode === "latest";

@@ -12,8 +12,10 @@ import { Cursor } from "./cursor.ts";
 import { Delivery } from "./delivery.ts";
 import { Doubts } from "./doubts.ts";
 import type { Encoder } from "./encoder.ts";
+import type { MemberList } from "./members.ts";
 import { TailMemory } from "./memory.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
+import { readNews, listOf } from "./other-members.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
@@ -68,6 +70,7 @@ export class Hub implements EngineSink {
   /** Channels that nobody listens to, until they close. */
   readonly #closings = new Map<Channel, { due(): void }>();
   readonly #memory: TailMemory;
+  readonly #shown: { readonly most: number; readonly met: () => void };
   readonly #node: ChannelNode;
   /** Channels whose top the engine could not say. */
   readonly #unasked: Doubts;
@@ -91,6 +94,7 @@ export class Hub implements EngineSink {
     this.#log = log;
     this.#unasked = new Doubts(clock, (channels) => this.suspect(channels));
     this.#memory = new TailMemory(limits.tailsBytes);
+    this.#shown = { most: limits.membersShown, met: () => metrics.hit("membersShown") };
     this.#catchUp = new CatchUp({ engine, clock, metrics, maxReads: limits.historyReads });
     this.#node = {
       engine,
@@ -121,9 +125,10 @@ export class Hub implements EngineSink {
     return this.#memory.used;
   }
 
+  /** Members present by this node. */
   get members(): number {
     let sum = 0;
-    for (const channel of this.#channels.values()) sum += channel.members.counts.clients;
+    for (const channel of this.#channels.values()) sum += channel.members.own;
     return sum;
   }
 
@@ -134,6 +139,11 @@ export class Hub implements EngineSink {
   }
 
   async start(): Promise<void> {
+    this.#engine.traits.members?.listen((channel, given) => {
+      const news = readNews(given);
+      if (news === null) this.#metrics.add("engine_bad_answers");
+      else this.#channels.get(channel)?.members.told(news);
+    });
     await this.#engine.start(this);
     this.#isUp = true;
     this.wheel.schedule(this.#sweep, sweepMs);
@@ -230,6 +240,16 @@ export class Hub implements EngineSink {
     if (this.registry.resolve(name).definition.history === null) fail("not_available", "this channel keeps no history");
     await this.#engine.publish(name, { kind: "clear" });
     this.#metrics.add("cleared");
+  }
+
+  /** Who is present in a channel, on all nodes. @throws {TidewireError} `engine_unavailable` */
+  async membersOf(name: string): Promise<MemberList> {
+    const others = this.#engine.traits.members;
+    const channel = this.#channels.get(name);
+    if (others === undefined) return channel?.members ?? listOf([], this.#shown);
+    if (channel === undefined) return listOf(await others.list(name), this.#shown);
+    await channel.opened;
+    return channel.members;
   }
 
   /** The channels of this node, also those that nobody listens to any more. */

@@ -1,5 +1,6 @@
 // The members of one channel, and the readers that are told who comes and goes; of a crowd, once in a while, how many.
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
+import type { MembersNews } from "../engine/members.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { Cursor } from "./cursor.ts";
@@ -17,12 +18,21 @@ export interface MembersOptions {
   readonly wheel: Wheel;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Tells the other nodes who comes and goes here. */
+  readonly others?: { add(channel: string, member: Member): void; remove(channel: string, session: SessionId): void };
+}
+
+/** What somebody who asks is shown. */
+export interface MemberList {
+  readonly counts: { readonly clients: number; readonly users: number };
+  /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
+  list(): readonly Member[];
 }
 
 /** How often the readers of a crowd are told how many it has, in milliseconds; when that changed. */
 const countEveryMs = 1_000;
 
-export class Members implements CursorHome, Due {
+export class Members implements CursorHome, Due, MemberList {
   readonly name: string;
   readonly tail: MemberTable;
   readonly mode = "latest";
@@ -33,10 +43,14 @@ export class Members implements CursorHome, Due {
   readonly #shown: number;
   readonly #live = new LiveCursors();
   readonly #readers = new Set<Cursor>();
+  readonly #others: MembersOptions["others"];
+  /** Sessions of other nodes. */
+  readonly #elsewhere = new Set<SessionId>();
   #isCounting = false;
 
-  constructor(channel: ChannelRef, { shown, wheel, clock, metrics }: MembersOptions) {
+  constructor(channel: ChannelRef, { shown, wheel, clock, metrics, others }: MembersOptions) {
     this.#metrics = metrics;
+    this.#others = others;
     this.name = channel.name;
     this.tail = new MemberTable(channel, shown);
     this.wheel = wheel;
@@ -47,6 +61,11 @@ export class Members implements CursorHome, Due {
   /** How many sessions, and how many different users among them, are here. */
   get counts(): { readonly clients: number; readonly users: number } {
     return this.tail.counts;
+  }
+
+  /** How many of them are here by this node. */
+  get own(): number {
+    return this.counts.clients - this.#elsewhere.size;
   }
 
   /** Of memory held, roughly. */
@@ -62,12 +81,23 @@ export class Members implements CursorHome, Due {
     return fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
   }
 
+  /** Somebody comes by this node. */
   add(member: Member): void {
-    if (this.tail.add(member)) this.#changed();
+    if (!this.tail.add(member)) return;
+    this.#changed();
+    this.#others?.add(this.name, member);
   }
 
   remove(session: SessionId): void {
-    if (this.tail.remove(session)) this.#changed();
+    if (!this.tail.remove(session)) return;
+    this.#changed();
+    this.#others?.remove(this.name, session);
+  }
+
+  /** Of other nodes. */
+  told(news: MembersNews): void {
+    const isChanged = news.kind === "all" ? this.#areElsewhere(news.members) : this.#hear(news);
+    if (isChanged) this.#changed();
   }
 
   /** A reader that is told of every change from now on; born held. */
@@ -126,6 +156,22 @@ export class Members implements CursorHome, Due {
       if (cursor.liveIndex === -1) places.add(cursor.position.offset);
     }
     return [...places];
+  }
+
+  /** A session that is here by this node is nobody else's to take away. */
+  #hear(news: Exclude<MembersNews, { kind: "all" }>): boolean {
+    if (news.kind === "leave") return this.#elsewhere.delete(news.session) && this.tail.remove(news.session);
+    if (!this.tail.add(news.member)) return false;
+    this.#elsewhere.add(news.member.session);
+    return true;
+  }
+
+  #areElsewhere(members: readonly Member[]): boolean {
+    const now = new Set(members.map(({ session }) => session));
+    const gone = [...this.#elsewhere].filter((session) => !now.has(session));
+    const left = gone.map((session) => this.#hear({ kind: "leave", session }));
+    const came = members.map((member) => this.#hear({ kind: "join", member }));
+    return [...left, ...came].includes(true);
   }
 
   #changed(): void {

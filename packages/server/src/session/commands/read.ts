@@ -7,19 +7,19 @@ import { askToSubscribe } from "../channel-access.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
+  const present = await context.node.hub.membersOf(command.channel);
   // What comes after the list is the change since then, so nothing from before may be left to tell: who had come and gone
   // by then would be in the list, and in no change (R2).
   do await context.room();
   while (context.isOpen && context.tellMembers(command.channel));
   if (!context.isOpen) return;
-  const members = context.node.hub.channel(command.channel)?.members.list() ?? [];
-  context.reply({ kind: "presence", id: command.id, members });
+  context.reply({ kind: "presence", id: command.id, members: present.list() });
 }
 
 export async function presenceStats(context: Context, command: CommandOf<"presence_stats">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
+  const { counts } = await context.node.hub.membersOf(command.channel);
   if (!context.isOpen) return;
-  const counts = context.node.hub.channel(command.channel)?.members.counts ?? { clients: 0, users: 0 };
   context.reply({ kind: "presence_stats", id: command.id, ...counts });
 }
 
