@@ -177,7 +177,7 @@ export function isMember(given: unknown): given is Member {
   );
 }
 
-function isTags(given: unknown): boolean {
+export function isTags(given: unknown): boolean {
   return isObject<object>(given) && Object.values(given).every((value) => typeof value === "string");
 }
 

@@ -19,6 +19,7 @@
 // What happens if it cannot: it says `health("down")`, its methods throw `engine_unavailable`, and once it is back
 // it says `health("up")` and `suspect("all")`; nobody has to restart anything.
 import type { Member, Position } from "@tidewire/protocol";
+import type { EngineCluster } from "./cluster.ts";
 import type { EngineMembers } from "./members.ts";
 
 /** What a publication's bytes are: JSON text, text that is not JSON, or anything. */
@@ -77,6 +78,8 @@ export type Draft =
       /** How much the channel keeps from now on; `null`: nothing is kept, the publication is ephemeral. */
       readonly retention: LogRetention | TableRetention | null;
       readonly idempotencyKey?: string;
+      /** Of a lease of this channel (`EngineCluster.hold`). */
+      readonly fence?: number;
     }
   /** Takes a key out of a table. Where it has no value nothing is appended, and the ack's publication is `null`. */
   | { readonly kind: "remove"; readonly key: string; readonly author?: Member; readonly retention: TableRetention }
@@ -126,6 +129,8 @@ export interface EngineTraits {
   readonly survivesRestart: boolean;
   /** Where it joins several nodes: who is present on the others. */
   readonly members?: EngineMembers;
+  /** Where it joins several nodes: questions to the others, and leases. */
+  readonly cluster?: EngineCluster;
 }
 
 /** What the hub hears from its engine. */

@@ -144,8 +144,12 @@ export class Hub implements EngineSink {
       if (news === null) this.#metrics.add("engine_bad_answers");
       else this.#channels.get(channel)?.members.told(news);
     });
-    await this.#engine.start(this);
+    // Before it starts: it may say that it is down.
     this.#isUp = true;
+    await this.#engine.start(this).catch((thrown: unknown) => {
+      this.#isUp = false;
+      throw thrown;
+    });
     this.wheel.schedule(this.#sweep, sweepMs);
   }
 
