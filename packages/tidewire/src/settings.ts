@@ -19,11 +19,14 @@ export interface Flags {
   readonly host?: string;
   readonly data?: string;
   readonly engine?: string;
+  readonly workers?: string;
 }
 
 export interface Settings extends ServerSettings {
   readonly port: number;
   readonly hosts: readonly string[];
+  /** Processes that serve clients; 0: one for each core. */
+  readonly workers: number;
   readonly dataFolder: string;
   readonly engine: "sqlite" | "memory";
   /** `null`: in the data folder. */
@@ -66,6 +69,7 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
   const settings = {
     port: config.http_server.port,
     hosts,
+    workers: config.workers,
     mode,
     dataFolder: config.data,
     engine: config.engine.type,

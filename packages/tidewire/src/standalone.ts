@@ -1,7 +1,7 @@
 // The standalone server: a Tidewire on a port of its own.
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { createTidewire, type Log } from "@tidewire/server";
+import { createTidewire, type Log, type ServerOptions } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { numbers, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
@@ -17,10 +17,17 @@ export interface Standalone {
   stop(): Promise<void>;
 }
 
+/** What is different for one of several processes. */
+export interface Place {
+  readonly engine: NonNullable<ServerOptions["engine"]>;
+  /** Whether another port would be wrong. */
+  readonly isExact: boolean;
+}
+
 /** In development nobody has to wait for a drain. */
 const quickDrainMs = 250;
 
-export async function startStandalone(settings: Settings, log: Log): Promise<Standalone> {
+export async function startStandalone(settings: Settings, log: Log, place?: Place): Promise<Standalone> {
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   const isDevelopment = settings.mode === "development";
   const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeApiKey);
@@ -28,9 +35,7 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
     ...serverOptionsOf(settings),
     apiKey,
     log,
-    ...(settings.engine === "sqlite"
-      ? { engine: sqliteEngine({ path: settings.database ?? path.join(settings.dataFolder, "tidewire.db"), log }) }
-      : {}),
+    ...(place === undefined ? ownEngine(settings, log) : { engine: place.engine }),
   });
   if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
   if (!isDevelopment && settings.channels.length === 0) {
@@ -43,7 +48,8 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
   });
   tide.attach(server);
   await tide.start();
-  const listening = await listen(server, settings.hosts, settings.port);
+  const port = place?.isExact === true ? { exactly: settings.port } : settings.port;
+  const listening = await listen(server, settings.hosts, port);
   return {
     port: listening.port,
     apiKey,
@@ -53,4 +59,10 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
       server.closeAllConnections();
     },
   };
+}
+
+/** Without one it is in memory. */
+function ownEngine({ engine, database, dataFolder }: Settings, log: Log): Pick<ServerOptions, "engine"> {
+  if (engine === "memory") return {};
+  return { engine: sqliteEngine({ path: database ?? path.join(dataFolder, "tidewire.db"), log }) };
 }

@@ -1,0 +1,27 @@
+// The program that owns the log: `owner-process PLAN`, started by the supervisor.
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { localOwner } from "@tidewire/server/local";
+import { memoryEngine } from "@tidewire/server/memory";
+import { sqliteEngine } from "@tidewire/server/sqlite";
+import { failWith } from "../host/fail.ts";
+import { logOf } from "../server-log.ts";
+import { endOnOrder, planGiven, sayReady } from "./child-process.ts";
+import type { OwnerPlan } from "./words.ts";
+
+try {
+  const plan = planGiven<OwnerPlan>();
+  const log = logOf(plan);
+  if (plan.engine === "sqlite") mkdirSync(path.dirname(plan.database), { recursive: true, mode: 0o700 });
+  const engine = plan.engine === "sqlite" ? sqliteEngine({ path: plan.database, log }) : memoryEngine();
+  const owner = localOwner({ engine, path: plan.path, log });
+  const starting = owner.start();
+  endOnOrder(async () => {
+    await starting;
+    await owner.stop();
+  });
+  await starting;
+  sayReady({ port: 0, apiKey: "" });
+} catch (thrown) {
+  failWith(thrown);
+}

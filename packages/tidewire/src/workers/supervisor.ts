@@ -1,0 +1,80 @@
+// All cores of one machine: an owner of the log and the workers that serve clients, kept alive (decision 0028).
+import { type ChildProcess, fork } from "node:child_process";
+import cluster from "node:cluster";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Log } from "@tidewire/server";
+import type { Flags, Settings } from "../settings.ts";
+import type { Standalone } from "../standalone.ts";
+import { KeptProcess } from "./kept-process.ts";
+import type { OwnerPlan, WorkerPlan } from "./words.ts";
+
+/** From source they are TypeScript files, built they are JavaScript ones: the same as this file. */
+const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
+const program = (name: string): string => fileURLToPath(new URL(`./${name}.${ending}`, import.meta.url));
+
+export interface Supervising {
+  readonly settings: Settings;
+  readonly flags: Flags;
+  /** How many serve clients. */
+  readonly workers: number;
+  readonly log: Log;
+}
+
+/** @throws when one of the processes does not start; what is wrong it has said itself. */
+export async function startWorkers({ settings, flags, workers: count, log }: Supervising): Promise<Standalone> {
+  const folder = mkdtempSync(path.join(tmpdir(), "tidewire-"));
+  const socket = process.platform === "win32" ? `\\\\.\\pipe\\${path.basename(folder)}` : path.join(folder, "log");
+  const kept: KeptProcess[] = [];
+  const stop = async (): Promise<void> => {
+    const [owner, ...workers] = kept;
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await owner?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const keep = async (name: string, start: () => ChildProcess, port: PortOf | null): Promise<KeptProcess> => {
+    const order = (): ReturnType<KeptOrder> => port && { kind: "start", ...port() };
+    const process = new KeptProcess({ name, start, order, log });
+    kept.push(process);
+    await process.ready;
+    return process;
+  };
+  try {
+    await keep("the owner of the log", () => startOwner(planOf(settings, socket)), null);
+    prepareWorkers({ path: socket, flags });
+    let port = { port: settings.port, isExact: false };
+    const start = (): ChildProcess => startWorker(settings);
+    // The first finds the port, and makes what is kept in the data folder.
+    const first = await (await keep("worker 1", start, () => port)).ready;
+    port = { port: first.port, isExact: true };
+    const others = Array.from({ length: count - 1 }, (_, index) => keep(`worker ${index + 2}`, start, () => port));
+    await Promise.all(others);
+    return { port: first.port, apiKey: first.apiKey, stop };
+  } catch (thrown) {
+    await stop();
+    throw thrown;
+  }
+}
+
+type PortOf = () => { readonly port: number; readonly isExact: boolean };
+type KeptOrder = ConstructorParameters<typeof KeptProcess>[0]["order"];
+
+function planOf({ engine, database, dataFolder, mode, logLevel }: Settings, socket: string): OwnerPlan {
+  return { path: socket, engine, database: database ?? path.join(dataFolder, "tidewire.db"), mode, logLevel };
+}
+
+function startOwner(plan: OwnerPlan): ChildProcess {
+  return fork(program("owner-process"), [JSON.stringify(plan)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+}
+
+function prepareWorkers(plan: WorkerPlan): void {
+  // Each new connection is the next worker's: where the system chooses, one may get most of them.
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.setupPrimary({ exec: program("worker-process"), args: [JSON.stringify(plan)] });
+}
+
+function startWorker({ mode }: Settings): ChildProcess {
+  return cluster.fork(mode === "development" ? { NODE_ENV: "development" } : {}).process;
+}
