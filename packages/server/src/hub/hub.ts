@@ -31,7 +31,7 @@ export interface HubOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Publishes a source's value, validated. */
-  readonly publishValue: (channel: string, value: unknown) => Promise<unknown>;
+  readonly publishValue: (channel: string, value: unknown, by: { readonly fence?: number }) => Promise<unknown>;
 }
 
 export interface SubscribeOptions {
@@ -87,7 +87,7 @@ export class Hub implements EngineSink {
     this.registry = options.registry;
     this.delivery = new Delivery(clock);
     this.wheel = new Wheel(clock);
-    this.sources = new Sources({ clock, log, publish: options.publishValue });
+    this.sources = new Sources({ clock, log, publish: options.publishValue, cluster: engine.traits.cluster ?? null });
     this.#engine = engine;
     this.#limits = limits;
     this.#metrics = metrics;
@@ -182,13 +182,15 @@ export class Hub implements EngineSink {
   /**
    * Publishes what has been validated. Resolves when the engine has accepted it.
    * The ack is an announcement too, so a publication is in the tail before its publisher's reply is queued.
+   * @param by An idempotency key, or the fence of a lease.
    */
-  async publish(name: string, body: Body, idempotencyKey?: string): Promise<Ack> {
+  async publish(name: string, body: Body, by: string | { readonly fence?: number } = {}): Promise<Ack> {
     const { definition } = this.registry.resolve(name);
     this.#admit(body, definition.mode);
     const draft = { kind: "value", body, retention: retentionOf(definition) } as const;
     const asked = this.#channels.get(name)?.position ?? null;
-    const ack = await this.#engine.publish(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+    const right = typeof by === "string" ? { idempotencyKey: by } : by;
+    const ack = await this.#engine.publish(name, { ...draft, ...right });
     return this.#acked(name, ack, asked);
   }
 

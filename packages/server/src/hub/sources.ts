@@ -1,5 +1,6 @@
-// Sources: values that somebody makes while somebody listens.
+// Sources: values that somebody makes while somebody listens; of several nodes on the one that holds the channel's lease.
 import type { ChannelDefinition } from "@tidewire/protocol";
+import type { EngineCluster, Lease } from "../engine/cluster.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { Channel } from "./channel.ts";
@@ -33,6 +34,22 @@ const lingerMs = 5_000;
 const firstRetryMs = 1_000;
 const longestRetryMs = 30_000;
 
+interface SourcesNode {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly publish: (channel: string, value: unknown, by: { readonly fence?: number }) => Promise<unknown>;
+  /** `null`: there is no other node. */
+  readonly cluster: EngineCluster | null;
+}
+
+/** A source while this node may run it. */
+interface Turn {
+  readonly channel: Channel;
+  readonly source: Source<unknown>;
+  readonly signal: AbortSignal;
+  readonly fence?: number;
+}
+
 interface Running {
   readonly abort: AbortController;
   cancelStop: (() => void) | null;
@@ -41,18 +58,16 @@ interface Running {
 export class Sources {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #publish: (channel: string, value: unknown) => Promise<unknown>;
+  readonly #publish: SourcesNode["publish"];
+  readonly #cluster: EngineCluster | null;
   readonly #bound = new Map<ChannelDefinition, Source<unknown>>();
   readonly #running = new Map<string, Running>();
 
-  constructor(node: {
-    readonly clock: Clock;
-    readonly log: Log;
-    readonly publish: (channel: string, value: unknown) => Promise<unknown>;
-  }) {
-    this.#clock = node.clock;
-    this.#log = node.log;
-    this.#publish = node.publish;
+  constructor({ clock, log, publish, cluster }: SourcesNode) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#publish = publish;
+    this.#cluster = cluster;
   }
 
   /** How many are at work. */
@@ -98,17 +113,42 @@ export class Sources {
     const running: Running = { abort: new AbortController(), cancelStop: null };
     this.#running.set(channel.name, running);
     const { signal } = running.abort;
-    this.#run(channel, source, signal).catch((thrown: unknown) => {
+    const run =
+      this.#cluster === null
+        ? this.#run({ channel, source, signal })
+        : this.#runAlone({ channel, source, signal }, this.#cluster);
+    run.catch((thrown: unknown) => {
       this.#log.error("a source ended", { channel: channel.name, reason: reasonOf(thrown) });
     });
   }
 
-  async #run(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<void> {
+  /** For as long as somebody listens here it is run here, or waited for: somebody may listen on this node alone. */
+  async #runAlone(turn: Turn, cluster: EngineCluster): Promise<void> {
+    const { channel, signal } = turn;
+    while (!signal.aborted) {
+      let lease: Lease;
+      try {
+        lease = await cluster.hold(channel.name, signal);
+      } catch (thrown) {
+        if (!signal.aborted) await this.#sleep(firstRetryMs, signal);
+        this.#log.debug("a source's lease was not given", { channel: channel.name, reason: reasonOf(thrown) });
+        continue;
+      }
+      const both = AbortSignal.any([signal, lease.lost]);
+      await this.#run({ ...turn, signal: both, fence: lease.fence });
+      // One that has no more values is not begun anew elsewhere.
+      await aborted(both);
+      lease.release();
+    }
+  }
+
+  async #run(turn: Turn): Promise<void> {
+    const { channel, signal } = turn;
     let retryMs = firstRetryMs;
     while (!signal.aborted) {
       const startedMs = this.#clock.now();
       try {
-        const drained = await this.#drain(channel, source, signal);
+        const drained = await this.#drain(turn);
         if (drained) return;
       } catch (thrown) {
         this.#log.error("a source failed; it starts again", {
@@ -125,7 +165,8 @@ export class Sources {
   }
 
   /** True when the source has no more values. */
-  async #drain(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<boolean> {
+  async #drain({ channel, source, signal, fence }: Turn): Promise<boolean> {
+    const by = fence === undefined ? {} : { fence };
     const watch = new HoldWatch(this.#clock);
     const sleep = async (ms: number): Promise<void> => {
       await this.#sleep(ms, signal);
@@ -138,7 +179,7 @@ export class Sources {
         this.#log.warn("a source held the event loop", { channel: pattern, ms: Math.round(heldMs) });
       }
       if (signal.aborted) return true;
-      await this.#publish(channel.name, value).catch((thrown: unknown) => {
+      await this.#publish(channel.name, value, by).catch((thrown: unknown) => {
         this.#log.warn("a source's value was not published", { channel: channel.name, reason: reasonOf(thrown) });
       });
       watch.resume();
@@ -158,6 +199,11 @@ export class Sources {
       signal.addEventListener("abort", wake, { once: true });
     });
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 /** How long a source's own code held the event loop: nothing, once the loop has turned. */
