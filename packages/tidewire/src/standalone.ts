@@ -22,6 +22,8 @@ export interface Place {
   readonly engine: NonNullable<ServerOptions["engine"]>;
   /** Whether another port would be wrong. */
   readonly isExact: boolean;
+  /** Its name among them. */
+  readonly name: string;
 }
 
 /** In development nobody has to wait for a drain. */
@@ -35,7 +37,7 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
     ...serverOptionsOf(settings),
     apiKey,
     log,
-    ...(place === undefined ? ownEngine(settings, log) : { engine: place.engine }),
+    ...(place === undefined ? ownEngine(settings, log) : { engine: place.engine, nodeName: place.name }),
   });
   if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
   if (!isDevelopment && settings.channels.length === 0) {

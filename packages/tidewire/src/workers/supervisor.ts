@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Log } from "@tidewire/server";
 import type { Flags, Settings } from "../settings.ts";
 import type { Standalone } from "../standalone.ts";
-import { KeptProcess } from "./kept-process.ts";
+import { type Keeping, KeptProcess } from "./kept-process.ts";
 import type { OwnerPlan, WorkerPlan } from "./words.ts";
 
 /** From source they are TypeScript files, built they are JavaScript ones: the same as this file. */
@@ -34,32 +34,37 @@ export async function startWorkers({ settings, flags, workers: count, log }: Sup
     await owner?.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  const keep = async (name: string, start: () => ChildProcess, port: PortOf | null): Promise<KeptProcess> => {
-    const order = (): ReturnType<KeptOrder> => port && { kind: "start", ...port() };
-    const process = new KeptProcess({ name, start, order, log });
+  const keep = async (keeping: Omit<Keeping, "log">): Promise<KeptProcess> => {
+    const process = new KeptProcess({ ...keeping, log });
     kept.push(process);
     await process.ready;
     return process;
   };
   try {
-    await keep("the owner of the log", () => startOwner(planOf(settings, socket)), null);
+    await keep({
+      name: "the owner of the log",
+      start: () => startOwner(planOf(settings, socket)),
+      order: () => null,
+    });
     prepareWorkers({ path: socket, flags });
-    let port = { port: settings.port, isExact: false };
-    const start = (): ChildProcess => startWorker(settings);
+    let place = { port: settings.port, isExact: false };
+    const worker = (name: string): Promise<KeptProcess> =>
+      keep({
+        name: `worker ${name}`,
+        start: () => startWorker(settings),
+        order: () => ({ kind: "start", name, ...place }),
+      });
     // The first finds the port, and makes what is kept in the data folder.
-    const first = await (await keep("worker 1", start, () => port)).ready;
-    port = { port: first.port, isExact: true };
-    const others = Array.from({ length: count - 1 }, (_, index) => keep(`worker ${index + 2}`, start, () => port));
-    await Promise.all(others);
+    const first = await (await worker("1")).ready;
+    // Those who ask for any port are given the same one.
+    if (settings.port !== 0) place = { port: first.port, isExact: true };
+    await Promise.all(Array.from({ length: count - 1 }, (_, index) => worker(`${index + 2}`)));
     return { port: first.port, apiKey: first.apiKey, stop };
   } catch (thrown) {
     await stop();
     throw thrown;
   }
 }
-
-type PortOf = () => { readonly port: number; readonly isExact: boolean };
-type KeptOrder = ConstructorParameters<typeof KeptProcess>[0]["order"];
 
 function planOf({ engine, database, dataFolder, mode, logLevel }: Settings, socket: string): OwnerPlan {
   return { path: socket, engine, database: database ?? path.join(dataFolder, "tidewire.db"), mode, logLevel };

@@ -20,7 +20,7 @@ export interface WorkerPlan {
 
 /** From the supervisor. `start` is for a worker alone; a port that is exact is the one that the others have. */
 export type Order =
-  | { readonly kind: "start"; readonly port: number; readonly isExact: boolean }
+  | { readonly kind: "start"; readonly name: string; readonly port: number; readonly isExact: boolean }
   | { readonly kind: "stop" };
 
 /** To the supervisor: the process works. The port and the key are a worker's. */

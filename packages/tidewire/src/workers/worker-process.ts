@@ -12,10 +12,10 @@ try {
   let starting: Promise<Standalone> | null = null;
   const ordered = startOrder();
   endOnOrder(async () => (await starting)?.stop());
-  const { port, isExact } = await ordered;
+  const { port, isExact, name } = await ordered;
   const settings = readSettings(flags, process.env);
   const log = logOf(settings);
-  starting = startStandalone({ ...settings, port }, log, { engine: localEngine({ path, log }), isExact });
+  starting = startStandalone({ ...settings, port }, log, { engine: localEngine({ path, log }), isExact, name });
   const standalone = await starting;
   sayReady({ port: standalone.port, apiKey: standalone.apiKey });
 } catch (thrown) {
