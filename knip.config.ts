@@ -61,7 +61,7 @@ const config: KnipConfig = {
     // The suites it exports run in their user's vitest.
     "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
-    "packages/tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
+    "packages/tidewire": { entry: ["src/main.ts", "src/workers/{owner,worker}-process.ts"], project: ["src/**/*.ts"] },
     // Its test hands it to other compilers, with a module for every door; vitest is what one of the doors wants.
     "test/consumers": { entry: ["chat.{ts,cjs}", "room.tsx"], ignoreDependencies: ["vitest", "@types/react"] },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },

@@ -83,7 +83,8 @@ export async function startFleet(
     api: async (method, parameters) => {
       const headers = { "x-api-key": apiKey, connection: "close" };
       const url = `http://127.0.0.1:${port}/api/${method}`;
-      return await (await fetch(url, { method: "POST", headers, body: JSON.stringify(parameters) })).json();
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(parameters) });
+      return (await response.json()) as unknown;
     },
     whole: () => until(() => workers().length === count && owner() !== undefined),
   };
