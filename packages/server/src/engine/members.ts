@@ -19,6 +19,18 @@ export interface EngineMembers {
   /** Somebody is in a channel by this node. */
   add(channel: string, member: Member): void;
   remove(channel: string, session: SessionId): void;
-  /** Who is there on the other nodes; of a channel that need not be followed. @throws {TidewireError} `engine_unavailable` */
-  list(channel: string): Promise<readonly Member[]>;
+  /**
+   * Who is there on the other nodes; of a channel that need not be followed.
+   * @param most Of more than so many, nobody is named.
+   * @throws {TidewireError} `engine_unavailable`
+   */
+  list(channel: string, most: number): Promise<FoundMembers>;
+}
+
+export interface FoundMembers {
+  readonly clients: number;
+  /** Different ones. */
+  readonly users: number;
+  /** `null`: more than was asked for. */
+  readonly members: readonly Member[] | null;
 }

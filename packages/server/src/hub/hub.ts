@@ -15,7 +15,7 @@ import type { Encoder } from "./encoder.ts";
 import type { MemberList } from "./members.ts";
 import { TailMemory } from "./memory.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
-import { readNews, listOf } from "./other-members.ts";
+import { membersElsewhere, readNews } from "./other-members.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
@@ -252,9 +252,9 @@ export class Hub implements EngineSink {
   async membersOf(name: string): Promise<MemberList> {
     const others = this.#engine.traits.members;
     const channel = this.#channels.get(name);
-    if (others === undefined) return channel?.members ?? listOf([], this.#shown);
-    if (channel === undefined) return listOf(await others.list(name), this.#shown);
-    await channel.opened;
+    if (channel === undefined) return await membersElsewhere(others, name, this.#shown);
+    // Of the other nodes' it knows once it is open.
+    if (others !== undefined) await channel.opened;
     return channel.members;
   }
 

@@ -1,7 +1,7 @@
 // Members of other nodes: they are present here like this node's own, and only what can be read is believed.
 import { defineChannel, type Member, type SessionId } from "@tidewire/protocol";
 import { expect, it } from "vitest";
-import type { EngineMembers, MembersNews } from "../engine/members.ts";
+import type { EngineMembers, FoundMembers, MembersNews } from "../engine/members.ts";
 import { memoryEngine } from "../engines/memory/memory-engine.ts";
 import { FakeNode } from "../testing/fake-node.ts";
 
@@ -11,7 +11,7 @@ const join = '{"id":2,"subscribe":{"channel":"room","join_leave":true}}';
 /** The other nodes, as one engine knows them. */
 class Others implements EngineMembers {
   readonly said: string[] = [];
-  here: readonly Member[] = [];
+  here: FoundMembers = { clients: 0, users: 0, members: [] };
   tell: (news: MembersNews) => void = () => undefined;
 
   listen(told: (channel: string, news: MembersNews) => void): void {
@@ -26,7 +26,7 @@ class Others implements EngineMembers {
     this.said.push(`remove ${channel} ${session.slice(0, 1)}`);
   }
 
-  async list(): Promise<readonly Member[]> {
+  async list(): Promise<FoundMembers> {
     return this.here;
   }
 }
@@ -93,11 +93,20 @@ it("a session that is here is not taken away by another node's word", async () =
 it("of a channel that nobody listens to here the engine is asked", async () => {
   const others = new Others();
   const node = await nodeBeside(others);
-  others.here = [member("a", "ann"), member("b", "ann")];
+  others.here = { clients: 2, users: 1, members: [member("a", "ann"), member("b", "ann")] };
   expect(await presentAt(node)).toEqual(["ann", "ann"]);
   expect((await node.hub.membersOf("room")).counts).toEqual({ clients: 2, users: 1 });
-  others.here = [{ session: 7 } as unknown as Member];
-  await expect(node.hub.membersOf("room")).rejects.toMatchObject({ reason: "engine_unavailable" });
+  others.here = { clients: 5_000, users: 7, members: null };
+  const crowd = await node.hub.membersOf("room");
+  expect(crowd.counts).toEqual({ clients: 5_000, users: 7 });
+  expect(() => crowd.list()).toThrow(/at most 1000 members, here are 5000/);
+  for (const wrong of [
+    { clients: 1, users: 1, members: [{ session: 7 }] },
+    { clients: -1, users: 0, members: [] },
+  ]) {
+    others.here = wrong as unknown as FoundMembers;
+    await expect(node.hub.membersOf("room")).rejects.toMatchObject({ reason: "engine_unavailable" });
+  }
 });
 
 it.each([

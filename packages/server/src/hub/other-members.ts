@@ -1,7 +1,7 @@
 // What an engine says of the members on other nodes, as far as it can be believed, and as it is shown.
 import { fail, type Member } from "@tidewire/protocol";
 import { isMember } from "../engine/answers.ts";
-import type { MembersNews } from "../engine/members.ts";
+import type { EngineMembers, MembersNews } from "../engine/members.ts";
 import type { MemberList } from "./members.ts";
 
 /** `null` for what is no news. */
@@ -19,24 +19,34 @@ export function readNews(given: unknown): MembersNews | null {
   }
 }
 
+const nobody: MemberList = { counts: { clients: 0, users: 0 }, list: () => [] };
+
 /**
  * Of a channel that nobody listens to on this node.
- * @throws {TidewireError} `engine_unavailable` when the answer could not be read.
+ * @param others `undefined`: there are no other nodes.
+ * @throws {TidewireError} `engine_unavailable`, also when the answer could not be read.
  */
-export function listOf(
-  given: readonly Member[],
+export async function membersElsewhere(
+  others: EngineMembers | undefined,
+  channel: string,
   shown: { readonly most: number; readonly met: () => void },
-): MemberList {
-  if (!areMembers(given)) return fail("engine_unavailable", "the engine's answer could not be read");
-  const members = given;
+): Promise<MemberList> {
+  if (others === undefined) return nobody;
+  const { clients, users, members } = await others.list(channel, shown.most);
+  const isRead = isCount(clients) && isCount(users) && (members === null || areMembers(members));
+  if (!isRead) return fail("engine_unavailable", "the engine's answer could not be read");
   return {
-    counts: { clients: members.length, users: new Set(members.map(({ user }) => user)).size },
+    counts: { clients, users },
     list: () => {
-      if (members.length <= shown.most) return members;
+      if (members !== null) return members;
       shown.met();
-      return fail("limit_exceeded", `presence shows at most ${shown.most} members, here are ${members.length}`);
+      return fail("limit_exceeded", `presence shows at most ${shown.most} members, here are ${clients}`);
     },
   };
+}
+
+function isCount(given: unknown): boolean {
+  return Number.isSafeInteger(given) && Number(given) >= 0;
 }
 
 function areMembers(given: unknown): given is readonly Member[] {

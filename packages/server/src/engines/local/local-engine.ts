@@ -111,7 +111,7 @@ class LocalEngine implements Engine {
       listen: (told) => void (said.told = told),
       add: (channel, member) => this.#working?.join(channel, member),
       remove: (channel, session) => this.#working?.leave(channel, session),
-      list: async (channel) => await this.#started().list(channel),
+      list: async (channel, most) => await this.#started().list(channel, most),
     };
   }
 

@@ -1,57 +1,18 @@
 // What happens on the line between worker and owner: garbage, other versions, silence, and an owner that comes back.
 import { once } from "node:events";
+import type { TidewireError } from "@tidewire/protocol";
 import { chmodSync, mkdirSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RecordingSink } from "../../engine/contract/recording-sink.ts";
-import type { Engine } from "../../engine/engine.ts";
-import type { MembersNews } from "../../engine/members.ts";
 import { systemClock } from "../../ports/clock.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import { temporaryFolder } from "../../testing/temporary-folder.ts";
+import { ownerAt, retention, socketPath, until, value, workerAt } from "../../testing/local-trial.ts";
 import { memoryEngine } from "../memory/memory-engine.ts";
 import { localEngine } from "./local-engine.ts";
-import { type LocalOwner, localOwner } from "./owner.ts";
+import { localOwner } from "./owner.ts";
 import { encodeRecord, maxRecordBytes, RecordReader } from "./records.ts";
-
-const retention = { size: 100, ttlMs: 60_000 };
-const value = (text: string) =>
-  ({ kind: "value", body: { data: new TextEncoder().encode(text), form: "text" }, retention }) as const;
-
-const socketPath = (): string => join(temporaryFolder(), "owner", "socket");
-
-async function ownerAt(path: string, engine: Engine = memoryEngine()): Promise<LocalOwner> {
-  const owner = localOwner({ engine, path });
-  await owner.start();
-  onTestFinished(() => owner.stop());
-  return owner;
-}
-
-interface Worker {
-  readonly engine: Engine;
-  readonly sink: RecordingSink;
-  readonly told: string[];
-}
-
-async function workerAt(path: string, clock = systemClock): Promise<Worker> {
-  const engine = localEngine({ path, clock });
-  const sink = new RecordingSink();
-  const told: string[] = [];
-  engine.traits.members?.listen((channel, news) => told.push(`${channel} ${shownNews(news)}`));
-  await engine.start(sink);
-  onTestFinished(() => engine.stop());
-  return { engine, sink, told };
-}
-
-function shownNews(news: MembersNews): string {
-  if (news.kind === "all") return `all ${news.members.map(({ session }) => session).join("+")}`;
-  return `${news.kind} ${news.kind === "join" ? news.member.session : news.session}`;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => void setImmediate(resolve));
-}
 
 /** Everything that comes on a socket, until it is closed. */
 async function talk(path: string, bytes: Uint8Array): Promise<readonly unknown[]> {
@@ -228,115 +189,78 @@ describe("an owner that says nothing", () => {
   });
 });
 
-describe("members", () => {
-  it("are the same for all workers, and those of a dead one go", async () => {
+describe("a worker that does not read", () => {
+  it("costs the owner no more than a little memory, and is told that it missed something", async () => {
     const path = socketPath();
     await ownerAt(path);
-    const [one, two] = [await workerAt(path), await workerAt(path)];
-    const members = one.engine.traits.members;
-    members?.add("room", { session: "a", user: "ann" });
-    await one.engine.tops(["room"]);
-    await two.engine.follow("room");
-    members?.add("room", { session: "b", user: "bob" });
-    members?.remove("room", "a");
-    await until(() => two.told.length === 3);
-    expect(two.told).toEqual(["room all a", "room join b", "room leave a"]);
-    expect(await two.engine.traits.members?.list("room")).toEqual([{ session: "b", user: "bob" }]);
-    // One's own are not told, nor listed.
-    await one.engine.follow("room");
-    expect([one.told, await members?.list("room")]).toEqual([["room all "], []]);
-    await one.engine.stop();
-    await until(() => two.told.length === 4);
-    expect(two.told[3]).toBe("room leave b");
-  });
-
-  it("are told again to an owner that is new", async () => {
-    const path = socketPath();
-    const first = localOwner({ engine: memoryEngine(), path });
-    await first.start();
-    const [one, two] = [await workerAt(path), await workerAt(path)];
-    one.engine.traits.members?.add("room", { session: "a", user: "ann" });
-    await one.engine.tops(["room"]);
-    await two.engine.follow("room");
-    await first.stop();
-    await ownerAt(path);
-    await until(() => two.told.slice(1).some((line) => line === "room all a" || line === "room join a"));
-  });
-});
-
-describe("leases", () => {
-  it("are one worker's at a time, and a fence is refused when it is no longer the newest", async () => {
-    const path = socketPath();
-    await ownerAt(path);
-    const [one, two] = [await workerAt(path), await workerAt(path)];
-    const forever = new AbortController().signal;
-    const first = await one.engine.traits.cluster?.hold("c", forever);
-    let isSecond = false;
-    const second = two.engine.traits.cluster?.hold("c", forever).then((lease) => ((isSecond = true), lease));
-    await two.engine.tops(["c"]);
-    expect(isSecond).toBe(false);
-    const { fence } = first ?? { fence: -1 };
-    expect((await one.engine.publish("c", { ...value("mine"), fence })).position.offset).toBe(1);
-    first?.release();
-    const next = await second;
-    await expect(one.engine.publish("c", { ...value("late"), fence })).rejects.toMatchObject({ reason: "conflict" });
-    expect((await two.engine.publish("c", { ...value("mine"), fence: next?.fence ?? 0 })).position.offset).toBe(2);
-  });
-
-  it("go to the next when their holder is gone, and are lost with the owner", async () => {
-    const path = socketPath();
-    const owner = await ownerAt(path);
-    const [one, two] = [await workerAt(path), await workerAt(path)];
-    const forever = new AbortController().signal;
-    await one.engine.traits.cluster?.hold("c", forever);
-    const second = two.engine.traits.cluster?.hold("c", forever);
-    await two.engine.tops(["c"]);
-    await one.engine.stop();
-    const lease = await second;
-    expect(lease?.lost.aborted).toBe(false);
-    await owner.stop();
-    await until(() => lease?.lost.aborted === true);
-  });
-
-  it("are not waited for any longer by whoever said so", async () => {
-    const path = socketPath();
-    await ownerAt(path);
-    const [one, two] = [await workerAt(path), await workerAt(path)];
-    const giving = new AbortController();
-    const first = await one.engine.traits.cluster?.hold("c", new AbortController().signal);
-    const second = two.engine.traits.cluster?.hold("c", giving.signal);
-    giving.abort();
-    await expect(second).rejects.toThrow(/nobody waits/);
-    first?.release();
-    const third = await one.engine.traits.cluster?.hold("c", new AbortController().signal);
-    expect(third?.fence).toBeGreaterThan(first?.fence ?? Infinity);
-  });
-});
-
-describe("questions", () => {
-  it("reach one node, or all others; a node that is not there gives null, one that fails nothing", async () => {
-    const path = socketPath();
-    await ownerAt(path);
-    const nodes = ["x", "y", "z"].map((name) => {
-      const engine = localEngine({ path });
-      engine.traits.cluster?.listen(name, async (question) => {
-        if (name === "z") throw new Error("no");
-        return Buffer.concat([Buffer.from(`${name}:`), question]);
-      });
-      return engine;
+    const { engine } = await workerAt(path);
+    const slow = createConnection(path);
+    onTestFinished(() => void slow.destroy());
+    const reader = new RecordReader();
+    const heard: { readonly kind: string }[] = [];
+    slow.on("data", (piece: Buffer) => {
+      reader.add(piece);
+      for (let next = reader.next(); next !== null; next = reader.next()) heard.push(next.header as { kind: string });
     });
-    for (const engine of nodes) {
-      await engine.start(new RecordingSink());
-      onTestFinished(() => engine.stop());
+    slow.write(Buffer.concat([hello, encodeRecord({ kind: "follow", n: 1, channel: "c" })]));
+    await until(() => heard.some(({ kind }) => kind === "done"));
+    slow.pause();
+    const data = new Uint8Array(1024 * 1024);
+    for (let n = 0; n < 64; n += 1) {
+      await engine.publish("c", {
+        kind: "value",
+        body: { data, form: "bytes" },
+        retention: { size: 1, ttlMs: 60_000 },
+      });
     }
-    const [cluster] = nodes.map((engine) => engine.traits.cluster);
-    const shown = (answer: Uint8Array | null | undefined): string | null =>
-      (answer && Buffer.from(answer).toString()) || null;
-    expect(shown(await cluster?.ask("y", Buffer.from("hi")))).toBe("y:hi");
-    expect([await cluster?.ask("w", Buffer.from("hi")), await cluster?.ask("z", Buffer.from("hi"))]).toEqual([
-      null,
-      null,
-    ]);
-    expect((await cluster?.askAll(Buffer.from("all")))?.map(shown)).toEqual(["y:all"]);
+    slow.resume();
+    await until(() => heard.some(({ kind }) => kind === "missed"));
+    const announced = heard.filter(({ kind }) => kind === "announced").length;
+    expect(announced).toBeGreaterThan(8);
+    expect(announced).toBeLessThan(40);
   });
+
+  it("nor says anything is cut after ten seconds, and its members and leases are gone", async () => {
+    const path = socketPath();
+    const clock = new FakeClock({ defer: (act) => systemClock.defer(act) });
+    const owner = localOwner({ engine: memoryEngine(), path, clock });
+    await owner.start();
+    onTestFinished(() => owner.stop());
+    const { engine, told } = await workerAt(path);
+    await engine.follow("c");
+    const member = { session: "f", user: "frozen" };
+    const words = [
+      { kind: "join", channel: "c", member },
+      { kind: "hold", n: 1, channel: "c" },
+    ];
+    const gone = talk(path, Buffer.concat([hello, ...words.map((word) => encodeRecord(word))]));
+    await until(() => told.includes("c join f"));
+    const lease = engine.traits.cluster?.hold("c", new AbortController().signal);
+    for (let second = 0; second < 12; second += 1) {
+      // Whoever says something stays.
+      await engine.tops(["c"]);
+      clock.advance(1_000);
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    await gone;
+    await until(() => told.includes("c leave f"));
+    expect((await lease)?.fence).toBeGreaterThan(0);
+    expect([owner.workers, owner.refused]).toEqual([1, 1]);
+  });
+});
+
+it("more questions than an owner answers are refused", async () => {
+  const path = socketPath();
+  await scripted(path);
+  const { engine } = await workerAt(path);
+  const asked = Array.from({ length: 10_050 }, () =>
+    engine.tops(["c"]).then(
+      () => "done",
+      (thrown: TidewireError) => thrown.reason,
+    ),
+  );
+  await engine.stop();
+  const refused = (await Promise.all(asked)).filter((reason) => reason === "overloaded").length;
+  expect(refused).toBeGreaterThan(40);
+  expect(refused).toBeLessThanOrEqual(50);
 });

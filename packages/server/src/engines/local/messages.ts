@@ -1,5 +1,5 @@
 // What owner and worker say to each other, and how what came is read.
-import type { Member, Position, RequestErrorName, SessionId } from "@tidewire/protocol";
+import type { Member, RequestErrorName, SessionId } from "@tidewire/protocol";
 import type { Ack, Draft, EngineTraits, Page, PageLimit, PageStart, Publication } from "../../engine/engine.ts";
 import type { MembersNews } from "../../engine/members.ts";
 
@@ -22,7 +22,7 @@ export type Question =
   | { readonly kind: "read"; readonly channel: string; readonly start: PageStart; readonly limit: PageLimit }
   | { readonly kind: "tops"; readonly channels: readonly string[] }
   | { readonly kind: "follow"; readonly channel: string }
-  | { readonly kind: "list"; readonly channel: string }
+  | { readonly kind: "list"; readonly channel: string; readonly most: number }
   | { readonly kind: "hold"; readonly channel: string }
   /** `null`: all other nodes. The payload is the question. */
   | { readonly kind: "ask"; readonly node: string | null }
@@ -69,11 +69,6 @@ export type FromOwner =
   | { readonly kind: "members"; readonly channel: string; readonly news: MembersNews }
   /** The payload is another node's question. */
   | { readonly kind: "question"; readonly n: number };
-
-export interface Followed {
-  readonly position: Position;
-  readonly members: readonly Member[];
-}
 
 /** JSON leaves out what is `undefined`. */
 export function bareOf(publication: Publication): BarePublication {

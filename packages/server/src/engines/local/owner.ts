@@ -1,7 +1,7 @@
 // The owner: one process that has the log, for workers on the same machine that speak the engine contract to it.
 import { createServer, type Server, type Socket } from "node:net";
 import { rmSync } from "node:fs";
-import type { SessionId } from "@tidewire/protocol";
+import type { Member, Position, SessionId } from "@tidewire/protocol";
 import type { Engine, EngineSink, Publication } from "../../engine/engine.ts";
 import type { MembersNews } from "../../engine/members.ts";
 import { type Cancel, type Clock, systemClock } from "../../ports/clock.ts";
@@ -9,7 +9,7 @@ import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
 import { listenAt } from "./address.ts";
 import { Leases } from "./leases.ts";
-import { bareOf, type Followed, protocolVersion, type Word } from "./messages.ts";
+import { bareOf, protocolVersion, type Word } from "./messages.ts";
 import { Questions } from "./questions.ts";
 import { encodeRecord } from "./records.ts";
 import { Roll } from "./roll.ts";
@@ -151,7 +151,7 @@ class Owner implements LocalOwner, Office, EngineSink {
     worker.say({ kind: "welcome", traits: { durability, survivesRestart }, isUp: this.#isUp });
   }
 
-  async follow(worker: ServedWorker, channel: string): Promise<Followed> {
+  async follow(worker: ServedWorker, channel: string): Promise<Position> {
     let followers = this.#followers.get(channel);
     if (followers === undefined) {
       followers = new Set();
@@ -160,8 +160,7 @@ class Owner implements LocalOwner, Office, EngineSink {
     followers.add(worker);
     worker.followed.add(channel);
     try {
-      const position = await this.engine.follow(channel);
-      return { position, members: this.#roll.others(worker, channel) };
+      return await this.engine.follow(channel);
     } catch (thrown) {
       this.unfollow(worker, channel);
       throw thrown;
@@ -185,7 +184,7 @@ class Owner implements LocalOwner, Office, EngineSink {
     if (this.#roll.remove(worker, channel, session)) this.#tellOthers(worker, channel, { kind: "leave", session });
   }
 
-  members(worker: ServedWorker, channel: string): Followed["members"] {
+  members(worker: ServedWorker, channel: string): readonly Member[] {
     return this.#roll.others(worker, channel);
   }
 

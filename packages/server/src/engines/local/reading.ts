@@ -21,8 +21,9 @@ function faultOf(said: Fields): string | null {
       return numbered(said) ?? channelOf(said) ?? faultOfRead(said);
     case "tops":
       return numbered(said) ?? (areTexts(said["channels"]) ? null : "channels");
-    case "follow":
     case "list":
+      return numbered(said) ?? channelOf(said) ?? (isCount(said["most"]) ? null : "how many");
+    case "follow":
     case "hold":
       return numbered(said) ?? channelOf(said);
     case "ask":

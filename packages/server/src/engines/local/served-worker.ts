@@ -1,7 +1,8 @@
 // One worker as the owner serves it: what it asks is put to the engine in order, and what it follows is announced to it.
-import { TidewireError } from "@tidewire/protocol";
+import { type Member, type Position, TidewireError } from "@tidewire/protocol";
 import type { Socket } from "node:net";
 import type { Ack, Draft, Engine, Page, PageLimit } from "../../engine/engine.ts";
+import type { FoundMembers } from "../../engine/members.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { Line } from "./line.ts";
@@ -9,7 +10,6 @@ import {
   type BareDraft,
   bareOf,
   type BarePage,
-  type Followed,
   type FromOwner,
   type FromWorker,
   type Question,
@@ -23,11 +23,11 @@ export interface Office {
   readonly engine: Engine;
   /** Of one that said hello. @throws {TypeError} when it may not come in. */
   enter(worker: ServedWorker, hello: Extract<Word, { kind: "hello" }>): void;
-  follow(worker: ServedWorker, channel: string): Promise<Followed>;
+  follow(worker: ServedWorker, channel: string): Promise<Position>;
   unfollow(worker: ServedWorker, channel: string): void;
   join(worker: ServedWorker, said: Extract<Word, { kind: "join" }>): void;
   leave(worker: ServedWorker, said: Extract<Word, { kind: "leave" }>): void;
-  members(worker: ServedWorker, channel: string): Followed["members"];
+  members(worker: ServedWorker, channel: string): readonly Member[];
   hold(worker: ServedWorker, channel: string, granted: (fence: number) => void): void;
   release(worker: ServedWorker, channel: string): void;
   isCurrent(channel: string, fence: number): boolean;
@@ -41,7 +41,11 @@ const mostReads = 64;
 /** No page is larger, so that a record is not. */
 const most: PageLimit = { publications: 10_000, bytes: 32 * 1024 * 1024 };
 
-const waits: ReadonlySet<FromWorker["kind"]> = new Set(["read", "tops", "follow", "list", "ask"]);
+/** Members of one record. */
+const mostAtOnce = 1_000;
+const mostListed = 10_000;
+
+const waits: Set<FromWorker["kind"]> = new Set(["read", "tops", "follow", "list", "ask"]);
 
 export class ServedWorker {
   /** `null` until it said hello. */
@@ -141,9 +145,9 @@ export class ServedWorker {
       case "tops":
         return this.say({ kind: "done", n, answer: await this.#office.engine.tops(asked.channels) });
       case "follow":
-        return this.say({ kind: "done", n, answer: await this.#office.follow(this, asked.channel) });
+        return this.#followed(n, asked.channel, await this.#office.follow(this, asked.channel));
       case "list":
-        return this.say({ kind: "done", n, answer: this.#office.members(this, asked.channel) });
+        return this.#listed(n, asked.most, this.#office.members(this, asked.channel));
       case "ask": {
         const answers = await this.#office.ask(this, asked.node, payload);
         return this.say({ kind: "done", n, answer: answers.map(({ byteLength }) => byteLength) }, answers);
@@ -176,6 +180,23 @@ export class ServedWorker {
       { kind: "done", n, answer },
       publications.map(({ data }) => data),
     );
+  }
+
+  /** Who is there is said before the top, in parts, and never left out. */
+  #followed(n: number, channel: string, top: Position): void {
+    const members = this.#office.members(this, channel);
+    this.say({ kind: "members", channel, news: { kind: "all", members: members.slice(0, mostAtOnce) } });
+    for (const member of members.slice(mostAtOnce)) {
+      this.say({ kind: "members", channel, news: { kind: "join", member } });
+    }
+    this.say({ kind: "done", n, answer: top });
+  }
+
+  #listed(n: number, most: number, members: readonly Member[]): void {
+    const users = new Set(members.map(({ user }) => user)).size;
+    const isTold = members.length <= Math.min(most, mostListed);
+    const answer: FoundMembers = { clients: members.length, users, members: isTold ? members : null };
+    this.say({ kind: "done", n, answer });
   }
 
   #refuse(n: number, thrown: unknown): void {

@@ -2,13 +2,13 @@
 import { fail, type Member, type Position, type SessionId } from "@tidewire/protocol";
 import type { Lease } from "../../engine/cluster.ts";
 import type { Ack, Draft, EngineSink, EngineTraits, Page, PageLimit, PageStart } from "../../engine/engine.ts";
-import type { MembersNews } from "../../engine/members.ts";
+import type { FoundMembers, MembersNews } from "../../engine/members.ts";
 import { checkPageLimit, checkRetention } from "../../engine/ring.ts";
 import type { Cancel } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { checkKey, nothing, ownBytes } from "../payload.ts";
 import { HeldLeases } from "./held-leases.ts";
-import type { BareAck, BarePage, Followed, Question } from "./messages.ts";
+import type { BareAck, BarePage, Question } from "./messages.ts";
 import { OwnMembers } from "./own-members.ts";
 import { errorOf, type LinkOptions, type News, OwnerLink } from "./owner-link.ts";
 
@@ -100,7 +100,7 @@ export class Working {
     const wasFollowed = this.#followed.has(channel);
     this.#followed.add(channel);
     try {
-      return await this.#ask({ kind: "follow", channel }, (answer) => this.#nowFollowed(channel, answer));
+      return await this.#ask({ kind: "follow", channel }, (answer) => answer as Position);
     } catch (thrown) {
       if (!wasFollowed) this.unfollow(channel);
       throw thrown;
@@ -121,8 +121,8 @@ export class Working {
     this.#link.say({ kind: "leave", channel, session });
   }
 
-  async list(channel: string): Promise<readonly Member[]> {
-    return await this.#ask({ kind: "list", channel }, (answer) => answer as readonly Member[]);
+  async list(channel: string, most: number): Promise<FoundMembers> {
+    return await this.#ask({ kind: "list", channel, most }, (answer) => answer as FoundMembers);
   }
 
   async ask(node: string | null, question: Uint8Array): Promise<readonly Uint8Array[]> {
@@ -184,9 +184,8 @@ export class Working {
     };
     followed();
     for (const channel of this.#followed) {
-      const settle = (answer: unknown): void => {
+      const settle = (): void => {
         left -= 1;
-        this.#nowFollowed(channel, answer);
         followed();
       };
       const missed = (): void => {
@@ -196,12 +195,6 @@ export class Working {
       };
       this.#link.asked?.tell({ question: { kind: "follow", channel }, settle, fail: missed });
     }
-  }
-
-  #nowFollowed(channel: string, answer: unknown): Position {
-    const { position, members } = answer as Followed;
-    if (this.#followed.has(channel)) this.#options.said.told(channel, { kind: "all", members });
-    return position;
   }
 
   #told(news: News, payload: Uint8Array): void {
