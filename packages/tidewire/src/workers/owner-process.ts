@@ -1,5 +1,5 @@
 // The program that owns the log: `owner-process PLAN`, started by the supervisor.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { localOwner } from "@tidewire/server/local";
 import { memoryEngine } from "@tidewire/server/memory";
@@ -19,6 +19,8 @@ try {
   endOnOrder(async () => {
     await starting;
     await owner.stop();
+    // The supervisor made it for this run, and may be gone.
+    if (process.platform !== "win32") rmSync(path.dirname(plan.path), { recursive: true, force: true });
   });
   await starting;
   sayReady({ port: 0, apiKey: "" });
