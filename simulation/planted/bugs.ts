@@ -124,8 +124,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "the idempotency key is ignored",
     promise: "P4",
     file: "server/src/hub/hub.ts",
-    find: "idempotencyKey === undefined ? draft : { ...draft, idempotencyKey }",
-    replace: "idempotencyKey === undefined ? draft : draft",
+    find: 'typeof by === "string" ? { idempotencyKey: by } : by',
+    replace: 'typeof by === "string" ? {} : by',
   },
   {
     name: "a retry makes a key of its own",
