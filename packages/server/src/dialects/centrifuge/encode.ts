@@ -167,8 +167,9 @@ function encoderOf(framing: Framing, manner: JsonManner, said: Said): Encoder {
       if (change.kind !== "counts") {
         return frame(channel, `"${change.kind}":${JSON.stringify({ info: clientInfo(change.member) })}`);
       }
-      const { clients, users } = change;
-      return knowsIds ? frame(channel, `"members":${JSON.stringify({ clients, users })}`) : null;
+      const { clients, users, areListed } = change;
+      const counts = { clients, users, ...(areListed && { listed: true }) };
+      return knowsIds ? frame(channel, `"members":${JSON.stringify(counts)}`) : null;
     },
   };
 }
