@@ -218,7 +218,7 @@ export class Cursor implements Pullable, Due {
     const { tail } = this.home;
     if (this.#seq >= tail.head) return this.#settled(nothing);
     const run = this.whole === null || this.#hasBase ? this.#run(budget) : this.#begin(this.whole);
-    if (run.kind === "fallen") return this.#fall();
+    if (run.kind === "fallen") return this.#fall(budget);
     if (run.kind === "break") return this.#break(run);
     return run.more ? run : this.#settled(run);
   }
@@ -232,7 +232,7 @@ export class Cursor implements Pullable, Due {
     if (run.kind === "frames" && run.to < this.#target) return { kind: "frames", frames: run.frames, more: true };
     this.#target = null;
     pace.pulled(clock.now());
-    if (run.kind === "fallen") return this.#fall();
+    if (run.kind === "fallen") return this.#fall(budget);
     if (run.kind === "break") return this.#break(run);
     if (this.#seq < tail.head) this.#rest(pace);
     else this.#settled(run);
@@ -303,10 +303,12 @@ export class Cursor implements Pullable, Due {
     return pulled;
   }
 
-  #fall(): Pulled {
+  #fall(budget: Budget): Pulled {
     if (this.home.mode === "stream") {
       this.#isBehind = true;
-      return this.#read();
+      // What is gone may all have been passing: history would have nothing to say.
+      this.#rejoin();
+      return this.#isBehind ? this.#read() : this.#pullTail(budget);
     }
     const from = this.#position;
     if (this.home.mode === "latest") {
