@@ -79,6 +79,20 @@ describe("the end", () => {
     expect(client.parser.lastEventId).toMatch(/:1$/);
   });
 
+  test.each(["/raw/public:a", "/connection/uni_sse"])(
+    "the server goes for long: %s is told to come back when it has gone",
+    async (path) => {
+      const served = await serve();
+      const client = await openStream(served.port, path);
+      const stopping = served.tide.stop({ drainMs: 20_000 });
+      await client.ended;
+      expect(client.parser.retryMs).toBeGreaterThanOrEqual(19_000);
+      expect(client.parser.retryMs).toBeLessThanOrEqual(25_000);
+      client.socket.destroy();
+      void stopping;
+    },
+  );
+
   test("the server stops: one that was not decided yet is refused, and a slow one gets what it was owed", async () => {
     const { promise: never } = Promise.withResolvers<{ user: string }>();
     const access = { connect: ({ url }: { url: string }) => (url.includes("lobby") ? never : { user: "" }) };
