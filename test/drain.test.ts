@@ -62,7 +62,7 @@ test("our client is told when somebody will be there again, unless others are th
     await ends;
     return both.map(({ frames }) => frames);
   };
-  const [own = [], official] = (await said(false)) as [{ push: { return: { after: number } } }[], unknown];
+  const [own, official] = (await said(false)) as [readonly { push: { return: { after: number } } }[], unknown];
   expect(own).toHaveLength(1);
   const after = own[0]?.push.return.after;
   expect(after).toBeGreaterThanOrEqual(10_000);
