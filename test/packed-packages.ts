@@ -8,13 +8,15 @@ import { toolEnvironment } from "../tools/run/workspace.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const run = promisify(execFile);
-const folders = ["protocol", "server", "client", "react", "tidewire"].map((name) => path.join(root, "packages", name));
+const folders = ["protocol", "server", "client", "react", "tidewire", "create-tidewire"].map((name) =>
+  path.join(root, "packages", name),
+);
 
 export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly bin?: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly exports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;

@@ -1,9 +1,9 @@
 // An example as its reader starts it: a copy outside of the checkout, with the packed packages, by its own `npm start`.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import path from "node:path";
-import { stripVTControlCharacters } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { onTestFinished } from "vitest";
 import { toolEnvironment } from "../../tools/run/workspace.mjs";
 import type { PackedPackages } from "../packed-packages.ts";
@@ -18,11 +18,20 @@ export async function startExample(packed: PackedPackages, name: string, setting
 }
 
 /** What `startExample` does, with a project that has everything installed. */
-export async function startProject(folder: string, settings: Settings): Promise<string> {
+export async function startProject(folder: string, settings: Settings, script = "start"): Promise<string> {
   // A group of its own: npm passes no signal on to what it has started.
-  const child = spawn("npm", ["start"], { cwd: folder, env: { ...readerEnvironment(), ...settings }, detached: true });
+  const child = spawn("npm", ["run", script], {
+    cwd: folder,
+    env: { ...readerEnvironment(), ...settings },
+    detached: true,
+  });
   onTestFinished(() => endGroup(child));
   return await addressFrom(child);
+}
+
+/** Runs a script of a project's package.json to the end. */
+export async function runScript(folder: string, script: string): Promise<void> {
+  await promisify(execFile)("npm", ["run", script], { cwd: folder, env: readerEnvironment() });
 }
 
 /** What a reader's shell has: nothing that says a test is running. */
@@ -42,7 +51,7 @@ function addressFrom(child: ChildProcess): Promise<string> {
         if (address !== null) resolve(address[0]);
       });
     }
-    child.once("close", () => reject(new Error(`npm start ended before it printed an address:\n${printed}`)));
+    child.once("close", () => reject(new Error(`npm ended before it printed an address:\n${printed}`)));
   });
 }
 
