@@ -26,7 +26,8 @@ const config: KnipConfig = {
   // For a file system of its own, which the test of a full disk needs; and for systems without /proc.
   ignoreBinaries: ["mount", "umount", "pgrep"],
   ignoreDependencies: startedByPath,
-  ignoreWorkspaces: unwritten.map(([folder]) => folder),
+  // Next is not installed here (decision 0024).
+  ignoreWorkspaces: [...unwritten.map(([folder]) => folder), "examples/frameworks/next"],
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
     ".": {

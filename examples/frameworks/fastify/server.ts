@@ -35,7 +35,7 @@ app.post<{ Body: Line }>("/lines", { schema: { body } }, async (request, reply) 
 // Fastify has made its server already.
 tide.attach(app.server);
 // Before it waits for requests that are under way: a stream to a page never ends by itself.
-app.addHook("preClose", () => tide.stop());
+app.addHook("preClose", () => tide.stop({ drainMs: 1_000 }));
 
 await app.listen({ port: Number(process.env["PORT"] ?? 3000), host: "localhost" });
 console.log(`http://localhost:${(app.server.address() as AddressInfo).port}`);

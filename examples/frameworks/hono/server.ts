@@ -48,5 +48,5 @@ tide.attach(server as Server);
 
 process.once("SIGTERM", () => {
   server.close();
-  tide.stop().catch(console.error);
+  tide.stop({ drainMs: 1_000 }).catch(console.error);
 });

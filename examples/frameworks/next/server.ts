@@ -26,7 +26,7 @@ server.listen(port, "localhost", () => {
 process.once("SIGTERM", () => {
   server.close();
   tide
-    .stop()
+    .stop({ drainMs: 1_000 })
     .then(() => pages.close())
     // Next's compiler goes on otherwise.
     .finally(() => dev && process.exit())
