@@ -18,7 +18,7 @@ export interface Runner {
 const patienceMs = 10 * 60_000;
 
 /** Runs a program whose failure says only that tests failed; its output goes to our standard error. */
-async function attempt(
+export async function attempt(
   command: string,
   args: readonly string[],
   options: { cwd: string; env?: NodeJS.ProcessEnv },
@@ -116,7 +116,8 @@ export const pytest: Runner = {
     }),
 };
 
-function outcomeIn(text: string): Result["outcome"] {
+/** What JUnit's XML says of one test, from its `<testcase` on. */
+export function outcomeIn(text: string): Result["outcome"] {
   if (/<(?:failure|error)[ >]/.test(text)) return "failed";
   return /<skipped[ />]/.test(text) ? "skipped" : "passed";
 }

@@ -1,6 +1,6 @@
 // A Tidewire as a stranger's suite expects its server: these channels, this secret, guests welcome, on a free port.
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -10,7 +10,10 @@ import { sqliteEngine } from "@tidewire/server/sqlite";
 import { warm } from "./warm.ts";
 
 /** What a suite's own configuration of its server comes to in ours. */
-export type Assumed = Pick<ServerOptions, "channels" | "access" | "tokens" | "apiKey">;
+export interface Assumed extends Pick<ServerOptions, "channels" | "access" | "tokens" | "apiKey"> {
+  /** The server API is asked without a key. */
+  readonly isApiOpen?: true;
+}
 
 export type EngineKind = "memory" | "sqlite";
 
@@ -60,6 +63,23 @@ export const centrifugeGo: Assumed = {
   ],
 };
 
+/** Its tests ask the server API without a key, which ours never answers; so the key is put in on the way. */
+export const centrifugeJava: Assumed = {
+  channels: [
+    defineChannel("{name}", {
+      history: { size: 10, ttlMs: 60_000 },
+      presence: true,
+      announceMembers: true,
+      deltas: true,
+    }),
+    defineChannel("recovery:{name}", { history: hundred }),
+    smallHistory,
+  ],
+  tokens,
+  apiKey: "put in",
+  isApiOpen: true,
+};
+
 /** Its tests ask the server API alone. */
 export const pycent: Assumed = {
   channels: [defineChannel("{name}", { history: hundred, presence: true })],
@@ -79,11 +99,19 @@ const log: Log = {
 export async function serveFor(assumed: Assumed, kind: EngineKind): Promise<Running> {
   const folder = mkdtempSync(path.join(tmpdir(), "tidewire-conformance-"));
   const engine = kind === "sqlite" ? { engine: sqliteEngine({ path: path.join(folder, "log.db"), log }) } : {};
-  const tide = createTidewire({ ...assumed, ...engine, mode: "development", log });
+  const { isApiOpen = false, ...options } = assumed;
+  const tide = createTidewire({ ...options, ...engine, mode: "development", log });
   const server = createServer((request, response) => {
     if (!response.headersSent) response.writeHead(404).end(`not here: ${request.url ?? ""}\n`);
   });
   tide.attach(server, { http: true });
+  const { emit } = server;
+  if (isApiOpen) {
+    server.emit = (name: string | symbol, ...args: unknown[]): boolean => {
+      if (name === "request") (args[0] as IncomingMessage).headers["x-api-key"] = options.apiKey;
+      return emit.call(server, name, ...args);
+    };
+  }
   await tide.start();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
