@@ -24,7 +24,7 @@ import { xvfb } from "./xvfb.mjs";
 const services = [chromium, xvfb];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
-const toolchains = ["python", "go", "java"];
+const toolchains = ["python", "go", "java", "rust"];
 
 export const required = () =>
   (process.env["TIDEWIRE_REQUIRE"] ?? "")
