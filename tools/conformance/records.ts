@@ -66,7 +66,8 @@ other ${leftOut} are not run.\n\n`;
 const head = `# Conformance
 
 Test suites that others wrote for their clients of the Centrifuge protocol and of its server API, run against Tidewire with their own test
-runners, at the commits named here. Nothing in them is changed but the server's address. Each test that does not pass
+runners, at the commits named here. Nothing in them is changed but the server's address; centrifuge-java's, which is made for Gradle, is
+built by Maven (\`tools/conformance/centrifuge-java.pom.xml\`). Each test that does not pass
 is listed with the reason; \`npm run conformance\` fails when a run differs from this page, also where a listed test
 passes. CONTRIBUTING.md says how to run it, \`tools/conformance/server.ts\` what each suite's server is configured with.
 
