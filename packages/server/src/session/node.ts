@@ -9,6 +9,7 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
 import type { Closing } from "./close-error.ts";
 import type { Rates } from "./rates.ts";
+import type { SessionEvent } from "./reply.ts";
 import type { TokenVerifier } from "../tokens/verifier.ts";
 
 export interface BoundCall {
@@ -26,6 +27,8 @@ export interface OpenSession {
   subscribe(channel: string, terms?: LiveTerms): Promise<boolean>;
   /** Ends one of its subscriptions. False when there was none. */
   unsubscribe(channel: string): Promise<boolean>;
+  /** Queues an event; false where the dialect has no word for it. */
+  tell(event: SessionEvent): boolean;
   close(reason: Closing, detail?: string): void;
   /** When it ends unless it is prolonged, in seconds since 1970; `null`: never. */
   expireAt(seconds: number | null): void;
