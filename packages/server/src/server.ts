@@ -20,6 +20,7 @@ import { systemRandom } from "./ports/random.ts";
 import { proxied } from "./proxy/proxy-rules.ts";
 import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
+import { Turns } from "./session/turns.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, StopOptions, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
@@ -100,6 +101,7 @@ class Composed implements Tidewire {
       log,
       metrics,
       mode: () => this.#mode(),
+      turns: new Turns(clock),
       isRated: (request) => !(request.isLoopback && this.#mode() === "development"),
       sessions: this.#sessions,
       users: new Map(),

@@ -160,7 +160,7 @@ export class Cursor implements Pullable, Due {
       this.#state = "resting";
       this.#target = null;
       // What is left of a table's reading is older than what it goes on with: its place is still before all of it.
-      this.#next = null;
+      if (!this.home.hasWholes) this.#next = null;
       this.#drop();
       return later;
     }

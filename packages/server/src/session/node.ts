@@ -10,6 +10,7 @@ import type { Random } from "../ports/random.ts";
 import type { Closing } from "./close-error.ts";
 import type { Rates } from "./rates.ts";
 import type { SessionEvent } from "./reply.ts";
+import type { Turns } from "./turns.ts";
 import type { TokenVerifier } from "../tokens/verifier.ts";
 
 export interface BoundCall {
@@ -50,6 +51,7 @@ export interface SessionNode {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly mode: () => Mode;
+  readonly turns: Turns;
   /** Whether rate limits hold: off for loopback in development. */
   readonly isRated: (request: Pick<ConnectRequest, "isLoopback">) => boolean;
   /** Those of a client whose sessions last one command each; otherwise every session has its own. */
