@@ -34,7 +34,7 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
-        "tools/conformance/main.ts",
+        "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
