@@ -123,8 +123,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "the idempotency key is ignored",
     promise: "P4",
     file: "server/src/hub/hub.ts",
-    find: 'typeof by === "string" ? { idempotencyKey: by } : by',
-    replace: 'typeof by === "string" ? {} : by',
+    find: "idempotencyKey === undefined ? draft : { ...draft, idempotencyKey }",
+    replace: "idempotencyKey === undefined ? draft : draft",
   },
   {
     name: "a retry makes a key of its own",

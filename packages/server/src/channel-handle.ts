@@ -25,8 +25,7 @@ export async function publishValue(
     ...(key !== undefined && { key }),
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
-  const { fence, options } = given;
-  return hub.publish(name, body, options?.idempotencyKey ?? (fence === undefined ? {} : { fence }));
+  return hub.publish(name, body, { idempotencyKey: given.options?.idempotencyKey, fence: given.fence });
 }
 
 function publishedOf({ position, publication, duplicate, durability }: Ack): Published {

@@ -1,5 +1,5 @@
 // What an engine's answers have to be, as far as that can be told from them: each check says what is wrong, or `null`.
-import type { Member, Position } from "@tidewire/protocol";
+import type { Position } from "@tidewire/protocol";
 import type { Ack, Draft, Page, PageLimit, PageStart, Publication } from "./engine.ts";
 
 /** A sentence for the log: what was expected, and what came. */
@@ -158,6 +158,15 @@ function firstFault(list: readonly unknown[], faultOf: (given: unknown) => Fault
   return null;
 }
 
+/** On other nodes. */
+export function faultOfMember(given: unknown): Fault {
+  return isMember(given) ? null : `expected a member, got ${shown(given)}`;
+}
+
+export function faultOfMembers(given: unknown): Fault {
+  return Array.isArray(given) ? firstFault(given, faultOfMember) : `expected members, got ${shown(given)}`;
+}
+
 function isOffset(given: unknown): given is number {
   return Number.isSafeInteger(given) && (given as number) >= 0;
 }
@@ -169,7 +178,7 @@ function isLink(given: unknown, offset: number): boolean {
   return isOffset(given.offset) && given.offset < offset && (id === null || typeof id === "string");
 }
 
-export function isMember(given: unknown): given is Member {
+function isMember(given: unknown): boolean {
   return (
     isObject<{ session: string; user: string }>(given) &&
     typeof given.session === "string" &&
@@ -177,7 +186,7 @@ export function isMember(given: unknown): given is Member {
   );
 }
 
-export function isTags(given: unknown): boolean {
+function isTags(given: unknown): boolean {
   return isObject<object>(given) && Object.values(given).every((value) => typeof value === "string");
 }
 

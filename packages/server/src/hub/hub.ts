@@ -12,10 +12,8 @@ import { Cursor } from "./cursor.ts";
 import { Delivery } from "./delivery.ts";
 import { Doubts } from "./doubts.ts";
 import type { Encoder } from "./encoder.ts";
-import type { MemberList } from "./members.ts";
 import { TailMemory } from "./memory.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
-import { membersElsewhere, readNews } from "./other-members.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
@@ -31,7 +29,7 @@ export interface HubOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Publishes a source's value, validated. */
-  readonly publishValue: (channel: string, value: unknown, by: { readonly fence?: number }) => Promise<unknown>;
+  readonly publishValue: (channel: string, value: unknown, fence?: number) => Promise<unknown>;
 }
 
 export interface SubscribeOptions {
@@ -43,6 +41,12 @@ export interface SubscribeOptions {
   readonly member: Member | null;
   /** Whether to be told who comes and goes. */
   readonly wantsMembers: boolean;
+}
+
+export interface HubPublishOptions {
+  readonly idempotencyKey?: string | undefined;
+  /** Of the lease by which this node is the channel's source. */
+  readonly fence?: number | undefined;
 }
 
 export interface HistoryRequest {
@@ -72,7 +76,6 @@ export class Hub implements EngineSink {
   /** Channels that nobody listens to, until they close. */
   readonly #closings = new Map<Channel, { due(): void }>();
   readonly #memory: TailMemory;
-  readonly #shown: { readonly most: number; readonly met: () => void };
   readonly #node: ChannelNode;
   /** Channels whose top the engine could not say. */
   readonly #unasked: Doubts;
@@ -91,14 +94,13 @@ export class Hub implements EngineSink {
     this.registry = options.registry;
     this.delivery = new Delivery(clock);
     this.wheel = new Wheel(clock);
-    this.sources = new Sources({ clock, log, publish: options.publishValue, cluster: engine.traits.cluster ?? null });
+    this.sources = new Sources({ clock, log, publish: options.publishValue, leases: engine.sources ?? null });
     this.#engine = engine;
     this.#limits = limits;
     this.#metrics = metrics;
     this.#log = log;
     this.#unasked = new Doubts(clock, (channels) => this.suspect(channels));
     this.#memory = new TailMemory(limits.tailsBytes);
-    this.#shown = { most: limits.membersShown, met: () => metrics.hit("membersShown") };
     this.#catchUp = new CatchUp({ engine, clock, metrics, maxReads: limits.historyReads });
     this.#node = {
       engine,
@@ -129,10 +131,9 @@ export class Hub implements EngineSink {
     return this.#memory.used;
   }
 
-  /** Members present by this node. */
   get members(): number {
     let sum = 0;
-    for (const channel of this.#channels.values()) sum += channel.members.own;
+    for (const channel of this.#channels.values()) sum += channel.members.counts.clients;
     return sum;
   }
 
@@ -143,17 +144,8 @@ export class Hub implements EngineSink {
   }
 
   async start(): Promise<void> {
-    this.#engine.traits.members?.listen((channel, given) => {
-      const news = readNews(given);
-      if (news === null) this.#metrics.add("engine_bad_answers");
-      else this.#channels.get(channel)?.members.told(news);
-    });
-    // Before it starts: it may say that it is down.
+    await this.#engine.start(this);
     this.#isUp = true;
-    await this.#engine.start(this).catch((thrown: unknown) => {
-      this.#isUp = false;
-      throw thrown;
-    });
     this.wheel.schedule(this.#sweep, sweepMs);
   }
 
@@ -186,15 +178,20 @@ export class Hub implements EngineSink {
   /**
    * Publishes what has been validated. Resolves when the engine has accepted it.
    * The ack is an announcement too, so a publication is in the tail before its publisher's reply is queued.
-   * @param by An idempotency key, or the fence of a lease.
    */
-  async publish(name: string, body: Body, by: string | { readonly fence?: number } = {}): Promise<Ack> {
+  async publish(name: string, body: Body, options: HubPublishOptions = {}): Promise<Ack> {
     const { definition } = this.registry.resolve(name);
     this.#admit(body, definition.mode);
-    const draft = { kind: "value", body, retention: retentionOf(definition) } as const;
+    const { idempotencyKey, fence } = options;
+    const draft = {
+      kind: "value",
+      body,
+      retention: retentionOf(definition),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+      ...(fence !== undefined && { fence }),
+    } as const;
     const asked = this.#channels.get(name)?.position ?? null;
-    const right = typeof by === "string" ? { idempotencyKey: by } : by;
-    const ack = await this.#engine.publish(name, { ...draft, ...right });
+    const ack = await this.#engine.publish(name, draft);
     return this.#acked(name, ack, asked);
   }
 
@@ -252,14 +249,15 @@ export class Hub implements EngineSink {
     this.#metrics.add("cleared");
   }
 
-  /** Who is present in a channel, on all nodes. @throws {TidewireError} `engine_unavailable` */
-  async membersOf(name: string): Promise<MemberList> {
-    const others = this.#engine.traits.members;
-    const channel = this.#channels.get(name);
-    if (channel === undefined) return await membersElsewhere(others, name, this.#shown);
-    // Of the other nodes' it knows once it is open.
-    if (others !== undefined) await channel.opened;
-    return channel.members;
+  /** Who is in a channel, wherever they are; counted, since a crowd is not listed. */
+  async presence(name: string): Promise<Presence> {
+    const { members: others } = this.#engine;
+    const here = this.#channels.get(name);
+    // As long as it opens, nobody is here, and it is not known yet who is elsewhere.
+    if (others === undefined || (here !== undefined && here.state !== "opening")) return here?.members ?? nobody;
+    const members = await others.list(name);
+    const counts = { clients: members.length, users: new Set(members.map(({ user }) => user)).size };
+    return { counts, list: () => shownOf(members, this.#limits.membersShown) };
   }
 
   /** The channels of this node, also those that nobody listens to any more. */
@@ -337,7 +335,7 @@ export class Hub implements EngineSink {
     if (place.page !== undefined) this.#catchUp.give(cursor, place.page);
     // Placed before one's own entry is added: one's own join comes after the reply (R4).
     const members = options.wantsMembers ? channel.members.read(subscriber, encoder) : null;
-    if (member !== null) channel.members.add(member);
+    if (member !== null) channel.members.welcome(member);
     this.#metrics.add("subscribed");
     if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
     const { recovered, position } = place;
@@ -381,6 +379,20 @@ export class Hub implements EngineSink {
     this.#unswept = null;
     this.wheel.schedule(this.#sweep, sweepMs);
   }
+}
+
+export interface Presence {
+  readonly counts: { readonly clients: number; readonly users: number };
+  /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
+  list(): readonly Member[];
+}
+
+const nobody: Presence = { counts: { clients: 0, users: 0 }, list: () => [] };
+
+function shownOf(members: readonly Member[], most: number): readonly Member[] {
+  return members.length <= most
+    ? members
+    : fail("limit_exceeded", `presence shows at most ${most} members, here are ${members.length}`);
 }
 
 function startOf(since: Position | null, reverse: boolean): PageStart {

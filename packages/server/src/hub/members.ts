@@ -1,6 +1,6 @@
 // The members of one channel, and the readers that are told who comes and goes; of a crowd, once in a while, how many.
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
-import type { MembersNews } from "../engine/members.ts";
+import type { EngineMembers } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { Cursor } from "./cursor.ts";
@@ -18,21 +18,14 @@ export interface MembersOptions {
   readonly wheel: Wheel;
   readonly clock: Clock;
   readonly metrics: Metrics;
-  /** Tells the other nodes who comes and goes here. */
-  readonly others?: { add(channel: string, member: Member): void; remove(channel: string, session: SessionId): void };
-}
-
-/** What somebody who asks is shown. */
-export interface MemberList {
-  readonly counts: { readonly clients: number; readonly users: number };
-  /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
-  list(): readonly Member[];
+  /** Who is at other nodes; `null` where there are none. */
+  readonly others: EngineMembers | null;
 }
 
 /** How often the readers of a crowd are told how many it has, in milliseconds; when that changed. */
 const countEveryMs = 1_000;
 
-export class Members implements CursorHome, Due, MemberList {
+export class Members implements CursorHome, Due {
   readonly name: string;
   readonly tail: MemberTable;
   readonly mode = "latest";
@@ -44,14 +37,13 @@ export class Members implements CursorHome, Due, MemberList {
   readonly #shown: number;
   readonly #live = new LiveCursors();
   readonly #readers = new Set<Cursor>();
-  readonly #others: MembersOptions["others"];
-  /** Sessions of other nodes. */
-  readonly #elsewhere = new Set<SessionId>();
+  readonly #others: EngineMembers | null;
   #isCounting = false;
+  #isWatching = false;
 
   constructor(channel: ChannelRef, { shown, wheel, clock, metrics, others }: MembersOptions) {
-    this.#metrics = metrics;
     this.#others = others;
+    this.#metrics = metrics;
     this.name = channel.name;
     this.tail = new MemberTable(channel, shown);
     this.wheel = wheel;
@@ -62,11 +54,6 @@ export class Members implements CursorHome, Due, MemberList {
   /** How many sessions, and how many different users among them, are here. */
   get counts(): { readonly clients: number; readonly users: number } {
     return this.tail.counts;
-  }
-
-  /** How many of them are here by this node. */
-  get own(): number {
-    return this.counts.clients - this.#elsewhere.size;
   }
 
   /** Of memory held, roughly. */
@@ -82,23 +69,40 @@ export class Members implements CursorHome, Due, MemberList {
     return fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
   }
 
-  /** Somebody comes by this node. */
   add(member: Member): void {
-    if (!this.tail.add(member)) return;
-    this.#changed();
-    this.#others?.add(this.name, member);
+    if (this.tail.add(member)) this.#changed();
   }
 
   remove(session: SessionId): void {
-    if (!this.tail.remove(session)) return;
-    this.#changed();
-    this.#others?.remove(this.name, session);
+    if (this.tail.remove(session)) this.#changed();
   }
 
-  /** Of other nodes. */
-  told(news: MembersNews): void {
-    const isChanged = news.kind === "all" ? this.#areElsewhere(news.members) : this.#hear(news);
-    if (isChanged) this.#changed();
+  /** A session of this node is here, which the other nodes are told of. */
+  welcome(member: Member): void {
+    this.add(member);
+    this.#others?.enter(this.name, member);
+  }
+
+  dismiss(session: SessionId): void {
+    this.remove(session);
+    this.#others?.leave(this.name, session);
+  }
+
+  /** Resolves when everybody is here who is at another node; from then on they come and leave. */
+  async watch(): Promise<void> {
+    this.#isWatching = true;
+    await this.#others?.watch(this.name, ({ kind, member }) => {
+      if (!this.#isWatching) return;
+      if (kind === "join") this.add(member);
+      else this.remove(member.session);
+    });
+    // It was closed meanwhile.
+    if (!this.#isWatching) this.#others?.unwatch(this.name);
+  }
+
+  unwatch(): void {
+    this.#isWatching = false;
+    this.#others?.unwatch(this.name);
   }
 
   /** A reader that is told of every change from now on; born held. */
@@ -157,22 +161,6 @@ export class Members implements CursorHome, Due, MemberList {
       if (cursor.liveIndex === -1) places.add(cursor.position.offset);
     }
     return [...places];
-  }
-
-  /** A session that is here by this node is nobody else's to take away. */
-  #hear(news: Exclude<MembersNews, { kind: "all" }>): boolean {
-    if (news.kind === "leave") return this.#elsewhere.delete(news.session) && this.tail.remove(news.session);
-    if (!this.tail.add(news.member)) return false;
-    this.#elsewhere.add(news.member.session);
-    return true;
-  }
-
-  #areElsewhere(members: readonly Member[]): boolean {
-    const now = new Set(members.map(({ session }) => session));
-    const gone = [...this.#elsewhere].filter((session) => !now.has(session));
-    const left = gone.map((session) => this.#hear({ kind: "leave", session }));
-    const came = members.map((member) => this.#hear({ kind: "join", member }));
-    return [...left, ...came].includes(true);
   }
 
   #changed(): void {

@@ -1,6 +1,6 @@
 // presence and presence_stats: who is in a channel.
 import { fail } from "@tidewire/protocol";
-import type { MemberList } from "../../hub/members.ts";
+import type { Presence } from "../../hub/hub.ts";
 import { shown } from "./history.ts";
 import type { ApiNode } from "./node.ts";
 import { channelOf, type JsonText, type Parameters } from "./parameters.ts";
@@ -16,8 +16,8 @@ export async function presenceStats(node: ApiNode, parameters: Parameters): Prom
 }
 
 /** @throws {TidewireError} `unknown_channel`, `not_available`, `engine_unavailable` */
-async function membersOf({ hub }: ApiNode, parameters: Parameters): Promise<MemberList> {
+async function membersOf({ hub }: ApiNode, parameters: Parameters): Promise<Presence> {
   const channel = channelOf(parameters);
   if (!hub.registry.resolve(channel).definition.presence) fail("not_available", "this channel has no presence");
-  return await hub.membersOf(channel);
+  return await hub.presence(channel);
 }

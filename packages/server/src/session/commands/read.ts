@@ -7,20 +7,23 @@ import { askToSubscribe } from "../channel-access.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
-  const present = await context.node.hub.membersOf(command.channel);
   // What comes after the list is the change since then, so nothing from before may be left to tell: who had come and gone
   // by then would be in the list, and in no change (R2).
   do await context.room();
   while (context.isOpen && context.tellMembers(command.channel));
   if (!context.isOpen) return;
-  context.reply({ kind: "presence", id: command.id, members: present.list() });
+  // Whoever is told of changes is subscribed, and then the channel is here: nothing is awaited in between.
+  const { hub } = context.node;
+  const here = context.subscriptions.has(command.channel) ? hub.channel(command.channel)?.members : undefined;
+  const members = (here ?? (await hub.presence(command.channel))).list();
+  if (context.isOpen) context.reply({ kind: "presence", id: command.id, members });
 }
 
 export async function presenceStats(context: Context, command: CommandOf<"presence_stats">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
-  const { counts } = await context.node.hub.membersOf(command.channel);
   if (!context.isOpen) return;
-  context.reply({ kind: "presence_stats", id: command.id, ...counts });
+  const { counts } = await context.node.hub.presence(command.channel);
+  if (context.isOpen) context.reply({ kind: "presence_stats", id: command.id, ...counts });
 }
 
 export async function history(context: Context, command: CommandOf<"history">): Promise<void> {
