@@ -91,7 +91,7 @@ class Composed implements Tidewire {
       clock,
       log,
       metrics,
-      publishValue: (channel, value, { fence }) => publishValue(this.#hub, channel, { value, fence }),
+      publishValue: (channel, value, fence) => publishValue(this.#hub, channel, { value, fence }),
     });
     const given = { access: options.access ?? {}, otherCalls: options.otherCalls };
     const { access, otherCalls, close } = proxied(given, options.proxy ?? {}, { clock, log, metrics });
@@ -116,20 +116,11 @@ class Composed implements Tidewire {
       users: new Map(),
     };
     const id = random.token(96);
-    const cluster = engine.traits.cluster;
+    const { cluster } = engine;
     const others = cluster === undefined ? null : new OtherNodes(cluster);
     this.#rawDoor = new RawDoor(this.#node, options);
     this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
-    this.#gate = new Gate({
-      limits,
-      clock,
-      log,
-      metrics,
-      origins: options.origins ?? [],
-      trustProxy: options.trustProxy ?? [],
-      isDevelopment: () => this.#mode() === "development",
-      isAdmitting: () => this.#isStarted && !this.#isDraining,
-    });
+    this.#gate = this.#gateOf(options);
     const gate = this.#gate;
     const compression = resolveCompression(options.compression);
     this.#upgrades = new Upgrades({ gate, limits, clock, metrics, compression, route: (path) => this.#route(path) });
@@ -138,6 +129,20 @@ class Composed implements Tidewire {
     const backlog = new Backlog(limits, metrics);
     this.#requests = new Requests({ gate, backlog, limits, clock, random, metrics, route });
     this.#router = this.#routerOf(backlog, id, others);
+  }
+
+  #gateOf({ origins, trustProxy }: ServerOptions): Gate {
+    const [clock, log, metrics, limits] = [this.#clock, this.#log, this.#metrics, this.#limits];
+    return new Gate({
+      limits,
+      clock,
+      log,
+      metrics,
+      origins: origins ?? [],
+      trustProxy: trustProxy ?? [],
+      isDevelopment: () => this.#mode() === "development",
+      isAdmitting: () => this.#isStarted && !this.#isDraining,
+    });
   }
 
   #routerOf(backlog: Backlog, id: string, others: OtherNodes | null): Router {

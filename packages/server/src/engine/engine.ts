@@ -19,6 +19,7 @@
 // What happens if it cannot: it says `health("down")`, its methods throw `engine_unavailable`, and once it is back
 // it says `health("up")` and `suspect("all")`; nobody has to restart anything.
 import type { Member, Position, SessionId } from "@tidewire/protocol";
+import type { EngineCluster } from "./cluster.ts";
 
 /** What a publication's bytes are: JSON text, text that is not JSON, or anything. */
 export type Form = "json" | "text" | "bytes";
@@ -178,6 +179,7 @@ export interface EngineSources {
 /** @see delivery: an engine keeps the log; the hub reads on. */
 export interface Engine {
   readonly traits: EngineTraits;
+  readonly cluster?: EngineCluster | undefined;
   readonly sources?: EngineSources | undefined;
   readonly members?: EngineMembers | undefined;
   /** Opens the store. Nothing else is called before it resolved. @throws when the store cannot be opened. */

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { RecordingSink } from "../engine/contract/recording-sink.ts";
 import type { Draft, Engine, LogRetention } from "../engine/engine.ts";
-import type { MembersNews } from "../engine/members.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { memoryEngine } from "../engines/memory/memory-engine.ts";
@@ -35,15 +34,14 @@ export async function workerAt(path: string, clock: Clock = systemClock): Promis
   const engine = localEngine({ path, clock });
   const sink = new RecordingSink();
   const told: string[] = [];
-  engine.traits.members?.listen((channel, news) => told.push(`${channel} ${shownNews(news)}`));
   await engine.start(sink);
   onTestFinished(() => engine.stop());
   return { engine, sink, told };
 }
 
-function shownNews(news: MembersNews): string {
-  if (news.kind === "all") return `all ${news.members.map(({ session }) => session).join("+")}`;
-  return `${news.kind} ${news.kind === "join" ? news.member.session : news.session}`;
+/** Watches the members of a channel, and writes down what it is told. */
+export async function watch({ engine, told }: Worker, channel: string): Promise<void> {
+  await engine.members?.watch(channel, ({ kind, member }) => told.push(`${kind} ${member.session}`));
 }
 
 export async function until(holds: () => boolean): Promise<void> {

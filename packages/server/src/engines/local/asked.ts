@@ -43,7 +43,6 @@ export class Asked {
   readonly #clock: Clock;
   readonly #events: AskedEvents;
   readonly #pending = new Map<number, Pending>();
-  readonly #patient = new Map<number, (answer: unknown) => void>();
   #count = 0;
   #bytes = 0;
   /** Of them, those that are not given up. */
@@ -83,13 +82,6 @@ export class Asked {
     this.#line.send(encodeRecord({ ...asking.question, n: this.#count }, asking.payloads));
   }
 
-  /** Waits beside everything else, for as long as the line holds. */
-  wait(question: Question, settle: (answer: unknown) => void): void {
-    this.#count += 1;
-    this.#patient.set(this.#count, settle);
-    this.#line.send(encodeRecord({ ...question, n: this.#count }));
-  }
-
   /** Anything came. */
   heard(): void {
     this.#quiet = 0;
@@ -99,9 +91,6 @@ export class Asked {
   }
 
   done(n: number, answer: unknown, payload: Uint8Array): void {
-    const settle = this.#patient.get(n);
-    this.#patient.delete(n);
-    settle?.(answer);
     const pending = this.#take(n);
     if (pending !== undefined && !pending.isGivenUp) pending.settle(answer, payload);
   }

@@ -1,39 +1,36 @@
-// The owner's leases: who of the workers holds a channel alone, by which fence, and who waits for it.
-
-interface Waiting<Holder> {
-  readonly holder: Holder;
-  readonly granted: (fence: number) => void;
-}
+// The owner's leases: which worker is the source of a channel, by which fence, and until when.
+import type { Clock } from "../../ports/clock.ts";
 
 interface Held<Holder> {
   readonly holder: Holder;
   readonly fence: number;
-  readonly waiting: Waiting<Holder>[];
+  readonly untilMs: number;
 }
 
 export class Leases<Holder> {
+  readonly #clock: Clock;
   readonly #held = new Map<string, Held<Holder>>();
   #fence: number;
 
-  /** @param first Above every fence that an owner before this one gave, or of another range. */
-  constructor(first: number) {
+  /** @param first Of another range than every owner's before this one. */
+  constructor(clock: Clock, first: number) {
+    this.#clock = clock;
     this.#fence = first;
   }
 
-  /** `granted` is called at once, or when whoever is before has let go. */
-  hold(channel: string, waiting: Waiting<Holder>): void {
+  /** Takes or renews it. @returns its fence; `null` while another one holds it. */
+  take(channel: string, holder: Holder, ttlMs: number): number | null {
     const held = this.#held.get(channel);
-    if (held === undefined) this.#grant(channel, [waiting]);
-    else held.waiting.push(waiting);
+    const isOver = held === undefined || held.untilMs <= this.#clock.now();
+    if (!isOver && held.holder !== holder) return null;
+    if (isOver) this.#fence += 1;
+    const fence = isOver ? this.#fence : held.fence;
+    this.#held.set(channel, { holder, fence, untilMs: this.#clock.now() + ttlMs });
+    return fence;
   }
 
-  /** Whether the holder had it or waited for it, no longer. */
   release(channel: string, holder: Holder): void {
-    const held = this.#held.get(channel);
-    if (held === undefined) return;
-    const waiting = held.waiting.filter((other) => other.holder !== holder);
-    if (held.holder === holder) this.#grant(channel, waiting);
-    else this.#held.set(channel, { ...held, waiting });
+    if (this.#held.get(channel)?.holder === holder) this.#held.delete(channel);
   }
 
   gone(holder: Holder): void {
@@ -41,13 +38,7 @@ export class Leases<Holder> {
   }
 
   isCurrent(channel: string, fence: number): boolean {
-    return this.#held.get(channel)?.fence === fence;
-  }
-
-  #grant(channel: string, [first, ...waiting]: readonly Waiting<Holder>[]): void {
-    if (first === undefined) return void this.#held.delete(channel);
-    this.#fence += 1;
-    this.#held.set(channel, { holder: first.holder, fence: this.#fence, waiting });
-    first.granted(this.#fence);
+    const held = this.#held.get(channel);
+    return held !== undefined && held.fence === fence && held.untilMs > this.#clock.now();
   }
 }

@@ -6,13 +6,14 @@ import type {
   Draft,
   Durability,
   Engine,
+  EngineMembers,
   EngineSink,
+  EngineSources,
   EngineTraits,
   Page,
   PageLimit,
   PageStart,
 } from "../../engine/engine.ts";
-import type { EngineMembers } from "../../engine/members.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
@@ -42,21 +43,32 @@ interface LocalTraits extends EngineTraits {
 
 class LocalEngine implements Engine {
   readonly traits: EngineTraits;
+  readonly cluster: EngineCluster;
+  readonly members: EngineMembers = {
+    enter: (channel, member) => this.#working?.join(channel, member),
+    leave: (channel, session) => this.#working?.leave(channel, session),
+    watch: async (channel, told) => await this.#started().watch(channel, told),
+    unwatch: (channel) => this.#working?.unwatch(channel),
+    list: async (channel) => await this.#started().list(channel),
+  };
+  readonly sources: EngineSources = {
+    take: async (channel, ttlMs) => await this.#started().take(channel, ttlMs),
+    release: (channel) => this.#working?.release(channel),
+  };
   readonly #options: Omit<WorkingOptions, "sink">;
   #working: Working | null = null;
 
   constructor({ path, log, clock, random: given }: LocalEngineOptions) {
     if (path === "") throw new TypeError("the path of the owner's socket was expected, got an empty text");
     const random = given ?? systemRandom;
-    const said: WorkingOptions["said"] = { node: random.token(96), answer: null, told: () => undefined };
+    const said: WorkingOptions["said"] = { node: random.token(96), answer: null };
     const traits: LocalTraits = {
       name: "local",
       durability: "volatile",
       survivesRestart: false,
-      members: this.#members(said),
-      cluster: this.#cluster(said),
     };
     this.traits = traits;
+    this.cluster = this.#cluster(said);
     this.#options = {
       path,
       clock: clock ?? systemClock,
@@ -106,21 +118,11 @@ class LocalEngine implements Engine {
     this.#working?.unfollow(channel);
   }
 
-  #members(said: WorkingOptions["said"]): EngineMembers {
-    return {
-      listen: (told) => void (said.told = told),
-      add: (channel, member) => this.#working?.join(channel, member),
-      remove: (channel, session) => this.#working?.leave(channel, session),
-      list: async (channel, most) => await this.#started().list(channel, most),
-    };
-  }
-
   #cluster(said: WorkingOptions["said"]): EngineCluster {
     return {
       listen: (node, answer) => void Object.assign(said, { node, answer }),
       ask: async (node, question) => (await this.#started().ask(node, question))[0] ?? null,
       askAll: async (question) => await this.#started().ask(null, question),
-      hold: async (channel, signal) => await this.#started().hold(channel, signal),
     };
   }
 

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { RecordingSink } from "../../engine/contract/recording-sink.ts";
 import { systemClock } from "../../ports/clock.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import { ownerAt, retention, socketPath, until, value, workerAt } from "../../testing/local-trial.ts";
+import { ownerAt, retention, socketPath, until, value, watch, workerAt } from "../../testing/local-trial.ts";
 import { memoryEngine } from "../memory/memory-engine.ts";
 import { localEngine } from "./local-engine.ts";
 import { localOwner } from "./owner.ts";
@@ -226,16 +226,17 @@ describe("a worker that does not read", () => {
     const owner = localOwner({ engine: memoryEngine(), path, clock });
     await owner.start();
     onTestFinished(() => owner.stop());
-    const { engine, told } = await workerAt(path);
-    await engine.follow("c");
+    const worker = await workerAt(path);
+    const { engine, told } = worker;
+    await watch(worker, "c");
     const member = { session: "f", user: "frozen" };
     const words = [
       { kind: "join", channel: "c", member },
-      { kind: "hold", n: 1, channel: "c" },
+      { kind: "take", n: 1, channel: "c", ttlMs: 60_000 },
     ];
     const gone = talk(path, Buffer.concat([hello, ...words.map((word) => encodeRecord(word))]));
-    await until(() => told.includes("c join f"));
-    const lease = engine.traits.cluster?.hold("c", new AbortController().signal);
+    await until(() => told.includes("join f"));
+    expect(await engine.sources?.take("c", 1_000)).toBe(null);
     for (let second = 0; second < 12; second += 1) {
       // Whoever says something stays.
       await engine.tops(["c"]);
@@ -243,8 +244,8 @@ describe("a worker that does not read", () => {
       await new Promise((resolve) => void setImmediate(resolve));
     }
     await gone;
-    await until(() => told.includes("c leave f"));
-    expect((await lease)?.fence).toBeGreaterThan(0);
+    await until(() => told.includes("leave f"));
+    expect(await engine.sources?.take("c", 1_000)).toBeGreaterThan(0);
     expect([owner.workers, owner.refused]).toEqual([1, 1]);
   });
 });

@@ -3,7 +3,9 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { RecordingSink } from "../../engine/contract/recording-sink.ts";
 import { memoryEngine } from "../memory/memory-engine.ts";
 import { localEngine } from "./local-engine.ts";
-import { ownerAt, socketPath, until, value, workerAt } from "../../testing/local-trial.ts";
+import { ownerAt, socketPath, until, value, watch, workerAt } from "../../testing/local-trial.ts";
+import { FakeClock } from "../../testing/fake-clock.ts";
+import { systemClock } from "../../ports/clock.ts";
 import { localOwner } from "./owner.ts";
 
 describe("members", () => {
@@ -11,96 +13,96 @@ describe("members", () => {
     const path = socketPath();
     await ownerAt(path);
     const [one, two] = [await workerAt(path), await workerAt(path)];
-    const members = one.engine.traits.members;
-    members?.add("room", { session: "a", user: "ann" });
+    const { members } = one.engine;
+    members?.enter("room", { session: "a", user: "ann" });
     await one.engine.tops(["room"]);
-    await two.engine.follow("room");
-    members?.add("room", { session: "b", user: "bob" });
-    members?.remove("room", "a");
+    await watch(two, "room");
+    expect(two.told).toEqual(["join a"]);
+    members?.enter("room", { session: "b", user: "bob" });
+    members?.leave("room", "a");
     await until(() => two.told.length === 3);
-    expect(two.told).toEqual(["room all a", "room join b", "room leave a"]);
-    const bob = { clients: 1, users: 1, members: [{ session: "b", user: "bob" }] };
-    expect(await two.engine.traits.members?.list("room", 10)).toEqual(bob);
-    expect(await two.engine.traits.members?.list("room", 0)).toEqual({ ...bob, members: null });
+    expect(two.told).toEqual(["join a", "join b", "leave a"]);
+    expect(await two.engine.members?.list("room")).toEqual([{ session: "b", user: "bob" }]);
     // One's own are not told, nor listed.
-    await one.engine.follow("room");
-    expect([one.told, (await members?.list("room", 10))?.clients]).toEqual([["room all "], 0]);
+    await watch(one, "room");
+    expect([one.told, await members?.list("room")]).toEqual([[], []]);
     await one.engine.stop();
     await until(() => two.told.length === 4);
-    expect(two.told[3]).toBe("room leave b");
+    expect(two.told[3]).toBe("leave b");
+  });
+
+  it("are not told any more to whoever does not watch them", async () => {
+    const path = socketPath();
+    await ownerAt(path);
+    const [one, two] = [await workerAt(path), await workerAt(path)];
+    await watch(two, "room");
+    two.engine.members?.unwatch("room");
+    one.engine.members?.enter("room", { session: "a", user: "ann" });
+    await one.engine.tops(["room"]);
+    expect(await two.engine.members?.list("room")).toHaveLength(1);
+    expect(two.told).toEqual([]);
   });
 
   it("of a crowd are all told, however many they are", async () => {
     const path = socketPath();
     await ownerAt(path);
     const [one, two] = [await workerAt(path), await workerAt(path)];
-    for (let n = 0; n < 2_500; n += 1) one.engine.traits.members?.add("room", { session: `s${n}`, user: "u" });
+    for (let n = 0; n < 2_500; n += 1) one.engine.members?.enter("room", { session: `s${n}`, user: "u" });
     await one.engine.tops(["room"]);
-    await two.engine.follow("room");
-    expect([two.told[0]?.split("+").length, two.told.length]).toEqual([1_000, 1_501]);
-    expect(await two.engine.traits.members?.list("room", 1_000)).toEqual({ clients: 2_500, users: 1, members: null });
+    await watch(two, "room");
+    expect(new Set(two.told).size).toBe(2_500);
+    expect(await two.engine.members?.list("room")).toHaveLength(2_500);
   });
 
-  it("are told again to an owner that is new", async () => {
+  it("are told again to an owner that is new, and those of whom it says nothing have left", async () => {
     const path = socketPath();
     const first = localOwner({ engine: memoryEngine(), path });
     await first.start();
-    const [one, two] = [await workerAt(path), await workerAt(path)];
-    one.engine.traits.members?.add("room", { session: "a", user: "ann" });
-    await one.engine.tops(["room"]);
-    await two.engine.follow("room");
+    const [one, two, three] = [await workerAt(path), await workerAt(path), await workerAt(path)];
+    one.engine.members?.enter("room", { session: "a", user: "ann" });
+    three.engine.members?.enter("room", { session: "c", user: "cid" });
+    await Promise.all([one, three].map(({ engine }) => engine.tops(["room"])));
+    await watch(two, "room");
     await first.stop();
+    await three.engine.stop();
     await ownerAt(path);
-    await until(() => two.told.slice(1).some((line) => line === "room all a" || line === "room join a"));
+    await until(() => two.told.includes("leave c"));
+    const isHere = (): boolean => two.told.lastIndexOf("join a") > two.told.lastIndexOf("leave a");
+    await until(isHere);
   });
 });
 
-describe("leases", () => {
+describe("leases of sources", () => {
   it("are one worker's at a time, and a fence is refused when it is no longer the newest", async () => {
     const path = socketPath();
     await ownerAt(path);
     const [one, two] = [await workerAt(path), await workerAt(path)];
-    const forever = new AbortController().signal;
-    const first = await one.engine.traits.cluster?.hold("c", forever);
-    let isSecond = false;
-    const second = two.engine.traits.cluster?.hold("c", forever).then((lease) => ((isSecond = true), lease));
-    await two.engine.tops(["c"]);
-    expect(isSecond).toBe(false);
-    const { fence } = first ?? { fence: -1 };
+    const fence = (await one.engine.sources?.take("c", 60_000)) ?? -1;
+    expect(await one.engine.sources?.take("c", 60_000)).toBe(fence);
+    expect(await two.engine.sources?.take("c", 60_000)).toBe(null);
     expect((await one.engine.publish("c", { ...value("mine"), fence })).position.offset).toBe(1);
-    first?.release();
-    const next = await second;
+    one.engine.sources?.release("c");
+    await one.engine.tops(["c"]);
+    const next = (await two.engine.sources?.take("c", 60_000)) ?? -1;
     await expect(one.engine.publish("c", { ...value("late"), fence })).rejects.toMatchObject({ reason: "conflict" });
-    expect((await two.engine.publish("c", { ...value("mine"), fence: next?.fence ?? 0 })).position.offset).toBe(2);
+    expect((await two.engine.publish("c", { ...value("mine"), fence: next })).position.offset).toBe(2);
   });
 
-  it("go to the next when their holder is gone, and are lost with the owner", async () => {
+  it("are over after their time, and when their holder is gone", async () => {
     const path = socketPath();
-    const owner = await ownerAt(path);
+    const clock = new FakeClock({ defer: (act) => systemClock.defer(act) });
+    const owner = localOwner({ engine: memoryEngine(), path, clock });
+    await owner.start();
+    onTestFinished(() => owner.stop());
     const [one, two] = [await workerAt(path), await workerAt(path)];
-    const forever = new AbortController().signal;
-    await one.engine.traits.cluster?.hold("c", forever);
-    const second = two.engine.traits.cluster?.hold("c", forever);
-    await two.engine.tops(["c"]);
-    await one.engine.stop();
-    const lease = await second;
-    expect(lease?.lost.aborted).toBe(false);
-    await owner.stop();
-    await until(() => lease?.lost.aborted === true);
-  });
-
-  it("are not waited for any longer by whoever said so", async () => {
-    const path = socketPath();
-    await ownerAt(path);
-    const [one, two] = [await workerAt(path), await workerAt(path)];
-    const giving = new AbortController();
-    const first = await one.engine.traits.cluster?.hold("c", new AbortController().signal);
-    const second = two.engine.traits.cluster?.hold("c", giving.signal);
-    giving.abort();
-    await expect(second).rejects.toThrow(/nobody waits/);
-    first?.release();
-    const third = await one.engine.traits.cluster?.hold("c", new AbortController().signal);
-    expect(third?.fence).toBeGreaterThan(first?.fence ?? Infinity);
+    const fence = (await one.engine.sources?.take("c", 1_000)) ?? -1;
+    clock.advance(1_000);
+    await expect(one.engine.publish("c", { ...value("late"), fence })).rejects.toMatchObject({ reason: "conflict" });
+    expect(await two.engine.sources?.take("c", 60_000)).toBeGreaterThan(fence);
+    expect(await one.engine.sources?.take("c", 60_000)).toBe(null);
+    await two.engine.stop();
+    await until(() => owner.workers === 1);
+    expect(await one.engine.sources?.take("c", 60_000)).toBeGreaterThan(fence + 1);
   });
 });
 
@@ -110,7 +112,7 @@ describe("questions", () => {
     await ownerAt(path);
     const nodes = ["x", "y", "z"].map((name) => {
       const engine = localEngine({ path });
-      engine.traits.cluster?.listen(name, async (question) => {
+      engine.cluster?.listen(name, async (question) => {
         if (name === "z") throw new Error("no");
         return Buffer.concat([Buffer.from(`${name}:`), question]);
       });
@@ -120,7 +122,7 @@ describe("questions", () => {
       await engine.start(new RecordingSink());
       onTestFinished(() => engine.stop());
     }
-    const [cluster] = nodes.map((engine) => engine.traits.cluster);
+    const [cluster] = nodes.map((engine) => engine.cluster);
     const shown = (answer: Uint8Array | null | undefined): string | null =>
       (answer && Buffer.from(answer).toString()) || null;
     expect(shown(await cluster?.ask("y", Buffer.from("hi")))).toBe("y:hi");

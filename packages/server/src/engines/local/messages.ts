@@ -1,7 +1,6 @@
 // What owner and worker say to each other, and how what came is read.
 import type { Member, RequestErrorName, SessionId } from "@tidewire/protocol";
 import type { Ack, Draft, EngineTraits, Page, PageLimit, PageStart, Publication } from "../../engine/engine.ts";
-import type { MembersNews } from "../../engine/members.ts";
 
 /** Owner and workers are of one version: they are started together. */
 export const protocolVersion = 1;
@@ -16,14 +15,21 @@ export type BareDraft =
     })
   | Exclude<Draft, { kind: "value" }>;
 
+export type MembersNews =
+  | { readonly kind: "join"; readonly member: Member }
+  | { readonly kind: "leave"; readonly session: SessionId }
+  /** By the other workers are these, and nobody else. */
+  | { readonly kind: "all"; readonly members: readonly Member[] };
+
 /** What a worker asks; each is answered once, by its number. */
 export type Question =
   | { readonly kind: "publish"; readonly channel: string; readonly draft: BareDraft }
   | { readonly kind: "read"; readonly channel: string; readonly start: PageStart; readonly limit: PageLimit }
   | { readonly kind: "tops"; readonly channels: readonly string[] }
   | { readonly kind: "follow"; readonly channel: string }
-  | { readonly kind: "list"; readonly channel: string; readonly most: number }
-  | { readonly kind: "hold"; readonly channel: string }
+  | { readonly kind: "watch"; readonly channel: string }
+  | { readonly kind: "list"; readonly channel: string }
+  | { readonly kind: "take"; readonly channel: string; readonly ttlMs: number }
   /** `null`: all other nodes. The payload is the question. */
   | { readonly kind: "ask"; readonly node: string | null }
   | { readonly kind: "ping" };
@@ -32,6 +38,7 @@ export type Question =
 export type Word =
   | { readonly kind: "hello"; readonly version: number; readonly node: string }
   | { readonly kind: "unfollow"; readonly channel: string }
+  | { readonly kind: "unwatch"; readonly channel: string }
   | { readonly kind: "join"; readonly channel: string; readonly member: Member }
   | { readonly kind: "leave"; readonly channel: string; readonly session: SessionId }
   | { readonly kind: "release"; readonly channel: string }

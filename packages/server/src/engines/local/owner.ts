@@ -3,13 +3,12 @@ import { createServer, type Server, type Socket } from "node:net";
 import { rmSync } from "node:fs";
 import type { Member, Position, SessionId } from "@tidewire/protocol";
 import type { Engine, EngineSink, Publication } from "../../engine/engine.ts";
-import type { MembersNews } from "../../engine/members.ts";
 import { type Cancel, type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
 import { listenAt } from "./address.ts";
 import { Leases } from "./leases.ts";
-import { bareOf, protocolVersion, type Word } from "./messages.ts";
+import { bareOf, type MembersNews, protocolVersion, type Word } from "./messages.ts";
 import { Questions } from "./questions.ts";
 import { encodeRecord } from "./records.ts";
 import { Roll } from "./roll.ts";
@@ -63,6 +62,7 @@ class Owner implements LocalOwner, Office, EngineSink {
   readonly #lines = new Set<ServedWorker>();
   readonly #nodes = new Map<string, ServedWorker>();
   readonly #followers = new Map<string, Set<ServedWorker>>();
+  readonly #watchers = new Map<string, Set<ServedWorker>>();
   readonly #roll = new Roll<ServedWorker>();
   readonly #leases: Leases<ServedWorker>;
   readonly #questions: Questions<ServedWorker>;
@@ -75,7 +75,7 @@ class Owner implements LocalOwner, Office, EngineSink {
     this.#path = path;
     this.#log = log ?? silentLog;
     this.#clock = clock ?? systemClock;
-    this.#leases = new Leases(Math.floor((random ?? systemRandom).fraction() * 2 ** 32) * fences);
+    this.#leases = new Leases(this.#clock, Math.floor((random ?? systemRandom).fraction() * 2 ** 32) * fences);
     this.#questions = new Questions(this.#clock);
     this.#server = createServer((socket) => this.#accept(socket));
   }
@@ -188,8 +188,21 @@ class Owner implements LocalOwner, Office, EngineSink {
     return this.#roll.others(worker, channel);
   }
 
-  hold(worker: ServedWorker, channel: string, granted: (fence: number) => void): void {
-    this.#leases.hold(channel, { holder: worker, granted });
+  watch(worker: ServedWorker, channel: string): readonly Member[] {
+    const watchers = this.#watchers.get(channel) ?? new Set();
+    this.#watchers.set(channel, watchers.add(worker));
+    worker.watched.add(channel);
+    return this.members(worker, channel);
+  }
+
+  unwatch(worker: ServedWorker, channel: string): void {
+    worker.watched.delete(channel);
+    const watchers = this.#watchers.get(channel);
+    if (watchers?.delete(worker) === true && watchers.size === 0) this.#watchers.delete(channel);
+  }
+
+  take(worker: ServedWorker, channel: string, ttlMs: number): number | null {
+    return this.#leases.take(channel, worker, ttlMs);
   }
 
   release(worker: ServedWorker, channel: string): void {
@@ -220,6 +233,7 @@ class Owner implements LocalOwner, Office, EngineSink {
     if (worker.node === null) return;
     if (this.#nodes.get(worker.node) === worker) this.#nodes.delete(worker.node);
     for (const channel of worker.followed) this.unfollow(worker, channel);
+    for (const channel of worker.watched) this.unwatch(worker, channel);
     this.#questions.gone(worker);
     this.#leases.gone(worker);
     for (const [channel, sessions] of this.#roll.of(worker)) {
@@ -232,10 +246,10 @@ class Owner implements LocalOwner, Office, EngineSink {
   }
 
   #tellOthers(worker: ServedWorker, channel: string, news: MembersNews): void {
-    const followers = this.#followers.get(channel);
-    if (followers === undefined || (followers.size === 1 && followers.has(worker))) return;
+    const watchers = this.#watchers.get(channel);
+    if (watchers === undefined || (watchers.size === 1 && watchers.has(worker))) return;
     const record = encodeRecord({ kind: "members", channel, news });
-    for (const other of followers) if (other !== worker) other.tell(record);
+    for (const other of watchers) if (other !== worker) other.tell(record);
   }
 
   #accept(socket: Socket): void {

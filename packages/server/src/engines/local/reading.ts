@@ -1,6 +1,6 @@
 // What a worker said, before anybody acts on it: whatever is no word of a worker's is refused whole.
 import type { Body, Draft } from "../../engine/engine.ts";
-import { isMember, isTags } from "../../engine/answers.ts";
+import { faultOfMember, isTags } from "../../engine/answers.ts";
 import type { BareDraft, FromWorker } from "./messages.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -21,20 +21,22 @@ function faultOf(said: Fields): string | null {
       return numbered(said) ?? channelOf(said) ?? faultOfRead(said);
     case "tops":
       return numbered(said) ?? (areTexts(said["channels"]) ? null : "channels");
-    case "list":
-      return numbered(said) ?? channelOf(said) ?? (isCount(said["most"]) ? null : "how many");
+    case "take":
+      return numbered(said) ?? channelOf(said) ?? (isCount(said["ttlMs"]) ? null : "for how long");
     case "follow":
-    case "hold":
+    case "watch":
+    case "list":
       return numbered(said) ?? channelOf(said);
     case "ask":
       return numbered(said) ?? (said["node"] === null || typeof said["node"] === "string" ? null : "a node");
     case "ping":
       return numbered(said);
     case "unfollow":
+    case "unwatch":
     case "release":
       return channelOf(said);
     case "join":
-      return channelOf(said) ?? (isMember(said["member"]) ? null : "a member");
+      return channelOf(said) ?? (faultOfMember(said["member"]) === null ? null : "a member");
     case "leave":
       return channelOf(said) ?? (typeof said["session"] === "string" ? null : "a session");
     case "answer":
@@ -98,7 +100,7 @@ function isRetention(given: unknown): given is Retention {
 }
 
 function isAuthor(given: unknown): boolean {
-  return given === undefined || isMember(given);
+  return given === undefined || faultOfMember(given) === null;
 }
 
 function isOptionalText(given: unknown): boolean {

@@ -2,7 +2,6 @@
 import { type Member, type Position, TidewireError } from "@tidewire/protocol";
 import type { Socket } from "node:net";
 import type { Ack, Draft, Engine, Page, PageLimit } from "../../engine/engine.ts";
-import type { FoundMembers } from "../../engine/members.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { Line } from "./line.ts";
@@ -28,7 +27,10 @@ export interface Office {
   join(worker: ServedWorker, said: Extract<Word, { kind: "join" }>): void;
   leave(worker: ServedWorker, said: Extract<Word, { kind: "leave" }>): void;
   members(worker: ServedWorker, channel: string): readonly Member[];
-  hold(worker: ServedWorker, channel: string, granted: (fence: number) => void): void;
+  /** @returns who is there by other workers; from now on it is told who comes and leaves. */
+  watch(worker: ServedWorker, channel: string): readonly Member[];
+  unwatch(worker: ServedWorker, channel: string): void;
+  take(worker: ServedWorker, channel: string, ttlMs: number): number | null;
   release(worker: ServedWorker, channel: string): void;
   isCurrent(channel: string, fence: number): boolean;
   ask(worker: ServedWorker, node: string | null, question: Uint8Array): Promise<readonly Uint8Array[]>;
@@ -45,12 +47,13 @@ const most: PageLimit = { publications: 10_000, bytes: 32 * 1024 * 1024 };
 const mostAtOnce = 1_000;
 const mostListed = 10_000;
 
-const waits: Set<FromWorker["kind"]> = new Set(["read", "tops", "follow", "list", "ask"]);
+const waits: Set<FromWorker["kind"]> = new Set(["read", "tops", "follow", "watch", "list", "ask"]);
 
 export class ServedWorker {
   /** `null` until it said hello. */
   node: string | null = null;
   readonly followed: Set<string> = new Set();
+  readonly watched: Set<string> = new Set();
   /** Seconds without a word. */
   quiet = 0;
   readonly #line: Line;
@@ -104,6 +107,8 @@ export class ServedWorker {
     switch (said.kind) {
       case "unfollow":
         return office.unfollow(this, said.channel);
+      case "unwatch":
+        return office.unwatch(this, said.channel);
       case "join":
         return office.join(this, said);
       case "leave":
@@ -112,13 +117,13 @@ export class ServedWorker {
         return office.release(this, said.channel);
       case "answer":
         return office.answered(this, said.to, said.isGiven ? payload : null);
-      case "hold":
-        return office.hold(this, said.channel, (fence) => this.say({ kind: "done", n: said.n, answer: fence }));
       case "publish":
       case "read":
       case "tops":
       case "follow":
+      case "watch":
       case "list":
+      case "take":
       case "ask":
       case "ping":
         this.#answer(said, payload).then(
@@ -132,10 +137,7 @@ export class ServedWorker {
   }
 
   /** Puts it to the engine before it returns, so that what one worker asks keeps its order (P1). */
-  async #answer(
-    asked: Exclude<Question, { kind: "hold" }> & { readonly n: number },
-    payload: Uint8Array,
-  ): Promise<void> {
+  async #answer(asked: Question & { readonly n: number }, payload: Uint8Array): Promise<void> {
     const { n } = asked;
     switch (asked.kind) {
       case "publish":
@@ -145,9 +147,13 @@ export class ServedWorker {
       case "tops":
         return this.say({ kind: "done", n, answer: await this.#office.engine.tops(asked.channels) });
       case "follow":
-        return this.#followed(n, asked.channel, await this.#office.follow(this, asked.channel));
+        return this.say({ kind: "done", n, answer: await this.#office.follow(this, asked.channel) });
+      case "watch":
+        return this.#watched(n, asked.channel);
+      case "take":
+        return this.say({ kind: "done", n, answer: this.#office.take(this, asked.channel, asked.ttlMs) });
       case "list":
-        return this.#listed(n, asked.most, this.#office.members(this, asked.channel));
+        return this.#listed(n, this.#office.members(this, asked.channel));
       case "ask": {
         const answers = await this.#office.ask(this, asked.node, payload);
         return this.say({ kind: "done", n, answer: answers.map(({ byteLength }) => byteLength) }, answers);
@@ -182,21 +188,20 @@ export class ServedWorker {
     );
   }
 
-  /** Who is there is said before the top, in parts, and never left out. */
-  #followed(n: number, channel: string, top: Position): void {
-    const members = this.#office.members(this, channel);
+  /** Who is there is said before the answer, in parts, and never left out. */
+  #watched(n: number, channel: string): void {
+    const members = this.#office.watch(this, channel);
     this.say({ kind: "members", channel, news: { kind: "all", members: members.slice(0, mostAtOnce) } });
     for (const member of members.slice(mostAtOnce)) {
       this.say({ kind: "members", channel, news: { kind: "join", member } });
     }
-    this.say({ kind: "done", n, answer: top });
+    this.say({ kind: "done", n, answer: null });
   }
 
-  #listed(n: number, most: number, members: readonly Member[]): void {
-    const users = new Set(members.map(({ user }) => user)).size;
-    const isTold = members.length <= Math.min(most, mostListed);
-    const answer: FoundMembers = { clients: members.length, users, members: isTold ? members : null };
-    this.say({ kind: "done", n, answer });
+  /** What they show may be more than a record holds: of a crowd nobody is shown, and everybody is counted. */
+  #listed(n: number, members: readonly Member[]): void {
+    const bare = ({ session, user }: Member): Member => ({ session, user });
+    this.say({ kind: "done", n, answer: members.length <= mostListed ? members : members.map(bare) });
   }
 
   #refuse(n: number, thrown: unknown): void {

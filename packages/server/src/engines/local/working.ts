@@ -1,23 +1,29 @@
 // The local engine between start and stop: what it follows, whether it is up, and what it asks the owner.
 import { fail, type Member, type Position, type SessionId } from "@tidewire/protocol";
-import type { Lease } from "../../engine/cluster.ts";
-import type { Ack, Draft, EngineSink, EngineTraits, Page, PageLimit, PageStart } from "../../engine/engine.ts";
-import type { FoundMembers, MembersNews } from "../../engine/members.ts";
+import type {
+  Ack,
+  Draft,
+  EngineSink,
+  EngineTraits,
+  OtherMember,
+  Page,
+  PageLimit,
+  PageStart,
+} from "../../engine/engine.ts";
 import { checkPageLimit, checkRetention } from "../../engine/ring.ts";
 import type { Cancel } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { checkKey, nothing, ownBytes } from "../payload.ts";
-import { HeldLeases } from "./held-leases.ts";
 import type { BareAck, BarePage, Question } from "./messages.ts";
 import { OwnMembers } from "./own-members.ts";
 import { errorOf, type LinkOptions, type News, OwnerLink } from "./owner-link.ts";
+import { Watched } from "./watched.ts";
 
 export interface WorkingOptions extends LinkOptions {
   /** What was said before the start. */
   readonly said: {
     node: string;
     answer: ((question: Uint8Array) => Promise<Uint8Array>) | null;
-    told: (channel: string, news: MembersNews) => void;
   };
   readonly learn: (traits: Pick<EngineTraits, "durability" | "survivesRestart">) => void;
   readonly sink: EngineSink;
@@ -33,8 +39,8 @@ type Asked<Result> = (answer: unknown, payload: Uint8Array) => Result;
 export class Working {
   readonly #options: WorkingOptions;
   readonly #link: OwnerLink;
-  readonly #leases: HeldLeases;
   readonly #members = new OwnMembers();
+  readonly #watched = new Watched();
   readonly #followed = new Set<string>();
   /** Whether everything is followed that should be, over this line. */
   #isFollowing = false;
@@ -57,10 +63,6 @@ export class Working {
       resumed: () => this.#resumed(),
       lost: () => this.#lost(),
     });
-    this.#leases = new HeldLeases({
-      hold: (channel, granted) => this.#wait(channel, granted),
-      release: (channel) => this.#link.say({ kind: "release", channel }),
-    });
   }
 
   async open(): Promise<void> {
@@ -70,7 +72,6 @@ export class Working {
   async close(): Promise<void> {
     this.#cancelRetry();
     this.#cancelMembers();
-    this.#leases.lost();
     await this.#link.close();
   }
 
@@ -121,16 +122,35 @@ export class Working {
     this.#link.say({ kind: "leave", channel, session });
   }
 
-  async list(channel: string, most: number): Promise<FoundMembers> {
-    return await this.#ask({ kind: "list", channel, most }, (answer) => answer as FoundMembers);
+  async list(channel: string): Promise<readonly Member[]> {
+    return await this.#ask({ kind: "list", channel }, (answer) => answer as readonly Member[]);
+  }
+
+  /** What is told comes before the answer. */
+  async watch(channel: string, told: (change: OtherMember) => void): Promise<void> {
+    this.#watched.add(channel, told);
+    try {
+      await this.#ask({ kind: "watch", channel }, () => undefined);
+    } catch (thrown) {
+      this.unwatch(channel);
+      throw thrown;
+    }
+  }
+
+  unwatch(channel: string): void {
+    if (this.#watched.delete(channel)) this.#link.say({ kind: "unwatch", channel });
+  }
+
+  async take(channel: string, ttlMs: number): Promise<number | null> {
+    return await this.#ask({ kind: "take", channel, ttlMs }, (answer) => (typeof answer === "number" ? answer : null));
+  }
+
+  release(channel: string): void {
+    this.#link.say({ kind: "release", channel });
   }
 
   async ask(node: string | null, question: Uint8Array): Promise<readonly Uint8Array[]> {
     return await this.#ask({ kind: "ask", node }, partsOf, [question]);
-  }
-
-  hold(channel: string, signal: AbortSignal): Promise<Lease> {
-    return this.#leases.hold(channel, signal);
   }
 
   get #mayAsk(): boolean {
@@ -153,20 +173,12 @@ export class Working {
     });
   }
 
-  /** Waits beside everything else, for as long as it takes. */
-  #wait(channel: string, granted: (fence: number) => void): void {
-    this.#link.asked?.wait({ kind: "hold", channel }, (answer) => {
-      if (typeof answer === "number") granted(answer);
-    });
-  }
-
   #greeted(traits: Pick<EngineTraits, "durability" | "survivesRestart">, isUp: boolean): void {
     this.#options.learn(traits);
     this.#cancelMembers();
     this.#isStalled = false;
     this.#isOwnerUp = isUp;
     for (const [channel, member] of this.#members.each()) this.#link.say({ kind: "join", channel, member });
-    this.#leases.askAgain();
     this.#followAll();
   }
 
@@ -175,30 +187,33 @@ export class Working {
     this.#cancelRetry();
     this.#round += 1;
     const round = this.#round;
-    let left = this.#followed.size;
+    const questions: Question[] = [
+      ...[...this.#followed].map((channel): Question => ({ kind: "follow", channel })),
+      ...this.#watched.channels.map((channel): Question => ({ kind: "watch", channel })),
+    ];
+    let left = questions.length;
     let isWhole = true;
-    const followed = (): void => {
+    const answered = (): void => {
       if (round !== this.#round || left > 0) return;
       if (!isWhole) this.#cancelRetry = this.#options.clock.after(followRetryMs, () => this.#followAll());
       else this.#changed(() => (this.#isFollowing = true), "missed");
     };
-    followed();
-    for (const channel of this.#followed) {
+    answered();
+    for (const question of questions) {
       const settle = (): void => {
         left -= 1;
-        followed();
+        answered();
       };
-      const missed = (): void => {
-        left -= 1;
+      const fail = (): void => {
         isWhole = false;
-        followed();
+        settle();
       };
-      this.#link.asked?.tell({ question: { kind: "follow", channel }, settle, fail: missed });
+      this.#link.asked?.tell({ question, settle, fail });
     }
   }
 
   #told(news: News, payload: Uint8Array): void {
-    const { sink, said } = this.#options;
+    const { sink } = this.#options;
     switch (news.kind) {
       case "announced": {
         const { channel, epoch, publication } = news;
@@ -212,8 +227,7 @@ export class Working {
       case "health":
         return this.#changed(() => (this.#isOwnerUp = news.state === "up"));
       case "members":
-        if (this.#followed.has(news.channel)) said.told(news.channel, news.news);
-        return;
+        return this.#watched.hear(news.channel, news.news);
       case "question":
         this.#answer(news.n, payload).catch((thrown: unknown) => {
           this.#options.log.error("another node's question could not be answered", { reason: reasonOf(thrown) });
@@ -236,11 +250,8 @@ export class Working {
   #lost(): void {
     this.#round += 1;
     this.#cancelRetry();
-    this.#leases.lost();
     this.#changed(() => (this.#isFollowing = false));
-    this.#cancelMembers = this.#options.clock.after(membersMs, () => {
-      for (const channel of this.#followed) this.#options.said.told(channel, { kind: "all", members: [] });
-    });
+    this.#cancelMembers = this.#options.clock.after(membersMs, () => this.#watched.forget());
   }
 
   /** Says what comes of a change; after `missed` everything may have been. */
