@@ -390,9 +390,8 @@ export interface Presence {
 const nobody: Presence = { counts: { clients: 0, users: 0 }, list: () => [] };
 
 function shownOf(members: readonly Member[], most: number): readonly Member[] {
-  return members.length <= most
-    ? members
-    : fail("limit_exceeded", `presence shows at most ${most} members, here are ${members.length}`);
+  if (members.length <= most) return members;
+  return fail("limit_exceeded", `presence shows at most ${most} members, here are ${members.length}`);
 }
 
 function startOf(since: Position | null, reverse: boolean): PageStart {
