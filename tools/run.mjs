@@ -80,6 +80,10 @@ const commands = {
     await ensureInstalled();
     return await runProgram("test/hostile/main.ts", args);
   },
+  async reference(args) {
+    await ensureInstalled();
+    return await runProgram("tools/reference/main.ts", args);
+  },
   async simulate(args) {
     await ensureInstalled();
     return await runProgram("simulation/main.ts", args);
