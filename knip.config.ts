@@ -32,7 +32,7 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
-        "tools/{conformance,reference}/main.ts",
+        "tools/{conformance,reference,site}/main.ts",
         "test/rfc6455/main.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",

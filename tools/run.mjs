@@ -84,6 +84,10 @@ const commands = {
     await ensureInstalled();
     return await runProgram("tools/reference/main.ts", args);
   },
+  async docs(args) {
+    await ensureInstalled();
+    return await runProgram("tools/site/main.ts", args);
+  },
   async simulate(args) {
     await ensureInstalled();
     return await runProgram("simulation/main.ts", args);

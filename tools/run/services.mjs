@@ -23,6 +23,9 @@ import { xvfb } from "./xvfb.mjs";
 /** @type {readonly Service[]} */
 const services = [chromium, xvfb];
 
+/** What tests fetch by themselves when it is asked for. */
+const fetchedByTests = ["site"];
+
 const required = () =>
   (process.env["TIDEWIRE_REQUIRE"] ?? "")
     .split(",")
@@ -64,7 +67,7 @@ async function choose(service, isRequired) {
 /** Finds every service, fetching the required ones, and says what was chosen. @returns {Promise<Services>} */
 export async function findServices() {
   const wanted = required();
-  const known = services.map((service) => service.name);
+  const known = [...services.map((service) => service.name), ...fetchedByTests];
   const unknown = wanted.filter((name) => !known.includes(name));
   /** @type {Services} */
   const result = {
