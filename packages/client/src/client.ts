@@ -81,9 +81,12 @@ export interface Client extends Store<ConnectionState> {
     input: InputOf<Definition>,
     options?: CallOptions,
   ): Promise<ResultOf<Definition>>;
-  /** Sends JSON to the server's own handler, at most once and without an answer; false when there is no connection. */
+  /**
+   * Sends JSON at most once and without an answer; false when there is no connection. For other servers of the protocol:
+   * Tidewire's takes it nowhere, and counts it as `sends_dropped`.
+   */
   send(data: unknown): boolean;
-  /** JSON that the server sent to this client alone. */
+  /** JSON that the server sent to this client alone; Tidewire's sends none. */
   readonly onMessage: (listener: (data: unknown) => void) => Cancel;
 }
 
