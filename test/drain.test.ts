@@ -38,6 +38,39 @@ test("connections end one by one over the drain, told 3001 and to come back; a n
   expect(closings).toEqual(Array(count).fill("3001 shutdown"));
 });
 
+test("our client is told when somebody will be there again, unless others are there now, and an SDK nothing that it does not know", async () => {
+  const said = async (hasOthers: boolean): Promise<readonly unknown[]> => {
+    const clock = new FakeClock({ defer: (act) => void setImmediate(act) });
+    const { tide, socketUrl } = await serve({ clock });
+    const [own, official] = [{ tide: 1 }, {}].map((connect) => {
+      const socket = bareSocket(`${socketUrl}/connection/websocket`);
+      socket.on("open", () => socket.send(JSON.stringify({ id: 1, connect })));
+      return { socket, frames: [] as unknown[] };
+    });
+    const both = [own, official].filter((each) => each !== undefined);
+    await Promise.all(both.map(({ socket }) => once(socket, "message")));
+    for (const { socket, frames } of both) {
+      socket.on("message", (data: Buffer) => frames.push(JSON.parse(String(data))));
+    }
+    const ends = Promise.all(both.map(({ socket }) => once(socket, "close")));
+    const stopping = tide.stop({ drainMs: 10_000, hasOthers });
+    for (let turn = 0; turn < 2; turn += 1) {
+      clock.advance(5_000);
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+    await stopping;
+    await ends;
+    return both.map(({ frames }) => frames);
+  };
+  const [own, official] = (await said(false)) as [readonly { push: { return: { after: number } } }[], unknown];
+  expect(own).toHaveLength(1);
+  const after = own[0]?.push.return.after;
+  expect(after).toBeGreaterThanOrEqual(10_000);
+  expect(after).toBeLessThan(15_000);
+  expect(official).toEqual([]);
+  expect(await said(true)).toEqual([[], []]);
+});
+
 test("a restart on the same SQLite file under load: nothing acked is lost, doubled or reordered, and all are recovered", async () => {
   const [file, port] = [temporaryFile(), await freePort()];
   const serveAgain = (): ReturnType<typeof serve> => serve({ engine: sqliteEngine({ path: file }), port });

@@ -1,5 +1,6 @@
 // How event streams end: refused, sent away, or with their server; and what an EventSource makes of each.
 import { expect, describe, test } from "vitest";
+import { FakeClock } from "../packages/server/src/testing/fake-clock.ts";
 import { openStream, requestStream } from "./event-stream-client.ts";
 import { open, serve, type Served } from "./serving.ts";
 
@@ -78,6 +79,21 @@ describe("the end", () => {
     ]);
     expect(client.parser.lastEventId).toMatch(/:1$/);
   });
+
+  test.each(["/raw/public:a", "/connection/uni_sse"])(
+    "the server goes for long: %s is told to come back when it has gone",
+    async (path) => {
+      const clock = new FakeClock({ defer: (act) => void setImmediate(act) });
+      const { tide, port } = await serve({ clock });
+      const client = await openStream(port, path);
+      const stopping = tide.stop({ drainMs: 20_000 });
+      await client.ended;
+      clock.advance(20_000);
+      await stopping;
+      expect(client.parser.retryMs).toBeGreaterThanOrEqual(19_000);
+      expect(client.parser.retryMs).toBeLessThanOrEqual(25_000);
+    },
+  );
 
   test("the server stops: one that was not decided yet is refused, and a slow one gets what it was owed", async () => {
     const { promise: never } = Promise.withResolvers<{ user: string }>();

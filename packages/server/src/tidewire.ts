@@ -76,6 +76,17 @@ export interface Stats {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** How a server ends. */
+export interface StopOptions {
+  /** Milliseconds over which connections are closed. Default: the limit `drainMs`. */
+  readonly drainMs?: number;
+  /**
+   * Whether another process takes connections at the same address meanwhile: then clients come back at once. Otherwise they
+   * are told to wait until this one has stopped. Default: false.
+   */
+  readonly hasOthers?: boolean;
+}
+
 /** A running server, as the application holds it. */
 export interface Tidewire {
   /** Opens the engine. Called by `attach` too; more calls wait for the same start. */
@@ -119,5 +130,5 @@ export interface Tidewire {
   /** Whether the engine answers and no drain has begun; what `/health/ready` says. */
   isReady(): boolean;
   /** Refuses new connections, sends the others away spread over `drainMs`, then closes the engine. */
-  stop(options?: { readonly drainMs?: number }): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
