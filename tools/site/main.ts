@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { checkBuiltLinks } from "./built-links.ts";
 import { frontOf } from "./front.ts";
@@ -15,9 +16,12 @@ const site = path.join(root, "site");
 const { values } = parseArgs({ options: { base: { type: "string", default: "/" }, serve: { type: "boolean" } } });
 const base = `/${values.base}/`.replaceAll(/\/{2,}/g, "/");
 
+// A signal ends this process while it waits, and is nothing to its child.
+const withParent = `--import=${pathToFileURL(path.join(root, "tools/run/with-parent.mjs")).href}`;
+
 function astro(command: "build" | "preview"): void {
   const script = path.join(site, "node_modules/astro/bin/astro.mjs");
-  const { status } = spawnSync(process.execPath, [script, command], {
+  const { status } = spawnSync(process.execPath, [withParent, script, command], {
     cwd: site,
     stdio: "inherit",
     // Nothing is asked of the network, and nobody is told.
