@@ -1,10 +1,17 @@
 // The programs of the pages for those who come from elsewhere run as they stand there, but for their ports and a reader's own.
+import { once } from "node:events";
 import { mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type Channel, createClient } from "@tidewire/client";
+import { defineChannel } from "@tidewire/protocol";
+import { createTidewire } from "@tidewire/server";
 import { tokenOf, tokenSecret } from "@tidewire/server/testing";
+import { Server as SocketServer } from "socket.io";
 import { expect, onTestFinished, test } from "vitest";
+import { WebSocket } from "ws";
 import { clientOf } from "../centrifuge-client.ts";
 import { fromSource } from "../browser/server-process.ts";
 import { blocksOf, root } from "./blocks.ts";
@@ -66,6 +73,30 @@ test("from Socket.IO: server and page", async () => {
   const page = run(client, "page.ts");
   await page.until(/^ada Hello$/m);
   await page.until(/^lobby is Harbour now$/m);
+});
+
+test("from Socket.IO: both on one server, for as long as the move takes", async () => {
+  const server = createServer();
+  const sockets = new SocketServer(server);
+  const tide = createTidewire({ channels: [defineChannel("lobby", { mode: "signal" })] });
+  tide.attach(server);
+  onTestFinished(async () => {
+    await tide.stop({ drainMs: 1 });
+    await sockets.close();
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const theirs = new WebSocket(`ws://127.0.0.1:${port}/socket.io/?EIO=4&transport=websocket`);
+  onTestFinished(() => theirs.terminate());
+  // Engine.IO's open packet, and then one channel of ours beside it.
+  const [opening] = (await once(theirs, "message")) as [Buffer];
+  expect(opening.toString()).toMatch(/^0\{"sid":/);
+  const { channel, next } = await listening(port, "lobby");
+  await channel.publish("both");
+  expect(await next).toBe("both");
+  const polled = await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`);
+  expect(await polled.text()).toMatch(/^0\{"sid":/);
 });
 
 test("from Pusher: the server publishes, and a page reads it", async () => {
