@@ -32,6 +32,9 @@ import { isFromOwnMachine } from "./transports/own-machine.ts";
 import { Requests } from "./transports/requests.ts";
 import { Upgrades } from "./transports/upgrade.ts";
 
+/** Between two closings of a drain: the last few need not wait for a crowd that is not there. */
+const longestStepMs = 100;
+
 /** Clients that a drain has sent away return over so many milliseconds after it. */
 const longestSpreadMs = 5_000;
 
@@ -239,9 +242,9 @@ class Composed implements Tidewire {
 
   /** Sends sessions away one after the other, so that they do not come back all at once. */
   async #drain(sessions: readonly OpenSession[], { drainMs, hasOthers }: Required<StopOptions>): Promise<void> {
-    const stepMs = sessions.length === 0 ? 0 : drainMs / sessions.length;
+    const stepMs = sessions.length === 0 ? 0 : Math.min(drainMs / sessions.length, longestStepMs);
     let dueMs = this.#clock.now();
-    const endMs = dueMs + drainMs;
+    const endMs = dueMs + stepMs * sessions.length;
     const spreadMs = Math.min(drainMs, longestSpreadMs);
     for (const session of sessions) {
       const leftMs = endMs - this.#clock.now();

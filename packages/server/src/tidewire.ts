@@ -78,7 +78,7 @@ export interface Stats {
 
 /** How a server ends. */
 export interface StopOptions {
-  /** Milliseconds over which connections are closed. Default: the limit `drainMs`. */
+  /** Milliseconds over which connections are closed, at most 100 for each of them. Default: the limit `drainMs`. */
   readonly drainMs?: number;
   /**
    * Whether another process takes connections at the same address meanwhile: then clients come back at once. Otherwise they
