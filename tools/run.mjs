@@ -80,6 +80,14 @@ const commands = {
     await ensureInstalled();
     return await runProgram("test/hostile/main.ts", args);
   },
+  async reference(args) {
+    await ensureInstalled();
+    return await runProgram("tools/reference/main.ts", args);
+  },
+  async docs(args) {
+    await ensureInstalled();
+    return await runProgram("tools/site/main.ts", args);
+  },
   async simulate(args) {
     await ensureInstalled();
     return await runProgram("simulation/main.ts", args);
