@@ -4,8 +4,6 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 export interface Place {
-  /** Where it is served: `localhost:3000`. */
-  readonly host: string;
   /** Where its databases are. */
   readonly data: string;
   /** Whether a client's token is the key of whoever runs the place: the operator, the editor, the agent, the presenter. */

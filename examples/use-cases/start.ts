@@ -66,14 +66,14 @@ const server = createServer((request, response) => {
   );
 });
 
-server.listen(Number(process.env["PORT"] ?? 3000), "localhost");
-await once(server, "listening");
-const host = `localhost:${(server.address() as AddressInfo).port}`;
 const { place, key } = openPlace(path.join(process.env["TIDEWIRE_DATA"] ?? "data", "examples", name));
 const example = (await import(`./${name}/server.ts`)) as { readonly serve: typeof serve };
-const tide: Tidewire = await example.serve(server, { ...place, host, routes });
+// Before it listens: an EventSource that is answered with 404 never comes back.
+const tide: Tidewire = await example.serve(server, { ...place, routes });
+server.listen(Number(process.env["PORT"] ?? 3000), "localhost");
+await once(server, "listening");
 
-const home = `http://${host}/`;
+const home = `http://localhost:${(server.address() as AddressInfo).port}/`;
 console.log(`  ${name.padEnd(12)}${home}`);
 if (staff[name]) console.log(`  ${staff[name].padEnd(12)}${home}#${key}`);
 

@@ -41,7 +41,8 @@ channel.onPublication(({ author, data }) => {
   pointer.style.translate = `${data.x * 100}cqw ${data.y * 100}cqh`;
   if (!pointer.isConnected) area.append(pointer);
   // Fading begins anew with every move.
-  for (const fading of pointer.getAnimations()) if (fading instanceof CSSAnimation) fading.currentTime = 0;
+  for (const fading of pointer.getAnimations({ subtree: true }))
+    if (fading instanceof CSSAnimation) fading.currentTime = 0;
 });
 
 const members = membersOf(channel);

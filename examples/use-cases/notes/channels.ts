@@ -4,7 +4,7 @@ import * as Y from "yjs";
 import { z } from "zod";
 
 const bytes = z.base64().max(1_000_000);
-export const updates = defineChannel("note:updates", { data: bytes, history: { size: 1_000, ttlMs: 14 * 86_400_000 } });
+export const updates = defineChannel("note:updates", { data: bytes, history: { size: 2_000, ttlMs: 14 * 86_400_000 } });
 export const load = defineCall("note.load", { output: bytes });
 
 export const toText = (update: Uint8Array) => btoa(Array.from(update, (byte) => String.fromCharCode(byte)).join(""));

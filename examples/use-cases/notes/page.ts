@@ -13,26 +13,24 @@ const unsent: Uint8Array[] = [];
 let sending = Promise.resolve();
 let isWhole = false;
 
-const show = (): void => {
+function show(): void {
   const line = log.status.kind === "live" ? "Live" : "No connection: go on writing";
-  status.textContent = unsent.length > 0 ? `${line} · not sent yet` : line;
-};
+  if (status) status.textContent = unsent.length > 0 ? `${line} · not sent yet` : line;
+}
 
 /** What is typed while one is on its way goes out as one. A publish outlives any cut, and counts once. */
 function send(): void {
+  show();
   sending = sending.then(async () => {
     const count = unsent.length;
     if (count === 0) return;
-    const sent = log.publish(toText(Y.mergeUpdates(unsent)));
-    await sent.then(() => unsent.splice(0, count)).catch(() => void setTimeout(send, 2_000));
-    show();
+    const sent = log.publish(toText(Y.mergeUpdates(unsent))).then(() => unsent.splice(0, count));
+    await sent.then(show, () => void setTimeout(send, 2_000));
   });
 }
 
 note.on("update", (update: Uint8Array, origin: unknown) => {
-  if (origin === log) return;
-  unsent.push(update);
-  show();
+  if (origin !== log) unsent.push(update);
   send();
 });
 
@@ -49,10 +47,9 @@ const take = (update: Uint8Array): void => {
 area.addEventListener("input", () => {
   // By characters: nobody's update has half of one.
   const [before, after] = [[...text.toString()], [...area.value]];
-  const most = Math.min(before.length, after.length);
   let [start, end] = [0, 0];
-  while (start < most && before[start] === after[start]) start += 1;
-  while (end < most - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
+  while (start < after.length && before[start] === after[start]) start += 1;
+  while (end < Math.min(before.length, after.length) - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
   const at = before.slice(0, start).join("").length;
   note.transact(() => {
     text.delete(at, before.slice(start, before.length - end).join("").length);
