@@ -44,6 +44,12 @@ test("two point at a board: each sees the other's pointer, until they leave", as
   await pointAt(ada.page, 0.5, 0.25);
   await expect.poll(() => placeOf(bob.page, "Ada")).toEqual([50, 25]);
   await expect.poll(opacity).toBe(1);
+  await pointer(bob.page, "Ada").evaluate((element) => {
+    for (const idle of element.getAnimations({ subtree: true })) {
+      idle.currentTime = 0;
+      idle.pause();
+    }
+  });
   await expectGoodLooks(bob.page, "cursors");
 
   await bob.cut();

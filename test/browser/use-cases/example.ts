@@ -21,6 +21,11 @@ export interface ExampleWindow {
   mend(): Promise<void>;
 }
 
+/** What a browser says when its network is back; a client that waits for its next attempt waits no longer. */
+export async function tryNow(page: Page): Promise<void> {
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+}
+
 export interface Example {
   readonly server: ServerProcess;
   /** What staff have in their address. */
@@ -78,7 +83,10 @@ export function withExample(name: string): Example {
           await line.set({ refuse: true });
           line.cut("reset");
         },
-        mend: () => line.clear(),
+        mend: async () => {
+          await line.clear();
+          await tryNow(page);
+        },
       };
     },
   };
@@ -94,8 +102,10 @@ export async function expectGoodLooks(page: Page, name: string): Promise<void> {
     await page.setViewportSize({ width, height });
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
-      // Nothing is half-way between two colours.
-      await page.evaluate(() => document.getAnimations().forEach((animation) => animation.finish()));
+      // Nothing is half-way between two colours; what a test holds still stays so.
+      await page.evaluate(() => {
+        for (const animation of document.getAnimations()) if (animation.playState === "running") animation.finish();
+      });
       await page.screenshot({ path: path.join(pictures, `${name}-${width}-${colorScheme}.png`) });
       const overhang = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

@@ -3,7 +3,7 @@ import { createClient } from "@tidewire/client";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { conversation, queue, say } from "../../../examples/use-cases/support/channels.ts";
-import { expectGoodLooks, withExample } from "./example.ts";
+import { expectGoodLooks, tryNow, withExample } from "./example.ts";
 
 const example = withExample("support");
 
@@ -57,6 +57,7 @@ test("a conversation outlives the server, and what is unread stays unread", asyn
   await says(guest.page, ["Is anybody there?"]);
   await rows(agent.page).filter({ hasText: "Is anybody there?" }).filter({ hasText: "1 new" }).waitFor();
   await example.server.crash();
+  await Promise.all([guest, agent].map(({ page }) => tryNow(page)));
   await tell(guest.page, "Hello?");
   await says(guest.page, ["Is anybody there?", "Hello?"]);
   await rows(agent.page).filter({ hasText: "Hello?" }).filter({ hasText: "2 new" }).waitFor();

@@ -3,7 +3,7 @@ import { createClient } from "@tidewire/client";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { add, stage } from "../../../examples/use-cases/webinar/channels.ts";
-import { expectGoodLooks, withExample } from "./example.ts";
+import { expectGoodLooks, tryNow, withExample } from "./example.ts";
 
 const example = withExample("webinar");
 
@@ -54,6 +54,7 @@ test("a poll and questions: one vote each, that may be changed, and counts after
   await ada.page.reload();
   await choice(ada.page, "Ebb · 1").click();
   await example.server.crash();
+  await Promise.all([presenter, ada, bob].map(({ page }) => tryNow(page)));
   await choice(ada.page, "Flood · 1").click();
   await choice(presenter.page, "Flood · 2").waitFor();
   await choice(presenter.page, "Ebb · 0").waitFor();
