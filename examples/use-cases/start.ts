@@ -1,12 +1,11 @@
 // Builds the page of one example, serves it, and starts its server: `npm run example -- scoreboard`.
 import { once } from "node:events";
-import { createServer, type ServerResponse } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import type { Tidewire } from "@tidewire/server";
 import { build, defaultClientConditions } from "vite";
-import { openPlace } from "./place.ts";
-import type { serve } from "./scoreboard/server.ts";
+import { openPlace, type Place } from "./place.ts";
 
 /** The examples, and who has a page with more on it. */
 const staff: Readonly<Record<string, string | null>> = {
@@ -67,9 +66,11 @@ const server = createServer((request, response) => {
 });
 
 const { place, key } = openPlace(path.join(process.env["TIDEWIRE_DATA"] ?? "data", "examples", name));
-const example = (await import(`./${name}/server.ts`)) as { readonly serve: typeof serve };
+const example = (await import(`./${name}/server.ts`)) as {
+  readonly serve: (server: Server, place: Place) => Tidewire | Promise<Tidewire>;
+};
 // Before it listens: an EventSource that is answered with 404 never comes back.
-const tide: Tidewire = await example.serve(server, { ...place, routes });
+const tide = await example.serve(server, { ...place, routes });
 server.listen(Number(process.env["PORT"] ?? 3000), "localhost");
 await once(server, "listening");
 

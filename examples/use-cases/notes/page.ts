@@ -38,15 +38,15 @@ note.on("update", (update: Uint8Array, origin: unknown) => {
 const take = (update: Uint8Array): void => {
   const caret = [area.selectionStart, area.selectionEnd].map((at) => Y.createRelativePositionFromTypeIndex(text, at));
   Y.applyUpdate(note, update, log);
-  if (area.value === text.toString()) return;
-  area.value = text.toString();
+  if (area.value === text.toJSON()) return;
+  area.value = text.toJSON();
   const [start = 0, end = 0] = caret.map((at) => Y.createAbsolutePositionFromRelativePosition(at, note)?.index ?? 0);
   area.setSelectionRange(start, end);
 };
 
 area.addEventListener("input", () => {
   // By characters: nobody's update has half of one.
-  const [before, after] = [[...text.toString()], [...area.value]];
+  const [before, after] = [Array.from(text.toJSON()), Array.from(area.value)];
   let [start, end] = [0, 0];
   while (start < after.length && before[start] === after[start]) start += 1;
   while (end < Math.min(before.length, after.length) - start && before.at(-1 - end) === after.at(-1 - end)) end += 1;
@@ -59,6 +59,7 @@ area.addEventListener("input", () => {
 
 /** Gets the whole, and gives back what the server does not have, should it have lost its memory. */
 const begin = async (): Promise<void> => {
+  isWhole = true;
   const whole = toBytes(await client.call(load, undefined));
   take(whole);
   if (!area.disabled) unsent.push(Y.encodeStateAsUpdate(note, Y.encodeStateVectorFromUpdate(whole)));
@@ -70,9 +71,7 @@ log.onPublication(({ data }) => take(toBytes(data)));
 log.onGap(() => (isWhole = false));
 log.onState(({ kind }) => {
   show();
-  if (kind !== "live" || isWhole) return;
-  isWhole = true;
-  begin().catch(() => (isWhole = false));
+  if (kind === "live" && !isWhole) begin().catch(() => (isWhole = false));
 });
 log.open();
 client.connect();

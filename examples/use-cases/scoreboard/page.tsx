@@ -2,7 +2,7 @@
 import { createClient } from "@tidewire/client";
 import type { LatestTable } from "@tidewire/client/latest";
 import { TidewireProvider, useCall, useLatestKey, useLatestKeys } from "@tidewire/react";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { createRoot } from "react-dom/client";
 import { correct, type Game, games } from "./channels.ts";
 
@@ -55,7 +55,7 @@ function Row({ home, table }: { readonly home: string; readonly table: LatestTab
 
 function Goals({ game, side }: { readonly game: Game; readonly side: "home" | "away" }) {
   const { home, score } = game;
-  const first = useRef(score[side]);
+  const [first] = useState(score[side]);
   const send = useCall(correct);
   const [trouble, setTrouble] = useState("");
   const add = (count: number) => {
@@ -65,7 +65,7 @@ function Goals({ game, side }: { readonly game: Game; readonly side: "home" | "a
   return (
     <>
       {/* Another key is another element, and lights up anew. */}
-      <span key={score[side]} className={score[side] === first.current ? "" : "lit"}>
+      <span key={score[side]} className={score[side] === first ? "" : "lit"}>
         {score[side]}
       </span>
       {operatorKey !== "" && (

@@ -50,7 +50,7 @@ function Desk() {
               Guest {row.guest.slice(0, 4)} {row.unread > 0 && `· ${row.unread} new`}
             </button>
             <span className="soft">{row.text}</span>
-            <button onClick={() => over({ guest: row.guest, readTo: null }).catch(console.error)}>Close</button>
+            <button onClick={() => void over({ guest: row.guest, readTo: null }).catch(console.error)}>Close</button>
           </li>
         ))}
       </ul>

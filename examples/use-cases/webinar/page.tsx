@@ -75,7 +75,7 @@ function Entry({ item: { id, text, choices } }: { readonly item: Item }) {
     <li>
       {text}
       {choices.map((choice, index) => (
-        <button key={index} className="vote" onClick={() => cast({ id, choice: index }).catch(console.error)}>
+        <button key={index} className="vote" onClick={() => void cast({ id, choice: index }).catch(console.error)}>
           {choice.text} · {choice.votes}
         </button>
       ))}
