@@ -35,7 +35,8 @@ async function buildPage(root: string): Promise<ReadonlyMap<string, string | Uin
   const built = await build({
     root,
     configFile: false,
-    logLevel: "warn",
+    // What goes wrong is thrown; React's "use client" in a page is no news.
+    logLevel: "error",
     resolve: { conditions: ["@tidewire/source", ...defaultClientConditions] },
     build: { write: false, modulePreload: false },
   });
@@ -72,7 +73,10 @@ const example = (await import(`./${name}/server.ts`)) as {
 // Before it listens: an EventSource that is answered with 404 never comes back.
 const tide = await example.serve(server, { ...place, routes });
 server.listen(Number(process.env["PORT"] ?? 3000), "localhost");
-await once(server, "listening");
+await once(server, "listening").catch((error: Error) => {
+  console.error(`${error.message}: choose another PORT`);
+  process.exit(1);
+});
 
 const home = `http://localhost:${(server.address() as AddressInfo).port}/`;
 console.log(`  ${name.padEnd(12)}${home}`);

@@ -1,7 +1,7 @@
 // Cursors: where somebody points is seen by others, by name, not too often, and not for longer than it is true.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { expectGoodLooks, withExample } from "./example.ts";
+import { eventually, expectGoodLooks, withExample } from "./example.ts";
 
 const example = withExample("cursors");
 
@@ -33,7 +33,7 @@ test("two point at a board: each sees the other's pointer, until they leave", as
   await bob.page.getByText("2 here").waitFor();
   await pointAt(ada.page, 0.25, 0.5);
   await pointAt(ada.page, 0.75, 0.5);
-  await expect.poll(() => placeOf(bob.page, "Ada")).toEqual([75, 50]);
+  await eventually(() => placeOf(bob.page, "Ada")).toEqual([75, 50]);
   expect(await pointer(ada.page, "Ada").count()).toBe(0);
 
   // Idle it fades, and a move takes that back.
@@ -42,8 +42,8 @@ test("two point at a board: each sees the other's pointer, until they leave", as
   const opacity = () => fading.evaluate((element) => Number(getComputedStyle(element).opacity));
   expect(await opacity()).toBe(0);
   await pointAt(ada.page, 0.5, 0.25);
-  await expect.poll(() => placeOf(bob.page, "Ada")).toEqual([50, 25]);
-  await expect.poll(opacity).toBe(1);
+  await eventually(() => placeOf(bob.page, "Ada")).toEqual([50, 25]);
+  await eventually(opacity).toBe(1);
   await pointer(bob.page, "Ada").evaluate((element) => {
     for (const idle of element.getAnimations({ subtree: true })) {
       idle.currentTime = 0;
@@ -54,13 +54,13 @@ test("two point at a board: each sees the other's pointer, until they leave", as
 
   await bob.cut();
   await bob.page.getByText("No connection: nobody sees you").waitFor();
-  await expect.poll(() => here(ada.page, "Bob").count()).toBe(0);
+  await eventually(() => here(ada.page, "Bob").count()).toBe(0);
   await bob.mend();
   await bob.page.getByText("2 here").waitFor();
   await pointAt(ada.page, 0.1, 0.1);
-  await expect.poll(() => placeOf(bob.page, "Ada")).toEqual([10, 10]);
+  await eventually(() => placeOf(bob.page, "Ada")).toEqual([10, 10]);
   await ada.context.close();
-  await expect.poll(() => bob.page.locator(".pointer").count()).toBe(0);
+  await eventually(() => bob.page.locator(".pointer").count()).toBe(0);
   await bob.page.getByText("1 here").waitFor();
 });
 
@@ -86,6 +86,6 @@ test("a hundred moves within a frame are one publication, of the last", async ()
       board.dispatchEvent(new PointerEvent("pointermove", { clientX, clientY, bubbles: true }));
     }
   });
-  await expect.poll(() => placeOf(bob.page, "Ada")).toEqual([50, 50]);
+  await eventually(() => placeOf(bob.page, "Ada")).toEqual([50, 50]);
   expect(sent).toHaveLength(1);
 });

@@ -21,6 +21,9 @@ export interface ExampleWindow {
   mend(): Promise<void>;
 }
 
+/** Asks until the answer is right, with the patience of everything else here. */
+export const eventually = <Value>(ask: () => Value) => expect.poll(ask, { timeout: patienceMs });
+
 /** What a browser says when its network is back; a client that waits for its next attempt waits no longer. */
 export async function tryNow(page: Page): Promise<void> {
   await page.evaluate(() => window.dispatchEvent(new Event("online")));

@@ -1,7 +1,7 @@
 // The news: a plain EventSource reads on after its server was killed, and says so where stories are missing.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { expectGoodLooks, withExample } from "./example.ts";
+import { eventually, expectGoodLooks, withExample } from "./example.ts";
 
 const example = withExample("news");
 
@@ -44,7 +44,7 @@ test("the server is killed: readers go on behind the last story they had", async
   await reader.page.getByText("Ferry late").waitFor();
   const all = ["Ferry late", "Tide turns", "Harbour opens", "The newsroom is open"];
   expect(await headlines(reader.page)).toEqual(all);
-  await expect.poll(() => headlines(editor.page)).toEqual(all);
+  await eventually(() => headlines(editor.page)).toEqual(all);
 
   // Who comes later reads the same.
   const late = await example.window();

@@ -4,13 +4,13 @@ import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import * as Y from "yjs";
 import { load, toBytes, toText, updates } from "../../../examples/use-cases/notes/channels.ts";
-import { expectGoodLooks, withExample } from "./example.ts";
+import { eventually, expectGoodLooks, withExample } from "./example.ts";
 
 const example = withExample("notes");
 
 const area = (page: Page) => page.getByLabel("The note");
 const textOf = (page: Page): Promise<string> => area(page).inputValue();
-const reads = (page: Page, text: string) => expect.poll(() => textOf(page), { timeout: 20_000 }).toBe(text);
+const reads = (page: Page, text: string) => eventually(() => textOf(page)).toBe(text);
 
 /** Types at a place in the text, as one does. */
 async function typeAt(page: Page, at: number, text: string): Promise<void> {

@@ -1,7 +1,7 @@
 // The scoreboard: what an operator sets lights up for readers, at their pace, and who was cut off gets the newest.
 import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
-import { expectGoodLooks, withExample } from "./example.ts";
+import { eventually, expectGoodLooks, withExample } from "./example.ts";
 
 const example = withExample("scoreboard");
 
@@ -15,7 +15,7 @@ async function goalsOf(page: Page): Promise<number> {
 async function goal(operator: Page): Promise<number> {
   const goals = await goalsOf(operator);
   await operator.getByRole("button", { name: "Bergen scored" }).click();
-  await expect.poll(() => goalsOf(operator)).toBe(goals + 1);
+  await eventually(() => goalsOf(operator)).toBe(goals + 1);
   return goals + 1;
 }
 
@@ -38,7 +38,7 @@ test("a goal lights up for whoever reads, and after a cut the newest score is th
   await goal(operator.page);
   const last = await goal(operator.page);
   await reader.mend();
-  await expect.poll(() => goalsOf(reader.page), { timeout: 20_000 }).toBe(last);
+  await eventually(() => goalsOf(reader.page)).toBe(last);
   await reader.page.getByText("Live").waitFor();
   await expectGoodLooks(operator.page, "scoreboard-operator");
 });
@@ -55,7 +55,7 @@ test("a reader's pace is told to the server", async () => {
   await page.reload();
   await page.getByRole("row").nth(5).waitFor();
   await page.getByLabel("Show changes").selectOption("every ten seconds");
-  await expect.poll(() => rates).toContain(0.1);
+  await eventually(() => rates).toContain(0.1);
 });
 
 test("whoever has another key sets nothing", async () => {

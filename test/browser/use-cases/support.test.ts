@@ -3,7 +3,7 @@ import { createClient } from "@tidewire/client";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { conversation, queue, say } from "../../../examples/use-cases/support/channels.ts";
-import { expectGoodLooks, tryNow, withExample } from "./example.ts";
+import { eventually, expectGoodLooks, tryNow, withExample } from "./example.ts";
 
 const example = withExample("support");
 
@@ -15,8 +15,7 @@ async function tell(page: Page, text: string): Promise<void> {
 /** What is said in the conversation that a page shows. */
 const said = (page: Page): Promise<readonly string[]> =>
   page.getByRole("region", { name: "Conversation" }).getByRole("listitem").allInnerTexts();
-const says = (page: Page, texts: readonly string[]) =>
-  expect.poll(() => said(page), { timeout: 20_000 }).toEqual(texts);
+const says = (page: Page, texts: readonly string[]) => eventually(() => said(page)).toEqual(texts);
 
 const rows = (page: Page) => page.getByRole("list", { name: "Open conversations" }).getByRole("listitem");
 
@@ -26,13 +25,13 @@ test("a guest and an agent: reloads, cuts and the end of it", async () => {
   await tell(guest.page, "My order is late");
   await says(guest.page, ["My order is late"]);
   await rows(agent.page).filter({ hasText: "1 new" }).waitFor();
-  await expect.poll(() => agent.page.title()).toBe("(1) Support");
+  await eventually(() => agent.page.title()).toBe("(1) Support");
   await tell(guest.page, "Number 42");
   await rows(agent.page).filter({ hasText: "2 new" }).filter({ hasText: "Number 42" }).waitFor();
 
   await agent.page.getByRole("button", { name: /^Guest/ }).click();
   await says(agent.page, ["My order is late", "Number 42"]);
-  await expect.poll(() => agent.page.title()).toBe("Support");
+  await eventually(() => agent.page.title()).toBe("Support");
   await guest.cut();
   await guest.page.getByText("Connecting").waitFor();
   await tell(agent.page, "It left today");
@@ -45,7 +44,7 @@ test("a guest and an agent: reloads, cuts and the end of it", async () => {
   await says(guest.page, all);
 
   await agent.page.getByRole("button", { name: "Close" }).click();
-  await expect.poll(() => rows(agent.page).count()).toBe(0);
+  await eventually(() => rows(agent.page).count()).toBe(0);
   await tell(guest.page, "Thank you");
   await rows(agent.page).filter({ hasText: "Thank you" }).waitFor();
   await says(agent.page, [...all, "Thank you"]);

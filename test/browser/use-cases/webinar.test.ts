@@ -3,7 +3,7 @@ import { createClient } from "@tidewire/client";
 import type { Page } from "playwright-core";
 import { expect, onTestFinished, test } from "vitest";
 import { add, stage } from "../../../examples/use-cases/webinar/channels.ts";
-import { expectGoodLooks, tryNow, withExample } from "./example.ts";
+import { eventually, expectGoodLooks, tryNow, withExample } from "./example.ts";
 
 const example = withExample("webinar");
 
@@ -11,13 +11,12 @@ async function send(page: Page, label: string, text: string): Promise<void> {
   const form = page.locator("form").filter({ has: page.getByLabel(label, { exact: true }) });
   await form.getByLabel(label, { exact: true }).fill(text);
   await form.getByRole("button", { name: "Send" }).click();
-  await expect.poll(() => form.getByLabel(label, { exact: true }).inputValue()).toBe("");
+  await eventually(() => form.getByLabel(label, { exact: true }).inputValue()).toBe("");
 }
 
 const lines = (page: Page): Promise<readonly string[]> =>
   page.getByRole("region", { name: "Stage" }).getByRole("listitem").allInnerTexts();
-const hears = (page: Page, texts: readonly string[]) =>
-  expect.poll(() => lines(page), { timeout: 20_000 }).toEqual(texts);
+const hears = (page: Page, texts: readonly string[]) => eventually(() => lines(page)).toEqual(texts);
 const choice = (page: Page, words: string) => page.getByRole("button", { name: words, exact: true });
 
 test("one speaks, others hear: at once, late, or after a cut", async () => {
