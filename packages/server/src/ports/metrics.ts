@@ -116,6 +116,7 @@ export type SingleName =
   | "recovered"
   | "renewals_failed"
   | "requests"
+  | "messages_late"
   | "sends_dropped"
   | "subscribed"
   | "subscriptions_expired"

@@ -17,6 +17,7 @@ import { Metrics } from "../ports/metrics.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import { type TokenOptions, tokenVerifier } from "../tokens/verifier.ts";
 import type { BoundCall, OpenSession, SessionNode } from "../session/node.ts";
+import { Turns } from "../session/turns.ts";
 import { eventFraming } from "../transports/event-framing.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeConnection } from "./fake-connection.ts";
@@ -77,6 +78,7 @@ export class FakeNode {
       log,
       metrics,
       mode: () => options.mode ?? "development",
+      turns: new Turns(clock),
       isRated: () => options.isRated ?? false,
       sessions,
       users: new Map(),
