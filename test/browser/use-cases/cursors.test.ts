@@ -89,3 +89,31 @@ test("a hundred moves within a frame are one publication, of the last", async ()
   await eventually(() => placeOf(bob.page, "Ada")).toEqual([50, 50]);
   expect(sent).toHaveLength(1);
 });
+
+test("of a pointer that moves in every frame, some thirty places a second are published, and the last", async () => {
+  const [ada, bob] = [await person("Ada", 20), await person("Bob", 200)];
+  await Promise.all([ada, bob].map(({ page }) => page.getByText("2 here").waitFor()));
+  const sentMs = await ada.page.evaluate(async () => {
+    const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+    const frames: number[] = [];
+    // oxlint-disable-next-line typescript/unbound-method -- called with the socket it was called on.
+    const { send } = WebSocket.prototype;
+    WebSocket.prototype.send = function (this: WebSocket, data) {
+      // The frame's own time: how late its work is done does not count.
+      if (typeof data === "string" && data.includes("tide.publish")) frames.push(Number(document.timeline.currentTime));
+      send.call(this, data);
+    };
+    const board = document.querySelector("#board");
+    const box = board?.getBoundingClientRect() ?? new DOMRect();
+    for (let step = 1; step <= 60; step += 1) {
+      const [clientX, clientY] = [box.x + (box.width * step) / 120, box.y + box.height / 2];
+      board?.dispatchEvent(new PointerEvent("pointermove", { clientX, clientY, bubbles: true }));
+      await frame();
+    }
+    return frames;
+  });
+  const pausesMs = sentMs.slice(1).map((atMs, index) => atMs - (sentMs[index] ?? 0));
+  expect(pausesMs.length).toBeGreaterThan(2);
+  expect(Math.min(...pausesMs)).toBeGreaterThan(1_000 / 30 - 3);
+  await eventually(() => placeOf(bob.page, "Ada")).toEqual([50, 50]);
+});
