@@ -20,6 +20,7 @@ import { systemRandom } from "./ports/random.ts";
 import { proxied } from "./proxy/proxy-rules.ts";
 import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
+import { SharedRates } from "./session/shared-rates.ts";
 import { Turns } from "./session/turns.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
 import type { AttachOptions, Stats, StopOptions, Tidewire } from "./tidewire.ts";
@@ -105,6 +106,8 @@ class Composed implements Tidewire {
       metrics,
       mode: () => this.#mode(),
       turns: new Turns(clock),
+      userRates: new SharedRates(clock),
+      channelRates: new SharedRates(clock),
       isRated: (request) => !(request.isLoopback && this.#mode() === "development"),
       sessions: this.#sessions,
       users: new Map(),

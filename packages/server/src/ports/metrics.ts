@@ -35,6 +35,8 @@ export const limitNames = [
   "subscribesPerSecond",
   "publishesPerSecond",
   "publishBytesPerSecond",
+  "userPublishesPerSecond",
+  "channelPublishes",
   "callsPerSecond",
   "refusalsInARow",
   "callsPerConnection",

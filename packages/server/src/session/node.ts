@@ -11,6 +11,7 @@ import type { Closing } from "./close-error.ts";
 import type { Rates } from "./rates.ts";
 import type { SessionEvent } from "./reply.ts";
 import type { Turns } from "./turns.ts";
+import type { SharedRates } from "./shared-rates.ts";
 import type { TokenVerifier } from "../tokens/verifier.ts";
 
 export interface BoundCall {
@@ -52,6 +53,10 @@ export interface SessionNode {
   readonly metrics: Metrics;
   readonly mode: () => Mode;
   readonly turns: Turns;
+  /** How fast all connections of a user publish, by user. */
+  readonly userRates: SharedRates;
+  /** How fast clients publish to a channel that has a rate, by channel. */
+  readonly channelRates: SharedRates;
   /** Whether rate limits hold: off for loopback in development. */
   readonly isRated: (request: Pick<ConnectRequest, "isLoopback">) => boolean;
   /** Those of a client whose sessions last one command each; otherwise every session has its own. */
