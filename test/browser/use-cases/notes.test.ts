@@ -12,12 +12,16 @@ const area = (page: Page) => page.getByLabel("The note");
 const textOf = (page: Page): Promise<string> => area(page).inputValue();
 const reads = (page: Page, text: string) => eventually(() => textOf(page)).toBe(text);
 
-/** Types at a place in the text, as one does. */
-async function typeAt(page: Page, at: number, text: string): Promise<void> {
+/** Puts the caret at a place in the text as it is now. */
+async function pointTo(page: Page, at: number): Promise<void> {
   await area(page).evaluate((element: HTMLTextAreaElement, place) => {
     element.focus();
     element.setSelectionRange(place, place);
   }, at);
+}
+
+async function typeAt(page: Page, at: number, text: string): Promise<void> {
+  await pointTo(page, at);
   await page.keyboard.type(text);
 }
 
@@ -32,7 +36,10 @@ test("two write at once, one of them cut off: both have all of it", async () => 
   const [ada, bob] = [await writer(), await writer()];
   await typeAt(ada.page, 0, "one two");
   await reads(bob.page, "one two");
-  await Promise.all([typeAt(ada.page, 0, "zero "), typeAt(bob.page, 7, " three")]);
+  // Both carets stand before either types: what the other types moves them along.
+  await pointTo(ada.page, 0);
+  await pointTo(bob.page, 7);
+  await Promise.all([ada.page.keyboard.type("zero "), bob.page.keyboard.type(" three")]);
   for (const { page } of [ada, bob]) await reads(page, "zero one two three");
   // The caret stays where it was in the text, not in numbers.
   await typeAt(ada.page, 0, "👋🏽");
