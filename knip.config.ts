@@ -44,6 +44,8 @@ const config: KnipConfig = {
         "bench/*/*-process.ts",
         "bench/servers/bun/main.ts",
         "bench/**/*.test.ts",
+        "examples/use-cases/start.ts",
+        "examples/use-cases/*/{server,page}.{ts,tsx}",
         "docs/guide/code/*/{server,vite.config}.ts",
         "docs/guide/code/*/main.tsx",
         "simulation/main.ts",
@@ -59,6 +61,7 @@ const config: KnipConfig = {
         "simulation/**/*.ts",
         "fuzz/**/*.ts",
         "docs/**/*.{ts,tsx}",
+        "examples/use-cases/**/*.{ts,tsx}",
       ],
     },
     // The suites it exports run in their user's vitest.

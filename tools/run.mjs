@@ -48,6 +48,10 @@ const commands = {
     await ensureInstalled();
     return await runProgram("packages/tidewire/src/main.ts", args);
   },
+  async example(args) {
+    await ensureInstalled();
+    return await runProgram("examples/use-cases/start.ts", args);
+  },
   async bench(args) {
     await ensureInstalled();
     return await runProgram("bench/main.ts", args);
