@@ -1,7 +1,7 @@
 // What the nodes of a cluster ask each other: requests of a connection that is on another one, the server API, figures.
 import { fail, type RequestErrorName, requestErrors, TidewireError } from "@tidewire/protocol";
 import type { EmulationRequest, Outcome } from "./dialects/centrifuge/emulation.ts";
-import type { EngineCluster } from "./engine/cluster.ts";
+import type { EngineCluster } from "./engine/engine.ts";
 import type { JsonText, Parameters } from "./http/api/parameters.ts";
 
 type Asked =

@@ -19,7 +19,6 @@
 // What happens if it cannot: it says `health("down")`, its methods throw `engine_unavailable`, and once it is back
 // it says `health("up")` and `suspect("all")`; nobody has to restart anything.
 import type { Member, Position, SessionId } from "@tidewire/protocol";
-import type { EngineCluster } from "./cluster.ts";
 
 /** What a publication's bytes are: JSON text, text that is not JSON, or anything. */
 export type Form = "json" | "text" | "bytes";
@@ -179,7 +178,6 @@ export interface EngineSources {
 /** @see delivery: an engine keeps the log; the hub reads on. */
 export interface Engine {
   readonly traits: EngineTraits;
-  readonly cluster?: EngineCluster | undefined;
   readonly sources?: EngineSources | undefined;
   readonly members?: EngineMembers | undefined;
   /** Opens the store. Nothing else is called before it resolved. @throws when the store cannot be opened. */
@@ -201,4 +199,18 @@ export interface Engine {
    */
   follow(channel: string): Promise<Position>;
   unfollow(channel: string): void;
+  readonly cluster?: EngineCluster | undefined;
+}
+
+/**
+ * Nodes that ask each other. An engine without it is one node's alone.
+ * A question is not kept: a node that does not answer within a few seconds is as good as gone.
+ */
+export interface EngineCluster {
+  /** Called once, before the engine is started. @param node Names this run of the process. */
+  listen(node: string, answer: (question: Uint8Array) => Promise<Uint8Array>): void;
+  /** `null` where there is no such node, or it could not answer. @throws {TidewireError} `engine_unavailable` */
+  ask(node: string, question: Uint8Array): Promise<Uint8Array | null>;
+  /** What the other nodes answer; nothing of those that could not. @throws {TidewireError} `engine_unavailable` */
+  askAll(question: Uint8Array): Promise<readonly Uint8Array[]>;
 }

@@ -1,11 +1,11 @@
 // The local engine: one of several workers on a machine, whose log is kept by an owner in another process.
 import { fail, type Position } from "@tidewire/protocol";
-import type { EngineCluster } from "../../engine/cluster.ts";
 import type {
   Ack,
   Draft,
   Durability,
   Engine,
+  EngineCluster,
   EngineMembers,
   EngineSink,
   EngineSources,
