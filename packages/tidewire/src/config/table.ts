@@ -129,68 +129,67 @@ const patternExamples = [
   { pattern: "prices", mode: "latest", key: "symbol", allow_subscribe_for_client: true },
 ];
 
-const serverFields: Pick<Group<Config>["fields"], "http_server" | "workers" | "data" | "engine" | "log" | "http_api"> =
-  {
-    http_server: group<Config["http_server"]>("Where it listens.", {
-      address: optionalText({
-        about: "The address; without one this machine alone. On any other, production rules apply.",
-        env: "HOST",
-        flag: { name: "host", placeholder: "address" },
-        example: "0.0.0.0",
-      }),
-      port: integer(
-        { about: "The port.", env: "PORT", flag: { name: "port", placeholder: "number" }, fallback: 8_080 },
-        [0, 65_535],
-      ),
+const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engine" | "log" | "http_api"> = {
+  http_server: group<Config["http_server"]>("Where it listens.", {
+    address: optionalText({
+      about: "The address; without one this machine alone. On any other, production rules apply.",
+      env: "HOST",
+      flag: { name: "host", placeholder: "address" },
+      example: "0.0.0.0",
     }),
-    workers: processes({
-      about: "Processes that serve clients; 0 is one for each core. With more than one, another keeps the logs.",
-      flag: { name: "workers", placeholder: "number" },
-      fallback: 1,
+    port: integer(
+      { about: "The port.", env: "PORT", flag: { name: "port", placeholder: "number" }, fallback: 8_080 },
+      [0, 65_535],
+    ),
+  }),
+  data: place({
+    about: "The folder of everything kept on disk.",
+    env: "TIDEWIRE_DATA",
+    flag: { name: "data", placeholder: "folder" },
+    fallback: "./data",
+  }),
+  engine: group<Config["engine"]>("Where the logs of channels are kept.", {
+    type: choice(
+      {
+        about: "sqlite survives crashes and restarts, memory nothing.",
+        env: "TIDEWIRE_ENGINE",
+        flag: { name: "engine", placeholder: "name" },
+        fallback: "sqlite",
+      },
+      ["sqlite", "memory"],
+    ),
+    path: optionalPlace({
+      about: "sqlite alone: the database. Default: tidewire.db in the data folder.",
+      example: "./data/tidewire.db",
     }),
-    data: place({
-      about: "The folder of everything kept on disk.",
-      env: "TIDEWIRE_DATA",
-      flag: { name: "data", placeholder: "folder" },
-      fallback: "./data",
-    }),
-    engine: group<Config["engine"]>("Where the logs of channels are kept.", {
-      type: choice(
-        {
-          about: "sqlite survives crashes and restarts, memory nothing.",
-          env: "TIDEWIRE_ENGINE",
-          flag: { name: "engine", placeholder: "name" },
-          fallback: "sqlite",
-        },
-        ["sqlite", "memory"],
-      ),
-      path: optionalPlace({
-        about: "sqlite alone: the database. Default: tidewire.db in the data folder.",
-        example: "./data/tidewire.db",
-      }),
-    }),
-    log: group<Config["log"]>("What is logged.", {
-      level: choice({ about: "The least of it.", env: "TIDEWIRE_LOG", fallback: "info" }, [
-        "debug",
-        "info",
-        "warn",
-        "error",
-      ]),
-    }),
-    http_api: group<Config["http_api"]>("The server API at /api.", {
-      key: secret(
-        {
-          about: "Its key, at least 16 characters. In development one is made when there is none.",
-          env: "TIDEWIRE_API_KEY",
-          example: "/run/secrets/tidewire-api",
-        },
-        16,
-      ),
-    }),
-  };
+  }),
+  log: group<Config["log"]>("What is logged.", {
+    level: choice({ about: "The least of it.", env: "TIDEWIRE_LOG", fallback: "info" }, [
+      "debug",
+      "info",
+      "warn",
+      "error",
+    ]),
+  }),
+  http_api: group<Config["http_api"]>("The server API at /api.", {
+    key: secret(
+      {
+        about: "Its key, at least 16 characters. In development one is made when there is none.",
+        env: "TIDEWIRE_API_KEY",
+        example: "/run/secrets/tidewire-api",
+      },
+      16,
+    ),
+  }),
+};
 
 export const table: Group<Config> = group("Settings of the standalone Tidewire server.", {
   ...serverFields,
+  workers: processes({
+    about: "Processes that serve clients; 0 is one for each core. With more than one, another keeps the logs.",
+    flag: { name: "workers", placeholder: "number" },
+    fallback: 1,
+  }),
   client,
   websocket: group<Config["websocket"]>("WebSocket connections.", {
     compression: toggle({ about: "Whether clients may agree on permessage-deflate.", env: "TIDEWIRE_COMPRESSION" }),
