@@ -1,0 +1,50 @@
+// Redis engines for tests, and ways to them that lose what a test wants to be lost.
+import { createClient } from "@redis/client";
+import { type RedisClient, redisEngine, type RedisEngineOptions } from "@tidewire/server/redis";
+import type { Engine } from "@tidewire/server/testing";
+import { onTestFinished } from "vitest";
+import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
+import { textBody } from "../../packages/server/src/engine/contract/trial.ts";
+
+export const plenty = { size: 10_000, ttlMs: 3_600_000 } as const;
+
+export interface StartedEngine {
+  readonly engine: Engine;
+  readonly sink: RecordingSink;
+}
+
+/** Started, and stopped when the test has ended. */
+export async function startEngine(url: string, options: Partial<RedisEngineOptions> = {}): Promise<StartedEngine> {
+  const engine = redisEngine({ client: createClient({ url }), ...options });
+  const sink = new RecordingSink();
+  onTestFinished(() => engine.stop());
+  await engine.start(sink);
+  return { engine, sink };
+}
+
+export function say(engine: Engine, channel: string, text: string): ReturnType<Engine["publish"]> {
+  return engine.publish(channel, { kind: "value", body: textBody(text), retention: plenty });
+}
+
+/** A way on which announcements arrive or not, as `isLost` says; all else is as it is. */
+export function lossy(client: RedisClient, isLost: (message: Buffer) => boolean): RedisClient {
+  return {
+    duplicate: () => {
+      const connection = client.duplicate();
+      return {
+        connect: () => connection.connect(),
+        destroy: () => connection.destroy(),
+        on: (event, listener) => connection.on(event, listener),
+        sendCommand: (args, options) => connection.sendCommand(args, options),
+        sSubscribe: (channel, listener, bufferMode) =>
+          connection.sSubscribe(
+            channel,
+            (message, name) => {
+              if (!isLost(message)) listener(message, name);
+            },
+            bufferMode,
+          ),
+      };
+    },
+  };
+}
