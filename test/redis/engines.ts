@@ -1,9 +1,9 @@
 // Redis engines for tests, and ways to them that lose what a test wants to be lost.
 import { createClient } from "@redis/client";
 import { type RedisClient, redisEngine, type RedisEngineOptions } from "@tidewire/server/redis";
-import type { Engine } from "@tidewire/server/testing";
 import { onTestFinished } from "vitest";
 import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
+import type { Engine } from "../../packages/server/src/engine/engine.ts";
 import { textBody } from "../../packages/server/src/engine/contract/trial.ts";
 
 export const plenty = { size: 10_000, ttlMs: 3_600_000 } as const;

@@ -14,24 +14,25 @@ const reasonsOf = (outcomes: readonly PromiseSettledResult<unknown>[]): unknown[
     outcome.status === "fulfilled" ? "acked" : (outcome.reason as { reason: unknown }).reason,
   );
 
-it.each([
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it.for([
   ["nothing", "volatile", 0],
   ["everySecond", "process", 50],
   ["always", "fsync", 50],
-] as const)("kill -9, keeping %s: acks said %s, and it is so", async (how, durability, kept) => {
-  const server = await RedisServer.start({ settings: keeping[how] });
+] as const)("kill -9, keeping %s: acks said %s, and it is so", async ([how, durability, kept], context) => {
+  const server = await RedisServer.forTest(context, { settings: keeping[how] });
   const { engine, sink } = await startEngine(server.url);
   const acks = await Promise.all(Array.from({ length: 50 }, (_, n) => say(engine, "news", `${n}`)));
   expect(new Set(acks.map((ack) => ack.durability))).toEqual(new Set([durability]));
   await server.kill();
   await sink.until(() => sink.healths.includes("down"));
-  await server.start(keeping[how]);
+  await server.start();
   await sink.until(() => sink.healths.includes("up"));
   const { publications, top } = await engine.read("news", "oldest", everything);
   expect(publications).toHaveLength(kept);
   // What it acked is there, and still it cannot be proven (S8).
   expect(top.epoch).not.toBe(acks[0]?.position.epoch);
-  await server.remove();
 });
 
 it("kill -9 of a store that is said to be durable: positions stay good", async (context) => {
@@ -57,25 +58,18 @@ it("a rollback: a reader at 105 is not told that 106 to 108 are what it has miss
   for (let n = 101; n <= 105; n += 1) await channel.publish(n);
   await reader.until(({ values }) => values.includes(105));
   await putBack();
-  let published = 0;
-  while (published < 8) {
-    await channel.publish(1_001 + published).then(
-      () => (published += 1),
-      () => undefined,
-    );
+  for (let published = 0; published < 8;) {
+    const outcome = await Promise.allSettled([channel.publish(1_001 + published)]);
+    if (outcome[0].status === "fulfilled") published += 1;
+    else await nextTurn();
   }
   await reader.until(({ establishments }) => establishments.length >= 2);
   expect(reader.establishments.at(-1)).toEqual({ wasRecovering: true, recovered: false });
   await channel.publish("last");
   await reader.until(({ values }) => values.includes("last"));
-  const gone = await fetchHistory(tide);
-  expect(gone.slice(-9)).toEqual([1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007, 1_008, "last"]);
+  const kept = (await channel.history(9)).map(({ data }) => data);
+  expect(kept).toEqual([1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007, 1_008, "last"]);
 });
-
-async function fetchHistory(tide: Awaited<ReturnType<typeof serve>>["tide"]): Promise<unknown[]> {
-  const { publications } = await tide.channel(open, { name: "a" }).history({ limit: 100 });
-  return publications.map(({ data }) => data);
-}
 
 it("a server that hangs, its connections open: publishes end within two seconds, and work again when it goes on", async (context) => {
   const server = await RedisServer.forTest(context);
@@ -93,7 +87,7 @@ it("a server that hangs, its connections open: publishes end within two seconds,
   server.signal("SIGCONT");
   while (!sink.healths.includes("up")) {
     clock.advance(100);
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
   }
   expect(sink.suspects).toEqual(["all"]);
   // The same process: what it acked is still good, and what nobody knew of may be there.
@@ -139,40 +133,7 @@ it("a server that is emptied begins other epochs (S8)", async (context) => {
   const { position } = await say(engine, "news", "1");
   await server.ask("FLUSHALL");
   const after = await say(engine, "news", "2");
-  expect(after.position).toEqual({ epoch: expect.any(String), offset: 1 });
+  expect(after.position.offset).toBe(1);
   expect(after.position.epoch).not.toBe(position.epoch);
   await sink.until(() => sink.suspects.length > 0);
-});
-
-it("what has expired is let go, and a channel that is forgotten never comes back to an epoch it had (S1)", async (context) => {
-  const server = await RedisServer.forTest(context);
-  const { RedisEngine } = await import("../../packages/server/src/engines/redis/redis-engine.ts");
-  const { movedScript, moveTime } = await import("./moved-time.ts");
-  const { RecordingSink } = await import("../../packages/server/src/engine/contract/recording-sink.ts");
-  const clock = new FakeClock({ defer: setImmediate });
-  const engine = new RedisEngine({ client: createClient({ url: server.url }), clock }, movedScript);
-  context.onTestFinished(() => engine.stop());
-  await engine.start(new RecordingSink());
-  const { position } = await say(engine, "news", "1");
-  const namesLeft = async (): Promise<unknown[]> =>
-    ((await server.ask("KEYS", "tidewire:*")) as string[]).filter((name) => name.endsWith(":news"));
-  const round = async (): Promise<void> => {
-    for (let turn = 0; turn < 33; turn += 1) {
-      clock.advance(1_000);
-      for (let asks = 0; asks < 30; asks += 1) await engine.tops(["other"]);
-    }
-  };
-  const lanesNews = (names: unknown[]): unknown[] =>
-    names.filter((name) => String(name).includes("}:c:") || String(name).includes("}:l:"));
-  expect(lanesNews(await namesLeft())).toHaveLength(2);
-  await moveTime(server, 2 * 3_600_000);
-  await round();
-  expect(await engine.tops(["news"])).toEqual([position]);
-  expect((await engine.read("news", "oldest", everything)).publications).toEqual([]);
-  await moveTime(server, 36 * 3_600_000);
-  await round();
-  expect(lanesNews(await namesLeft())).toEqual([]);
-  const anew = await say(engine, "news", "2");
-  expect(anew.position.offset).toBe(1);
-  expect(anew.position.epoch).not.toBe(position.epoch);
 });

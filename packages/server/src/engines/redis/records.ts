@@ -37,6 +37,8 @@ export function publicationIn(record: Buffer): Publication | null {
   if (found === null) return null;
   const [, offsetText = "", previousId = "", id = "", atText = "", letter = "", metaText = "", keyText = ""] = found;
   const [offset, atMs] = [Number(offsetText), Number(atText)];
+  const isFirst = offset <= 1;
+  if (isFirst !== (previousId === "-")) return null;
   const keyAt = end + 1 + Number(metaText);
   const dataAt = keyAt + Number(keyText);
   if (dataAt > record.length || !Number.isSafeInteger(offset) || !Number.isSafeInteger(atMs)) return null;
@@ -53,7 +55,7 @@ export function publicationIn(record: Buffer): Publication | null {
     ...(isRemoval && { removed: true }),
     id,
     offset,
-    previous: offset <= 1 ? null : { offset: offset - 1, id: previousId === "-" ? null : previousId },
+    previous: isFirst ? null : { offset: offset - 1, id: previousId },
     data,
     form,
     atMs,

@@ -37,7 +37,8 @@ local function damaged(what) error({ err = 'TIDE damaged ' .. what }) end
 local function load_lane()
   local found = redis.pcall('HMGET', lane_key, 'gen', 'base', 'n')
   if found.err or not plain(found[1]) or not plain(found[2]) or not whole(found[3]) then
-    redis.call('DEL', lane_key)
+    -- The first thing that is written must be one that a full server refuses: then nothing is.
+    if redis.call('EXISTS', lane_key) == 1 then redis.call('DEL', lane_key) end
     redis.call('HSET', lane_key, 'gen', fresh, 'base', fresh, 'n', 0)
     return { gen = fresh, base = fresh, n = 0 }
   end

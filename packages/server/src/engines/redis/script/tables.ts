@@ -57,10 +57,10 @@ local function put_slot(keys, channel, draft)
   local offset, previous = channel.top + 1, channel.id
   local record = record_of(offset, previous, channel.at, draft.head, draft.data)
   local known = redis.call('HGET', keys.slots, draft.key)
+  redis.call('HSET', keys.slots, draft.key, record)
   if known and redis.call('ZREM', keys.removals, draft.key) == 0 then
     channel.bytes = math.max(0, channel.bytes - payload_of(known))
   end
-  redis.call('HSET', keys.slots, draft.key, record)
   redis.call('ZADD', keys.versions, text_of(offset), draft.key)
   if draft.is_removal then redis.call('ZADD', keys.removals, text_of(offset), draft.key)
   else channel.bytes = channel.bytes + #draft.data end
