@@ -1,5 +1,5 @@
 // One life of the way to Redis: a connection for commands and one for announcements. When either fails, both end.
-import { TidewireError } from "@tidewire/protocol";
+import { fail, TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import type { RedisArgument, RedisClient, RedisConnection } from "./redis-client.ts";
@@ -33,6 +33,8 @@ interface Call {
 const turnMs = 400;
 /** A command without an answer for so many turns, less than two seconds, is given up, and the link with it. */
 const mostTurns = 4;
+/** Evaluations that may wait at once: above, Redis is slower than its publishers. */
+const mostWaiting = 50_000;
 const openLimitMs = 5_000;
 const bulkString = "$".charCodeAt(0);
 const inBytes = { typeMapping: { [bulkString]: Buffer } };
@@ -100,8 +102,9 @@ export class Link {
     return readFacts((args) => this.#watched(this.#commands.sendCommand(args)), this.#options.isDurable);
   }
 
-  /** Runs the script. Calls are done in the order they are made. @throws {LinkLost} */
+  /** Runs the script. Calls are done in the order they are made. @throws {LinkLost} {TidewireError} `overloaded` */
   run(keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
+    if (this.#waiting.size + this.#held.length >= mostWaiting) fail("overloaded", "too much waits for Redis already");
     return new Promise((resolve, reject) => {
       const call = { args: [`${keys.length}`, ...keys, ...args], resolve, reject };
       if (this.#refused.length > 0) this.#held.push(call);

@@ -1,7 +1,7 @@
 // A publication as Redis keeps and announces it: a line of text, author and tags, the table's key, the payload.
 //
 // Whoever can write to that Redis can write anything, so what is read is looked at as closely as what a client sends
-// (decision 0027).
+// (decision 0026).
 import type { Member } from "@tidewire/protocol";
 import type { Body, Form, Publication } from "../../engine/engine.ts";
 import { nothing, ownBytes } from "../payload.ts";
