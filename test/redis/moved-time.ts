@@ -1,4 +1,4 @@
-// Redis' clock for tests: its own, moved by what a key says.
+// Redis' clock for tests: what a key says, or its own, moved by that.
 import { type Script, scriptOf } from "../../packages/server/src/engines/redis/script/script.ts";
 import type { RedisServer } from "../services/redis.ts";
 
@@ -11,4 +11,11 @@ export const movedScript: Script = scriptOf(
 
 export async function moveTime(server: RedisServer, ms: number): Promise<void> {
   await server.ask("INCRBY", key, `${ms}`);
+}
+
+/** One that stands still until it is moved. */
+export const heldScript: Script = scriptOf(`tonumber(redis.call('GET', '${key}'))`);
+
+export async function holdTime(server: RedisServer, nowMs: number): Promise<void> {
+  await server.ask("SET", key, `${nowMs}`);
 }
