@@ -43,12 +43,15 @@ it("a wrong password, and none", async (context) => {
 it("a user who may not do what is needed; one who may not ask for settings is told that acks promise less", async (context) => {
   const server = await RedisServer.forTest(context, { settings: keeping.always });
   await server.ask("ACL", "SETUSER", "reader", "on", ">word", "~*", "&*", "+@read", "+@connection");
-  const allowed = ["+@all", "-config"];
+  const allowed = ["+@all", "-@admin", "-@dangerous", "+info"];
   await server.ask("ACL", "SETUSER", "app", "on", ">word", "~tidewire:*", "&tidewire:*", ...allowed);
+  await server.ask("ACL", "SETUSER", "full", "on", ">word", "~tidewire:*", "&tidewire:*", ...allowed, "+config|get");
   const at = `127.0.0.1:${server.port}`;
   expect(await refusalOf(createClient({ url: `redis://reader:word@${at}` }))).toMatch(/NOPERM/);
   const { engine } = await startEngine(`redis://app:word@${at}`);
   expect((await say(engine, "news", "1")).durability).toBe("process");
+  const { engine: other } = await startEngine(`redis://full:word@${at}`);
+  expect((await say(other, "news", "2")).durability).toBe("fsync");
 });
 
 it("a replica", async (context) => {
