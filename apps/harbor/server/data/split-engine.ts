@@ -15,7 +15,10 @@ export interface SplitEngine {
 export function splitEngine({ lasting, passing, isPassing }: SplitEngine): Engine {
   const engineOf = (channel: string): Engine => (isPassing(channel) ? passing : lasting);
   return {
-    traits: lasting.traits,
+    get traits() {
+      return lasting.traits;
+    },
+    ...(lasting.members && { members: lasting.members }),
     async start(sink) {
       await lasting.start(sink);
       await passing.start(sink);

@@ -2,7 +2,14 @@
 //
 //   opening ─► live ⇄ filling ─► closed
 // Announcements wait while it opens or fills, per channel and not per subscriber.
-import { type ChannelDefinition, type ChannelMode, fail, type Position } from "@tidewire/protocol";
+import {
+  type ChannelDefinition,
+  type ChannelMode,
+  fail,
+  type Member,
+  type Position,
+  type SessionId,
+} from "@tidewire/protocol";
 import type { Engine, Page, Publication } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
@@ -210,15 +217,28 @@ export class Channel implements CursorHome, ChannelRef {
     this.#countMemory();
   }
 
+  /** A session of this node is here: its own entry, which the other nodes are told of. */
+  welcome(member: Member): void {
+    this.members.add(member);
+    this.#node.engine.members?.enter(this.name, member);
+  }
+
+  dismiss(session: SessionId): void {
+    this.members.remove(session);
+    this.#node.engine.members?.leave(this.name, session);
+  }
+
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    if (this.known.definition.presence) this.#node.engine.members?.unwatch(this.name);
     this.#node.memory.count(-this.#countedBytes);
     this.#node.engine.unfollow(this.name);
   }
 
   async #open(): Promise<void> {
     const top = await this.#node.engine.follow(this.name);
+    if (this.known.definition.presence) await this.#watchMembers();
     const { ticket } = this.#contiguity;
     if (this.#table === null) await this.#openTail(top);
     else await this.#openTable(this.#table);
@@ -226,6 +246,16 @@ export class Channel implements CursorHome, ChannelRef {
     this.#appendWaiting();
     const isMissing = this.keepsHistory && this.#contiguity.hasLostSince(ticket);
     if (isMissing || this.#isSuspect || this.#contiguity.waiting > 0) this.#startFilling();
+  }
+
+  /** Who is at other nodes is known before anybody is told who is here. */
+  async #watchMembers(): Promise<void> {
+    await this.#node.engine.members?.watch(this.name, ({ kind, member }) => {
+      if (this.#state === "closed") return;
+      if (kind === "join") this.members.add(member);
+      else this.members.remove(member.session);
+    });
+    if (this.#isClosed()) this.#node.engine.members?.unwatch(this.name);
   }
 
   async #openTail(top: Position): Promise<void> {

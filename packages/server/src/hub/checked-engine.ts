@@ -7,8 +7,10 @@ import type {
   Ack,
   Draft,
   Engine,
+  EngineMembers,
   EngineSink,
   EngineTraits,
+  OtherMember,
   Page,
   PageLimit,
   PageStart,
@@ -24,6 +26,8 @@ import {
   faultOfAck,
   faultOfAddress,
   faultOfAnnouncement,
+  faultOfMember,
+  faultOfMembers,
   faultOfPage,
   faultOfPosition,
   faultOfTops,
@@ -43,7 +47,7 @@ export class BadAnswer extends TidewireError {
 }
 
 interface Question {
-  readonly method: "read" | "tops" | "follow";
+  readonly method: "read" | "tops" | "follow" | "members";
   readonly ask: () => unknown;
   readonly faultOf: (answer: unknown) => Fault;
   readonly late?: () => void;
@@ -53,6 +57,7 @@ interface Question {
 const silenceMs = 10_000;
 
 export class CheckedEngine implements Engine {
+  readonly members: EngineMembers | undefined;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -71,6 +76,7 @@ export class CheckedEngine implements Engine {
     this.#metrics = metrics;
     this.#deadlines = new Deadlines(clock);
     this.#doubts = new Doubts(clock, () => undefined);
+    this.members = engine.members && this.#checked(engine.members);
   }
 
   get traits(): EngineTraits {
@@ -171,6 +177,27 @@ export class CheckedEngine implements Engine {
     } catch (thrown) {
       this.#say("unfollow", `expected nothing, got ${reasonOf(thrown)}`);
     }
+  }
+
+  /** Asked with a deadline; a member that cannot be is nobody. */
+  #checked(members: EngineMembers): EngineMembers {
+    const tellSound = (told: (change: OtherMember) => void, change: OtherMember): void => {
+      const fault = faultOfMember(change.member);
+      if (fault === null) told(change);
+      else this.#say("members", fault);
+    };
+    return {
+      enter: (channel, member) => members.enter(channel, member),
+      leave: (channel, session) => members.leave(channel, session),
+      watch: (channel, told) =>
+        this.#ask({
+          method: "members",
+          ask: () => members.watch(channel, (change) => tellSound(told, change)),
+          faultOf: () => null,
+        }),
+      unwatch: (channel) => members.unwatch(channel),
+      list: (channel) => this.#ask({ method: "members", ask: () => members.list(channel), faultOf: faultOfMembers }),
+    };
   }
 
   #ask<Answer>({ method, ask, faultOf, late = () => undefined }: Question): Promise<Answer> {

@@ -232,6 +232,17 @@ export class Hub implements EngineSink {
     this.#metrics.add("cleared");
   }
 
+  /** Who is in a channel, wherever they are; counted, since a crowd is not listed. */
+  async presence(name: string): Promise<Presence> {
+    const { members: others } = this.#engine;
+    const here = this.#channels.get(name);
+    // As long as it opens, nobody is here, and it is not known yet who is elsewhere.
+    if (others === undefined || (here !== undefined && here.state !== "opening")) return here?.members ?? nobody;
+    const members = await others.list(name);
+    const counts = { clients: members.length, users: new Set(members.map(({ user }) => user)).size };
+    return { counts, list: () => shownOf(members, this.#limits.membersShown) };
+  }
+
   /** The channels of this node, also those that nobody listens to any more. */
   each(): Iterable<Channel> {
     return this.#channels.values();
@@ -307,7 +318,7 @@ export class Hub implements EngineSink {
     if (place.page !== undefined) this.#catchUp.give(cursor, place.page);
     // Placed before one's own entry is added: one's own join comes after the reply (R4).
     const members = options.wantsMembers ? channel.members.read(subscriber, encoder) : null;
-    if (member !== null) channel.members.add(member);
+    if (member !== null) channel.welcome(member);
     this.#metrics.add("subscribed");
     if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
     const { recovered, position } = place;
@@ -345,6 +356,20 @@ export class Hub implements EngineSink {
     }
     this.wheel.schedule(this.#sweep, sweepMs);
   }
+}
+
+export interface Presence {
+  readonly counts: { readonly clients: number; readonly users: number };
+  /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
+  list(): readonly Member[];
+}
+
+const nobody: Presence = { counts: { clients: 0, users: 0 }, list: () => [] };
+
+function shownOf(members: readonly Member[], most: number): readonly Member[] {
+  return members.length <= most
+    ? members
+    : fail("limit_exceeded", `presence shows at most ${most} members, here are ${members.length}`);
 }
 
 function startOf(since: Position | null, reverse: boolean): PageStart {

@@ -39,6 +39,15 @@ export class Keys {
     return ["c", "l", "s", "v", "r"].map((kind) => this.#named(channel, kind));
   }
 
+  ofMembers(channel: string): string {
+    return this.#named(channel, "m");
+  }
+
+  /** Who holds a lease; with the first lane. */
+  ofNodes(): string {
+    return `${this.#prefix}:{0}:nodes`;
+  }
+
   /** No channel name has a line end, so the first one ends it. */
   ofIdempotency(channel: string, key: string): string {
     return `${this.#named(channel, "k")}\n${key}`;

@@ -3,6 +3,7 @@ import type { EngineSink } from "../../engine/engine.ts";
 import type { Keys } from "./keys.ts";
 import { laneOf } from "./keys.ts";
 import { type Link, LinkLost } from "./link.ts";
+import type { MemberNews } from "./member-news.ts";
 import { type Count, type News, newsIn } from "./news.ts";
 
 interface Lane {
@@ -23,6 +24,9 @@ export interface LanesOptions {
   readonly keys: Keys;
   readonly sink: EngineSink;
   readonly beacon: (link: Link, lane: number) => Promise<unknown>;
+  readonly member: (channel: string, news: MemberNews, number: number) => void;
+  /** Announcements of these may have been lost. */
+  readonly missed: (channels: readonly string[]) => void;
   /** Told of what nobody can have announced. */
   readonly damaged: (lane: number) => void;
 }
@@ -136,6 +140,7 @@ export class Lanes {
 
   #tell(lane: Lane, news: News): void {
     if (news.kind === "beacon" || !lane.channels.has(news.channel)) return;
+    if (news.kind === "member") return this.#tellMember(lane, news);
     if (news.kind === "ended") return this.#options.sink.suspect([news.channel]);
     const publication = news.publication();
     if (publication !== null) return this.#options.sink.announced(news.channel, news.epoch, publication);
@@ -143,8 +148,17 @@ export class Lanes {
     this.#options.sink.suspect([news.channel]);
   }
 
+  #tellMember(lane: Lane, { channel, count, news }: Extract<News, { kind: "member" }>): void {
+    const known = news();
+    if (known === null) this.#options.damaged(lane.number);
+    else this.#options.member(channel, known, count.number);
+  }
+
   #suspect(lane: Lane): void {
-    if (lane.channels.size > 0) this.#options.sink.suspect([...lane.channels]);
+    if (lane.channels.size === 0) return;
+    const channels = [...lane.channels];
+    this.#options.missed(channels);
+    this.#options.sink.suspect(channels);
   }
 }
 

@@ -1,5 +1,6 @@
 // What is announced on a lane: publications, ends of epochs, and beacons that say where the lane's counter stands.
 import type { Publication } from "../../engine/engine.ts";
+import { type MemberNews, memberNewsIn } from "./member-news.ts";
 import { publicationIn } from "./records.ts";
 
 /** Which counter it is, and where it stands. */
@@ -15,6 +16,13 @@ export type News =
   /** The channel's epoch has ended. */
   | { readonly kind: "ended"; readonly count: Count; readonly channel: string }
   | {
+      readonly kind: "member";
+      readonly count: Count;
+      readonly channel: string;
+      /** `null` for what no node has said. */
+      readonly news: () => MemberNews | null;
+    }
+  | {
       readonly kind: "published";
       readonly count: Count;
       readonly channel: string;
@@ -24,7 +32,7 @@ export type News =
     };
 
 const longestLine = 250;
-const line = /^([pecb]) ([\w~-]{1,64}) (\d{1,16}) ([\w~.-]{1,128}) (\d{1,4})$/;
+const line = /^([pecbm]) ([\w~-]{1,64}) (\d{1,16}) ([\w~.-]{1,128}) (\d{1,4})$/;
 
 /** `null` for what no script has said. */
 export function newsIn(message: Buffer): News | null {
@@ -37,10 +45,11 @@ export function newsIn(message: Buffer): News | null {
   const channelEnd = end + 1 + Number(bytesText);
   if (!Number.isSafeInteger(number) || channelEnd > message.length) return null;
   const isKept = kind === "p";
-  const count = { generation, number, isOwn: isKept || kind === "c" };
+  const count = { generation, number, isOwn: isKept || kind === "c" || kind === "m" };
   if (kind === "b") return { kind: "beacon", count };
   const channel = message.toString("utf8", end + 1, channelEnd);
   if (kind === "c") return { kind: "ended", count, channel };
+  if (kind === "m") return { kind: "member", count, channel, news: () => memberNewsIn(message.subarray(channelEnd)) };
   const publication = (): Publication | null => {
     const known = publicationIn(message.subarray(channelEnd));
     return known !== null && known.offset > 0 === isKept ? known : null;

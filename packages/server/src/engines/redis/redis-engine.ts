@@ -1,6 +1,16 @@
 // The Redis engine: the log of every channel in one Redis or Valkey, which any number of nodes share.
 import { fail, type Position } from "@tidewire/protocol";
-import type { Ack, Draft, Engine, EngineSink, EngineTraits, Page, PageLimit, PageStart } from "../../engine/engine.ts";
+import type {
+  Ack,
+  Draft,
+  Engine,
+  EngineMembers,
+  EngineSink,
+  EngineTraits,
+  Page,
+  PageLimit,
+  PageStart,
+} from "../../engine/engine.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
@@ -39,6 +49,13 @@ export function redisEngine(options: RedisEngineOptions): Engine {
 export class RedisEngine implements Engine {
   readonly #options: Omit<RunningOptions, "sink">;
   #running: Running | null = null;
+  readonly members: EngineMembers = {
+    enter: (channel, member) => this.#running?.members.enter(channel, member),
+    leave: (channel, session) => this.#running?.members.leave(channel, session),
+    watch: async (channel, told) => await this.#started().members.watch(channel, told),
+    unwatch: (channel) => this.#running?.members.unwatch(channel),
+    list: async (channel) => await this.#started().members.list(channel),
+  };
 
   constructor(options: RedisEngineOptions, script: Script) {
     this.#options = {

@@ -15,6 +15,7 @@ import type { Link } from "./link.ts";
 import { headOf, type Stamp } from "./records.ts";
 import type { RedisArgument, RedisClient } from "./redis-client.ts";
 import type { Script } from "./script/script.ts";
+import { SharedMembers } from "./shared-members.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export interface RunningOptions {
@@ -42,6 +43,7 @@ export class Running {
   readonly #lanes: Lanes;
   readonly #upkeep: Upkeep;
   readonly #complaints: Complaints;
+  readonly members: SharedMembers;
   #cancelTurn: Cancel = () => undefined;
 
   constructor(options: RunningOptions) {
@@ -52,11 +54,24 @@ export class Running {
       keys,
       sink,
       beacon: (link, lane) => link.run(keys.ofLane(lane), this.#asking("beacon")),
+      member: (channel, news, number) => this.members.heard(channel, { news, number }),
+      missed: (channels) => this.members.suspect(channels),
       damaged: (lane) => this.#complaints.add("Redis announced what nobody can have published", { lane }),
+    });
+    this.members = new SharedMembers({
+      keys,
+      random: options.random,
+      asking: (operation) => this.#asking(operation),
+      link: () => this.#line.link,
+      ask: (ask) => this.#ask(ask),
+      damaged: (channel) => this.#complaints.add("Redis holds members that no node has named", { channel }),
     });
     this.#line = new Line({
       ...options,
-      prepare: (link) => this.#lanes.reopen(link),
+      prepare: async (link) => {
+        await this.members.begin(link);
+        await this.#lanes.reopen(link);
+      },
       down: () => {
         this.#lanes.lost();
         sink.health("down");
@@ -80,12 +95,14 @@ export class Running {
 
   async open(): Promise<void> {
     await this.#line.open();
+    if (this.#line.link !== null) await this.members.begin(this.#line.link);
     this.#turnLater();
   }
 
   /** Finishes what was accepted. */
   async close(): Promise<void> {
     this.#cancelTurn();
+    if (this.#line.link !== null) this.members.end(this.#line.link);
     await this.#line.close();
     this.#lanes.lost();
   }
@@ -237,6 +254,7 @@ export class Running {
       const { link } = this.#line;
       if (link !== null) {
         this.#lanes.turn(link);
+        this.members.turn(link);
         this.#upkeep.turn(link);
       }
       this.#turnLater();

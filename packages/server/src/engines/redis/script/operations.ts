@@ -181,7 +181,7 @@ function ops.visit()
   return 0
 end
 
-local function obey() return (ops[op] or damaged)('operation') end
+local function obey() return (ops[op] or member_ops[op] or damaged)('operation') end
 
 local ok, answer = pcall(obey)
 if ok then return answer end
