@@ -6,7 +6,7 @@ import { RecordingSink } from "../../packages/server/src/engine/contract/recordi
 import type { Engine } from "../../packages/server/src/engine/engine.ts";
 import { textBody } from "../../packages/server/src/engine/contract/trial.ts";
 
-export const plenty = { size: 10_000, ttlMs: 3_600_000 } as const;
+const plenty = { size: 10_000, ttlMs: 3_600_000 } as const;
 
 export interface StartedEngine {
   readonly engine: Engine;

@@ -22,7 +22,7 @@ it("what has expired is let go, and a channel that is forgotten never comes back
   const isKept = async (): Promise<unknown> => await server.ask("EXISTS", ...keys);
   /** Until every lane was visited; what is asked after a turn is answered after what the turn asked. */
   const visitAll = async (isDone: () => Promise<boolean>): Promise<void> => {
-    for (let turn = 0; turn < 200 && !(await isDone()); turn += 1) {
+    for (let turn = 0; turn < 1_000 && !(await isDone()); turn += 1) {
       clock.advance(1_000);
       await engine.tops(["other"]);
     }

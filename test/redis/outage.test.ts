@@ -116,14 +116,16 @@ it("a server without room refuses publishes for certain, shows history, and heal
 it("a server whose scripts are flushed gets them again, and publishes keep their order (P1)", async (context) => {
   const server = await RedisServer.forTest(context);
   const { engine } = await startEngine(server.url);
-  const saying: Promise<unknown>[] = [];
+  const asked: Promise<unknown>[] = [];
   for (let n = 0; n < 300; n += 1) {
-    if (n % 100 === 50) await server.ask("SCRIPT", "FLUSH");
-    saying.push(say(engine, "news", `${n}`));
+    if (n % 60 === 30) asked.push(server.ask("SCRIPT", "FLUSH"));
+    for (const part of ["a", "b", "c"]) asked.push(say(engine, "news", `${n}${part}`));
+    // Answers to some come while others are said.
+    await nextTurn();
   }
-  await Promise.all(saying);
+  await Promise.all(asked);
   const texts = textsOf((await engine.read("news", "oldest", everything)).publications);
-  expect(texts).toEqual(Array.from({ length: 300 }, (_, n) => `${n}`));
+  expect(texts).toEqual(Array.from({ length: 300 }, (_, n) => [`${n}a`, `${n}b`, `${n}c`]).flat());
 });
 
 it("a server that is emptied begins other epochs (S8)", async (context) => {

@@ -1,6 +1,7 @@
 // Others write into the engine's keys: nobody is told what was not published, other channels notice nothing, and it goes on.
 import { expect, it } from "vitest";
 import type { Engine } from "../../packages/server/src/engine/engine.ts";
+import { faultOfPage } from "../../packages/server/src/engine/answers.ts";
 import { everything, textBody, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
 import { Keys, laneOf } from "../../packages/server/src/engines/redis/keys.ts";
 import { RedisServer } from "../services/redis.ts";
@@ -18,11 +19,13 @@ async function set(engine: Engine, key: string, text: string): Promise<unknown> 
 
 /** Whatever was written there: the channel answers, goes on, and shows nothing but what was published. */
 async function expectWell(engine: Engine): Promise<void> {
-  const published = new Set(["1", "2", "3", "4", "after"]);
+  const published = new Set(["1", "2", "3", "4", "after", "linked to nothing"]);
   const before = await engine.read("news", "oldest", everything);
+  expect(faultOfPage(before, { start: "oldest", limit: everything })).toBeNull();
   expect(textsOf(before.publications).filter((text) => !published.has(text))).toEqual([]);
   await say(engine, "news", "after");
   const page = await engine.read("news", "oldest", everything);
+  expect(faultOfPage(page, { start: "oldest", limit: everything })).toBeNull();
   expect(textsOf(page.publications).at(-1)).toBe("after");
   expect(textsOf(page.publications).filter((text) => !published.has(text))).toEqual([]);
   expect(await engine.tops(["news"])).toEqual([page.top]);
@@ -42,14 +45,14 @@ const values = ["", "-1", "1e9", "99999999999999999999", "x y", "'; --", "\u0000
 const records = [
   "",
   "x",
-  "5 - 1 id 1 t 0 0",
+  "5 x 1 id 1 t 0 0",
   "5 - 1 id 1 t 0 0\nwithout a link",
-  "6 - 1 id 1 t 0 0\nof another place",
-  "5 - 1 id 1 j 0 0\n{not json",
-  "5 - 1 id 1 t 999 0\nshort",
-  "5 - 1 id 1 t 999999999 999999999\nx",
-  "5 - 1 id 1 z 0 0\nof no form",
-  "5 - 1 id 1 r 0 0\nremoved",
+  "6 x 1 id 1 t 0 0\nof another place",
+  "5 x 1 id 1 j 0 0\n{not json",
+  "5 x 1 id 1 t 999 0\nshort",
+  "5 x 1 id 1 t 999999999 999999999\nx",
+  "5 x 1 id 1 z 0 0\nof no form",
+  "5 x 1 id 1 r 0 0\nremoved",
 ];
 
 it("whatever stands under its keys", { timeout: 60_000 }, async (context) => {
@@ -142,10 +145,10 @@ it("whatever is announced on its lanes is told to nobody, counted, and the tops 
     "x",
     "p",
     `p ${generation} 2 e 4\nnews`,
-    `p ${generation} 2 e 4\nnews2 - 1 id 1 j 0 0\n{not json`,
+    `p ${generation} 2 e 4\nnews2 x 1 id 1 j 0 0\n{not json`,
     `p ${generation} 2 e 9999\nnews`,
-    `e ${generation} 1 e 4\nnews2 - 1 id 1 t 0 0\nwith a place`,
-    `q ${generation} 2 e 4\nnews2 - 1 id 1 t 0 0\nof no kind`,
+    `e ${generation} 1 e 4\nnews2 x 1 id 1 t 0 0\nwith a place`,
+    `q ${generation} 2 e 4\nnews2 x 1 id 1 t 0 0\nof no kind`,
     `b ${generation} 99999999999999999999 - 0\n`,
     "b other 1 - 0\n",
   ];

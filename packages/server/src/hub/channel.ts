@@ -2,14 +2,7 @@
 //
 //   opening ─► live ⇄ filling ─► closed
 // Announcements wait while it opens or fills, per channel and not per subscriber.
-import {
-  type ChannelDefinition,
-  type ChannelMode,
-  fail,
-  type Member,
-  type Position,
-  type SessionId,
-} from "@tidewire/protocol";
+import { type ChannelDefinition, type ChannelMode, fail, type Position } from "@tidewire/protocol";
 import type { Engine, Page, Publication } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
@@ -97,8 +90,8 @@ export class Channel implements CursorHome, ChannelRef {
     this.mode = known.definition.mode;
     this.wheel = node.wheel;
     this.clock = node.clock;
-    const { membersShown: shown, wheel, clock, metrics } = node;
-    this.members = new Members(this, { shown, wheel, clock, metrics });
+    const { membersShown: shown, wheel, clock, metrics, engine } = node;
+    this.members = new Members(this, { shown, wheel, clock, metrics, others: engine.members ?? null });
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
     const isTable = this.mode === "latest";
@@ -217,28 +210,18 @@ export class Channel implements CursorHome, ChannelRef {
     this.#countMemory();
   }
 
-  /** A session of this node is here: its own entry, which the other nodes are told of. */
-  welcome(member: Member): void {
-    this.members.add(member);
-    this.#node.engine.members?.enter(this.name, member);
-  }
-
-  dismiss(session: SessionId): void {
-    this.members.remove(session);
-    this.#node.engine.members?.leave(this.name, session);
-  }
-
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    if (this.known.definition.presence) this.#node.engine.members?.unwatch(this.name);
+    if (this.known.definition.presence) this.members.unwatch();
     this.#node.memory.count(-this.#countedBytes);
     this.#node.engine.unfollow(this.name);
   }
 
   async #open(): Promise<void> {
     const top = await this.#node.engine.follow(this.name);
-    if (this.known.definition.presence) await this.#watchMembers();
+    // Who is at other nodes is known before anybody is told who is here.
+    if (this.known.definition.presence) await this.members.watch();
     const { ticket } = this.#contiguity;
     if (this.#table === null) await this.#openTail(top);
     else await this.#openTable(this.#table);
@@ -246,16 +229,6 @@ export class Channel implements CursorHome, ChannelRef {
     this.#appendWaiting();
     const isMissing = this.keepsHistory && this.#contiguity.hasLostSince(ticket);
     if (isMissing || this.#isSuspect || this.#contiguity.waiting > 0) this.#startFilling();
-  }
-
-  /** Who is at other nodes is known before anybody is told who is here. */
-  async #watchMembers(): Promise<void> {
-    await this.#node.engine.members?.watch(this.name, ({ kind, member }) => {
-      if (this.#state === "closed") return;
-      if (kind === "join") this.members.add(member);
-      else this.members.remove(member.session);
-    });
-    if (this.#isClosed()) this.#node.engine.members?.unwatch(this.name);
   }
 
   async #openTail(top: Position): Promise<void> {

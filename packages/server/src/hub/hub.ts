@@ -318,7 +318,7 @@ export class Hub implements EngineSink {
     if (place.page !== undefined) this.#catchUp.give(cursor, place.page);
     // Placed before one's own entry is added: one's own join comes after the reply (R4).
     const members = options.wantsMembers ? channel.members.read(subscriber, encoder) : null;
-    if (member !== null) channel.welcome(member);
+    if (member !== null) channel.members.welcome(member);
     this.#metrics.add("subscribed");
     if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
     const { recovered, position } = place;

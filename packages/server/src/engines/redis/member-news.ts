@@ -15,7 +15,7 @@ const longestSession = 255;
 const control = /[\p{Cc}\p{Cs}]/u;
 const parts = /^([\w-]{1,64}) ([^]*)$/;
 
-export function isSession(text: unknown): text is SessionId {
+function isSession(text: unknown): text is SessionId {
   return typeof text === "string" && text !== "" && text.length <= longestSession && !control.test(text);
 }
 

@@ -125,7 +125,7 @@ export class SharedMembers implements EngineMembers {
     this.#unsaid = new Map();
     for (const [channel, sessions] of unsaid) for (const session of sessions) this.#say(channel, session);
     this.#readStale(link);
-    if (this.#turn % touchTurns === 0) this.#rounds.go((channel) => this.#tell(link, "touch", channel));
+    if (this.#turn % touchTurns === 0) this.#rounds.go((channel) => this.#tell(link, ["touch", channel, this.#node]));
     if (this.#turn % leaseTurns !== 0 || this.#isLeasing) return;
     this.#isLeasing = true;
     this.#renew(link)
@@ -166,7 +166,7 @@ export class SharedMembers implements EngineMembers {
         others.delete(member.session);
         told({ kind: "leave", member });
       }
-      if (gone.length > 0) this.#tell(link, "bury", channel, node);
+      if (gone.length > 0) this.#tell(link, ["bury", channel, node]);
     }
   }
 
@@ -240,7 +240,7 @@ export class SharedMembers implements EngineMembers {
   }
 
   /** For what need not be known to have worked. */
-  #tell(link: Link, operation: string, channel: string, node = this.#node): void {
+  #tell(link: Link, [operation, channel, node]: readonly [operation: string, channel: string, node: string]): void {
     this.#run(link, channel, [...this.#options.asking(operation), channel, node]).catch(() => {
       // An entry that stays is of a node that is no more, which everybody knows.
     });

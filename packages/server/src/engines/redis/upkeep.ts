@@ -25,10 +25,10 @@ export class Upkeep {
 
   /** Once a second. */
   turn(link: Link): void {
-    this.#turn += 1;
     // The round before is not over: Redis has enough to do.
     if (this.#isBusy) return;
     this.#isBusy = true;
+    this.#turn += 1;
     this.#round(link, this.#turn % roundTurns)
       .catch(() => {
         // What failed is visited again; whether Redis answers is found out elsewhere.
@@ -40,7 +40,8 @@ export class Upkeep {
 
   async #round(link: Link, turn: number): Promise<void> {
     if (turn === 0) await this.#options.refresh();
-    for (let lane = turn; lane < laneCount; lane += roundTurns) await this.#visit(link, lane);
+    const lanes = Array.from({ length: laneCount / roundTurns }, (_, index) => turn + index * roundTurns);
+    await Promise.all(lanes.map((lane) => this.#visit(link, lane)));
   }
 
   async #visit(link: Link, lane: number): Promise<void> {

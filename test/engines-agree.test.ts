@@ -2,12 +2,12 @@
 import fc from "fast-check";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Order, order, Side, tableOrder } from "../../../../test/agreeing.ts";
-import { systemClock } from "../ports/clock.ts";
-import { FakeClock } from "../testing/fake-clock.ts";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
-import { memoryEngine } from "./memory/memory-engine.ts";
-import { sqliteEngine } from "./sqlite/sqlite-engine.ts";
+import { type Order, order, Side, tableOrder } from "./agreeing.ts";
+import { systemClock } from "../packages/server/src/ports/clock.ts";
+import { FakeClock } from "../packages/server/src/testing/fake-clock.ts";
+import { temporaryFolder } from "../packages/server/src/testing/temporary-folder.ts";
+import { memoryEngine } from "../packages/server/src/engines/memory/memory-engine.ts";
+import { sqliteEngine } from "../packages/server/src/engines/sqlite/sqlite-engine.ts";
 
 describe("memory and sqlite", () => {
   it.each([
