@@ -118,7 +118,7 @@ it("a server whose scripts are flushed gets them again, and publishes keep their
   const { engine } = await startEngine(server.url);
   const asked: Promise<unknown>[] = [];
   for (let n = 0; n < 300; n += 1) {
-    if (n % 60 === 30) asked.push(server.ask("SCRIPT", "FLUSH"));
+    if (n % 5 === 3) asked.push(server.ask("SCRIPT", "FLUSH"));
     for (const part of ["a", "b", "c"]) asked.push(say(engine, "news", `${n}${part}`));
     // Answers to some come while others are said.
     await nextTurn();

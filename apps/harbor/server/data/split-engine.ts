@@ -19,6 +19,7 @@ export function splitEngine({ lasting, passing, isPassing }: SplitEngine): Engin
       return lasting.traits;
     },
     ...(lasting.members && { members: lasting.members }),
+    ...(lasting.sources && { sources: lasting.sources }),
     async start(sink) {
       await lasting.start(sink);
       await passing.start(sink);

@@ -76,6 +76,8 @@ export type Draft =
       /** How much the channel keeps from now on; `null`: nothing is kept, the publication is ephemeral. */
       readonly retention: LogRetention | TableRetention | null;
       readonly idempotencyKey?: string;
+      /** Of the lease of its channel's source: refused with `conflict` when it is another node's, or over. */
+      readonly fence?: number;
     }
   /** Takes a key out of a table. Where it has no value nothing is appended, and the ack's publication is `null`. */
   | { readonly kind: "remove"; readonly key: string; readonly author?: Member; readonly retention: TableRetention }
@@ -161,9 +163,22 @@ export interface EngineMembers {
   list(channel: string): Promise<readonly Member[]>;
 }
 
+/**
+ * Which node is the source of a channel, over all nodes. An engine without it is one node's alone.
+ * A lease is good until `ttlMs` after it was taken, by the engine's own clock; a draft with its fence is appended only as
+ * long as it is.
+ */
+export interface EngineSources {
+  /** Takes or renews the lease. @returns its fence; another one when it was lost in between. `null`: another node has it. */
+  take(channel: string, ttlMs: number): Promise<number | null>;
+  /** Gives it back, if it is held. Never throws. */
+  release(channel: string): void;
+}
+
 /** @see delivery: an engine keeps the log; the hub reads on. */
 export interface Engine {
   readonly traits: EngineTraits;
+  readonly sources?: EngineSources | undefined;
   readonly members?: EngineMembers | undefined;
   /** Opens the store. Nothing else is called before it resolved. @throws when the store cannot be opened. */
   start(sink: EngineSink): Promise<void>;

@@ -9,6 +9,7 @@ import type {
   Engine,
   EngineMembers,
   EngineSink,
+  EngineSources,
   EngineTraits,
   OtherMember,
   Page,
@@ -47,7 +48,7 @@ export class BadAnswer extends TidewireError {
 }
 
 interface Question {
-  readonly method: "read" | "tops" | "follow" | "members";
+  readonly method: "read" | "tops" | "follow" | "members" | "sources";
   readonly ask: () => unknown;
   readonly faultOf: (answer: unknown) => Fault;
   readonly late?: () => void;
@@ -58,6 +59,7 @@ const silenceMs = 10_000;
 
 export class CheckedEngine implements Engine {
   readonly members: EngineMembers | undefined;
+  readonly sources: EngineSources | undefined;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -77,6 +79,7 @@ export class CheckedEngine implements Engine {
     this.#deadlines = new Deadlines(clock);
     this.#doubts = new Doubts(clock, () => undefined);
     this.members = engine.members && this.#checked(engine.members);
+    this.sources = engine.sources && this.#checkedSources(engine.sources);
   }
 
   get traits(): EngineTraits {
@@ -197,6 +200,19 @@ export class CheckedEngine implements Engine {
         }),
       unwatch: (channel) => members.unwatch(channel),
       list: (channel) => this.#ask({ method: "members", ask: () => members.list(channel), faultOf: faultOfMembers }),
+    };
+  }
+
+  #checkedSources(sources: EngineSources): EngineSources {
+    const isFence = (given: unknown): boolean => given === null || Number.isSafeInteger(given);
+    return {
+      take: (channel, ttlMs) =>
+        this.#ask({
+          method: "sources",
+          ask: () => sources.take(channel, ttlMs),
+          faultOf: (given) => (isFence(given) ? null : "expected a fence or null"),
+        }),
+      release: (channel) => sources.release(channel),
     };
   }
 

@@ -29,7 +29,7 @@ export interface HubOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Publishes a source's value, validated. */
-  readonly publishValue: (channel: string, value: unknown) => Promise<unknown>;
+  readonly publishValue: (channel: string, value: unknown, fence?: number) => Promise<unknown>;
 }
 
 export interface SubscribeOptions {
@@ -41,6 +41,12 @@ export interface SubscribeOptions {
   readonly member: Member | null;
   /** Whether to be told who comes and goes. */
   readonly wantsMembers: boolean;
+}
+
+export interface HubPublishOptions {
+  readonly idempotencyKey?: string | undefined;
+  /** Of the lease by which this node is the channel's source. */
+  readonly fence?: number | undefined;
 }
 
 export interface HistoryRequest {
@@ -84,7 +90,7 @@ export class Hub implements EngineSink {
     this.registry = options.registry;
     this.delivery = new Delivery(clock);
     this.wheel = new Wheel(clock);
-    this.sources = new Sources({ clock, log, publish: options.publishValue });
+    this.sources = new Sources({ clock, log, publish: options.publishValue, leases: engine.sources ?? null });
     this.#engine = engine;
     this.#limits = limits;
     this.#metrics = metrics;
@@ -169,12 +175,19 @@ export class Hub implements EngineSink {
    * Publishes what has been validated. Resolves when the engine has accepted it.
    * The ack is an announcement too, so a publication is in the tail before its publisher's reply is queued.
    */
-  async publish(name: string, body: Body, idempotencyKey?: string): Promise<Ack> {
+  async publish(name: string, body: Body, options: HubPublishOptions = {}): Promise<Ack> {
     const { definition } = this.registry.resolve(name);
     this.#admit(body, definition.mode);
-    const draft = { kind: "value", body, retention: retentionOf(definition) } as const;
+    const { idempotencyKey, fence } = options;
+    const draft = {
+      kind: "value",
+      body,
+      retention: retentionOf(definition),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+      ...(fence !== undefined && { fence }),
+    } as const;
     const asked = this.#channels.get(name)?.position ?? null;
-    const ack = await this.#engine.publish(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+    const ack = await this.#engine.publish(name, draft);
     return this.#acked(name, ack, asked);
   }
 

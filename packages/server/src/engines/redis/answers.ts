@@ -77,6 +77,7 @@ function madeOf(
 
 function refuse(list: readonly unknown[], limits: Published["limits"]): never {
   if (textAt(list, 1) === "conflict") fail("conflict", "this idempotency key was used with another payload");
+  if (textAt(list, 1) === "fenced") fail("conflict", "another node is the source of this channel now");
   const before = { keys: offsetAt(list, 2), bytes: offsetAt(list, 3) };
   const after = { keys: offsetAt(list, 4), bytes: offsetAt(list, 5) };
   return fail("limit_exceeded", fullness(before, after, limits) ?? "the channel's table is full");

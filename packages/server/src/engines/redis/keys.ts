@@ -43,6 +43,11 @@ export class Keys {
     return this.#named(channel, "m");
   }
 
+  /** Which node is the channel's source. */
+  ofSource(channel: string): string {
+    return this.#named(channel, "f");
+  }
+
   /** Who holds a lease; with the first lane. */
   ofNodes(): string {
     return `${this.#prefix}:{0}:nodes`;

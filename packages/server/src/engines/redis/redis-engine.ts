@@ -6,6 +6,7 @@ import type {
   Engine,
   EngineMembers,
   EngineSink,
+  EngineSources,
   EngineTraits,
   Page,
   PageLimit,
@@ -55,6 +56,11 @@ export class RedisEngine implements Engine {
     watch: async (channel, told) => await this.#started().members.watch(channel, told),
     unwatch: (channel) => this.#running?.members.unwatch(channel),
     list: async (channel) => await this.#started().members.list(channel),
+  };
+
+  readonly sources: EngineSources = {
+    take: async (channel, ttlMs) => await this.#started().take(channel, ttlMs),
+    release: (channel) => this.#running?.release(channel),
   };
 
   constructor(options: RedisEngineOptions, script: Script) {

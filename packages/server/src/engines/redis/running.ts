@@ -44,9 +44,11 @@ export class Running {
   readonly #upkeep: Upkeep;
   readonly #complaints: Complaints;
   readonly members: SharedMembers;
+  readonly #node: string;
   #cancelTurn: Cancel = () => undefined;
 
   constructor(options: RunningOptions) {
+    this.#node = options.random.token(96);
     const { keys, sink, log, clock } = options;
     this.#options = options;
     this.#complaints = new Complaints(log, clock);
@@ -154,14 +156,14 @@ export class Running {
     this.#lanes.unfollow(channel);
   }
 
-  #value(channel: string, { body: given, retention, idempotencyKey }: ValueDraft): Promise<Ack> {
+  #value(channel: string, { body: given, retention, idempotencyKey, fence }: ValueDraft): Promise<Ack> {
     const body = { ...given, data: ownBytes(given.data) };
     const kind = retention === null ? "pass" : retention.kind === "table" ? "set" : "append";
     const isTable = retention?.kind === "table";
     const limits = isTable ? { keys: retention.keys, bytes: retention.bytes } : noLimits;
     const size = retention === null ? 0 : isTable ? retention.keys : retention.size;
     return this.#publish(
-      { channel, kind, body, form: body.form, idempotencyKey: idempotencyKey ?? null },
+      { channel, kind, body, form: body.form, idempotencyKey: idempotencyKey ?? null, fence: fence ?? null },
       { size, ttlMs: retention?.ttlMs ?? 0, limits },
     );
   }
@@ -171,7 +173,7 @@ export class Running {
     const body = { data: nothing, form: "json", key, removed: true, ...(author && { author }) } as const;
     const { keys, bytes, ttlMs } = retention;
     return this.#publish(
-      { channel, kind: "remove", body, form: "removal", idempotencyKey: null },
+      { channel, kind: "remove", body, form: "removal", idempotencyKey: null, fence: null },
       { size: keys, ttlMs, limits: { keys, bytes } },
     );
   }
@@ -183,21 +185,41 @@ export class Running {
       readonly body: Published["body"];
       readonly form: Body["form"] | "removal";
       readonly idempotencyKey: string | null;
+      readonly fence: number | null;
     },
     kept: { readonly size: number; readonly ttlMs: number; readonly limits: Published["limits"] },
   ): Promise<Ack> {
-    const { channel, kind, body, form, idempotencyKey } = said;
+    const { channel, kind, body, form, idempotencyKey, fence } = said;
     const { random, clock, keys } = this.#options;
     const stamp: Stamp = { id: random.token(96), atMs: Math.max(0, Math.floor(clock.wall())) };
     const named = [...keys.ofLane(laneOf(channel)), ...keys.ofAll(channel)];
-    if (idempotencyKey !== null) named.push(keys.ofIdempotency(channel, idempotencyKey));
+    named.push(idempotencyKey === null ? keys.ofChannel(channel) : keys.ofIdempotency(channel, idempotencyKey));
+    named.push(keys.ofSource(channel));
     const { buffer, byteOffset, byteLength } = kind === "remove" ? new Uint8Array(0) : body.data;
     const args: RedisArgument[] = [...this.#asking("publish"), kind, channel, stamp.id, `${stamp.atMs}`];
     args.push(headOf({ ...body, form }, stamp), Buffer.from(buffer, byteOffset, byteLength));
     args.push(idempotencyKey === null ? "" : digestIn(body), `${kept.size}`, `${kept.ttlMs}`, body.key ?? "");
-    args.push(`${kept.limits.bytes}`);
+    args.push(`${kept.limits.bytes}`, fence === null ? "" : `${fence}`);
     const durability = kind === "pass" ? "volatile" : this.durability;
     return ackIn(await this.#write(named, args), { body, stamp, durability, limits: kept.limits });
+  }
+
+  /** @see EngineSources */
+  async take(channel: string, ttlMs: number): Promise<number | null> {
+    const fence = Number(String(await this.#source(channel, ["take", `${ttlMs}`])));
+    return Number.isSafeInteger(fence) && fence > 0 ? fence : null;
+  }
+
+  release(channel: string): void {
+    this.#source(channel, ["release"]).catch(() => {
+      // Then it ends by itself.
+    });
+  }
+
+  async #source(channel: string, [operation, ...args]: readonly [string, ...string[]]): Promise<unknown> {
+    const { keys } = this.#options;
+    const named = [...keys.ofLane(laneOf(channel)), keys.ofSource(channel)];
+    return await this.#ask((link) => link.run(named, [...this.#asking(operation), this.#node, ...args]));
   }
 
   async #clear(channel: string): Promise<Ack> {

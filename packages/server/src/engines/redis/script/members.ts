@@ -12,6 +12,26 @@ end
 
 local member_ops = {}
 
+-- KEYS: lane, idle, announcements, lease. ARGV: op, fresh, fenced, node, milliseconds. Answers the fence, or 0.
+function member_ops.take()
+  must_be(KEYS[4], 'hash')
+  local held = redis.call('HMGET', KEYS[4], 'node', 'fence', 'till')
+  local fence, till = whole(held[2]), whole(held[3])
+  local is_over = not held[1] or not fence or not till or till <= now
+  if not is_over and held[1] ~= ARGV[4] then return '0' end
+  -- One that was lost in between may have been another's: who took it for its own is refused from here on.
+  if is_over then fence = tonumber(now) * 1000 + (fence and fence % 1000 + 1 or 0) % 1000 end
+  redis.call('HSET', KEYS[4], 'node', ARGV[4], 'fence', text_of(fence), 'till', text_of(now + ARGV[5]))
+  redis.call('PEXPIRE', KEYS[4], members_ms)
+  return text_of(fence)
+end
+
+function member_ops.release()
+  must_be(KEYS[4], 'hash')
+  if redis.call('HGET', KEYS[4], 'node') == ARGV[4] then redis.call('HSET', KEYS[4], 'till', '0') end
+  return 1
+end
+
 -- KEYS: lane, idle, announcements, members. ARGV: op, fresh, fenced, channel name, node, session, member.
 function member_ops.enter()
   must_be(KEYS[4], 'hash')

@@ -47,8 +47,8 @@ end
 
 local ops = {}
 
--- KEYS: lane, idle, announcements, channel, log, slots, versions, removals, idempotency key or the channel again.
--- ARGV: op, fresh, fenced, kind, channel name, id, made, head, data, digest, size, ttl, table's key, table's bytes.
+-- KEYS: lane, idle, announcements, channel, log, slots, versions, removals, idempotency key or the channel again, lease.
+-- ARGV: op, fresh, fenced, kind, channel name, id, made, head, data, digest, size, ttl, table's key, table's bytes, fence.
 function ops.publish()
   local keys, kind, name = channel_keys(4), ARGV[4], ARGV[5]
   local draft = { id = ARGV[6], head = ARGV[8], data = ARGV[9], size = tonumber(ARGV[11]), ttl = tonumber(ARGV[12]),
@@ -57,6 +57,11 @@ function ops.publish()
   local known_as = digest ~= '' and KEYS[9] or ''
   local known = known_publish(known_as, digest)
   if known then return known end
+  if ARGV[15] ~= '' then
+    local held = redis.pcall('HMGET', KEYS[10], 'fence', 'till')
+    local till = not held.err and whole(held[2])
+    if held[1] ~= ARGV[15] or not till or till <= now then return { '-', 'fenced' } end
+  end
   local channel = load_channel(keys.channel)
   if kind == 'pass' then
     remember(known_as, digest, { epoch_of(channel), '0', draft.id, '-', ARGV[7] })
