@@ -24,7 +24,10 @@ import { xvfb } from "./xvfb.mjs";
 /** @type {readonly Service[]} */
 const services = [chromium, xvfb, redis, valkey];
 
-const required = () =>
+/** Tests that need these look for them themselves, and fail where one is named and missing. */
+const toolchains = ["python", "go", "java", "rust"];
+
+export const required = () =>
   (process.env["TIDEWIRE_REQUIRE"] ?? "")
     .split(",")
     .map((name) => name.trim())
@@ -65,7 +68,7 @@ async function choose(service, isRequired) {
 /** Finds every service, fetching the required ones, and says what was chosen. @returns {Promise<Services>} */
 export async function findServices() {
   const wanted = required();
-  const known = services.map((service) => service.name);
+  const known = [...services.map((service) => service.name), ...toolchains];
   const unknown = wanted.filter((name) => !known.includes(name));
   /** @type {Services} */
   const result = {

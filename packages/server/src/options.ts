@@ -76,6 +76,9 @@ export interface Limits {
   readonly publishBurst: number;
   /** Bytes that one connection publishes in a second. Default 262,144. */
   readonly publishBytesPerSecond: number;
+  /** Publishes of all connections of one user (guests without an account excepted): a second, and in a burst. Default 200 and 400. */
+  readonly userPublishesPerSecond: number;
+  readonly userPublishBurst: number;
   /** Refusals in a row for being too fast, after which the connection is closed. Default 10. */
   readonly refusalsInARow: number;
   /** Calls of one connection: a second, and in a burst. Default 50 and 100. */
@@ -137,6 +140,8 @@ export const defaultLimits: Limits = {
   publishesPerSecond: 50,
   publishBurst: 100,
   publishBytesPerSecond: 262_144,
+  userPublishesPerSecond: 200,
+  userPublishBurst: 400,
   refusalsInARow: 10,
   callsPerSecond: 50,
   callBurst: 100,

@@ -73,6 +73,16 @@ export interface Stats {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+export interface StopOptions {
+  /** Milliseconds over which connections are closed, at most 100 for each of them. Default: the limit `drainMs`. */
+  readonly drainMs?: number;
+  /**
+   * Whether another process takes connections at the same address meanwhile: then clients come back at once. Otherwise they
+   * are told to wait until this one has stopped. Default: false.
+   */
+  readonly hasOthers?: boolean;
+}
+
 export interface Tidewire {
   /** Opens the engine. Called by `attach` too; more calls wait for the same start. */
   start(): Promise<void>;
@@ -114,5 +124,5 @@ export interface Tidewire {
   /** Whether the engine answers and no drain has begun; what `/health/ready` says. */
   isReady(): boolean;
   /** Refuses new connections, sends the others away spread over `drainMs`, then closes the engine. */
-  stop(options?: { readonly drainMs?: number }): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }

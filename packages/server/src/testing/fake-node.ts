@@ -17,6 +17,8 @@ import { Metrics } from "../ports/metrics.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import { type TokenOptions, tokenVerifier } from "../tokens/verifier.ts";
 import type { BoundCall, OpenSession, SessionNode } from "../session/node.ts";
+import { SharedRates } from "../session/shared-rates.ts";
+import { Turns } from "../session/turns.ts";
 import { eventFraming } from "../transports/event-framing.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeConnection } from "./fake-connection.ts";
@@ -77,6 +79,9 @@ export class FakeNode {
       log,
       metrics,
       mode: () => options.mode ?? "development",
+      turns: new Turns(clock),
+      userRates: new SharedRates(clock),
+      channelRates: new SharedRates(clock),
       isRated: () => options.isRated ?? false,
       sessions,
       users: new Map(),
