@@ -50,6 +50,8 @@ export class SharedMembers implements EngineMembers {
   #node = "";
   #turn = 0;
   #isLeasing = false;
+  /** The lease was over, or never was: what was said under it counts for nothing. */
+  #mustBegin = false;
 
   constructor(options: SharedMembersOptions) {
     this.#options = options;
@@ -105,7 +107,14 @@ export class SharedMembers implements EngineMembers {
   /** A link is there. Under a new name: what was said before may have been dropped, and nobody can know what. */
   async begin(link: Link): Promise<void> {
     this.#node = this.#options.random.token(96);
-    await this.#lease(link);
+    try {
+      await this.#lease(link);
+      this.#mustBegin = false;
+    } catch (thrown) {
+      if (link.isOver) throw thrown;
+      // A server that is full is still good for reading; it is asked again.
+      this.#mustBegin = true;
+    }
     this.#unsaid = new Map([...this.#own].map(([channel, sessions]) => [channel, new Set(sessions.keys())]));
     for (const channel of this.#watched.keys()) this.#stale(channel);
   }
@@ -140,9 +149,9 @@ export class SharedMembers implements EngineMembers {
   async #renew(link: Link): Promise<void> {
     // Whoever is heard of before the lease has one, if it is still there.
     const nodes = new Set([...this.#watched.values()].flatMap(({ others }) => nodesOf(others)));
-    const { wasLost, alive } = await this.#lease(link);
+    const alive = await this.#lease(link);
     for (const node of nodes) if (!alive.has(node)) this.#bury(link, node);
-    if (wasLost && !link.isOver) await this.begin(link);
+    if (this.#mustBegin && !link.isOver) await this.begin(link);
   }
 
   /** Says of a session what is so. */
@@ -220,7 +229,7 @@ export class SharedMembers implements EngineMembers {
   /** Of other nodes that are there; asked in this order, since whoever has an entry had a lease before. */
   async #who(link: Link, channel: string): Promise<{ number: number; entries: Map<SessionId, Entry> }> {
     const reply = await this.#run(link, channel, [...this.#options.asking("who"), channel]);
-    const { alive } = await this.#lease(link);
+    const alive = await this.#lease(link);
     const list = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
     const entries = new Map<SessionId, Entry>();
     for (let index = 1; index + 1 < list.length; index += 2) {
@@ -232,11 +241,13 @@ export class SharedMembers implements EngineMembers {
     return { number: Number(String(list[0])), entries };
   }
 
-  async #lease(link: Link): Promise<{ wasLost: boolean; alive: ReadonlySet<string> }> {
+  /** Takes or renews it, and tells who has one. */
+  async #lease(link: Link): Promise<ReadonlySet<string>> {
     const { keys, asking } = this.#options;
     const reply = await link.run([...keys.ofLane(0), keys.ofNodes()], [...asking("lease"), this.#node]);
     const [wasLost, ...alive] = (Array.isArray(reply) ? (reply as readonly unknown[]) : []).map(String);
-    return { wasLost: wasLost === "1", alive: new Set(alive) };
+    this.#mustBegin ||= wasLost === "1";
+    return new Set(alive);
   }
 
   /** For what need not be known to have worked. */
