@@ -1,6 +1,6 @@
 // Redis engines for tests, and ways to them that lose what a test wants to be lost.
 import { createClient } from "@redis/client";
-import { type RedisClient, redisEngine, type RedisEngineOptions } from "@tidewire/server/redis";
+import { type RedisArgument, type RedisClient, redisEngine, type RedisEngineOptions } from "@tidewire/server/redis";
 import { onTestFinished } from "vitest";
 import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
 import type { Engine } from "../../packages/server/src/engine/engine.ts";
@@ -28,6 +28,16 @@ export function say(engine: Engine, channel: string, text: string): ReturnType<E
 
 /** A way on which announcements arrive or not, as `isLost` says; all else is as it is. */
 export function lossy(client: RedisClient, isLost: (message: Buffer) => boolean): RedisClient {
+  return through(client, { isLost });
+}
+
+interface Way {
+  readonly isLost?: (message: Buffer) => boolean;
+  /** Told of each command when it is on its way. */
+  readonly sent?: (args: readonly RedisArgument[]) => void;
+}
+
+export function through(client: RedisClient, { isLost = () => false, sent = () => undefined }: Way): RedisClient {
   return {
     duplicate: () => {
       const connection = client.duplicate();
@@ -35,7 +45,11 @@ export function lossy(client: RedisClient, isLost: (message: Buffer) => boolean)
         connect: () => connection.connect(),
         destroy: () => connection.destroy(),
         on: (event, listener) => connection.on(event, listener),
-        sendCommand: (args, options) => connection.sendCommand(args, options),
+        sendCommand: (args, options) => {
+          const reply = connection.sendCommand(args, options);
+          sent(args);
+          return reply;
+        },
         sSubscribe: (channel, listener, bufferMode) =>
           connection.sSubscribe(
             channel,

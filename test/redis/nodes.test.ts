@@ -89,7 +89,7 @@ it("announcements that do not arrive at all end the link, which is made anew", a
   const heard = await startEngine(url, { clock, client: lossy(createClient({ url }), () => isDeaf) });
   await heard.engine.follow("news");
   isDeaf = true;
-  while (heard.sink.healths.length === 0) {
+  for (let turn = 0; turn < 100 && heard.sink.healths.length === 0; turn += 1) {
     clock.advance(400);
     await heard.engine.tops(["news"]).catch(() => undefined);
   }
