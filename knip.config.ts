@@ -34,6 +34,7 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
+        "tools/{reference,site}/main.ts",
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
@@ -43,6 +44,8 @@ const config: KnipConfig = {
         "bench/*/*-process.ts",
         "bench/servers/bun/main.ts",
         "bench/**/*.test.ts",
+        "examples/use-cases/start.ts",
+        "examples/use-cases/*/{server,page}.{ts,tsx}",
         "docs/guide/code/*/{server,vite.config}.ts",
         "docs/guide/code/*/main.tsx",
         "simulation/main.ts",
@@ -58,6 +61,7 @@ const config: KnipConfig = {
         "simulation/**/*.ts",
         "fuzz/**/*.ts",
         "docs/**/*.{ts,tsx}",
+        "examples/use-cases/**/*.{ts,tsx}",
       ],
     },
     // The suites it exports run in their user's vitest.

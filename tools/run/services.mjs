@@ -27,6 +27,9 @@ const services = [chromium, xvfb, redis, valkey];
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];
 
+/** What a test makes when it is asked for. */
+const madeByTests = ["site"];
+
 export const required = () =>
   (process.env["TIDEWIRE_REQUIRE"] ?? "")
     .split(",")
@@ -68,7 +71,7 @@ async function choose(service, isRequired) {
 /** Finds every service, fetching the required ones, and says what was chosen. @returns {Promise<Services>} */
 export async function findServices() {
   const wanted = required();
-  const known = [...services.map((service) => service.name), ...toolchains];
+  const known = [...services.map((service) => service.name), ...toolchains, ...madeByTests];
   const unknown = wanted.filter((name) => !known.includes(name));
   /** @type {Services} */
   const result = {

@@ -80,6 +80,7 @@ interface LatestOptions<Data> {
   readonly deltas?: undefined;
 }
 
+/** What `defineChannel` takes. A `latest` channel needs a `key`; only a `stream` has `recovery` and `deltas`. */
 export type ChannelOptions<Data, Info> = CommonOptions<Data, Info> & (LogOptions | LatestOptions<Data>);
 
 /** The types a definition carries; they exist for the compiler alone. */
@@ -112,7 +113,9 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly "~shape"?: Shape;
 }
 
+/** The type of what a channel's publications carry: what its `data` schema yields, or `unknown`. */
 export type DataOf<Definition> = Definition extends ChannelDefinition<string, infer Shape> ? Shape["data"] : never;
+/** The type of what a channel's members show of themselves: what its `presence` schema yields, or `unknown`. */
 export type InfoOf<Definition> = Definition extends ChannelDefinition<string, infer Shape> ? Shape["info"] : never;
 
 const defaultRetention: Retention = { size: 100, ttlMs: 300_000 };

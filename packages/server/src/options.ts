@@ -106,6 +106,7 @@ export interface Limits {
   readonly historyPublications: number;
 }
 
+/** The limits of a server that was given no others. Those that depend on the machine are what this one has. */
 export const defaultLimits: Limits = {
   messageBytes: 65_536,
   requestBodyBytes: 1_048_576,
@@ -157,13 +158,16 @@ export const defaultLimits: Limits = {
   historyPublications: 300,
 };
 
+/** What is compressed. */
 export interface CompressionOptions {
   /** Bytes of a message from which on it is compressed; smaller ones gain little. Default 1,024. */
   readonly fromBytes?: number;
 }
 
+/** Whether guests and pages of any origin are let in (`development`), or only who proves something. */
 export type Mode = "development" | "production";
 
+/** What `createTidewire` takes. Only `channels` is needed. */
 export interface ServerOptions {
   /** The channels this server knows; a name that matches none is refused. */
   readonly channels: readonly ChannelDefinition[];

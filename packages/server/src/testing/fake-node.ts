@@ -23,6 +23,7 @@ import { eventFraming } from "../transports/event-framing.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeConnection } from "./fake-connection.ts";
 
+/** What a node of a test is made of; defaults are those of a server. */
 export interface FakeNodeOptions {
   readonly channels: readonly ChannelDefinition[];
   /** Default: a memory engine. */
@@ -39,11 +40,13 @@ export interface FakeNodeOptions {
   readonly random?: Random;
 }
 
+/** How a connection of a test is opened. */
 export interface FakeOpening {
   readonly info?: Partial<ConnectionInfo>;
   readonly watermark?: number;
 }
 
+/** A node without sockets, under a clock that the test holds. */
 export class FakeNode {
   readonly clock: FakeClock = new FakeClock();
   readonly metrics: Metrics = new Metrics();
