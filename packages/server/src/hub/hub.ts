@@ -13,6 +13,7 @@ import { Delivery } from "./delivery.ts";
 import { Doubts } from "./doubts.ts";
 import type { Encoder } from "./encoder.ts";
 import { TailMemory } from "./memory.ts";
+import { nobody, type Presence, presenceOf } from "./presence.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
@@ -255,9 +256,7 @@ export class Hub implements EngineSink {
     const here = this.#channels.get(name);
     // As long as it opens, nobody is here, and it is not known yet who is elsewhere.
     if (others === undefined || (here !== undefined && here.state !== "opening")) return here?.members ?? nobody;
-    const members = await others.list(name);
-    const counts = { clients: members.length, users: new Set(members.map(({ user }) => user)).size };
-    return { counts, list: () => shownOf(members, this.#limits.membersShown) };
+    return presenceOf(await others.list(name), this.#limits.membersShown);
   }
 
   /** The channels of this node, also those that nobody listens to any more. */
@@ -379,20 +378,6 @@ export class Hub implements EngineSink {
     this.#unswept = null;
     this.wheel.schedule(this.#sweep, sweepMs);
   }
-}
-
-export interface Presence {
-  readonly counts: { readonly clients: number; readonly users: number };
-  /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
-  list(): readonly Member[];
-}
-
-const nobody: Presence = { counts: { clients: 0, users: 0 }, list: () => [] };
-
-function shownOf(members: readonly Member[], most: number): readonly Member[] {
-  return members.length <= most
-    ? members
-    : fail("limit_exceeded", `presence shows at most ${most} members, here are ${members.length}`);
 }
 
 function startOf(since: Position | null, reverse: boolean): PageStart {

@@ -3,6 +3,7 @@ import { createClient } from "@redis/client";
 import type { Log } from "@tidewire/server";
 import { redisEngine } from "@tidewire/server/redis";
 
+/** What `sharedEngine` takes. */
 export interface SharedEngineOptions {
   /** `redis://user:password@host:port/database`, or `rediss://` for TLS. */
   readonly address: string;
@@ -20,6 +21,7 @@ const schemes: readonly string[] = ["redis:", "rediss:"];
 /** In words that follow "expected". */
 export const expectedAddress = "an address such as redis://host:6379, or rediss:// with TLS";
 
+/** Whether `sharedEngine` takes it; whether somebody is there is found out at the start. */
 export function isSharedAddress(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, pathname } = new URL(text);

@@ -22,6 +22,7 @@ import { type Script, scriptOf } from "./script/script.ts";
 
 export type { RedisArgument, RedisClient, RedisCommandOptions, RedisConnection } from "./redis-client.ts";
 
+/** What `redisEngine` takes. Only `client` is needed. */
 export interface RedisEngineOptions {
   /** A client of `@redis/client` for a Redis from 7 or a Valkey; the engine duplicates it and leaves it alone. */
   readonly client: RedisClient;

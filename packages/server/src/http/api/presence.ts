@@ -1,6 +1,6 @@
 // presence and presence_stats: who is in a channel.
 import { fail } from "@tidewire/protocol";
-import type { Presence } from "../../hub/hub.ts";
+import type { Presence } from "../../hub/presence.ts";
 import { shown } from "./history.ts";
 import type { ApiNode } from "./node.ts";
 import { channelOf, type JsonText, type Parameters } from "./parameters.ts";
