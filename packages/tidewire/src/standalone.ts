@@ -2,11 +2,13 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { createTidewire, type Log, type ServerOptions } from "@tidewire/server";
+import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { numbers, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
 import { keptSecret, makeApiKey } from "./host/kept-secret.ts";
 import { listen } from "./host/listen.ts";
+import { sharedEngine } from "./host/shared-engine.ts";
 import { serverOptionsOf } from "./server-options.ts";
 import type { Settings } from "./settings.ts";
 
@@ -19,7 +21,8 @@ export interface Standalone {
 
 /** What is different for one of several processes. */
 export interface Place {
-  readonly engine: NonNullable<ServerOptions["engine"]>;
+  /** `null`: the one of the settings, which all of them share. */
+  readonly engine: ServerOptions["engine"] | null;
   /** Whether another port would be wrong. */
   readonly isExact: boolean;
   /** Its name among them. */
@@ -37,7 +40,8 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
     ...serverOptionsOf(settings),
     apiKey,
     log,
-    ...(place === undefined ? ownEngine(settings, log) : { engine: place.engine, nodeName: place.name }),
+    engine: place?.engine ?? engineFor(settings, log),
+    ...(place !== undefined && { nodeName: place.name }),
   });
   if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
   if (!isDevelopment && settings.channels.length === 0) {
@@ -63,8 +67,13 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
   };
 }
 
-/** Without one it is in memory. */
-function ownEngine({ engine, database, dataFolder }: Settings, log: Log): Pick<ServerOptions, "engine"> {
-  if (engine === "memory") return {};
-  return { engine: sqliteEngine({ path: database ?? path.join(dataFolder, "tidewire.db"), log }) };
+function engineFor({ engine, dataFolder }: Settings, log: Log): ReturnType<typeof sqliteEngine> {
+  switch (engine.kind) {
+    case "memory":
+      return memoryEngine();
+    case "sqlite":
+      return sqliteEngine({ path: engine.database ?? path.join(dataFolder, "tidewire.db"), log });
+    case "shared":
+      return sharedEngine({ ...engine, log });
+  }
 }

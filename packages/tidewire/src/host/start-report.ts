@@ -37,9 +37,7 @@ export function startReport(facts: StartFacts): string {
     `API         http://${address}/api        key ${isDevelopment ? facts.apiKey : "as configured"}        docs /api/docs`,
     `Sockets     ${sockets.join("   ")}`,
     `Data        ${shortPath(facts.dataFolder)}`,
-    ...(facts.workers === undefined || facts.workers === 1
-      ? []
-      : [`Workers     ${facts.workers}, and the owner of the log`]),
+    ...(facts.workers === undefined || facts.workers === 1 ? [] : [`Workers     ${facts.workers}`]),
     ...(isDevelopment ? [`try  ${example(address, facts.apiKey)}`] : []),
   ];
   return lines.map((line) => `  ${line}`).join("\n");

@@ -12,8 +12,9 @@ import type { OwnerPlan } from "./words.ts";
 try {
   const plan = planGiven<OwnerPlan>();
   const log = logOf(plan);
-  if (plan.engine === "sqlite") mkdirSync(path.dirname(plan.database), { recursive: true, mode: 0o700 });
-  const engine = plan.engine === "sqlite" ? sqliteEngine({ path: plan.database, log }) : memoryEngine();
+  const { database } = plan;
+  if (database !== null) mkdirSync(path.dirname(database), { recursive: true, mode: 0o700 });
+  const engine = database === null ? memoryEngine() : sqliteEngine({ path: database, log });
   const owner = localOwner({ engine, path: plan.path, log });
   const starting = owner.start();
   endOnOrder(async () => {

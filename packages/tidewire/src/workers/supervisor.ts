@@ -27,9 +27,11 @@ export interface Supervising {
 export async function startWorkers({ settings, flags, workers: count, log }: Supervising): Promise<Standalone> {
   const folder = mkdtempSync(path.join(tmpdir(), "tidewire-"));
   const socket = process.platform === "win32" ? `\\\\.\\pipe\\${path.basename(folder)}` : path.join(folder, "log");
+  // An engine that several machines share is shared by several processes of one.
+  const plan = ownerPlanOf(settings, socket);
   const kept: KeptProcess[] = [];
   const stop = async (): Promise<void> => {
-    const [owner, ...workers] = kept;
+    const [owner, workers] = plan === null ? [null, kept] : [kept[0], kept.slice(1)];
     await Promise.all(workers.map((worker) => worker.stop()));
     await owner?.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -41,12 +43,10 @@ export async function startWorkers({ settings, flags, workers: count, log }: Sup
     return process;
   };
   try {
-    await keep({
-      name: "the owner of the log",
-      start: () => startOwner(planOf(settings, socket)),
-      order: () => null,
-    });
-    prepareWorkers({ path: socket, flags });
+    if (plan !== null) {
+      await keep({ name: "the owner of the log", start: () => startOwner(plan), order: () => null });
+    }
+    prepareWorkers({ path: plan?.path ?? null, flags });
     let place = { port: settings.port, isExact: false };
     const worker = (name: string): Promise<KeptProcess> =>
       keep({
@@ -66,8 +66,10 @@ export async function startWorkers({ settings, flags, workers: count, log }: Sup
   }
 }
 
-function planOf({ engine, database, dataFolder, mode, logLevel }: Settings, socket: string): OwnerPlan {
-  return { path: socket, engine, database: database ?? path.join(dataFolder, "tidewire.db"), mode, logLevel };
+function ownerPlanOf({ engine, dataFolder, mode, logLevel }: Settings, socket: string): OwnerPlan | null {
+  if (engine.kind === "shared") return null;
+  const database = engine.kind === "memory" ? null : (engine.database ?? path.join(dataFolder, "tidewire.db"));
+  return { path: socket, database, mode, logLevel };
 }
 
 function startOwner(plan: OwnerPlan): ChildProcess {

@@ -6,15 +6,16 @@ import type { Flags } from "../settings.ts";
 export interface OwnerPlan {
   /** Where workers find it. */
   readonly path: string;
-  readonly engine: "sqlite" | "memory";
-  readonly database: string;
+  /** `null`: in memory. */
+  readonly database: string | null;
   readonly mode: "development" | "production";
   readonly logLevel: Config["log"]["level"];
 }
 
 /** What a worker is started with; the rest it reads where the supervisor did. */
 export interface WorkerPlan {
-  readonly path: string;
+  /** `null`: the engine is one that nodes share without an owner. */
+  readonly path: string | null;
   readonly flags: Flags;
 }
 

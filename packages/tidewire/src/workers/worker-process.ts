@@ -15,7 +15,8 @@ try {
   const { port, isExact, name } = await ordered;
   const settings = readSettings(flags, process.env);
   const log = logOf(settings);
-  starting = startStandalone({ ...settings, port }, log, { engine: localEngine({ path, log }), isExact, name });
+  const engine = path === null ? null : localEngine({ path, log });
+  starting = startStandalone({ ...settings, port }, log, { engine, isExact, name });
   const standalone = await starting;
   sayReady({ port: standalone.port, apiKey: standalone.apiKey });
 } catch (thrown) {
