@@ -134,7 +134,7 @@ class KeptOutbox implements Outbox {
 
   readonly publish = async <Data>(channel: Channel<Data>, data: Data): Promise<OutboxEntry> => {
     const { clock, random, user } = this.#options;
-    const given: unknown = JSON.stringify(data);
+    const given: unknown = data instanceof Uint8Array ? null : JSON.stringify(data);
     if (typeof given !== "string") throw new TypeError(`expected data that JSON can say, got ${typeof data}`);
     const bytes = encoder.encode(given).length;
     if (bytes > maxEntryBytes) fail("too_large", `at most ${maxEntryBytes} bytes, got ${bytes}`);

@@ -27,7 +27,10 @@ export interface Retention {
 }
 
 interface CommonOptions<Data, Info> {
-  /** Validates what is published; the server sends on what the schema yields. Without it: any JSON. */
+  /**
+   * Validates what is published; the server sends on what the schema yields. Without it: any JSON. `"bytes"`: bytes as they
+   * are, for clients that can be told of them; not for `latest`.
+   */
   readonly data?: Data;
   /** Whether members are known: `true`, or the schema of what each shows of itself. Default: `false`. */
   readonly presence?: Info;
@@ -89,6 +92,8 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly publishers: "clients" | "server";
   readonly deltas: boolean;
   readonly filters: boolean;
+  /** Whether publications are JSON, or bytes that mean nothing to the server. */
+  readonly carries: "json" | "bytes";
   readonly dataSchema: StandardSchema | null;
   readonly infoSchema: StandardSchema | null;
   /** For `latest`: takes a value that the schema yielded. */
@@ -114,7 +119,7 @@ const mostKeys = 10_000;
  */
 export function defineChannel<
   const Pattern extends string,
-  Data extends StandardSchema | undefined = undefined,
+  Data extends StandardSchema | "bytes" | undefined = undefined,
   Info extends StandardSchema | boolean | undefined = undefined,
 >(
   pattern: Pattern,
@@ -137,12 +142,21 @@ export function defineChannel<
     publishers: options.publishers ?? "clients",
     deltas: deltasOf(pattern, options),
     filters: options.filters ?? false,
-    dataSchema: options.data ?? null,
+    ...carriedBy(pattern, options),
     infoSchema: typeof presence === "boolean" ? null : presence,
     key: keyOf(pattern, options),
     name: (params) => compiled.build(params),
     match: (name) => compiled.match(name) as ParamsOf<Pattern> | null,
   };
+}
+
+function carriedBy(
+  pattern: string,
+  { data, mode }: { readonly data?: StandardSchema | "bytes" | undefined; readonly mode?: ChannelMode },
+): Pick<ChannelDefinition, "carries" | "dataSchema"> {
+  if (data !== "bytes") return { carries: "json", dataSchema: data ?? null };
+  if (mode !== "latest") return { carries: "bytes", dataSchema: null };
+  throw new TypeError(`"${pattern}": a latest channel takes keys from values, and bytes have none`);
 }
 
 function retentionOf(pattern: string, { mode, history }: LogOptions | LatestOptions<unknown>): Retention | null {
