@@ -108,8 +108,12 @@ test("bytes are what they were when publish was called, and a megabyte of them a
   const client = clientOf(served);
   const reading = await opened(client.channel(files, file));
   const draft = Uint8Array.of(1, 2, 3);
-  const publishing = client.channel(files, file).publish(draft);
+  // It waits for a connection, and its owner writes on in it.
+  const late = createClient({ url: `${served.socketUrl}/connection/websocket`, transport: binaryTransport });
+  onTestFinished(() => late.close());
+  const publishing = late.channel(files, file).publish(draft);
   draft.fill(9);
+  late.connect();
   await publishing;
   const large = Uint8Array.from({ length: 1_048_576 }, (_, index) => (index * 31) % 251);
   const own = served.tide.channel(files, file).publish(large);
