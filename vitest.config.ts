@@ -14,6 +14,7 @@ const node: TestProjectInlineConfiguration = {
   ssr: { resolve: { conditions: [source, ...defaultServerConditions] } },
   test: {
     name: "node",
+    setupFiles: "./tools/property-seed.ts",
     include: ["packages", "apps", "bench", "tools", "simulation", "fuzz", "test"].map(
       (folder) => `${folder}/**/*.test.ts`,
     ),

@@ -45,11 +45,16 @@ export function meaningOf(command: Said): unknown {
   if (command.kind === "invalid") return { kind: "invalid", id: command.id, reason: command.error.reason };
   if (command.kind !== "publish") return command;
   const { bytes, form, value } = command.payload;
-  const written = Buffer.from(bytes);
-  // In JSON a line feed is white space, and the protocol's lines have other white space in its place.
-  if (form === "json")
-    for (const [at, byte] of written.entries()) if (byte === 0x0a || byte === 0x0d) written[at] = 0x20;
+  const written = form === "json" ? withoutMargins(bytes) : Buffer.from(bytes);
   return { ...command, payload: { bytes: written.toString("base64"), form, value: json(value) } };
+}
+
+/** White space around JSON is none of it, and where lines are messages no other white space may stand in it than blanks. */
+function withoutMargins(json: Uint8Array): Buffer {
+  const text = Buffer.from(json)
+    .toString()
+    .replaceAll(/[\n\r]/g, " ");
+  return Buffer.from(text.replaceAll(/^[ \t]+|[ \t]+$/g, ""));
 }
 
 /** A filter is handed on as it was read: Protobuf leaves out what is empty, and its messages have no prototype. */

@@ -9,6 +9,7 @@ const doors = {
   client: "src/index.ts",
   react: "src/index.ts",
   tidewire: "src/main.ts",
+  "create-tidewire": "src/main.ts",
 };
 
 const written = Object.entries(doors).filter(([folder, door]) => !isPlaceholder(`packages/${folder}/${door}`));

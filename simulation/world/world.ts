@@ -191,8 +191,6 @@ export class World {
         if (shown.status === "ready" && shown.members.length === 0 && shown.count === here.length) continue;
         return `${name} shows ${shown.status} ${shown.count} in ${pattern}, there is a crowd of ${here.length}`;
       }
-      // Of a crowd that is over it hears with the next who comes or goes (PROTOCOL 1.15), and nobody comes any more.
-      if (shown.error?.reason === "limit_exceeded") continue;
       const sessions = shown.members.map(({ session }) => session).toSorted();
       if (shown.status === "ready" && sessions.join(" ") === here.toSorted().join(" ")) continue;
       return `${name} shows ${shown.status} ${shown.count}: ${sessions.join(" ")} in ${pattern}, there is ${here.join(" ")}`;

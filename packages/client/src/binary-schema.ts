@@ -1,6 +1,6 @@
 // The messages of the protocol's Protobuf form that a client says and hears, as data.
 //
-// Names are those of JSON, so that what is decoded reads like a frame of it. Numbers from 100 on are PROTOCOL 1.23's. A kind
+// Names are those of JSON, so that what is decoded reads like a frame of it. Numbers from 100 on are PROTOCOL 1.24's. A kind
 // with a capital is a message; `*` repeats, `map` has texts as keys; `json` is JSON as bytes.
 
 export interface Field {
@@ -32,7 +32,7 @@ const notation: Readonly<Record<string, string>> = {
   Presence: "1 presence map Member",
   Stats: "1 num_clients whole,2 num_users whole",
   Page: "1 publications *Publication,2 epoch text,3 offset whole",
-  Push: `2 channel text,4 pub Publication,5 join Event,6 leave Event,7 unsubscribe End,8 message Data,11 disconnect Disconnect,100 skipped Skipped,101 members Counts`,
+  Push: `2 channel text,4 pub Publication,5 join Event,6 leave Event,7 unsubscribe End,8 message Data,11 disconnect Disconnect,100 skipped Skipped,101 members Counts,102 return Return`,
   Publication:
     "4 data bytes,5 info Member,6 offset whole,7 tags map text,9 time whole,11 key text,12 removed bool,100 id text,101 is_bytes bool",
   Member: "1 user text,2 client text,3 conn_info json,4 chan_info json",
@@ -40,6 +40,7 @@ const notation: Readonly<Record<string, string>> = {
   End: "2 code whole,3 reason text",
   Disconnect: "1 code whole,2 reason text",
   Skipped: "1 count whole",
+  Return: "1 after whole",
   Counts: "1 clients whole,2 users whole",
   Nothing: "",
 };

@@ -168,6 +168,24 @@ describe("what cannot be shown", () => {
     expect(membersOf(channel).getSnapshot()).toMatchObject({ count: 2, error: null });
   });
 
+  test("a crowd that is over is listed again, though nobody came or left in sum; whoever has a list keeps it", async () => {
+    const stage = await painted();
+    stage.server.script = (method) => (method === "presence" ? list("a", "b") : undefined);
+    const { sessions, shows } = watch(stage);
+    await connected(stage);
+    await shows("ready");
+    stage.server.link.push("room", { members: { clients: 2, users: 2, listed: true } });
+    await drawn(stage);
+    expect([sessions(), stage.server.all("presence").length]).toEqual([["a", "b"], 1]);
+    stage.server.link.push("room", { members: { clients: 1_001, users: 900 } });
+    await drawn(stage);
+    expect(sessions()).toEqual([]);
+    stage.server.link.push("room", { members: { clients: 1_000, users: 900, listed: true } });
+    await stage.server.hears("presence");
+    await drawn(stage);
+    expect([sessions(), stage.server.all("presence").length]).toEqual([["a", "b"], 2]);
+  });
+
   test("a refusal is told, whether of the list or of the channel", async () => {
     const stage = await painted();
     stage.server.script = (method) =>

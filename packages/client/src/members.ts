@@ -41,7 +41,7 @@ class MemberList {
   /** Grows whenever an answer on its way becomes worthless. */
   #run = 0;
   #isAsked = false;
-  /** There are more than are shown: the next who comes or goes says that there are no longer. */
+  /** There are more than are shown: that they are listed again is said, or who came or left since. */
   #isCrowd = false;
 
   constructor(channel: ChannelHandle) {
@@ -117,8 +117,9 @@ class MemberList {
   }
 
   #changed(change: MemberChange): void {
-    if (change.kind === "counts") return this.#count(change.clients);
+    if (change.kind === "counts" && !change.areListed) return this.#count(change.clients);
     if (this.#isCrowd) this.#load();
+    if (change.kind === "counts") return;
     this.#early?.push(change);
     if (this.#members === null) return;
     this.#apply(change);

@@ -19,6 +19,7 @@ export type { KeptEntry, KeptOutcome, OutboxEntry, OutboxState } from "./outbox/
 export type { StoragePorts } from "./outbox/indexed-storage.ts";
 export type { Change, NewEntry, OutboxStorage, Turn } from "./outbox/storage.ts";
 
+/** Whose outbox it is, over which client it sends, and how much it may keep. */
 export interface OutboxOptions {
   readonly client: Client;
   /** Who publishes. What one user has left is sent for that user alone, when an outbox is opened for that user again. */
@@ -44,6 +45,7 @@ export interface OutboxOptions {
   readonly random?: Random;
 }
 
+/** What an outbox holds at a moment, and where it keeps it. */
 export interface OutboxSnapshot {
   /** In the order in which they were published; `sent` ones for a minute more. */
   readonly entries: readonly OutboxEntry[];

@@ -40,10 +40,10 @@ export type SubscriptionStatus =
   /** The server said no; opening it again asks again. */
   | { readonly kind: "refused"; readonly error: TidewireError };
 
-/** Who came or left; of more members than are shown, how many sessions and how many different users there are. */
+/** Who came or left; of more members than are shown, how many sessions and different users there are, and at last that they are listed again. */
 export type MemberChange =
   | { readonly kind: "join" | "leave"; readonly member: Member }
-  | { readonly kind: "counts"; readonly clients: number; readonly users: number };
+  | { readonly kind: "counts"; readonly clients: number; readonly users: number; readonly areListed: boolean };
 
 /** Whether the server has us as a subscriber. */
 export function isUp(status: SubscriptionStatus): status is SubscriptionStatus & { readonly kind: "live" | "paused" } {
@@ -181,7 +181,12 @@ export class Subscription {
       on(kind, ({ info }) => this.members.emit({ kind, member: memberOf(asObject(info)) }));
     }
     on("members", (fields) =>
-      this.members.emit({ kind: "counts", clients: wholeAt(fields, "clients"), users: wholeAt(fields, "users") }),
+      this.members.emit({
+        kind: "counts",
+        clients: wholeAt(fields, "clients"),
+        users: wholeAt(fields, "users"),
+        areListed: fields["listed"] === true,
+      }),
     );
     on("skipped", (fields) => this.#skipped(fields, "count"));
     on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));

@@ -9,6 +9,7 @@ import { webSocketTransport } from "./transports/websocket.ts";
 
 export type { Port, TabsWorker } from "./tabs/words.ts";
 
+/** What a client that shares its connection is made of. */
 export interface TabsClientOptions extends ClientOptions {
   /**
    * Makes the worker. Bundlers find its script where it is written out:

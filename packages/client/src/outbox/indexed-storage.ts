@@ -12,6 +12,7 @@ const byUser = "user";
 /** Platforms have been seen that never answer; a page then does without. */
 const openLimitMs = 5_000;
 
+/** What a storage is given of the world around it. */
 export interface StoragePorts {
   readonly clock: Clock;
   readonly random: Random;

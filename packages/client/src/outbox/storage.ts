@@ -2,6 +2,7 @@
 
 import type { KeptEntry } from "./entry.ts";
 
+/** An entry that has no place in the order yet. */
 export type NewEntry = Omit<KeptEntry, "seq">;
 
 /** What a change makes of an entry: another, `null` for none any more, or the same object when it stays as it is. */
@@ -10,6 +11,7 @@ export type Change = (entry: KeptEntry) => KeptEntry | null;
 /** Somebody's turn to send; no two have it at once, as far as the storage can see. */
 export type Turn = () => Promise<void>;
 
+/** Where an outbox keeps its entries. What rejects is told to whoever published, or to `onError`. */
 export interface OutboxStorage {
   /** Whether what is kept outlives the page. */
   readonly isLasting: boolean;

@@ -15,6 +15,7 @@ import type { LineOptions } from "./words.ts";
 /** How long a tab may take to answer when it is asked for a token; then the next one is. */
 const tokenMs = 3_000;
 
+/** What the connection of all tabs asks of the worker around it. */
 export interface LinePorts extends Ports {
   readonly transport: Transport;
 }

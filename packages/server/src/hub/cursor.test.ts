@@ -173,6 +173,29 @@ describe("Cursor", () => {
     );
   }, 120_000);
 
+  it("is back at once where nothing but passing publications is gone: history knows none of them", async () => {
+    const { node, engine, readers, appended } = await begin();
+    const say = async (isEphemeral: boolean): Promise<void> => {
+      append({ node, engine, readers, appended }, 10, isEphemeral);
+      for (const announcement of engine.pending.splice(0)) engine.announce(announcement);
+      await node.settle();
+    };
+    await say(false);
+    const [reader] = readers;
+    if (reader === undefined) throw new Error("there is no reader");
+    reader.pull(3_000);
+    for (let count = 0; count < 10; count += 1) await say(true);
+    const { reads } = engine;
+    for (let round = 0; round < 3; round += 1) reader.pull(3_000);
+    await say(true);
+    await say(false);
+    reader.pull(3_000);
+    expect(engine.reads).toBe(reads);
+    expect(judge(reader.said, reader.start, appended)).toEqual(engine.top("s"));
+    expect(reader.said.at(-2)).toMatchObject({ kind: "publication", length: 10 });
+    await node.hub.stop();
+  });
+
   it("was tried where it matters: the faults above hit readers", () => {
     for (const name of ["channel_fills", "channel_breaks", "recovered"]) {
       expect(reach.get(name), name).toBeGreaterThan(100);

@@ -11,10 +11,10 @@ export interface ChannelRef {
   readonly number: number;
 }
 
-/** Somebody came to a channel or left it; of a crowd, how many sessions and how many different users it has. */
+/** Somebody came to a channel or left it; of a crowd, how many sessions and how many different users it has, and whether it is over. */
 export type MemberChange =
   | { readonly kind: "join" | "leave"; readonly member: Member }
-  | { readonly kind: "counts"; readonly clients: number; readonly users: number };
+  | { readonly kind: "counts"; readonly clients: number; readonly users: number; readonly areListed: boolean };
 
 /** Where a publication stands. */
 export interface PublicationPlace {

@@ -4,7 +4,8 @@
 // a reader at some version knew is in the session's toggles: the versions at which it came, left, came … in turn.
 //
 // Above a limit they are a crowd: nobody is told of each one, but how many there are. A reader's place stays where it was
-// before the crowd, so that afterwards it is told the net change as ever.
+// before the crowd, so that afterwards it is told the net change as ever; and that they are listed again, since who comes
+// into a crowd knows none of them (PROTOCOL 1.15).
 import type { Member, Position, SessionId } from "@tidewire/protocol";
 import type { Publication } from "../engine/engine.ts";
 import { Slots } from "../engine/slots.ts";
@@ -24,6 +25,8 @@ interface Presence {
 const keptToggles = 32;
 /** A presence costs this beside what the member shows: objects, maps and array. */
 const presenceOverhead = 800;
+/** The end of a crowd is an entry among them; no session is called like this. */
+const crowdEnd: SessionId = "";
 const nothing = new Uint8Array(0);
 
 export class MemberTable implements CursorLog {
@@ -110,7 +113,7 @@ export class MemberTable implements CursorLog {
     // Nobody was told that it came: a crowd's comings and goings leave nothing behind.
     if (this.#crowdSince !== null && (known.toggles[0] ?? 0) > this.#crowdSince) this.#drop(session);
     else this.#toggle(known.member);
-    if (this.counts.clients <= this.#shown) this.#crowdSince = null;
+    if (this.counts.clients <= this.#shown) this.#endCrowd();
     return true;
   }
 
@@ -162,6 +165,8 @@ export class MemberTable implements CursorLog {
     if (this.#slots.size === this.#slots.keys) return;
     // Most came after everybody who is behind: they are found by this alone.
     const newest = behind.reduce((one, other) => Math.max(one, other), 0);
+    const ended = this.#slots.of(crowdEnd);
+    if (ended !== undefined && !behind.some((seq) => seq < ended.offset)) this.#slots.drop(crowdEnd);
     for (const [session, presence] of this.#presences) {
       if (isHere(presence)) continue;
       const isNew = (presence.toggles[0] ?? 0) > newest;
@@ -175,6 +180,7 @@ export class MemberTable implements CursorLog {
    */
   #read(view: View, after: Seq, { pageBytes: maxBytes, upTo }: Required<Bounds>): Run {
     const frameOf = ({ key, offset }: Publication): Uint8Array | null => {
+      if (key === crowdEnd) return view.frame(offset);
       const presence = this.#presences.get(key ?? "");
       return presence === undefined || wasHere(presence, after) === isHere(presence) ? null : view.frame(offset);
     };
@@ -209,6 +215,13 @@ export class MemberTable implements CursorLog {
     this.#slots.trim({ size: 2 * this.#shown, ttlMs: Number.POSITIVE_INFINITY }, 0);
   }
 
+  #endCrowd(): void {
+    if (this.#crowdSince === null) return;
+    this.#crowdSince = null;
+    this.#head += 1;
+    this.#slots.put(entryOf(crowdEnd, this.#head, false), 0);
+  }
+
   #drop(session: SessionId): void {
     this.#head += 1;
     this.#slots.drop(session);
@@ -217,7 +230,7 @@ export class MemberTable implements CursorLog {
   #countsRun(view: View, after: Seq): Run {
     let frames = this.#told.get(view);
     if (frames === undefined) {
-      const frame = view.encoder.member({ kind: "counts", ...this.counts }, this.#channel);
+      const frame = view.encoder.member({ kind: "counts", ...this.counts, areListed: false }, this.#channel);
       // Copied: an encoder may use its buffer again.
       frames = frame === null ? [] : [new Uint8Array(frame)];
       this.#told.set(view, frames);
@@ -226,6 +239,7 @@ export class MemberTable implements CursorLog {
   }
 
   #changeOf({ key, removed }: Publication): MemberChange {
+    if (key === crowdEnd) return { kind: "counts", ...this.counts, areListed: true };
     const member = this.#presences.get(key ?? "")?.member ?? { session: key ?? "", user: "" };
     return { kind: removed === true ? "leave" : "join", member };
   }

@@ -45,7 +45,7 @@ function known(told: readonly string[], before: ReadonlySet<string>): Set<string
   const present = new Set(before);
   for (const line of told) {
     const [kind, session = ""] = line.split(" ");
-    if (kind === "counts") continue;
+    if (kind === "counts" || kind === "listed") continue;
     if ((kind === "join") === present.has(session)) throw new Error(`${line} is no change`);
     if (kind === "join") present.add(session);
     else present.delete(session);
@@ -69,11 +69,12 @@ describe("Members", () => {
         const members = membersOf(shown, clock);
         const present = new Set<string>();
         const outbox: { source: Cursor }[] = [];
-        const readers: { reader: Reader; before: Set<string>; lost: boolean }[] = [];
+        const readers: { reader: Reader; before: Set<string>; lost: boolean; isOfCrowd: boolean }[] = [];
         for (const todo of steps) {
           if (readers.length < 4) {
             // Who comes into a crowd is shown nobody, and has nobody to be told the leave of.
-            const next = { reader: reader(members, outbox), before: new Set(present), lost: present.size > shown };
+            const isOfCrowd = present.size > shown;
+            const next = { reader: reader(members, outbox), before: new Set(present), lost: isOfCrowd, isOfCrowd };
             next.reader.cursor.release();
             readers.push(next);
           }
@@ -89,7 +90,7 @@ describe("Members", () => {
           if (one === undefined) continue;
           if ("pause" in todo) one.reader.cursor.pause();
           if ("resume" in todo) one.reader.cursor.resume();
-          if ("pull" in todo && pull(one.reader, 20) === "gap") one.lost = true;
+          if ("pull" in todo && pull(one.reader, 20) === "gap") Object.assign(one, { lost: true, isOfCrowd: false });
         }
         for (const session of [...present].slice(shown)) {
           present.delete(session);
@@ -98,8 +99,9 @@ describe("Members", () => {
         for (const one of readers) {
           one.reader.cursor.resume();
           for (let outcome = pull(one.reader); outcome !== "later"; outcome = pull(one.reader)) {
-            if (outcome === "gap") one.lost = true;
+            if (outcome === "gap") Object.assign(one, { lost: true, isOfCrowd: false });
           }
+          if (one.isOfCrowd) expect(one.reader.told.join()).toContain("listed");
           if (!one.lost) expect(known(one.reader.told, one.before)).toEqual(present);
         }
         expect(new Set(members.list().map(({ session }) => session))).toEqual(present);
@@ -226,7 +228,7 @@ describe("Members", () => {
     pull(one);
     members.shrink();
     members.remove("d");
-    expect([pull(one), one.told]).toEqual(["frames", ["counts 3", "join c", "leave a"]]);
+    expect([pull(one), one.told]).toEqual(["frames", ["counts 3", "join c", "leave a", "listed 2"]]);
   });
 
   it("forgets toggles of one that comes and goes, and keeps the turns right", () => {
@@ -264,7 +266,24 @@ describe("Members", () => {
     expect(pull(one)).toBe("later");
     for (const session of ["d", "a"]) members.remove(session);
     pull(one);
-    expect(one.told).toEqual(["join a", "join b", "counts 4", "join c", "leave a"]);
+    expect(one.told).toEqual(["join a", "join b", "counts 4", "join c", "leave a", "listed 2"]);
+  });
+
+  it("tells that they are listed again though nobody came or left in sum, once, and keeps nothing of it", () => {
+    const clock = new FakeClock();
+    const members = membersOf(2, clock);
+    for (const session of ["a", "b"]) members.add(member(session));
+    const one = reader(members, []);
+    one.cursor.release();
+    const { bytes } = members;
+    members.add(member("c"));
+    clock.advance(1_100);
+    pull(one);
+    members.remove("c");
+    expect([pull(one), one.told]).toEqual(["frames", ["counts 3", "listed 2"]]);
+    expect(pull(one)).toBe("later");
+    members.shrink();
+    expect(members.bytes).toBe(bytes);
   });
 
   it("keeps nothing of a crowd's comings and goings, so that those from before it miss nothing", () => {
@@ -298,6 +317,22 @@ describe("Members", () => {
     members.remove("k");
     while (pull(one, 14) !== "later");
     expect(one.told).toEqual(["join a", "join b", "join c"]);
+  });
+
+  it("goes on after a pause with the page it was at: nobody is told twice (R2)", () => {
+    const members = membersOf(1_000);
+    members.add(member("k"));
+    const one = reader(members, []);
+    one.cursor.release();
+    for (const session of ["a", "b"]) members.add(member(session));
+    members.remove("k");
+    pull(one, 7);
+    one.cursor.pause();
+    expect(pull(one, 7)).toBe("later");
+    members.remove("a");
+    one.cursor.resume();
+    while (pull(one, 7) !== "later");
+    expect(one.told).toEqual(["join a", "join b", "leave k", "leave a"]);
   });
 
   it("gives a page at a time", () => {

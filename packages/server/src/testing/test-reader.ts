@@ -16,7 +16,11 @@ export const plainEncoder: Encoder = {
   id: "plain",
   publication: (publication) => Buffer.from(`${publication.id}:${decoder.decode(publication.data)};`),
   member: (change) =>
-    Buffer.from(change.kind === "counts" ? `counts ${change.clients};` : `${change.kind} ${change.member.session};`),
+    Buffer.from(
+      change.kind === "counts"
+        ? `${change.areListed ? "listed" : "counts"} ${change.clients};`
+        : `${change.kind} ${change.member.session};`,
+    ),
 };
 
 export class TestReader implements Subscriber {

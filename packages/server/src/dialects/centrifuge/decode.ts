@@ -226,7 +226,7 @@ function rpc({ id, fields, payload }: Request): Command {
     return invalid(id, "bad_request", `tide.remove: expected a key, got ${told(key)}`);
   }
   if (method !== "tide.publish") return invalid(id, "unknown_method", `${method} is not known`);
-  // PROTOCOL 1.23: in Protobuf bytes may stand beside.
+  // PROTOCOL 1.24: in Protobuf bytes may stand beside.
   if (data["data"] === undefined && payload?.form !== "bytes") {
     return invalid(id, "bad_request", "tide.publish: expected data, got none");
   }

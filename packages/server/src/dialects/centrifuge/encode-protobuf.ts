@@ -100,6 +100,8 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
     }
     case "skipped":
       return push({ channel: event.channel, skipped: { count: event.count } });
+    case "return":
+      return push({ return: { after: event.afterMs } });
     case "gap":
       return null;
   }

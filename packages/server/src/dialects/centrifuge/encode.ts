@@ -107,6 +107,8 @@ export function encodePush(event: Exclude<SessionEvent, { kind: "ping" | "mark" 
     }
     case "skipped":
       return push(JSON.stringify(event.channel), `"skipped":{"count":${event.count}}`);
+    case "return":
+      return `{"return":{"after":${event.afterMs}}}`;
     case "gap":
       return null;
   }
@@ -167,8 +169,9 @@ function encoderOf(framing: Framing, manner: JsonManner, said: Said): Encoder {
       if (change.kind !== "counts") {
         return frame(channel, `"${change.kind}":${JSON.stringify({ info: clientInfo(change.member) })}`);
       }
-      const { clients, users } = change;
-      return knowsIds ? frame(channel, `"members":${JSON.stringify({ clients, users })}`) : null;
+      const { clients, users, areListed } = change;
+      const counts = { clients, users, ...(areListed && { listed: true }) };
+      return knowsIds ? frame(channel, `"members":${JSON.stringify(counts)}`) : null;
     },
   };
 }

@@ -1,7 +1,7 @@
 // The messages of the Centrifuge protocol as data: field numbers, names and kinds, for the Protobuf form.
 //
 // Source: the protocol's definition, version 0.21. Only what this server reads or writes is here; unknown fields are
-// skipped. Numbers from 100 on are our own (PROTOCOL 1.23). A kind with a capital is a message; `[]` repeats; `map` has texts as keys.
+// skipped. Numbers from 100 on are our own (PROTOCOL 1.24). A kind with a capital is a message; `[]` repeats; `map` has texts as keys.
 
 export type Scalar = "string" | "bytes" | "bool" | "uint32" | "int32" | "uint64" | "int64" | "double";
 
@@ -50,8 +50,10 @@ const notation = {
   SubRefreshResult: "1 expires bool, 2 ttl uint32",
 
   Push: `2 channel string, 4 pub Publication, 5 join ClientEvent, 6 leave ClientEvent, 7 unsubscribe Unsubscribe,
-    8 message SendRequest, 9 subscribe Subscribe, 11 disconnect Disconnect, 100 skipped Skipped, 101 members Counts`,
+    8 message SendRequest, 9 subscribe Subscribe, 11 disconnect Disconnect, 100 skipped Skipped, 101 members Counts,
+    102 return Return`,
   Skipped: "1 count uint64",
+  Return: "1 after uint64",
   Counts: "1 clients uint32, 2 users uint32",
   Publication: `4 data bytes, 5 info ClientInfo, 6 offset uint64, 7 tags map string, 8 delta bool, 9 time int64,
     11 key string, 12 removed bool, 100 id string, 101 is_bytes bool`,
