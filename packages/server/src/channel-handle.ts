@@ -14,7 +14,7 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export async function publishValue(
   hub: Hub,
   name: string,
-  given: { value: unknown; options?: PublishOptions },
+  given: { value: unknown; options?: PublishOptions; fence?: number | undefined },
 ): Promise<Ack> {
   const { definition } = hub.registry.resolve(name);
   const { value } = given;
@@ -29,7 +29,7 @@ export async function publishValue(
     ...(key !== undefined && { key }),
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
-  return hub.publish(name, body, given.options?.idempotencyKey);
+  return hub.publish(name, body, { idempotencyKey: given.options?.idempotencyKey, fence: given.fence });
 }
 
 function valueOf(data: Uint8Array, form: Form): unknown {

@@ -114,7 +114,8 @@ function accept(context: Context, command: Publish, given: Pick<Body, "data" | "
   const author = memberIn(context, command.channel);
   const { tags } = command;
   const body: Body = { form: command.payload.form, author, ...given, ...(tags !== undefined && { tags }) };
-  context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(
+  const terms = { idempotencyKey: command.idempotencyKey ?? undefined };
+  context.node.hub.publish(command.channel, body, terms).then(
     (ack) => context.reply({ kind: "published", id: command.id, result: resultOf(command, ack) }),
     (thrown: unknown) => context.refuse(command.id, toError(context.node, thrown)),
   );
