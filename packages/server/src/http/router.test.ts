@@ -87,7 +87,7 @@ test("not ready while a drain sends everybody away", async () => {
   // The drain's own timers, of a tenth of a second for each connection, wait for the test.
   const drains: (() => void)[] = [];
   const after: Clock["after"] = (ms, act) => {
-    if (ms <= 50 || ms > 100) return systemClock.after(ms, act);
+    if (ms <= 50 || ms > 101) return systemClock.after(ms, act);
     drains.push(act);
     return () => undefined;
   };
@@ -105,6 +105,7 @@ test("not ready while a drain sends everybody away", async () => {
     await expect.poll(() => drains.length).toBe(1);
     expect(tide.stats().sessions).toBe(left);
     expect(await health(port)).toBe("200 503");
+    stopsAtMs += 100;
     drains.pop()?.();
   }
   await stopping;
