@@ -4,6 +4,7 @@ import type { Known } from "../../hub/channel.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { askToSubscribe } from "../channel-access.ts";
+import { checkTellable } from "../tellable.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
@@ -32,6 +33,7 @@ export async function history(context: Context, command: CommandOf<"history">): 
     command.channel,
     (known) => known.definition.history !== null || fail("not_available", noHistory),
   );
+  checkTellable(context, context.node.hub.registry.resolve(command.channel));
   const { reverse, since } = command;
   if (reverse && since !== null && since.offset === 0) fail("bad_request", "nothing lies before offset 0");
   const most = context.node.limits.historyPublications;
