@@ -71,8 +71,8 @@ export function defineJob<
   };
 }
 
-/** Publications that are kept of a job, for those who come later. */
-const keptPublications = 1_000;
+/** Publications that are kept of a job, for those who come later: as many as one request for history may have. */
+const keptPublications = 300;
 
 /** How long after the last one they are kept, in milliseconds: a day. */
 const keptMs = 86_400_000;

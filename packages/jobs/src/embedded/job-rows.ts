@@ -183,8 +183,20 @@ export class JobRows {
     this.#run(
       "INSERT INTO jobs (id, name, owner, input, key, key_holds, priority, state, added_ms, due_ms, attempts, " +
         "first_delay_ms, longest_delay_ms, timeout_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      ...[id, name, owner, input, key, keyHolds, priority, state, nowMs, Math.max(draft.dueMs, nowMs)],
-      ...[attempts, firstDelayMs, longestDelayMs, timeoutMs],
+      id,
+      name,
+      owner,
+      input,
+      key,
+      keyHolds,
+      priority,
+      state,
+      nowMs,
+      Math.max(draft.dueMs, nowMs),
+      attempts,
+      firstDelayMs,
+      longestDelayMs,
+      timeoutMs,
     );
     return { id, isDuplicate: false };
   }
@@ -259,9 +271,20 @@ export class JobRows {
     const again = this.#get(
       `UPDATE jobs SET state = 'delayed', due_ms = ?1 + ?6, ${handover}, leased_ms = 0, reason = ?4, message = ?5 ` +
         `${held} AND attempt < attempts AND canceling = 0 RETURNING state`,
-      ...[nowMs, id, fence, reason, message, delayMs],
+      nowMs,
+      id,
+      fence,
+      reason,
+      message,
+      delayMs,
     );
-    return again === undefined ? this.settle({ id, fence }, { kind: "dead", reason, message }, nowMs) : settled(again);
+    if (again !== undefined) return settled(again);
+    const canceled = this.#get("SELECT 1 FROM jobs WHERE id = ?1 AND fence = ?2 AND canceling = 1", id, fence);
+    return this.settle(
+      { id, fence },
+      canceled === undefined ? { kind: "dead", reason, message } : { kind: "canceled" },
+      nowMs,
+    );
   }
 
   #housekeep({ names, orphanMs }: Wanted, nowMs: number): void {
@@ -284,7 +307,10 @@ export class JobRows {
       this.#run(
         `UPDATE jobs SET state = 'dead', reason = 'unknown_job', message = ?3, ${handover}, leased_ms = 0, ${ended} ` +
           "WHERE state = 'ready' AND name = ?2 AND due_ms <= ?4",
-        ...[nowMs, name, `no worker has a handler for "${name}"`, nowMs - orphanMs],
+        nowMs,
+        name,
+        `no worker has a handler for "${name}"`,
+        nowMs - orphanMs,
       );
     }
   }

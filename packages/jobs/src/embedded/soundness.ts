@@ -43,9 +43,13 @@ export function problemOf(row: Row): string | null {
   return isJson(row["input"]) ? null : "its input is no JSON";
 }
 
-const textAt = (row: Row, column: string): string => String(row[column] ?? "");
+function textOrNull(row: Row, column: string): string | null {
+  const text = row[column];
+  return typeof text === "string" ? text : null;
+}
+
+const textAt = (row: Row, column: string): string => textOrNull(row, column) ?? "";
 const numberAt = (row: Row, column: string): number => Number(row[column] ?? 0);
-const textOrNull = (row: Row, column: string): string | null => (row[column] === null ? null : textAt(row, column));
 
 const termsOf = (row: Row): Run["terms"] => ({
   attempts: numberAt(row, "attempts"),
