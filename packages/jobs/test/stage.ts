@@ -65,7 +65,7 @@ export interface Stage {
   readonly jobs: Jobs;
   readonly publisher: RecordedPublisher;
   readonly log: RecordedLog;
-  worker(options?: Partial<WorkerOptions>): JobWorker;
+  readonly worker: (options?: Partial<WorkerOptions>) => JobWorker;
 }
 
 export async function stage(given: { readonly store?: (path: string) => JobStore } = {}): Promise<Stage> {
