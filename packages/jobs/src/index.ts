@@ -25,3 +25,5 @@ export type { Log, LogFields } from "./ports/log.ts";
 export type { Random } from "./ports/random.ts";
 export { type Publisher, serverPublisher } from "./publisher.ts";
 export { createWorker, type JobWorker, type WorkerOptions, type WorkerStats } from "./worker.ts";
+export { type Outbox, type OutboxOptions, type OutboxRelay, type OutboxRow, relayOutbox } from "./outbox.ts";
+export { schedule, type Schedule, type ScheduleOptions } from "./schedule.ts";
