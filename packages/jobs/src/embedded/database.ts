@@ -11,12 +11,11 @@ const applicationId = 0x54444a42;
 /** How long a statement waits for another process's commit. */
 const lockWaitMs = 4_000;
 
-const pageBytes = 4096;
 const journalTries = 40;
 const journalWaitMs = 100;
 
 /** @throws {Error} in words for the operator. */
-export function openDatabase(path: string, maxFileBytes: number | null): DatabaseSync {
+export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
     makeFolder(dirname(path));
@@ -26,9 +25,6 @@ export function openDatabase(path: string, maxFileBytes: number | null): Databas
     // FULL: each commit is on the disk before it is acked (J1). On macOS only a full sync reaches the disk.
     database.exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON");
     database.exec("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF; PRAGMA journal_size_limit = 67108864");
-    if (maxFileBytes !== null) {
-      database.exec(`PRAGMA max_page_count = ${Math.max(1, Math.floor(maxFileBytes / pageBytes))}`);
-    }
     migrate(database, path);
     return database;
   } catch (thrown) {
@@ -116,3 +112,12 @@ export function resultCode(thrown: unknown): number | null {
 }
 
 export const fullCode = 13;
+
+/** Bytes of the file that hold something; what was deleted is used again. */
+export function usedBytes(database: DatabaseSync): number {
+  const pages = Number(valueOf(database, "PRAGMA page_count")) - Number(valueOf(database, "PRAGMA freelist_count"));
+  return pages * Number(valueOf(database, "PRAGMA page_size"));
+}
+
+/** The file has grown as large as it may. */
+export class StoreFull extends Error {}

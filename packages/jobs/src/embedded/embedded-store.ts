@@ -20,7 +20,7 @@ import { type Spawn, spawnThread, StoreThread } from "./store-thread.ts";
 export interface EmbeddedStoreOptions {
   /** The database file; its folder is made. Beside it SQLite keeps two more, with "-wal" and "-shm" at the end. */
   readonly path: string;
-  /** The largest size of the file, in bytes; above, jobs are refused with `limit_exceeded`. Default: the disk's. */
+  /** Bytes of the file in use, above which jobs are refused with `limit_exceeded`; those that are there are done. Default: the disk's. */
   readonly maxFileBytes?: number;
   /** For how long jobs that are done or canceled can be looked at, in milliseconds. Default: a day. */
   readonly keepEndedMs?: number;

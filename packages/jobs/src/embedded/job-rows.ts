@@ -12,6 +12,7 @@ import type {
   Settled,
   Wanted,
 } from "../store/job-store.ts";
+import { StoreFull, usedBytes } from "./database.ts";
 import { columns, endingOf, problemOf, recordOf, type Row, runOf } from "./soundness.ts";
 
 /**
@@ -33,6 +34,7 @@ const housekeepingMs = 60_000;
 const deletedAtOnce = 500;
 
 export interface Keeping {
+  readonly maxFileBytes: number | null;
   readonly keepEndedMs: number;
   readonly keepDeadMs: number;
 }
@@ -48,7 +50,12 @@ export class JobRows {
     this.#keeping = keeping;
   }
 
+  /** A limit for what is added alone: a store that is full must still let its jobs be done, and be forgotten. */
   add(drafts: readonly JobDraft[], nowMs: number): readonly Added[] {
+    const { maxFileBytes } = this.#keeping;
+    if (maxFileBytes !== null && usedBytes(this.#database) >= maxFileBytes) {
+      throw new StoreFull(`at most ${maxFileBytes} bytes were expected, more are in use`);
+    }
     return drafts.map((draft) => this.#add(draft, nowMs));
   }
 

@@ -16,7 +16,7 @@ function serve(port: Port, options: ThreadOptions): void {
   const tell = (news: ThreadNews): void => port.postMessage(news);
   let database: DatabaseSync;
   try {
-    database = openDatabase(options.path, options.maxFileBytes);
+    database = openDatabase(options.path);
   } catch (thrown) {
     tell({ kind: "refused", message: reasonOf(thrown) });
     return;

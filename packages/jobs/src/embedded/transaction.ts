@@ -1,7 +1,7 @@
 // Requests that queued up, carried out as one transaction: all of them are answered after its commit.
 import type { DatabaseSync } from "node:sqlite";
 import { reasonOf } from "../ports/log.ts";
-import { fullCode, resultCode } from "./database.ts";
+import { fullCode, resultCode, StoreFull } from "./database.ts";
 import type { JobRows } from "./job-rows.ts";
 import type { Answer, Answers, Ask, Request } from "./messages.ts";
 
@@ -79,7 +79,7 @@ function mayBeOnes(thrown: unknown): boolean {
 }
 
 function refusal(number: number, thrown: unknown): Answer {
-  const isFull = resultCode(thrown) === fullCode;
+  const isFull = thrown instanceof StoreFull || resultCode(thrown) === fullCode;
   const message = isFull
     ? `the jobs' database is full (${reasonOf(thrown)})`
     : `the jobs' database: ${reasonOf(thrown)}`;
