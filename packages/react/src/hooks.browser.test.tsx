@@ -1,7 +1,7 @@
 // The hooks in a real browser, with React's development build and StrictMode: what is sent, and what is rendered when.
 import { type Client, createClient } from "@tidewire/client";
 import type { LatestTable } from "@tidewire/client/latest";
-import { defineCall, defineChannel, defineJob } from "@tidewire/protocol";
+import { defineCall, defineChannel } from "@tidewire/protocol";
 import { memo, type ReactNode, StrictMode, useEffect, useState } from "react";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -13,7 +13,6 @@ import {
   useChannel,
   useClient,
   useConnection,
-  useJob,
   useLatest,
   useLatestKey,
   useLatestKeys,
@@ -25,7 +24,6 @@ const chat = defineChannel("chat:{room}", { presence: true });
 const numbers = defineChannel("feed:numbers");
 const quotes = defineChannel("market:{venue}", { mode: "latest", key: String });
 const sum = defineCall("sum");
-const report = defineJob("report");
 
 let server: PageServer;
 let clock: PageClock;
@@ -394,37 +392,4 @@ test("without a provider the hooks say what is missing", async () => {
   await frame();
   expect(String(errors[0])).toContain("<TidewireProvider>");
   other.unmount();
-});
-
-test("a job is shown from its beginning, and what a worker that was cut off still says of it is not", async () => {
-  server.kept = [
-    { offset: 2, data: { kind: "progress", run: 1, data: "first" } },
-    { offset: 1, data: { kind: "started", run: 1, attempt: 1 } },
-  ];
-  function Job({ id }: { readonly id: string | null }): ReactNode {
-    const job = useJob(report, id);
-    return job === null
-      ? "none"
-      : `${job.state} ${job.attempt} ${job.progress.join(" ")} ${JSON.stringify(job.output)}`;
-  }
-  client.connect();
-  show(<Job id={null} />);
-  await reads("none");
-  show(<Job id="a" />);
-  await reads("running 1 first null");
-  expect(server.all("history")).toHaveLength(1);
-  server.publish("job:a", 3, { kind: "progress", run: 1, data: "second" });
-  await reads("running 1 first second null");
-  server.publish("job:a", 4, { kind: "started", run: 2, attempt: 2 });
-  server.publish("job:a", 5, { kind: "progress", run: 1, data: "of the dead" });
-  server.publish("job:a", 6, { kind: "progress", run: 2, data: "again" });
-  await reads("running 2 again null");
-  server.publish("job:a", 7, { kind: "done", run: 2, output: 42 });
-  await reads("done 2 again 42");
-  // What is not history's any more has been seen all the same.
-  server.kept = [];
-  show("nothing");
-  await reads("nothing");
-  show(<Job id="b" />);
-  await reads("waiting 0  null");
 });

@@ -22,10 +22,10 @@ test("shows the state before anything was opened", () => {
     const { publications, status } = useChannel(chat, { room: "lobby" });
     const { count } = usePresence(chat, { room: "lobby" });
     const [job, none] = [useJob(report, "a"), useJob(report, null)];
-    return `${useConnection().kind}, ${status.kind}, ${publications.length} publications, ${count} members, ${job?.state}, ${none}`;
+    return `${useConnection().kind}, ${status.kind}, ${publications.length} publications, ${count} members, ${job?.state}, ${none?.state}`;
   }
   const html = renderToString(createElement(TidewireProvider, { client }, createElement(Room)));
-  expect(html).toBe("idle, closed, 0 publications, 0 members, waiting, null");
+  expect(html).toBe("idle, closed, 0 publications, 0 members, waiting, undefined");
   expect(opened).toBe(0);
   expect(client.state.kind).toBe("idle");
 });
