@@ -9,6 +9,7 @@ const doors = {
   "packages/react": "src/index.ts",
   "packages/jobs": "src/index.ts",
   "packages/tidewire": "src/main.ts",
+  "packages/create-tidewire": "src/main.ts",
   "apps/harbor": "server/main.ts",
 };
 
@@ -26,14 +27,16 @@ const config: KnipConfig = {
   // For a file system of its own, which the test of a full disk needs; and for systems without /proc.
   ignoreBinaries: ["mount", "umount", "pgrep"],
   ignoreDependencies: startedByPath,
-  ignoreWorkspaces: unwritten.map(([folder]) => folder),
+  // Next is not installed here (decision 0024).
+  ignoreWorkspaces: [...unwritten.map(([folder]) => folder), "examples/frameworks/next"],
   ignoreExportsUsedInFile: { interface: true, type: true },
   workspaces: {
     ".": {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
-        "tools/conformance/main.ts",
+        "tools/{reference,site}/main.ts",
+        "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
@@ -42,6 +45,8 @@ const config: KnipConfig = {
         "bench/*/*-process.ts",
         "bench/servers/bun/main.ts",
         "bench/**/*.test.ts",
+        "examples/use-cases/start.ts",
+        "examples/use-cases/*/{server,page}.{ts,tsx}",
         "docs/guide/code/*/{server,vite.config}.ts",
         "docs/guide/code/*/main.tsx",
         "simulation/main.ts",
@@ -57,6 +62,7 @@ const config: KnipConfig = {
         "simulation/**/*.ts",
         "fuzz/**/*.ts",
         "docs/**/*.{ts,tsx}",
+        "examples/use-cases/**/*.{ts,tsx}",
       ],
     },
     // The suites it exports run in their user's vitest.
@@ -68,8 +74,13 @@ const config: KnipConfig = {
     },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
     "packages/tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
+    // Its templates name their own dependencies, for the projects they become.
+    "packages/create-tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
     // Its test hands it to other compilers, with a module for every door; vitest is what one of the doors wants.
-    "test/consumers": { entry: ["chat.{ts,cjs}", "room.tsx"], ignoreDependencies: ["vitest", "@types/react"] },
+    "test/consumers": {
+      entry: ["chat.{ts,cjs}", "room.tsx"],
+      ignoreDependencies: ["vitest", "@types/react", "create-tidewire"],
+    },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },
     "apps/harbor": {
       entry: ["server/main.ts", "web/main.tsx"],

@@ -23,7 +23,7 @@ beforeAll(async () => {
   packed = await PackedPackages.make();
   project = await packed.project(path.join(root, "test/consumers"));
   doors = packed.names.flatMap((name) =>
-    Object.keys(manifestOf(project.at(`node_modules/${name}`)).exports)
+    Object.keys(manifestOf(project.at(`node_modules/${name}`)).exports ?? {})
       .filter((door) => !door.endsWith(".json"))
       .map((door) => path.posix.join(name, door)),
   );
@@ -42,7 +42,7 @@ describe("a tarball", () => {
   test("has every file that its package.json names", () => {
     for (const name of packed.names) {
       const folder = project.at(`node_modules/${name}`);
-      const { exports, bin = {} } = manifestOf(folder);
+      const { exports = {}, bin = {} } = manifestOf(folder);
       const named = [...filesOf(exports), ...Object.values(bin)];
       expect(named.length).toBeGreaterThan(0);
       expect(named.filter((file) => !existsSync(path.join(folder, file)))).toEqual([]);

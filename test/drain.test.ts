@@ -21,13 +21,13 @@ test("connections end one by one over the drain, told 3001 and to come back; a n
   });
   await Promise.all(welcomes);
   const ends = sockets.map((socket) => once(socket, "close"));
-  const stopping = tide.stop({ drainMs: 30_000 });
+  const stopping = tide.stop({ drainMs: 500 });
   for (let gone = 1; gone <= count; gone += 1) {
     expect(tide.stats().sessions).toBe(count - gone);
     expect(await upgradeStatus(`${socketUrl}/connection/websocket`)).toBe(503);
     expect(tide.isReady()).toBe(false);
     // Nobody goes before his time.
-    for (const ms of [5_999, 1]) {
+    for (const ms of [99, 1]) {
       expect(tide.stats().sessions).toBe(count - gone);
       clock.advance(ms);
       await new Promise<void>((resolve) => void setImmediate(resolve));
@@ -36,6 +36,52 @@ test("connections end one by one over the drain, told 3001 and to come back; a n
   await stopping;
   for (const [code, reason] of await Promise.all(ends)) closings.push(`${code} ${String(reason)}`);
   expect(closings).toEqual(Array(count).fill("3001 shutdown"));
+});
+
+test("a drain takes no longer than those who are there need: half a minute is for a crowd", async () => {
+  const clock = new FakeClock({ defer: (act) => void setImmediate(act) });
+  const { tide, socketUrl } = await serve({ clock });
+  const socket = bareSocket(`${socketUrl}/connection/websocket`);
+  socket.on("open", () => socket.send('{"id":1,"connect":{}}'));
+  await once(socket, "message");
+  const stopping = tide.stop();
+  await once(socket, "close");
+  clock.advance(100);
+  await stopping;
+});
+
+test("our client is told when somebody will be there again, unless others are there now, and an SDK nothing that it does not know", async () => {
+  const said = async (hasOthers: boolean): Promise<readonly unknown[]> => {
+    const clock = new FakeClock({ defer: (act) => void setImmediate(act) });
+    const { tide, socketUrl } = await serve({ clock });
+    const [own, official] = [{ tide: 1 }, {}].map((connect) => {
+      const socket = bareSocket(`${socketUrl}/connection/websocket`);
+      socket.on("open", () => socket.send(JSON.stringify({ id: 1, connect })));
+      return { socket, frames: [] as unknown[] };
+    });
+    const both = [own, official].filter((each) => each !== undefined);
+    await Promise.all(both.map(({ socket }) => once(socket, "message")));
+    for (const { socket, frames } of both) {
+      socket.on("message", (data: Buffer) => frames.push(JSON.parse(String(data))));
+    }
+    const ends = Promise.all(both.map(({ socket }) => once(socket, "close")));
+    const stopping = tide.stop({ drainMs: 10_000, hasOthers });
+    for (let turn = 0; turn < 2; turn += 1) {
+      clock.advance(100);
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+    }
+    await stopping;
+    await ends;
+    return both.map(({ frames }) => frames);
+  };
+  const [own, official] = (await said(false)) as [readonly { push: { return: { after: number } } }[], unknown];
+  expect(own).toHaveLength(1);
+  const after = own[0]?.push.return.after;
+  // When the two have gone, and spread over some time from then.
+  expect(after).toBeGreaterThanOrEqual(200);
+  expect(after).toBeLessThan(5_200);
+  expect(official).toEqual([]);
+  expect(await said(true)).toEqual([[], []]);
 });
 
 test("a restart on the same SQLite file under load: nothing acked is lost, doubled or reordered, and all are recovered", async () => {

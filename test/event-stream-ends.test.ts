@@ -1,5 +1,6 @@
 // How event streams end: refused, sent away, or with their server; and what an EventSource makes of each.
 import { expect, describe, test } from "vitest";
+import { FakeClock } from "../packages/server/src/testing/fake-clock.ts";
 import { openStream, requestStream } from "./event-stream-client.ts";
 import { open, serve, type Served } from "./serving.ts";
 
@@ -78,6 +79,27 @@ describe("the end", () => {
     ]);
     expect(client.parser.lastEventId).toMatch(/:1$/);
   });
+
+  test.each(["/raw/public:a", "/connection/uni_sse"])(
+    "the server goes for long: %s is told to come back when it has gone",
+    async (path) => {
+      const clock = new FakeClock({ defer: (act) => void setImmediate(act) });
+      const { tide, port } = await serve({ clock });
+      const client = await openStream(port, path);
+      // Each has its tenth of a second.
+      const others = 59;
+      await Promise.all(Array.from({ length: others }, () => openStream(port, "/raw/lobby")));
+      const stopping = tide.stop({ drainMs: 20_000 });
+      await client.ended;
+      for (let gone = 0; gone <= others; gone += 1) {
+        clock.advance(100);
+        await new Promise<void>((resolve) => void setImmediate(resolve));
+      }
+      await stopping;
+      expect(client.parser.retryMs).toBeGreaterThanOrEqual(6_000);
+      expect(client.parser.retryMs).toBeLessThanOrEqual(11_000);
+    },
+  );
 
   test("the server stops: one that was not decided yet is refused, and a slow one gets what it was owed", async () => {
     const { promise: never } = Promise.withResolvers<{ user: string }>();

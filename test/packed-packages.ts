@@ -8,7 +8,7 @@ import { toolEnvironment } from "../tools/run/workspace.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const run = promisify(execFile);
-const folders = ["protocol", "server", "client", "react", "jobs", "tidewire"].map((name) =>
+const folders = ["protocol", "server", "client", "react", "jobs", "tidewire", "create-tidewire"].map((name) =>
   path.join(root, "packages", name),
 );
 
@@ -16,7 +16,7 @@ export interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly bin?: Readonly<Record<string, string>>;
-  readonly exports: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly exports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -68,18 +68,26 @@ export class PackedPackages {
     return new Project(folder);
   }
 
+  /** Puts what is in the tarball of `name` into `folder`, which is made. */
+  async unpack(name: string, folder: string): Promise<void> {
+    const tarball = this.#tarballs.get(name);
+    if (tarball === undefined) throw new Error(`expected one of ${this.names.join(", ")}; got "${name}"`);
+    mkdirSync(folder, { recursive: true });
+    await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", folder]);
+  }
+
   async #install(project: string, asker: string, wanted: Readonly<Record<string, string>>): Promise<void> {
     for (const [name, version] of Object.entries(wanted)) {
       const place = path.join(project, "node_modules", name);
       if (existsSync(place)) continue;
-      const tarball = this.#tarballs.get(name);
-      mkdirSync(tarball === undefined ? path.dirname(place) : place, { recursive: true });
-      if (tarball === undefined) symlinkSync(installed(asker, name), place);
-      else await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", place]);
+      const isOurs = this.#tarballs.has(name);
+      mkdirSync(path.dirname(place), { recursive: true });
+      if (isOurs) await this.unpack(name, place);
+      else symlinkSync(installed(asker, name), place);
       const found = manifestOf(place);
       if (/^\d/.test(version) && found.version !== version)
         throw new Error(`${asker} wants ${name} ${version}, here is ${found.version}`);
-      if (tarball !== undefined) await this.#install(project, place, { ...found.dependencies, ...neededPeers(found) });
+      if (isOurs) await this.#install(project, place, { ...found.dependencies, ...neededPeers(found) });
     }
   }
 

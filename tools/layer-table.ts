@@ -11,6 +11,7 @@ export const packageLayers: LayerTable = {
   "packages/react": ["packages/client", "packages/protocol"],
   "packages/jobs": ["packages/protocol"],
   "packages/tidewire": ["packages/server", "packages/client", "packages/protocol"],
+  "packages/create-tidewire": [],
   "apps/harbor/contract": ["packages/protocol"],
   "apps/harbor/server": [
     "apps/harbor/contract",

@@ -69,11 +69,14 @@ function judgeInServer(file: string, target: string): string | null {
 
 function sourcesBelow(root: string, folder: string): string[] {
   const entries = readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
-    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
-    .filter((file) => !/(^|\/)(node_modules|dist|\.types)\//.test(file))
-    .sort();
+  return (
+    entries
+      .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+      .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join("/"))
+      // What is copied into the projects of others is none of ours.
+      .filter((file) => !/(^|\/)(node_modules|dist|\.types|templates)\//.test(file))
+      .sort()
+  );
 }
 
 interface Manifest {

@@ -10,6 +10,7 @@ const doors = {
   react: "src/index.ts",
   jobs: "src/index.ts",
   tidewire: "src/main.ts",
+  "create-tidewire": "src/main.ts",
 };
 
 const written = Object.entries(doors).filter(([folder, door]) => !isPlaceholder(`packages/${folder}/${door}`));

@@ -48,6 +48,10 @@ const commands = {
     await ensureInstalled();
     return await runProgram("packages/tidewire/src/main.ts", args);
   },
+  async example(args) {
+    await ensureInstalled();
+    return await runProgram("examples/use-cases/start.ts", args);
+  },
   async bench(args) {
     await ensureInstalled();
     return await runProgram("bench/main.ts", args);
@@ -79,6 +83,14 @@ const commands = {
   async hostile(args) {
     await ensureInstalled();
     return await runProgram("test/hostile/main.ts", args);
+  },
+  async reference(args) {
+    await ensureInstalled();
+    return await runProgram("tools/reference/main.ts", args);
+  },
+  async docs(args) {
+    await ensureInstalled();
+    return await runProgram("tools/site/main.ts", args);
   },
   async simulate(args) {
     await ensureInstalled();

@@ -87,9 +87,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "a cursor skips ahead instead of reading history",
     promise: "S3",
     file: "server/src/hub/cursor.ts",
-    find: '    if (this.home.mode === "stream") {\n      this.#isBehind = true;\n      return this.#read();\n    }',
-    replace:
-      '    if (this.home.mode === "stream") {\n      this.#skipToHead();\n      return this.#settled(nothing);\n    }',
+    find: "      return this.#isBehind ? this.#read() : this.#pullTail(budget);\n",
+    replace: "      this.#skipToHead();\n      this.#isBehind = false;\n      return this.#settled(nothing);\n",
   },
   {
     name: "a full connection is not woken",

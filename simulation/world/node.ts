@@ -9,6 +9,8 @@ import { type Limits, resolveLimits } from "../../packages/server/src/options.ts
 import { silentLog } from "../../packages/server/src/ports/log.ts";
 import { Metrics } from "../../packages/server/src/ports/metrics.ts";
 import type { OpenSession, SessionNode } from "../../packages/server/src/session/node.ts";
+import { SharedRates } from "../../packages/server/src/session/shared-rates.ts";
+import { Turns } from "../../packages/server/src/session/turns.ts";
 import type { TokenVerifier } from "../../packages/server/src/tokens/verifier.ts";
 import { ModelEngine } from "../engine/model-engine.ts";
 import type { Dice } from "./dice.ts";
@@ -55,6 +57,9 @@ export class SimulatedNode {
       calls: new Map(),
       random: { fraction: dice.fraction, token: (bits) => dice.token(bits) },
       mode: () => "development",
+      turns: new Turns(shared.clock),
+      userRates: new SharedRates(shared.clock),
+      channelRates: new SharedRates(shared.clock),
       isRated: () => false,
       sessions: this.sessions,
       users: new Map(),

@@ -1,12 +1,17 @@
 // The examples of other frameworks, started as their readers start them and used in two windows of Chromium.
-import { once } from "node:events";
-import { type AddressInfo, createServer } from "node:net";
-import type { Page } from "playwright-core";
-import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { createHmac } from "node:crypto";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { chromiumPath } from "../../tools/chromium-launch.ts";
 import { PackedPackages } from "../packed-packages.ts";
+import { chatBetween, lines, logIn, openWindow } from "./example-windows.ts";
 import { withChromium } from "./harbor.ts";
-import { startExample } from "./started-example.ts";
+import { freePort, startExample } from "./started-example.ts";
+
+/** Says `{ sub: "Ada" }`, signed with another secret. */
+function forgedToken(): string {
+  const claims = ['{"alg":"HS256"}', '{"sub":"Ada"}'].map((part) => Buffer.from(part).toString("base64url")).join(".");
+  return `${claims}.${createHmac("sha256", "x".repeat(32)).update(claims).digest("base64url")}`;
+}
 
 const chrome = withChromium();
 let packed: PackedPackages;
@@ -18,61 +23,20 @@ afterAll(() => {
   if (chromiumPath !== undefined) packed.remove();
 });
 
-/** A window with cookies of its own, in which nothing may be thrown uncaught. */
-async function openWindow(url: string): Promise<Page> {
-  const context = await chrome.browser.newContext();
-  const page = await context.newPage();
-  const thrown: Error[] = [];
-  page.on("pageerror", (error) => thrown.push(error));
-  onTestFinished(async () => {
-    await context.close();
-    expect(thrown).toEqual([]);
-  });
-  await page.goto(url);
-  return page;
-}
-
-async function say(page: Page, text: string): Promise<void> {
-  await page.getByLabel("Message").fill(text);
-  await page.getByRole("button", { name: "Send" }).click();
-}
-
-/** Waits for the last line, and gives all of them. */
-async function lines(page: Page, last: string): Promise<readonly string[]> {
-  await page.getByRole("listitem").filter({ hasText: last }).waitFor();
-  return await page.getByRole("listitem").allInnerTexts();
-}
-
-/** Each window says something, and each sees both, in the same order. */
-async function chatBetween(windows: readonly [Page, Page], names: readonly [string, string] = ["", ""]): Promise<void> {
-  const [first, second] = windows;
-  const heard = [`${names[0]}hello <b>you</b>`, `${names[1]}and you`];
-  await say(first, "hello <b>you</b>");
-  await lines(second, heard[0] ?? "");
-  await say(second, "and you");
-  for (const page of windows) expect(await lines(page, heard[1] ?? "")).toEqual(heard);
-}
-
 test("node:http: two windows on a plain WebSocket, beside the page's own route", async () => {
   const url = await startExample(packed, "http", { PORT: "0" });
-  await chatBetween([await openWindow(url), await openWindow(url)]);
+  await chatBetween([await openWindow(chrome.browser, url), await openWindow(chrome.browser, url)]);
   expect((await fetch(`${url}/elsewhere`)).status).toBe(404);
 });
 
 test("Express: the session's user is who writes, and nobody else comes in", async () => {
   const url = await startExample(packed, "express", { PORT: "0" });
-  const [ada, bob] = [await openWindow(url), await openWindow(url)];
-  for (const [page, name] of [
-    [ada, "Ada"],
-    [bob, "Bob"],
-  ] as const) {
-    await page.getByLabel("Name").fill(name);
-    await page.getByRole("button", { name: "Log in" }).click();
-    await page.getByRole("button", { name: "Send" }).waitFor();
-  }
+  const [ada, bob] = [await openWindow(chrome.browser, url), await openWindow(chrome.browser, url)];
+  await logIn(ada, "Ada");
+  await logIn(bob, "Bob");
   await chatBetween([ada, bob], ["Ada: ", "Bob: "]);
 
-  const stranger = await openWindow(url);
+  const stranger = await openWindow(chrome.browser, url);
   await stranger.getByLabel("Name").waitFor();
   expect(await stranger.getByRole("button", { name: "Send" }).isVisible()).toBe(false);
   // A cookie that somebody made up is nobody's, and the routes beside it answer.
@@ -83,6 +47,62 @@ test("Express: the session's user is who writes, and nobody else comes in", asyn
   expect([refused.status, await refused.text()]).toEqual([400, "1 to 20 letters"]);
 });
 
+test("Fastify: a route validates and publishes, and both windows listen to the channel", async () => {
+  const url = await startExample(packed, "fastify", { PORT: "0" });
+  const windows = [await openWindow(chrome.browser, url), await openWindow(chrome.browser, url)] as const;
+  await windows[0].getByLabel("Name").fill("Ada");
+  await windows[1].getByLabel("Name").fill("Bob");
+  await chatBetween(windows, ["Ada: ", "Bob: "]);
+
+  const post = async (path: string, body: object): Promise<number> => {
+    const headers = { "content-type": "application/json" };
+    return (await fetch(url + path, { method: "POST", headers, body: JSON.stringify(body) })).status;
+  };
+  expect(await post("/lines", { author: "Eve", text: "x".repeat(1001) })).toBe(400);
+  // The route is the only way: the channel itself takes nothing from clients.
+  expect(await post("/raw/lobby", { author: "Ada", text: "I am not Ada" })).toBe(403);
+  expect(await lines(windows[0], "and you")).toHaveLength(2);
+});
+
+test("Hono: a route signs tokens, and who has none does not come in", async () => {
+  const url = await startExample(packed, "hono", { PORT: "0" });
+  const windows = [await openWindow(chrome.browser, url), await openWindow(chrome.browser, url)] as const;
+  await logIn(windows[0], "Ada");
+  await logIn(windows[1], "Bob");
+  await chatBetween(windows, ["Ada: ", "Bob: "]);
+
+  const refused = await fetch(`${url}/token`, { method: "POST", body: new URLSearchParams({ name: "<b>" }) });
+  expect([refused.status, await refused.text()]).toEqual([400, "1 to 20 letters"]);
+  const huge = await fetch(`${url}/token`, { method: "POST", body: new URLSearchParams({ name: "b".repeat(2000) }) });
+  expect(huge.status).toBe(413);
+  const forged = await fetch(`${url}/raw/chat:lobby`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${forgedToken()}` },
+    body: "I am Ada",
+  });
+  expect(forged.status).toBe(401);
+});
+
+test("Koa: the signed cookie's user is who writes, and a cookie that somebody made up is nobody's", async () => {
+  const url = await startExample(packed, "koa", { PORT: "0" });
+  const [ada, bob] = [await openWindow(chrome.browser, url), await openWindow(chrome.browser, url)];
+  await logIn(ada, "Ada");
+  await logIn(bob, "Bob");
+  await chatBetween([ada, bob], ["Ada: ", "Bob: "]);
+
+  const stranger = await openWindow(chrome.browser, url);
+  await stranger.context().addCookies([
+    { name: "user", value: "Ada", url },
+    { name: "user.sig", value: "c2lnbmF0dXJl", url },
+  ]);
+  await stranger.reload();
+  await stranger.getByLabel("Name").waitFor();
+  expect(await stranger.getByRole("button", { name: "Send" }).isVisible()).toBe(false);
+  const refused = await fetch(`${url}/login`, { method: "POST", body: new URLSearchParams({ name: "<b>" }) });
+  expect([refused.status, await refused.text()]).toEqual([400, "1 to 20 letters"]);
+  expect((await fetch(`${url}/modules/client/../../package.json`)).status).toBe(404);
+});
+
 test("Vite and React: the page on one port, the server on another", async () => {
   const [port, pagePort] = [await freePort(), await freePort()];
   const url = await startExample(packed, "vite-react", {
@@ -91,15 +111,7 @@ test("Vite and React: the page on one port, the server on another", async () => 
     VITE_TIDEWIRE_URL: `ws://localhost:${port}`,
   });
   expect(new URL(url).port).not.toBe(String(port));
-  const windows = [await openWindow(url), await openWindow(url)] as const;
+  const windows = [await openWindow(chrome.browser, url), await openWindow(chrome.browser, url)] as const;
   await Promise.all(windows.map((page) => page.getByText("live, 2 here").waitFor()));
   await chatBetween(windows);
 });
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await once(probe.listen(0, "localhost"), "listening");
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
-}

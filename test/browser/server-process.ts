@@ -24,6 +24,8 @@ export interface ServerProcess {
   readyAgain(): Promise<void>;
   /** Asks it to end, waits until it has, and starts another on the same port and data. */
   restart(): Promise<void>;
+  /** Kills it, waits until it is gone, and calls `meanwhile` before another starts on the same port and data. */
+  crash(meanwhile?: () => Promise<void>): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
@@ -65,6 +67,13 @@ export async function startServer({ args, env, ready }: Start): Promise<ServerPr
     restart: async () => {
       const code = await end();
       if (code !== 0) throw new Error(`the server ended with ${code} when it was asked to end`);
+      running = run();
+      await running.printed.next(ready);
+    },
+    crash: async (meanwhile) => {
+      running.child.kill("SIGKILL");
+      await running.exit;
+      await meanwhile?.();
       running = run();
       await running.printed.next(ready);
     },

@@ -14,12 +14,43 @@ export interface Chatter {
   stop(): Promise<void>;
 }
 
-/** Starts the client of `recipe` under the name of its language; resolves once it hears itself. */
-export async function chatterOf({ language, start }: Recipe, port: number): Promise<Chatter> {
+/** Where the chat is, in either dialect. */
+export const rawPath = "/raw/public:lobby";
+export const centrifugePath = "/connection/websocket";
+
+export interface Place {
+  readonly port: number;
+  readonly path: string;
+  /** What it calls itself. */
+  readonly name: string;
+}
+
+/** Starts the client of `recipe`; resolves once it hears itself. */
+export async function chatterOf({ start }: Recipe, { port, path, name }: Place): Promise<Chatter> {
   const line = await lineTo(port);
   const [program, ...args] = start;
-  const url = `ws://127.0.0.1:${line.port}/connection/websocket`;
-  return await hearing(language, new ProcessChatter(line, spawn(program, [...args, url, language])));
+  const url = `ws://127.0.0.1:${line.port}${path}`;
+  return await hearing(name, new ProcessChatter(line, spawn(program, [...args, url, name])));
+}
+
+/** Resolves once its line was cut, and it has seen that: it stands at the door, which lets nobody through until `letBack`. */
+export async function shutOut({ line }: Chatter): Promise<void> {
+  await line.set({ hang: true });
+  const returned = new Promise<void>((resolve) => {
+    const cancel = line.watch(({ kind }) => {
+      if (kind !== "opened") return;
+      cancel();
+      resolve();
+    });
+  });
+  line.cut("reset");
+  await returned;
+}
+
+export async function letBack({ line }: Chatter): Promise<void> {
+  await line.clear();
+  // Who was held stays held.
+  line.cut("reset");
 }
 
 /** A line to this machine's `port`. */

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import type { FaultProxy } from "@tidewire/client/testing";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { chromiumLaunch, chromiumPath } from "../../tools/chromium-launch.ts";
-import { type Chatter, hearing, lineTo } from "./chatter.ts";
+import { type Chatter, hearing, lineTo, rawPath } from "./chatter.ts";
 import { examples } from "./recipes.ts";
 
 /** Why it cannot run here, or `null`. */
@@ -15,7 +15,7 @@ export async function chatterInPage(port: number): Promise<Chatter> {
   const line = await lineTo(port);
   const browser = await chromium.launch(chromiumLaunch(chromiumPath ?? ""));
   const page = await browser.newPage();
-  const url = `ws://127.0.0.1:${line.port}/connection/websocket`;
+  const url = `ws://127.0.0.1:${line.port}${rawPath}`;
   const file = pathToFileURL(path.join(examples, "browser/index.html"));
   await page.goto(`${file.href}?${new URLSearchParams({ name: "browser", url }).toString()}`);
   return await hearing("browser", new PageChatter(line, browser, page));

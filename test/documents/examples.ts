@@ -29,6 +29,7 @@ const doors: Readonly<Record<string, object>> = {
 /** The module that whole programs take a reader's own from. */
 export const yourOwn = `
 export declare function userOf(cookie: string | undefined): Promise<{ readonly id: string; readonly name: string } | null>;
+export declare const me: string;
 export declare function membersOf(room: string): Promise<readonly string[]>;
 export declare function mayRead(user: string, id: string): Promise<boolean>;
 export declare function renameRoom(room: string, title: string, user: string): Promise<void>;

@@ -1,42 +1,45 @@
 // Every link inside the documents leads to a file, and to a heading where it names one.
-import { existsSync } from "node:fs";
+import { globSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { documents, root, textOf } from "./blocks.ts";
+import { anchorsOf, brokenLinks, linksOf } from "./links.ts";
 
-interface Link {
-  readonly from: string;
-  /** From the root of the repository. */
-  readonly file: string;
-  readonly heading: string | null;
-}
-
-const withoutCode = (text: string): string => text.replaceAll(/^```[^]*?^```$/gm, "").replaceAll(/`[^`\n]*`/g, "");
-
-function linksOf(document: string): readonly Link[] {
-  const targets = [...withoutCode(textOf(document)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = ""]) => target);
-  return targets.filter((target) => !/^[a-z]+:/.test(target)).map((target) => linkTo(document, target));
-}
-
-function linkTo(document: string, target: string): Link {
-  const [file = "", heading = null] = target.split("#");
-  const found = file === "" ? document : path.posix.join(path.posix.dirname(document), file);
-  return { from: document, file: found, heading };
-}
-
-/** The anchors that GitHub gives to the headings of a document. */
-function anchorsOf(document: string): readonly string[] {
-  const headings = textOf(document).matchAll(/^#+ (.+)$/gm);
-  const plain = (heading: string): string => heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "");
-  return [...headings].map(([, heading = ""]) => plain(heading).replaceAll(" ", "-"));
+function read(file: string): string | null {
+  const found = statSync(path.join(root, file), { throwIfNoEntry: false });
+  if (found === undefined) return null;
+  return found.isFile() ? readFileSync(path.join(root, file), "utf8") : "";
 }
 
 test("links lead somewhere", () => {
-  const links = documents().flatMap(linksOf);
-  expect(links.length).toBeGreaterThan(50);
-  const broken = links.filter(({ file, heading }) => {
-    if (!existsSync(path.join(root, file))) return true;
-    return heading !== null && file.endsWith(".md") && !anchorsOf(file).includes(heading);
-  });
-  expect(broken).toEqual([]);
+  const examples = globSync(["examples/*/README.md", "examples/*/*/README.md"], { cwd: root });
+  const all = [...documents(), ...examples.map((file) => file.replaceAll(path.sep, "/"))];
+  const links = all.flatMap((document) => linksOf(document, textOf(document)));
+  expect(links.length).toBeGreaterThan(500);
+  expect(brokenLinks(links, read)).toEqual([]);
+});
+
+test("a link that leads nowhere is found out", () => {
+  const texts = new Map([
+    [
+      "docs/a.md",
+      "# A\n\n[b](b.md#the-second) [`B`](b.md#the-second-1) [c](c.md) [up](../README.md) [web](https://x.example/)",
+    ],
+    ["docs/b.md", "# B\n\n## The *second*\n\n```sh\n# no heading\n```\n\n[itself](#no-heading)"],
+  ]);
+  const links = [...texts].flatMap(([document, text]) => linksOf(document, text));
+  expect(brokenLinks(links, (file) => texts.get(file) ?? null).map(({ file, heading }) => [file, heading])).toEqual([
+    ["docs/b.md", "the-second-1"],
+    ["docs/c.md", null],
+    ["README.md", null],
+    ["docs/b.md", "no-heading"],
+  ]);
+});
+
+test("headings that are the same are numbered", () => {
+  expect([...anchorsOf("# sqliteEngine\n## SqliteEngine\n## `a.b`: c\n")]).toEqual([
+    "sqliteengine",
+    "sqliteengine-1",
+    "ab-c",
+  ]);
 });

@@ -172,6 +172,37 @@ describe.each(everywhere)("in $form, as the $place command of a frame", ({ form,
     ]);
   });
 
+  test("userPublishesPerSecond: of all connections of the user, and of no other", async () => {
+    const served = await serve({
+      mode: "production",
+      clock: new StillClock(),
+      access: { connect: ({ data }) => ({ user: String(data) }) },
+      limits: { userPublishesPerSecond: 1, userPublishBurst: 2 },
+    });
+    const [ann, annToo, bob] = await Promise.all(["ann", "ann", "bob"].map((user) => voice(served, form, user)));
+    expect([await ann?.codes(publish(1)), await annToo?.codes(publish(2))]).toEqual([[null], [null]]);
+    expect(hits(served, "userPublishesPerSecond")).toBe(0);
+    expect((await ann?.codes(...before, publish(3)))?.at(-1)).toBe(111);
+    expect([await bob?.codes(publish(4)), hits(served, "userPublishesPerSecond")]).toEqual([[null], 1]);
+  });
+
+  test("publishRate of a channel: of all its clients, and of no other channel", async () => {
+    const slow = defineChannel("slow:{name}", { mode: "signal", publishRate: { perSecond: 0.5, burst: 2 } });
+    const served = await serve({
+      mode: "production",
+      clock: new StillClock(),
+      channels: [lobby, slow],
+      access: { connect: () => ({ user: "" }) },
+    });
+    const [one, other] = [await voice(served, form), await voice(served, form)];
+    expect([await one.codes(publish(1, "slow:a")), await other.codes(publish(2, "slow:a"))]).toEqual([[null], [null]]);
+    expect(hits(served, "channelPublishes")).toBe(0);
+    expect((await one.codes(...before, publish(3, "slow:a"))).at(-1)).toBe(111);
+    expect([await other.codes(publish(4, "slow:b")), hits(served, "channelPublishes")]).toEqual([[null], 1]);
+    // The server itself is no client.
+    await served.tide.channel(slow, { name: "a" }).publish(5);
+  });
+
   test("refusalsInARow end the connection", async () => {
     const served = await begin({ publishesPerSecond: 1, publishBurst: 1, refusalsInARow: 3 });
     const client = await voice(served, form);

@@ -1,11 +1,25 @@
 // Runs the test suites of clients that others wrote, and fails where they differ from what is on record.
+import { isRequired } from "../building.ts";
 import { type Copy, copyOf, redirect } from "./copy.ts";
-import { bestOf, countOf, differences, type Expectation, passedOnlyIn, recordOf, type Result } from "./outcome.ts";
+import {
+  bestOf,
+  countOf,
+  differences,
+  type Expectation,
+  passedOnlyIn,
+  recordOf,
+  type Result,
+  type Source,
+} from "./outcome.ts";
 import { readRecord, writeRecord } from "./records.ts";
+import { prepare, type Sdk, sdks } from "./sdks/sdks.ts";
+import { runSdk, sourceOf } from "./sdks/run.ts";
 import { type EngineKind, type Running, serveFor } from "./server.ts";
 import { type Suite, suites } from "./suites.ts";
 
-const usage = `npm run conformance -- [--write] [--sqlite] [${suites.map(({ name }) => name).join("|")}]...`;
+const sdkPart = "sdks";
+const known: readonly string[] = [...suites.map(({ name }) => name), sdkPart];
+const usage = `npm run conformance -- [--write] [--sqlite] [${known.join("|")}]...`;
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 interface Order {
@@ -27,12 +41,37 @@ async function judge(suite: Suite, { isWriting, engine }: Order): Promise<boolea
   const leftOut = (expected?.leftOut ?? []).flatMap(({ tests }) => tests);
   const server = await serveFor(suite.assumed, engine);
   const results = await run(suite, copy, { server, leftOut, isDone: (sofar) => differs(expected, sofar).length === 0 });
-  const source = { repository, version: copy.version, commit: copy.commit };
-  print(`${repository} ${copy.version}, ${copy.commit.slice(0, 12)}: ${told(results)}`);
+  return conclude(name, { repository, version: copy.version, commit: copy.commit }, { results, isWriting });
+}
+
+/** True when nothing differs, or its package cannot be had here. */
+async function judgeSdk(sdk: Sdk, { isWriting, engine }: Order): Promise<boolean> {
+  const reason = await prepare(sdk);
+  if (reason !== null) {
+    print(`${sdk.package}: ${isRequired(sdk.toolchain) ? "failed" : "skipped"}; ${reason}`);
+    return !isRequired(sdk.toolchain);
+  }
+  const { results, complaints } = await runSdk(sdk, engine);
+  for (const complaint of complaints) print(`  ${complaint}`);
+  return conclude(sdk.name, sourceOf(sdk), { results, isWriting });
+}
+
+interface Ran {
+  readonly results: readonly Result[];
+  readonly isWriting: boolean;
+}
+
+/** Says what came of it, and writes it or compares it with what is on record. True when nothing differs. */
+function conclude(name: string, source: Source, { results, isWriting }: Ran): boolean {
+  const { repository, version, commit } = source;
+  const expected = readRecord(name);
+  print(`${repository} ${version}${commit === null ? "" : `, ${commit.slice(0, 12)}`}: ${told(results)}`);
   if (isWriting) writeRecord(name, recordOf(source, results, expected));
   const found = differs(expected, results);
   for (const difference of isWriting ? [] : found) print(`  ${difference}`);
-  if (expected !== null && expected.commit !== copy.commit) print(`  on record is ${expected.commit.slice(0, 12)}`);
+  if (expected !== null && (expected.commit !== commit || expected.version !== version)) {
+    print(`  on record is ${expected.version}${expected.commit === null ? "" : `, ${expected.commit.slice(0, 12)}`}`);
+  }
   return isWriting || found.length === 0;
 }
 
@@ -73,13 +112,12 @@ async function main(args: readonly string[]): Promise<void> {
     isWriting: args.includes("--write"),
     engine: args.includes("--sqlite") ? "sqlite" : "memory",
   };
-  const unknown = names.find((name) => suites.every((suite) => suite.name !== name));
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) throw new Error(`expected ${usage}, got ${JSON.stringify(unknown)}`);
+  const isWanted = (name: string): boolean => names.length === 0 || names.includes(name);
   let isAsRecorded = true;
-  for (const suite of suites) {
-    if (names.length > 0 && !names.includes(suite.name)) continue;
-    isAsRecorded = (await judge(suite, order)) && isAsRecorded;
-  }
+  for (const suite of suites) if (isWanted(suite.name)) isAsRecorded = (await judge(suite, order)) && isAsRecorded;
+  if (isWanted(sdkPart)) for (const sdk of sdks) isAsRecorded = (await judgeSdk(sdk, order)) && isAsRecorded;
   process.exitCode = isAsRecorded ? 0 : 1;
 }
 

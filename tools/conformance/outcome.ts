@@ -15,9 +15,10 @@ export interface Exception {
 /** What is on record for a suite: the file `test/conformance/<name>.json`. */
 export interface Expectation {
   readonly repository: string;
-  /** Its newest tag, as `git describe` says it. */
+  /** Its newest tag, as `git describe` says it; of a package, the version that was installed. */
   readonly version: string;
-  readonly commit: string;
+  /** `null` for a package. */
+  readonly commit: string | null;
   readonly passed: number;
   /** Tests that run and fail. */
   readonly failing: readonly Exception[];
@@ -26,6 +27,9 @@ export interface Expectation {
   /** Tests that are not run. */
   readonly leftOut: readonly Exception[];
 }
+
+/** What was run. */
+export type Source = Pick<Expectation, "repository" | "version" | "commit">;
 
 /** Stands for a reason until somebody has written one; not accepted on record. */
 export const unexplained = "no reason has been written yet";
@@ -66,11 +70,7 @@ export function countOf(results: readonly Result[], outcome: Result["outcome"]):
 }
 
 /** What would be on record after this run: known reasons are kept. */
-export function recordOf(
-  source: Pick<Expectation, "repository" | "version" | "commit">,
-  results: readonly Result[],
-  before: Expectation | null,
-): Expectation {
+export function recordOf(source: Source, results: readonly Result[], before: Expectation | null): Expectation {
   return {
     ...source,
     passed: countOf(results, "passed"),

@@ -18,7 +18,7 @@ export interface Runner {
 const patienceMs = 10 * 60_000;
 
 /** Runs a program whose failure says only that tests failed; its output goes to our standard error. */
-async function attempt(
+export async function attempt(
   command: string,
   args: readonly string[],
   options: { cwd: string; env?: NodeJS.ProcessEnv },
@@ -46,28 +46,33 @@ interface JestReport {
   }[];
 }
 
+const jestProgram = "node_modules/jest/bin/jest.js";
+
 export const jest: Runner = {
   files: "src/**/*.test.ts",
   async install(folder) {
     await succeed("npm", ["install", "--legacy-peer-deps", "--ignore-scripts", "--no-audit", "--no-fund"], folder);
   },
   async run(folder, leftOut) {
-    const files = [...new Set(leftOut.map((name) => name.slice(0, name.indexOf(": "))))];
-    const ignored = files.flatMap((file) => ["--testPathIgnorePatterns", `/${file.replaceAll(".", String.raw`\.`)}$`]);
-    const ran = await jestReport(folder, ignored);
-    if (files.length === 0) return ran;
+    const omitted = [...new Set(leftOut.map((name) => `src/${name.slice(0, name.indexOf(": "))}`))];
+    const found = await succeed(process.execPath, [jestProgram, "--listTests"], folder);
+    const files = found.split("\n").map((file) => path.relative(folder, file).replaceAll(path.sep, "/"));
+    const ran: Result[] = [];
+    // Each in a process of its own: what a failed test leaves behind would fail tests of the next file.
+    for (const file of files.sort()) if (!omitted.includes(file)) ran.push(...(await jestReport(folder, [file])));
+    if (omitted.length === 0) return ran;
     // A name that no test has: jest then lists them all as pending.
-    const listed = await jestReport(folder, ["-t", "^no test has this name$", ...files.map((file) => `src/${file}`)]);
+    const listed = await jestReport(folder, [...omitted, "-t", "^no test has this name$"]);
     return [...ran, ...listed.map(({ name }) => ({ name, outcome: "left out" as const }))];
   },
 };
 
-/** Files are left out as a whole; a file's name stands before its tests' names. */
-async function jestReport(folder: string, options: readonly string[]): Promise<readonly Result[]> {
+/** Runs these files, whole; a file's name stands before its tests' names. */
+async function jestReport(folder: string, files: readonly string[]): Promise<readonly Result[]> {
   const report = await withResults(async (file) => {
     // Tests that failed leave clients behind, which would keep it from ending, and promises that nobody reads.
     const always = ["--runInBand", "--forceExit", "--json", "--outputFile", file];
-    const args = ["--unhandled-rejections=warn", "node_modules/jest/bin/jest.js", ...options, ...always];
+    const args = ["--unhandled-rejections=warn", jestProgram, ...always, "--runTestsByPath", ...files];
     await attempt(process.execPath, args, { cwd: folder });
     return JSON.parse(readFileSync(file, "utf8")) as JestReport;
   });
@@ -116,7 +121,8 @@ export const pytest: Runner = {
     }),
 };
 
-function outcomeIn(text: string): Result["outcome"] {
+/** What JUnit's XML says of one test, from its `<testcase` on. */
+export function outcomeIn(text: string): Result["outcome"] {
   if (/<(?:failure|error)[ >]/.test(text)) return "failed";
   return /<skipped[ />]/.test(text) ? "skipped" : "passed";
 }

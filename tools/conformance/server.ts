@@ -1,28 +1,32 @@
 // A Tidewire as a stranger's suite expects its server: these channels, this secret, guests welcome, on a free port.
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type ChannelDefinition, defineChannel } from "@tidewire/protocol";
-import { createTidewire, type Log, type ServerOptions } from "@tidewire/server";
+import { createTidewire, type Log, type ServerOptions, type Tidewire } from "@tidewire/server";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { warm } from "./warm.ts";
 
 /** What a suite's own configuration of its server comes to in ours. */
-export type Assumed = Pick<ServerOptions, "channels" | "access" | "tokens" | "apiKey">;
+export interface Assumed extends Pick<ServerOptions, "channels" | "access" | "tokens" | "apiKey"> {
+  /** The server API is asked without a key. */
+  readonly isApiOpen?: true;
+}
 
 export type EngineKind = "memory" | "sqlite";
 
 export interface Running {
   readonly port: number;
+  readonly tide: Tidewire;
   stop(): Promise<void>;
 }
 
 const hundred = { size: 100, ttlMs: 300_000 };
 const two = { size: 2, ttlMs: 300_000 };
 /** The secret that the suites sign their tokens with. */
-const secret = "secret";
+export const secret = "secret";
 const tokens = { secret };
 
 const smallHistory: ChannelDefinition = defineChannel("smallhistory:{name}", { history: two });
@@ -60,6 +64,23 @@ export const centrifugeGo: Assumed = {
   ],
 };
 
+/** Its tests ask the server API without a key, which ours never answers; so the key is put in on the way. */
+export const centrifugeJava: Assumed = {
+  channels: [
+    defineChannel("{name}", {
+      history: { size: 10, ttlMs: 60_000 },
+      presence: true,
+      announceMembers: true,
+      deltas: true,
+    }),
+    defineChannel("recovery:{name}", { history: hundred }),
+    smallHistory,
+  ],
+  tokens,
+  apiKey: "put in",
+  isApiOpen: true,
+};
+
 /** Its tests ask the server API alone. */
 export const pycent: Assumed = {
   channels: [defineChannel("{name}", { history: hundred, presence: true })],
@@ -75,15 +96,26 @@ const log: Log = {
   error: (message, fields) => void process.stderr.write(`server: ${message} ${JSON.stringify(fields ?? {})}\n`),
 };
 
+/** The key, into every request: before anybody sees it. */
+function putIn(server: Server, key: string | undefined): void {
+  const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean;
+  server.emit = (name: string | symbol, ...args: unknown[]): boolean => {
+    if (name === "request") (args[0] as IncomingMessage).headers["x-api-key"] = key;
+    return emit(name, ...args);
+  };
+}
+
 /** Serves on a free port of this machine, from memory or from a file that is gone afterwards. */
 export async function serveFor(assumed: Assumed, kind: EngineKind): Promise<Running> {
   const folder = mkdtempSync(path.join(tmpdir(), "tidewire-conformance-"));
   const engine = kind === "sqlite" ? { engine: sqliteEngine({ path: path.join(folder, "log.db"), log }) } : {};
-  const tide = createTidewire({ ...assumed, ...engine, mode: "development", log });
+  const { isApiOpen = false, ...options } = assumed;
+  const tide = createTidewire({ ...options, ...engine, mode: "development", log });
   const server = createServer((request, response) => {
     if (!response.headersSent) response.writeHead(404).end(`not here: ${request.url ?? ""}\n`);
   });
   tide.attach(server, { http: true });
+  if (isApiOpen) putIn(server, options.apiKey);
   await tide.start();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -93,6 +125,7 @@ export async function serveFor(assumed: Assumed, kind: EngineKind): Promise<Runn
   await warm(port, secret);
   return {
     port,
+    tide,
     stop: async () => {
       const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
       await tide.stop({ drainMs: 1 });

@@ -1,10 +1,11 @@
 // The suites that others wrote and we run: whose they are, what they assume, how they are run.
-import { type Assumed, centrifugeGo, centrifugeJs, centrifugePython, pycent } from "./server.ts";
+import { type Assumed, centrifugeGo, centrifugeJava, centrifugeJs, centrifugePython, pycent } from "./server.ts";
 import { goTest, jest, pytest, type Runner, unittest } from "./runners.ts";
+import { surefire } from "./surefire.ts";
 
 export interface Suite {
   /** As in `npm run conformance -- <name>`. */
-  readonly name: "js" | "python" | "go" | "server-api";
+  readonly name: "js" | "python" | "go" | "java" | "server-api";
   readonly repository: string;
   /** Names the folder of a clone. */
   readonly variable: string;
@@ -33,6 +34,13 @@ export const suites: readonly Suite[] = [
     variable: "TIDEWIRE_SUITE_CENTRIFUGE_GO",
     assumed: centrifugeGo,
     runner: goTest,
+  },
+  {
+    name: "java",
+    repository: "centrifugal/centrifuge-java",
+    variable: "TIDEWIRE_SUITE_CENTRIFUGE_JAVA",
+    assumed: centrifugeJava,
+    runner: surefire,
   },
   {
     name: "server-api",

@@ -23,7 +23,13 @@ import { xvfb } from "./xvfb.mjs";
 /** @type {readonly Service[]} */
 const services = [chromium, xvfb];
 
-const required = () =>
+/** Tests that need these look for them themselves, and fail where one is named and missing. */
+const toolchains = ["python", "go", "java", "rust"];
+
+/** What a test makes when it is asked for. */
+const madeByTests = ["site"];
+
+export const required = () =>
   (process.env["TIDEWIRE_REQUIRE"] ?? "")
     .split(",")
     .map((name) => name.trim())
@@ -64,7 +70,7 @@ async function choose(service, isRequired) {
 /** Finds every service, fetching the required ones, and says what was chosen. @returns {Promise<Services>} */
 export async function findServices() {
   const wanted = required();
-  const known = services.map((service) => service.name);
+  const known = [...services.map((service) => service.name), ...toolchains, ...madeByTests];
   const unknown = wanted.filter((name) => !known.includes(name));
   /** @type {Services} */
   const result = {

@@ -1,72 +1,47 @@
-"""A chat in the terminal that comes back with jitter after a cut, misses nothing and repeats nothing."""
+"""A chat in the terminal that comes back with jitter after a cut."""
 
-import asyncio, json, random, sys, threading, uuid
-from contextlib import suppress
+import asyncio, random, sys, threading
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
-CHANNEL = "public:lobby"
+
+async def say(socket, typed):
+    while True:
+        await socket.send(await typed.get())
 
 
-class Chat:
-    socket = unsaid = None  # the socket while subscribed; the line that the server has not confirmed yet
-    position, attempts = {}, 0  # the position of the newest line that was shown
-
-    async def stay(self, url):
-        while True:
-            try:
-                async with connect(url, close_timeout=1) as socket:  # it pings, and closes a line that is dead
-                    await self.listen(socket)
-            except (OSError, WebSocketException) as error:
-                # 1009: the line was too long; from 3500 and 4500 on: not welcome. Coming back would change nothing.
-                if (close := getattr(error, "rcvd", None)) and (close.code == 1009 or close.code % 1000 >= 500):
-                    sys.exit(close.reason)
-            self.socket, self.attempts = None, self.attempts + 1
-            await asyncio.sleep(random.uniform(0, min(20, 2 ** min(self.attempts, 7) / 4)))
-
-    async def listen(self, socket):
-        subscribe = {"channel": CHANNEL, "recover": bool(self.position), **self.position}
-        await socket.send('{"id": 1, "connect": {}}\n' + json.dumps({"id": 2, "subscribe": subscribe}))
-        async for frame in socket:
-            for line in frame.strip().split("\n"):
-                match json.loads(line):
-                    case {"error": {"temporary": True}} | {"push": {"unsubscribe": _}}:
-                        return
-                    case {"error": error}:
-                        sys.exit(error["message"])
-                    case {"subscribe": {"epoch": epoch, **rest}}:
-                        if self.position and not rest.get("recovered"):
-                            print("some lines were lost", file=sys.stderr)
-                        self.position = {"epoch": epoch, "offset": rest.get("offset", 0)}
-                        self.socket, self.attempts = socket, 0
-                        if self.unsaid:
-                            await socket.send(self.unsaid)
-                    case {"id": 3}:
-                        self.unsaid = self.confirmed.set_result(None)
-                    case {"push": {"pub": {"data": {"name": name, "text": text}, "offset": offset}}}:
-                        print(f"{name}: {text}", flush=True)
-                        self.position["offset"] = offset
-                    case ping if not ping:
-                        await socket.send("{}")
-
-    async def say(self, **line):
-        # The key stays when the line is said again after a cut, so that nobody hears it twice.
-        data = {"channel": CHANNEL, "data": line, "key": uuid.uuid4().hex}
-        self.unsaid = json.dumps({"id": 3, "rpc": {"method": "tide.publish", "data": data}})
-        self.confirmed = asyncio.get_running_loop().create_future()
-        with suppress(AttributeError, WebSocketException):  # without a socket, or with one that ends: said later
-            await self.socket.send(self.unsaid)
-        await self.confirmed
+async def talk(url, typed):
+    """Returns when the line is cut, with the code that the server closed it with."""
+    async with connect(url, close_timeout=1) as socket:  # it pings, and closes a line that is dead
+        saying = asyncio.create_task(say(socket, typed))
+        try:
+            async for text in socket:
+                print(text, flush=True)
+        except WebSocketException:
+            pass  # the codes say what there is to say
+        saying.cancel()
+        await asyncio.gather(saying, return_exceptions=True)
+        return socket.close_code, socket.close_reason
 
 
 async def main(url, name):
     def read():
         for text in sys.stdin:
-            asyncio.run_coroutine_threadsafe(chat.say(name=name, text=text.rstrip("\n")), loop).result()
+            loop.call_soon_threadsafe(typed.put_nowait, f"{name}: {text.rstrip()}")
 
-    chat, loop = Chat(), asyncio.get_running_loop()
+    loop, typed, attempts = asyncio.get_running_loop(), asyncio.Queue(), 0
     threading.Thread(target=read, daemon=True).start()
-    await chat.stay(url)
+    while True:
+        try:
+            code, reason = await talk(url, typed)
+            # 1009: the line was too long; 4400, 4403 and from 4500 on: not welcome. Coming back would change nothing.
+            if code in (1009, 4400, 4403) or code >= 4500:
+                sys.exit(reason)
+            attempts = 0
+        except (OSError, WebSocketException):
+            attempts += 1  # not reached
+        # Everybody who was cut at the same moment returns at another one.
+        await asyncio.sleep(random.uniform(0, min(20, 2 ** min(attempts, 6) / 2)))
 
 
 asyncio.run(main(*sys.argv[1:]))

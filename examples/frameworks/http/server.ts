@@ -21,5 +21,5 @@ server.listen(Number(process.env["PORT"] ?? 3000), "localhost", () => {
 
 process.once("SIGTERM", () => {
   server.close();
-  tide.stop().catch(console.error);
+  tide.stop({ drainMs: 1_000 }).catch(console.error);
 });

@@ -10,6 +10,7 @@ import type { OpenOptions } from "./subscription-options.ts";
 import type { MemberChange, Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
 import { type Fields, objectAt, positionOf, publicationsAt } from "./wire.ts";
 
+/** How one publish is named, and how long it may take. */
 export interface PublishOptions {
   /** Names this publish: with the same key within 5 minutes the server publishes nothing more. Default: a new one. */
   readonly key?: string;
@@ -25,6 +26,7 @@ export interface Published {
   readonly duplicate: boolean;
 }
 
+/** Which part of a channel's history is wanted. */
 export interface HistoryOptions {
   /** At most this many publications. The server has a limit of its own. */
   readonly limit: number;

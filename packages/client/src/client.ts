@@ -23,6 +23,7 @@ import type { Transport } from "./transport.ts";
 import { webSocketTransport } from "./transports/websocket.ts";
 import { type Fields, objectAt } from "./wire.ts";
 
+/** What `createClient` takes. Only `url` is needed; the last four are for tests and for places without a page. */
 export interface ClientOptions {
   /** The server's WebSocket address; in a page it may be relative: `/connection/websocket`. */
   readonly url: string;
@@ -40,6 +41,7 @@ export interface ClientOptions {
   readonly page?: Page;
 }
 
+/** How long one call is waited for. */
 export interface CallOptions {
   /** Ends the wait; the server is told, and stops working on it where its handler listens. */
   readonly signal?: AbortSignal;
@@ -79,9 +81,12 @@ export interface Client extends Store<ConnectionState> {
     input: InputOf<Definition>,
     options?: CallOptions,
   ): Promise<ResultOf<Definition>>;
-  /** Sends JSON to the server's own handler, at most once and without an answer; false when there is no connection. */
+  /**
+   * Sends JSON at most once and without an answer; false when there is no connection. For other servers of the protocol:
+   * Tidewire's takes it nowhere, and counts it as `sends_dropped`.
+   */
   send(data: unknown): boolean;
-  /** JSON that the server sent to this client alone. */
+  /** JSON that the server sent to this client alone; Tidewire's sends none. */
   readonly onMessage: (listener: (data: unknown) => void) => Cancel;
 }
 

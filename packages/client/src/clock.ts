@@ -3,6 +3,7 @@
 /** Undoes what was asked for. Calling it again, or too late, does nothing. */
 export type Cancel = () => void;
 
+/** Time, as the client asks for it; tests give one of their own. Default: the platform's. */
 export interface Clock {
   /** Milliseconds of a clock that only goes forward; it has no relation to the time of day. */
   now(): number;

@@ -43,6 +43,24 @@ describe("after a close by the server", () => {
     expect(server.upgrades).toBe(2);
   });
 
+  test("that says when somebody will be there again it comes back then, and the next time as ever (PROTOCOL 1.23)", async () => {
+    const { client, clock, server } = await connected(await setStage());
+    server.link.send({ push: { return: { after: 12_000 } } });
+    server.link.close(3001, "shutdown");
+    expect(await reaches(client, "waiting")).toMatchObject({ delayMs: 12_000, reason: { code: 3001 } });
+    clock.advance(12_000);
+    await reaches(client, "connected");
+    server.link.close(3001, "shutdown");
+    expect((await reaches(client, "waiting")).delayMs).toBeLessThan(2_000);
+  });
+
+  test("that promises itself for a day, it does not believe", async () => {
+    const { client, server } = await connected(await setStage());
+    server.link.send({ push: { return: { after: 86_400_000 } } });
+    server.link.close(3001, "shutdown");
+    expect(await reaches(client, "waiting")).toMatchObject({ delayMs: 60_000 });
+  });
+
   test.each(staysAway)("with %i it stays away until connect is called", async (code) => {
     const { client, clock, server } = await connected(await setStage());
     server.link.close(code, "for good");

@@ -51,6 +51,9 @@ export interface ConnectionOptions extends Ports {
  */
 const tide = { window: 4_194_304 };
 
+/** A server that is gone for longer has not come back as it meant to. */
+const longestAbsenceMs = 60_000;
+
 /** How long a socket may take to open, and then the connect reply to come. */
 const connectTimeoutMs = 10_000;
 
@@ -68,6 +71,8 @@ export class Connection {
   /** When it connected; `Infinity` as long as it has not. */
   #connectedMs: number = Infinity;
   #answersPings = false;
+  /** The server goes, and lets nobody in for so long (PROTOCOL 1.23). */
+  #goneMs = 0;
   /** The next attempt, or the end of the present one. */
   #stopTimer: Cancel | null = null;
   #stopPage: Cancel | null = null;
@@ -245,7 +250,9 @@ export class Connection {
 
   #pushed(push: Fields): void {
     const disconnect = objectAt(push, "disconnect");
-    if (disconnect === null) this.#events.push(textAt(push, "channel"), push);
+    const back = objectAt(push, "return");
+    if (back !== null) this.#goneMs = Math.min(wholeAt(back, "after"), longestAbsenceMs);
+    else if (disconnect === null) this.#events.push(textAt(push, "channel"), push);
     else this.#closed(endOf(disconnect));
   }
 
@@ -262,8 +269,11 @@ export class Connection {
   #retryAfter(reason: EndReason): void {
     const { clock, page, random } = this.#options;
     this.#attempts = attemptFailed(this.#attempts, clock.now() - this.#connectedMs);
+    const goneMs = this.#goneMs;
+    this.#goneMs = 0;
     if (this.#leave(reason, false)) {
-      this.#wait(page.isOnline() ? retryDelayMs(this.#attempts, random) : longestDelayMs, reason);
+      const delayMs = page.isOnline() ? retryDelayMs(this.#attempts, random) : longestDelayMs;
+      this.#wait(Math.max(delayMs, goneMs), reason);
     }
   }
 

@@ -8,6 +8,7 @@ import type { Store } from "./store.ts";
 import type { OpenOptions } from "./subscription-options.ts";
 import { isUp, type Subscription, type SubscriptionStatus } from "./subscription.ts";
 
+/** How much a feed keeps, and when it rests. */
 export interface FeedOptions extends Pick<OpenOptions, "token"> {
   /** How many publications are kept, the oldest dropped first. 0: none. Default: 200. */
   readonly keep?: number;
@@ -15,6 +16,7 @@ export interface FeedOptions extends Pick<OpenOptions, "token"> {
   readonly pauseWhenHidden?: boolean;
 }
 
+/** A feed at one moment; another object whenever something has changed, and the same one while nothing has. */
 export interface FeedSnapshot<Data = unknown, Info = unknown> {
   /** Oldest first. */
   readonly publications: readonly Publication<Data, Info>[];
@@ -28,6 +30,7 @@ export interface FeedSnapshot<Data = unknown, Info = unknown> {
   readonly skipped: number;
 }
 
+/** The newest publications of a channel as a store. */
 export type Feed<Data = unknown, Info = unknown> = Store<FeedSnapshot<Data, Info>>;
 
 /** The newest publications of a channel. Watching it opens the channel. Each call makes one of its own. */

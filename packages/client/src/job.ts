@@ -9,6 +9,7 @@ import type { HistoryPage, Publication } from "./publication.ts";
 import type { Store } from "./store.ts";
 import { isUp, type SubscriptionStatus } from "./subscription.ts";
 
+/** What is known of a job. */
 export interface JobSnapshot<Shape extends JobShape = JobShape> {
   /** `waiting`: nobody has said anything of it yet. */
   readonly state: "waiting" | "running" | "retrying" | "done" | "failed" | "canceled";
@@ -25,6 +26,7 @@ export interface JobSnapshot<Shape extends JobShape = JobShape> {
   readonly status: SubscriptionStatus;
 }
 
+/** A job to be watched. */
 export type Job<Shape extends JobShape = JobShape> = Store<JobSnapshot<Shape>>;
 
 /**

@@ -29,6 +29,7 @@ export interface LatestOutline<Data = unknown, Info = unknown> {
   readonly resets: number;
 }
 
+/** A table at one moment, with what has changed since the moment before. */
 export interface LatestSnapshot<Data = unknown, Info = unknown> extends LatestOutline<Data, Info> {
   /** The keys that got a value, or lost theirs, since the snapshot before. */
   readonly changed: ReadonlySet<string>;

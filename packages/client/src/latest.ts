@@ -8,6 +8,7 @@ import type { Subscription } from "./subscription.ts";
 
 export type { LatestOutline, LatestSnapshot, LatestTable } from "./key-table.ts";
 
+/** How often a table may change, and when it rests. */
 export type LatestOptions = Pick<OpenOptions, "rate" | "pauseWhenHidden" | "token">;
 
 /** Changes at most once a frame, and costs as much as keys have changed, not as there are. */

@@ -2,8 +2,10 @@
 
 import type { Cancel } from "./clock.ts";
 
+/** What has changed; `hidden` when nobody can see the page. */
 export type PageChange = "online" | "offline" | "visible" | "hidden";
 
+/** What the client knows of the page or worker around it: network and attention. Default: the platform's. */
 export interface Page {
   isOnline(): boolean;
   isVisible(): boolean;

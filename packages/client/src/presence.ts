@@ -3,6 +3,7 @@
 import type { Member } from "@tidewire/protocol";
 import { asObject, type Fields, memberOf, objectAt, wholeAt } from "./wire.ts";
 
+/** How many are in a channel: sessions (`clients`), and different users. */
 export interface PresenceStats {
   readonly clients: number;
   readonly users: number;

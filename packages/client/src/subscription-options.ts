@@ -11,6 +11,7 @@ export interface PlainChannelOptions {
   readonly presence?: boolean;
 }
 
+/** What one opener of a channel wants; all who have it open share one subscription. */
 export interface OpenOptions {
   /** Rest while the page is hidden, if whoever else has the channel open wants it too. Default: false. */
   readonly pauseWhenHidden?: boolean;

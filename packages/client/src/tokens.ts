@@ -3,6 +3,10 @@
 import { TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock } from "./clock.ts";
 
+/**
+ * A token, or a function that fetches one. The function is asked again whenever the server wants another, and once
+ * more when it has not answered within 10 s; where it rejects, the client waits and tries again.
+ */
 export type TokenSource = string | (() => Promise<string>);
 
 /** What comes of asking for a token: one of the two, and never at once. */

@@ -16,6 +16,7 @@ export interface TransportConnection {
   close(code: number, reason: string): void;
 }
 
+/** Opens ways to the server. What goes wrong from then on is told by `closed`. */
 export interface Transport {
   open(url: string, events: TransportEvents): TransportConnection;
 }

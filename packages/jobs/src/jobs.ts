@@ -5,6 +5,7 @@ import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Random, systemRandom } from "./ports/random.ts";
 import type { Added, JobDraft, JobQuery, JobRecord, JobStore, Terms } from "./store/job-store.ts";
 
+/** What one job is ordered with. */
 export interface EnqueueOptions extends Partial<Terms> {
   /** The user who may watch it on its channel. Default: nobody. */
   readonly owner?: string;
@@ -30,6 +31,7 @@ const limits = {
   delayMs: [0, 31_536_000_000],
 } as const;
 
+/** What `createJobs` is given. */
 export interface JobsOptions {
   readonly store: JobStore;
   /** Default: the machine's. */
@@ -38,6 +40,7 @@ export interface JobsOptions {
   readonly random?: Random;
 }
 
+/** Orders jobs, looks at them, cancels and replays them. */
 export interface Jobs {
   readonly store: JobStore;
   /**
@@ -70,6 +73,7 @@ export interface Jobs {
   onAdded(listener: () => void): () => void;
 }
 
+/** The jobs of a store. */
 export function createJobs(options: JobsOptions): Jobs {
   const { store, clock = systemClock, random = systemRandom } = options;
   const listeners = new Set<() => void>();

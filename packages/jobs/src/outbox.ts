@@ -5,6 +5,7 @@ import { type Cancel, type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import type { JobDraft } from "./store/job-store.ts";
 
+/** A job that waits in the application's database. */
 export interface OutboxRow {
   /** The application's name for it. */
   readonly place: string;
@@ -22,6 +23,7 @@ export interface Outbox {
   refused(place: string, problem: string): void | Promise<void>;
 }
 
+/** What `relayOutbox` is given. */
 export interface OutboxOptions {
   readonly jobs: Jobs;
   readonly outbox: Outbox;
@@ -33,6 +35,7 @@ export interface OutboxOptions {
   readonly clock?: Clock;
 }
 
+/** Takes on what is in an outbox, until it is stopped. */
 export interface OutboxRelay {
   /** Looks at once, after a transaction of this process. */
   wake(): void;

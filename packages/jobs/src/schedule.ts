@@ -5,6 +5,7 @@ import type { EnqueueOptions, Jobs } from "./jobs.ts";
 import { type Cancel, type Clock, systemClock, toDate } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 
+/** What is to be done, and when. */
 export interface Schedule<Definition extends JobDefinition> {
   /** Names it among all schedules of the store: the same one in several processes gives one job each time. */
   readonly name: string;
@@ -17,6 +18,7 @@ export interface Schedule<Definition extends JobDefinition> {
   readonly options?: Omit<EnqueueOptions, "key" | "keyHolds" | "delayMs">;
 }
 
+/** What `schedule` is given beside the schedule itself. */
 export interface ScheduleOptions {
   readonly jobs: Jobs;
   /** Default: says nothing. */

@@ -11,6 +11,7 @@ import type { Publisher } from "./publisher.ts";
 import type { JobState, Outcome, Run, Settled } from "./store/job-store.ts";
 import { Teller } from "./teller.ts";
 
+/** What `createWorker` is given. */
 export interface WorkerOptions {
   readonly jobs: Jobs;
   /** Where progress and results are told. Default: nowhere. */
@@ -31,6 +32,7 @@ export interface WorkerOptions {
   readonly random?: Random;
 }
 
+/** What a worker has done since it was made, and does now. */
 export interface WorkerStats {
   readonly running: number;
   readonly done: number;
@@ -43,6 +45,7 @@ export interface WorkerStats {
   readonly abandoned: number;
 }
 
+/** Takes jobs from a store and does them. */
 export interface JobWorker {
   /** Names the function that does such jobs. @throws {TypeError} when there is one already. */
   handle<Shape extends JobShape>(definition: JobDefinition<Shape>, handler: JobHandler<JobDefinition<Shape>>): void;

@@ -21,9 +21,13 @@ export interface CallDefinition<Shape extends CallShape = CallShape> {
   readonly "~shape"?: Shape;
 }
 
+/** The type of what a caller gives. */
 export type InputOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["input"] : never;
+/** The type of what a call's handler is given: its input as the schema yields it. */
 export type GivenOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["given"] : never;
+/** The type of what a call's handler returns. */
 export type ReturnedOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["returned"] : never;
+/** The type of what a caller gets: the handler's answer as the schema yields it. */
 export type ResultOf<Definition> = Definition extends CallDefinition<infer Shape> ? Shape["output"] : never;
 
 /**

@@ -9,6 +9,14 @@ const schema: StandardSchema<string> = {
 };
 
 describe("a channel", () => {
+  test("has a rate for its clients' publishes where it says so, and none that is no rate", () => {
+    expect(defineChannel("a").publishRate).toBeNull();
+    expect(defineChannel("a", { publishRate: { perSecond: 2.5 } }).publishRate).toEqual({ perSecond: 2.5, burst: 3 });
+    for (const publishRate of [{ perSecond: 0 }, { perSecond: Infinity }, { perSecond: 1, burst: 0.5 }]) {
+      expect(() => defineChannel("a", { publishRate })).toThrow(RangeError);
+    }
+  });
+
   test("is a stream of a hundred publications in five minutes where nothing else is said", () => {
     expect(defineChannel("news")).toMatchObject({
       pattern: "news",

@@ -26,6 +26,14 @@ export interface Retention {
   readonly ttlMs: number;
 }
 
+/** How fast something may happen. */
+export interface Rate {
+  /** In a second, in the long run: a number above 0. */
+  readonly perSecond: number;
+  /** At once: an integer of at least 1. Default: `perSecond`, rounded up. */
+  readonly burst?: number;
+}
+
 interface CommonOptions<Data, Info> {
   /** Validates what is published; the server sends on what the schema yields. Without it: any JSON. */
   readonly data?: Data;
@@ -38,6 +46,8 @@ interface CommonOptions<Data, Info> {
   readonly announceMembers?: boolean;
   /** Who may publish besides the server. Default: `clients`, that is whoever the `publish` rule lets in. */
   readonly publishers?: "clients" | "server";
+  /** How fast all clients together may publish to one such channel, on each node. Default: as fast as each of them may. */
+  readonly publishRate?: Rate;
   /**
    * Whether subscribers may ask for a part of the publications, by their tags. Each different filter encodes anew what it
    * lets through. Default: `false`.
@@ -70,6 +80,7 @@ interface LatestOptions<Data> {
   readonly deltas?: undefined;
 }
 
+/** What `defineChannel` takes. A `latest` channel needs a `key`; only a `stream` has `recovery` and `deltas`. */
 export type ChannelOptions<Data, Info> = CommonOptions<Data, Info> & (LogOptions | LatestOptions<Data>);
 
 /** The types a definition carries; they exist for the compiler alone. */
@@ -87,6 +98,8 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly presence: boolean;
   readonly announcesMembers: boolean;
   readonly publishers: "clients" | "server";
+  /** `null`: as fast as each of them may. */
+  readonly publishRate: Required<Rate> | null;
   readonly deltas: boolean;
   readonly filters: boolean;
   readonly dataSchema: StandardSchema | null;
@@ -100,7 +113,9 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly "~shape"?: Shape;
 }
 
+/** The type of what a channel's publications carry: what its `data` schema yields, or `unknown`. */
 export type DataOf<Definition> = Definition extends ChannelDefinition<string, infer Shape> ? Shape["data"] : never;
+/** The type of what a channel's members show of themselves: what its `presence` schema yields, or `unknown`. */
 export type InfoOf<Definition> = Definition extends ChannelDefinition<string, infer Shape> ? Shape["info"] : never;
 
 const defaultRetention: Retention = { size: 100, ttlMs: 300_000 };
@@ -135,6 +150,7 @@ export function defineChannel<
     presence: presence !== false,
     announcesMembers,
     publishers: options.publishers ?? "clients",
+    publishRate: rateOf(pattern, options.publishRate),
     deltas: deltasOf(pattern, options),
     filters: options.filters ?? false,
     dataSchema: options.data ?? null,
@@ -160,6 +176,18 @@ function retentionOf(pattern: string, { mode, history }: LogOptions | LatestOpti
 function recoveryOf(pattern: string, { mode, recovery }: LogOptions | LatestOptions<unknown>): RecoveryMode {
   if (recovery === undefined || mode === undefined || mode === "stream") return recovery ?? "stream";
   throw new TypeError(`"${pattern}": only a stream channel has a recovery mode, this is a ${mode} channel`);
+}
+
+function rateOf(pattern: string, rate: Rate | undefined): Required<Rate> | null {
+  if (rate === undefined) return null;
+  const { perSecond, burst = Math.max(1, Math.ceil(perSecond)) } = rate;
+  if (!Number.isFinite(perSecond) || perSecond <= 0) {
+    throw new RangeError(`"${pattern}": publishRate.perSecond is a number above 0, got ${perSecond}`);
+  }
+  if (!Number.isInteger(burst) || burst < 1) {
+    throw new RangeError(`"${pattern}": publishRate.burst is an integer of at least 1, got ${burst}`);
+  }
+  return { perSecond, burst };
 }
 
 function deltasOf(pattern: string, { mode, deltas }: LogOptions | LatestOptions<unknown>): boolean {

@@ -29,6 +29,7 @@ export const requestErrors = {
   overloaded: { code: 529, temporary: true },
 } as const;
 
+/** The names of request errors; `TidewireError.reason` is one of them, or `application`. */
 export type RequestErrorName = keyof typeof requestErrors;
 
 /** Close reasons. `reconnect` says whether the client should come back by itself. */
@@ -55,6 +56,7 @@ export const closeReasons = {
   too_many_errors: { code: 3509, reason: "too many errors", reconnect: false },
 } as const;
 
+/** The names of close reasons. */
 export type CloseReasonName = keyof typeof closeReasons;
 
 /** Why the server ends one subscription. At 2500 and above the client subscribes again by itself. */
@@ -64,6 +66,7 @@ export const unsubscribeReasons = {
   subscription_expired: { code: 2501, reason: "subscription expired", resubscribe: true },
 } as const;
 
+/** The names of the reasons for which the server ends one subscription. */
 export type UnsubscribeReasonName = keyof typeof unsubscribeReasons;
 
 /** Whether a client should connect again after the WebSocket close code `code`. 1009 says its message was too large. */

@@ -17,6 +17,7 @@ export {
   defineChannel,
   type InfoOf,
   type RecoveryMode,
+  type Rate,
   type Retention,
 } from "./channel.ts";
 export { channelNameProblem, maxChannelNameBytes, type ParamsOf } from "./channel-name.ts";

@@ -27,6 +27,7 @@ export interface JobDefinition<Shape extends JobShape = JobShape> {
   readonly "~shape"?: Shape;
 }
 
+/** The types that a definition carries: `JobShapeOf<typeof report>["input"]`. */
 export type JobShapeOf<Definition> = Definition extends JobDefinition<infer Shape> ? Shape : never;
 
 /** What is published on a job's channel. `run` counts how often it was taken up; a lower one is of a run that was given up. */

@@ -4,6 +4,7 @@
 import type { Client } from "@tidewire/client";
 import { createContext, type ReactElement, type ReactNode, useContext, useEffect } from "react";
 
+/** What `TidewireProvider` takes. */
 export interface TidewireProviderProps {
   /** Made once, outside of components: it outlives every mount. */
   readonly client: Client;

@@ -8,6 +8,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "reac
 import { type ChannelArguments, channelOf } from "./channel-arguments.ts";
 import { useClient } from "./provider.tsx";
 
+/** What a component wants of a channel. */
 export interface UseChannelOptions<Data = unknown, Info = unknown> {
   /** How many publications to keep, the oldest dropped first. 0: none, for `onPublication` alone. Default: 200. */
   readonly keep?: number;
@@ -17,6 +18,7 @@ export interface UseChannelOptions<Data = unknown, Info = unknown> {
   readonly onPublication?: (publication: Publication<Data, Info>) => void;
 }
 
+/** What a component has of a channel. The functions stay the same from render to render. */
 export interface ChannelView<Data = unknown, Info = unknown> extends FeedSnapshot<Data, Info> {
   readonly channel: Channel<Data, Info>;
   readonly publish: Channel<Data, Info>["publish"];

@@ -6,6 +6,7 @@ import type { JobDefinition, JobShape } from "@tidewire/protocol";
 import { useState, useSyncExternalStore } from "react";
 import { useClient } from "./provider.tsx";
 
+/** What `useJob` gives. */
 export type JobView<Shape extends JobShape = JobShape> = JobSnapshot<Shape>;
 
 /**

@@ -15,6 +15,7 @@ import { useCallback, useMemo, useState, useSyncExternalStore } from "react";
 import { type ChannelArguments, channelOf } from "./channel-arguments.ts";
 import { useClient } from "./provider.tsx";
 
+/** What a component wants of a `latest` channel. */
 export interface UseLatestOptions {
   /**
    * How often a second new values may come, 0.1 to 60. The highest of all who look at the channel counts, and a change
@@ -31,7 +32,9 @@ interface Controls<Data, Info> {
   readonly resume: () => void;
 }
 
+/** What a component has of a `latest` channel: it changes with every value, at most once a frame. */
 export type LatestView<Data = unknown, Info = unknown> = LatestSnapshot<Data, Info> & Controls<Data, Info>;
+/** What a component has of the keys of a `latest` channel: it changes when keys come and go. */
 export type LatestKeysView<Data = unknown, Info = unknown> = LatestOutline<Data, Info> & Controls<Data, Info>;
 
 type Options = Partial<UseLatestOptions>;

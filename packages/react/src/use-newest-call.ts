@@ -6,6 +6,7 @@ import type { CallDefinition, InputOf, ResultOf } from "@tidewire/protocol";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useCall } from "./use-call.ts";
 
+/** A call of which only the newest counts. `isPending`: one is waited for. */
 export interface NewestCall<Definition extends CallDefinition> {
   /** Asks, and cancels what was asked before. Stays the same from render to render. */
   readonly ask: (input: InputOf<Definition>, options?: CallOptions) => Promise<ResultOf<Definition>>;

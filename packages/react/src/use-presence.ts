@@ -7,6 +7,7 @@ import { useSyncExternalStore } from "react";
 import { type ChannelArguments, channelOf } from "./channel-arguments.ts";
 import { useClient } from "./provider.tsx";
 
+/** The members of a channel as a component sees them. */
 export type PresenceView<Info = unknown> = Members<Info>;
 
 /** The members of a channel, kept up to date while the component is mounted; it subscribes to the channel. */

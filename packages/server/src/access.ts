@@ -31,7 +31,10 @@ export interface Identity {
   readonly info?: unknown;
   /** Sent to the client with the connect reply; JSON. */
   readonly data?: unknown;
-  /** Channels the server subscribes it to, without asking the `subscribe` rule; those of its token are added. */
+  /**
+   * Channels the server subscribes it to, without asking the `subscribe` rule; those of its token are added. For SDKs of the
+   * Centrifuge protocol: our own client opens what it reads, and is refused what the server has opened already.
+   */
   readonly subscriptions?: readonly string[];
   /** When the connection ends unless it is renewed, in seconds since 1970; 0: never. Default: what its token says. */
   readonly expiresAt?: number;
@@ -42,6 +45,7 @@ export interface Identity {
 /** Request headers by their lower-case names. */
 export type Headers = Readonly<Record<string, string>>;
 
+/** Who asks, as the `connect` rule or the token named them. */
 export interface RuleContext {
   readonly session: SessionId;
   readonly user: string;
@@ -53,17 +57,20 @@ export interface RuleContext {
   readonly headers: Headers;
 }
 
+/** Who asks about which channel. `params` are those of its pattern. */
 export interface ChannelRuleContext extends RuleContext {
   readonly channel: string;
   readonly definition: ChannelDefinition;
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** Who wants to subscribe. */
 export interface SubscribeRuleContext extends ChannelRuleContext {
   /** What the client sent along, unchecked. */
   readonly data: unknown;
 }
 
+/** Who wants to publish what. */
 export interface PublishRuleContext extends ChannelRuleContext {
   /** Whether it is subscribed to the channel. */
   readonly isSubscribed: boolean;
@@ -73,6 +80,7 @@ export interface PublishRuleContext extends ChannelRuleContext {
   readonly removedKey: string | null;
 }
 
+/** Who calls, and whether anybody still waits. */
 export interface CallContext extends RuleContext {
   /**
    * Aborted, with a TidewireError as its reason, when nobody waits for the result any more: `canceled` by the client or
@@ -81,6 +89,7 @@ export interface CallContext extends RuleContext {
   readonly signal: AbortSignal;
 }
 
+/** How long a handler may take. */
 export interface HandleOptions {
   /** Milliseconds the handler may take; a client that waits less shortens it. Default: the limit `callDeadlineMs`. */
   readonly deadlineMs?: number;
@@ -138,6 +147,10 @@ export class Disconnect extends Error {
   }
 }
 
+/**
+ * Who may connect, subscribe, publish and call, and for how long. What a rule throws, and is no `TidewireError` or
+ * `Disconnect`, is logged and answered with `internal`; a rule that throws never lets in.
+ */
 export interface AccessRules {
   /** Names of request headers that the rules after `connect` are shown. They cost memory while the connection lasts. */
   readonly keptHeaders?: readonly string[];
@@ -166,6 +179,7 @@ export interface AccessRules {
 /** Answers a call by its name: with JSON, or by throwing. */
 export type OtherCalls = (method: string, input: unknown, context: CallContext) => unknown;
 
+/** Answers a call. `input` was validated; so is what it returns. */
 export type CallHandler<Definition extends CallDefinition> = (
   input: GivenOf<Definition>,
   context: CallContext,

@@ -28,4 +28,12 @@ export type { Random } from "./ports/random.ts";
 export { createTidewire } from "./server.ts";
 export type { ConnectionClaims } from "./tokens/claims.ts";
 export type { TokenOptions } from "./tokens/verifier.ts";
-export type { AttachOptions, ChannelHandle, Published, PublishOptions, Stats, Tidewire } from "./tidewire.ts";
+export type {
+  AttachOptions,
+  ChannelHandle,
+  Published,
+  PublishOptions,
+  Stats,
+  StopOptions,
+  Tidewire,
+} from "./tidewire.ts";

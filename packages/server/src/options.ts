@@ -76,6 +76,9 @@ export interface Limits {
   readonly publishBurst: number;
   /** Bytes that one connection publishes in a second. Default 262,144. */
   readonly publishBytesPerSecond: number;
+  /** Publishes of all connections of one user (guests without an account excepted): a second, and in a burst. Default 200 and 400. */
+  readonly userPublishesPerSecond: number;
+  readonly userPublishBurst: number;
   /** Refusals in a row for being too fast, after which the connection is closed. Default 10. */
   readonly refusalsInARow: number;
   /** Calls of one connection: a second, and in a burst. Default 50 and 100. */
@@ -103,6 +106,7 @@ export interface Limits {
   readonly historyPublications: number;
 }
 
+/** The limits of a server that was given no others. Those that depend on the machine are what this one has. */
 export const defaultLimits: Limits = {
   messageBytes: 65_536,
   requestBodyBytes: 1_048_576,
@@ -137,6 +141,8 @@ export const defaultLimits: Limits = {
   publishesPerSecond: 50,
   publishBurst: 100,
   publishBytesPerSecond: 262_144,
+  userPublishesPerSecond: 200,
+  userPublishBurst: 400,
   refusalsInARow: 10,
   callsPerSecond: 50,
   callBurst: 100,
@@ -152,13 +158,16 @@ export const defaultLimits: Limits = {
   historyPublications: 300,
 };
 
+/** What is compressed. */
 export interface CompressionOptions {
   /** Bytes of a message from which on it is compressed; smaller ones gain little. Default 1,024. */
   readonly fromBytes?: number;
 }
 
+/** Whether guests and pages of any origin are let in (`development`), or only who proves something. */
 export type Mode = "development" | "production";
 
+/** What `createTidewire` takes. Only `channels` is needed. */
 export interface ServerOptions {
   /** The channels this server knows; a name that matches none is refused. */
   readonly channels: readonly ChannelDefinition[];

@@ -20,8 +20,10 @@ import { systemRandom } from "./ports/random.ts";
 import { proxied } from "./proxy/proxy-rules.ts";
 import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
+import { SharedRates } from "./session/shared-rates.ts";
+import { Turns } from "./session/turns.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
-import type { AttachOptions, Stats, Tidewire } from "./tidewire.ts";
+import type { AttachOptions, Stats, StopOptions, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
 import { Backlog } from "./transports/backlog.ts";
 import { Gate } from "./transports/gate.ts";
@@ -30,6 +32,12 @@ import { intercept, pathBehind } from "./transports/intercept.ts";
 import { isFromOwnMachine } from "./transports/own-machine.ts";
 import { Requests } from "./transports/requests.ts";
 import { Upgrades } from "./transports/upgrade.ts";
+
+/** Between two closings of a drain: the last few need not wait for a crowd that is not there. */
+const longestStepMs = 100;
+
+/** Clients that a drain has sent away return over so many milliseconds after it. */
+const longestSpreadMs = 5_000;
 
 /**
  * Makes a server. It does nothing before `attach` or `start`.
@@ -97,6 +105,9 @@ class Composed implements Tidewire {
       log,
       metrics,
       mode: () => this.#mode(),
+      turns: new Turns(clock),
+      userRates: new SharedRates(clock),
+      channelRates: new SharedRates(clock),
       isRated: (request) => !(request.isLoopback && this.#mode() === "development"),
       sessions: this.#sessions,
       users: new Map(),
@@ -216,14 +227,14 @@ class Composed implements Tidewire {
     return this.#isStarted && !this.#isDraining && this.#hub.isUp;
   }
 
-  stop(stopOptions: { readonly drainMs?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(stopOptions.drainMs ?? this.#limits.drainMs);
+  stop({ drainMs = this.#limits.drainMs, hasOthers = false }: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop({ drainMs, hasOthers });
     return this.#stopping;
   }
 
-  async #stop(drainMs: number): Promise<void> {
+  async #stop(stopOptions: Required<StopOptions>): Promise<void> {
     this.#isDraining = true;
-    await this.#drain([...this.#sessions.values()], drainMs);
+    await this.#drain([...this.#sessions.values()], stopOptions);
     this.#upgrades.closeAll();
     this.#requests.closeAll();
     this.#closeBackends();
@@ -233,10 +244,16 @@ class Composed implements Tidewire {
   }
 
   /** Sends sessions away one after the other, so that they do not come back all at once. */
-  async #drain(sessions: readonly OpenSession[], drainMs: number): Promise<void> {
-    const stepMs = sessions.length === 0 ? 0 : drainMs / sessions.length;
+  async #drain(sessions: readonly OpenSession[], { drainMs, hasOthers }: Required<StopOptions>): Promise<void> {
+    const stepMs = sessions.length === 0 ? 0 : Math.min(drainMs / sessions.length, longestStepMs);
     let dueMs = this.#clock.now();
+    const endMs = dueMs + stepMs * sessions.length;
+    const spreadMs = Math.min(drainMs, longestSpreadMs);
     for (const session of sessions) {
+      const leftMs = endMs - this.#clock.now();
+      // Nor do they come all at once when it is over.
+      const afterMs = Math.max(0, Math.round(leftMs + this.#node.random.fraction() * spreadMs));
+      if (!hasOthers) session.tell({ kind: "return", afterMs });
       session.close("shutdown");
       dueMs += stepMs;
       const waitMs = dueMs - this.#clock.now();

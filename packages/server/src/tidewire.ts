@@ -13,6 +13,7 @@ import type { CallHandler, HandleOptions, LiveTerms } from "./access.ts";
 import type { Durability } from "./engine/engine.ts";
 import type { Source } from "./hub/sources.ts";
 
+/** How one publish is named and marked. */
 export interface PublishOptions {
   /** 1 to 64 characters. Publishing again with the same key within 5 minutes publishes nothing (P4). */
   readonly idempotencyKey?: string;
@@ -49,6 +50,7 @@ export interface ChannelHandle<Data> {
   members(): readonly Member[];
 }
 
+/** Which paths of an HTTP server are Tidewire's. */
 export interface AttachOptions {
   /** Put before every path. Default: none. */
   readonly path?: string;
@@ -56,6 +58,7 @@ export interface AttachOptions {
   readonly http?: boolean;
 }
 
+/** What this node holds now. `/metrics` tells more. */
 export interface Stats {
   readonly connections: number;
   readonly sessions: number;
@@ -73,6 +76,18 @@ export interface Stats {
   readonly counters: Readonly<Record<string, number>>;
 }
 
+/** How a server ends. */
+export interface StopOptions {
+  /** Milliseconds over which connections are closed, at most 100 for each of them. Default: the limit `drainMs`. */
+  readonly drainMs?: number;
+  /**
+   * Whether another process takes connections at the same address meanwhile: then clients come back at once. Otherwise they
+   * are told to wait until this one has stopped. Default: false.
+   */
+  readonly hasOthers?: boolean;
+}
+
+/** A running server, as the application holds it. */
 export interface Tidewire {
   /** Opens the engine. Called by `attach` too; more calls wait for the same start. */
   start(): Promise<void>;
@@ -99,7 +114,8 @@ export interface Tidewire {
     options?: HandleOptions,
   ): void;
   /**
-   * Subscribes a session to `channel`, without asking the `subscribe` rule. False when the session is not here.
+   * Subscribes a session to `channel`, without asking the `subscribe` rule; for SDKs of the Centrifuge protocol, as our own
+   * client hears only what it has opened. False when the session is not here.
    * @throws {TidewireError} `unknown_channel`, `already_subscribed` by the client itself, `limit_exceeded`,
    * `unrecoverable_position`, `not_available` in a dialect of one channel.
    */
@@ -114,5 +130,5 @@ export interface Tidewire {
   /** Whether the engine answers and no drain has begun; what `/health/ready` says. */
   isReady(): boolean;
   /** Refuses new connections, sends the others away spread over `drainMs`, then closes the engine. */
-  stop(options?: { readonly drainMs?: number }): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }

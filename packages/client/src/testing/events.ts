@@ -20,6 +20,7 @@ export type CloseCause =
   | "cut"
   | "proxy closed";
 
+/** What happened at a proxy. */
 export type FaultEvent =
   /** @param client The client's address and port. */
   | { readonly kind: "opened"; readonly connection: number; readonly client: string }
@@ -47,6 +48,7 @@ export type FaultEvent =
   /** The listening socket failed, for want of descriptors for instance. */
   | { readonly kind: "trouble"; readonly message: string };
 
+/** What passed through one direction of a connection. */
 export interface FlowFigures {
   /** Bytes read from the sending side. */
   readonly readBytes: number;
@@ -56,6 +58,7 @@ export interface FlowFigures {
   readonly waitingBytes: number;
 }
 
+/** A connection through the proxy, as it stands. */
 export interface ProxiedConnection {
   readonly id: number;
   /** The client's address and port. */

@@ -19,6 +19,7 @@ import {
 } from "./faults.ts";
 import { resetSocket } from "./reset-socket.ts";
 
+/** Where a proxy listens, and where it passes connections on to. */
 export interface FaultProxyOptions {
   /** The server that connections are passed on to; any that speaks TCP. The port: 1 to 65,535. */
   readonly to: { readonly host: string; readonly port: number };
@@ -38,6 +39,7 @@ export interface FaultScope {
   readonly direction?: Direction;
 }
 
+/** A proxy between clients and one server, and what breaks on the way. */
 export interface FaultProxy {
   /** Where it listens; 0: nowhere. */
   readonly port: number;

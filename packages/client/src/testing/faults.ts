@@ -42,6 +42,7 @@ export interface LinkFaults {
   readonly hang?: boolean;
 }
 
+/** Faults to set; what is left out is not there. */
 export interface Faults extends FlowFaults, LinkFaults {}
 
 /** The faults of one connection, or of those to come. */

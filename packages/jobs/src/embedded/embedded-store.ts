@@ -17,6 +17,7 @@ import type {
 } from "../store/job-store.ts";
 import { type Spawn, spawnThread, StoreThread } from "./store-thread.ts";
 
+/** What `embeddedStore` is given. */
 export interface EmbeddedStoreOptions {
   /** The database file; its folder is made. Beside it SQLite keeps two more, with "-wal" and "-shm" at the end. */
   readonly path: string;

@@ -10,12 +10,16 @@ export const outboxTable = `CREATE TABLE IF NOT EXISTS tidewire_outbox (
   problem TEXT
 ) STRICT`;
 
+/** An outbox, and the way into it. */
 export interface SqliteOutbox extends Outbox {
   /** Inside a transaction of the same connection: the job is ordered if and only if that commits. */
   put(draft: JobDraft): void;
 }
 
-/** @param database The application's own; `outboxTable` was run there. */
+/**
+ * An outbox in the application's own database.
+ * @param database Where `outboxTable` was run.
+ */
 export function sqliteOutbox(database: DatabaseSync): SqliteOutbox {
   const insert = database.prepare("INSERT INTO tidewire_outbox (draft) VALUES (?)");
   const oldest = database.prepare(

@@ -3,6 +3,7 @@
 /** Stops what a clock was asked to do later. Calling it again, or too late, does nothing. */
 export type Cancel = () => void;
 
+/** Where the time comes from. */
 export interface Clock {
   /** Milliseconds since 1970; it may jump. What the processes that share a store agree on. */
   wall(): number;

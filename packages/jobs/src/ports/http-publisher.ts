@@ -2,6 +2,7 @@
 import { jobChannel, TidewireError } from "@tidewire/protocol";
 import type { Publisher } from "../publisher.ts";
 
+/** Where the server is, and what it knows a worker by. */
 export interface HttpPublisherOptions {
   /** Where the server API is, such as `http://localhost:8080/api`. */
   readonly url: string;

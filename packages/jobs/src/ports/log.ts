@@ -1,5 +1,6 @@
 // What jobs tell their operator. Messages are fixed sentences; what varies goes into the fields.
 
+/** What varies in something that is logged. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Any structured logger fits: pino's methods with the arguments turned round. */

@@ -1,6 +1,7 @@
 // Randomness, as jobs ask for it.
 import { randomBytes } from "node:crypto";
 
+/** Where randomness comes from. */
 export interface Random {
   /** From 0 up to, not including, 1. For spreading load; not for secrets. */
   fraction(): number;

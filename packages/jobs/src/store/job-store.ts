@@ -35,6 +35,7 @@ export interface Terms {
   readonly timeoutMs: number;
 }
 
+/** What became of a job that was to be added. */
 export interface Added {
   /** That of the earlier job where there was one with the same key. */
   readonly id: string;
@@ -82,6 +83,7 @@ export interface Ending extends Hold {
   readonly name: string;
 }
 
+/** What a worker was given. */
 export interface Claimed {
   readonly runs: readonly Run[];
   readonly endings: readonly Ending[];
@@ -123,6 +125,7 @@ export interface JobRecord extends Omit<JobDraft, "keyHolds"> {
   readonly message: string;
 }
 
+/** Which jobs to read. */
 export type JobQuery =
   | { readonly kind: "one"; readonly id: string }
   /** In the order of their ids' arrival; `after` is the last id of the page before. */

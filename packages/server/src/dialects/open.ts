@@ -3,6 +3,7 @@ import type { Closing } from "../session/close-error.ts";
 import type { Command, MarkAnswer } from "../session/command.ts";
 import type { Link, LinkTraits } from "../session/link.ts";
 import type { SessionNode } from "../session/node.ts";
+import type { Hearer } from "../session/turns.ts";
 import type { Reply, SessionEvent } from "../session/reply.ts";
 import { Session } from "../session/session.ts";
 import { Window } from "../session/window.ts";
@@ -23,11 +24,26 @@ export function open(node: SessionNode, connection: Connection, speaker: Speaker
   return new OpenedSession(session, link, speaker);
 }
 
+/** Said, and not taken in yet. */
+interface Waiting {
+  readonly message: Uint8Array;
+  readonly form: "text" | "bytes";
+}
+
+/** From so many on that wait its client is not read until they are taken in. */
+const manyLate = 16;
+/** What was read at once may hold more of them than are kept: then the oldest is taken in for each that comes. */
+const mostLate = 1_024;
+
 /** A class: closures of its own would cost memory for each connection that idles. */
-class OpenedSession implements Opened {
+class OpenedSession implements Opened, Hearer {
   readonly #session: Session;
   readonly #link: SpokenLink;
   readonly #speaker: Speaker;
+  /** Oldest first; `null` while everything was taken in. */
+  #late: Waiting[] | null = null;
+  /** The code it was closed with, behind what waits. */
+  #end: number | null = null;
 
   constructor(session: Session, link: SpokenLink, speaker: Speaker) {
     this.#session = session;
@@ -37,6 +53,27 @@ class OpenedSession implements Opened {
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
+    const { turns, metrics } = this.#session.node;
+    if (this.#late === null && turns.hasTime()) return this.#hear(message, form);
+    metrics.add("messages_late");
+    if (this.#late === null) turns.wait(this);
+    this.#late ??= [];
+    this.#late.push({ message, form });
+    if (this.#late.length === manyLate) this.#link.holdLate(true);
+    if (this.#late.length > mostLate) this.hearNext();
+  }
+
+  hearNext(): boolean {
+    const next = this.#late?.shift();
+    if (next !== undefined) this.#hear(next.message, next.form);
+    if (this.#late !== null && this.#late.length > 0) return true;
+    this.#late = null;
+    this.#link.holdLate(false);
+    if (this.#end !== null) this.closed(this.#end);
+    return false;
+  }
+
+  #hear(message: Uint8Array, form: "text" | "bytes"): void {
     try {
       const said = this.#speaker.decode(message, form);
       const { order } = this.#speaker;
@@ -56,6 +93,8 @@ class OpenedSession implements Opened {
   }
 
   closed(code: number): void {
+    // What it said before it went counts, however late it is taken in.
+    if (this.#late !== null) return void (this.#end = code);
     this.#speaker.order?.stop();
     const { metrics } = this.#session.node;
     const { dialect } = this.#speaker.traits;
@@ -100,6 +139,8 @@ class SpokenLink implements Link {
   /** Of a client that says what it has read. */
   #window: Window | null = null;
   #isSocketFull = false;
+  #isHeld = false;
+  #isLate = false;
   /** Whether the server has ended it. */
   isEnded = false;
 
@@ -163,13 +204,21 @@ class SpokenLink implements Link {
   }
 
   hold(isHeld: boolean): void {
-    this.#connection.hold(isHeld);
+    this.#isHeld = isHeld;
+    this.#connection.hold(isHeld || this.#isLate);
     // What cannot be heard cannot be waited for: replies that wait for room would wait for ever.
     this.#change((window) => (window.isDeaf = isHeld));
   }
 
   close(reason: Closing, detail?: string): void {
     this.#end(this.#speaker.closing(reason, detail));
+  }
+
+  /** What it has said waits for a later turn. */
+  holdLate(isLate: boolean): void {
+    if (this.#isLate === isLate) return;
+    this.#isLate = isLate;
+    this.#connection.hold(isLate || this.#isHeld);
   }
 
   cut(): void {

@@ -71,6 +71,10 @@ const singles: Readonly<Record<SingleName, Single>> = {
     name: "tidewire_bad_frames_total",
     help: "Messages that were none, each of which ended its connection",
   },
+  messages_late: {
+    name: "tidewire_messages_late_total",
+    help: "Messages that waited for a later turn of the event loop",
+  },
   sends_dropped: { name: "tidewire_sends_dropped_total", help: "Commands `send`, which nothing here takes" },
   subscribed: { name: "tidewire_subscribes_total", help: "Subscriptions begun" },
   subscriptions_expired: { name: "tidewire_subscriptions_expired_total", help: "Subscriptions ended with their token" },

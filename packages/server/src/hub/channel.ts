@@ -62,6 +62,7 @@ export class Channel implements CursorHome, ChannelRef {
   readonly members: Members;
   readonly keepsHistory: boolean;
   readonly mode: ChannelMode;
+  readonly hasWholes = false;
   readonly wheel: Wheel;
   readonly clock: Clock;
   /** Resolves when it is live; rejects when the engine could not open it. */

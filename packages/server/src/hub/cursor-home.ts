@@ -12,6 +12,8 @@ export interface HomeOf<Cursor> {
   readonly mode: ChannelMode;
   readonly wheel: Wheel;
   readonly clock: Clock;
+  /** Whether pages read together belong together, also over a pause: who was told one of them is told the others. */
+  readonly hasWholes: boolean;
   /** Few enough subscribers that they go before a crowd's. */
   readonly isUrgent: boolean;
   /** Adds a cursor to those that an append wakes. */

@@ -12,6 +12,7 @@ import type { Position } from "@tidewire/protocol";
 import type { Bounds } from "./channel-log.ts";
 import { type CatchUpPage, continues } from "./catch-up-page.ts";
 import type { HomeOf } from "./cursor-home.ts";
+import { cut } from "./cut.ts";
 import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
@@ -159,7 +160,7 @@ export class Cursor implements Pullable, Due {
       this.#state = "resting";
       this.#target = null;
       // What is left of a table's reading is older than what it goes on with: its place is still before all of it.
-      this.#next = null;
+      if (!this.home.hasWholes) this.#next = null;
       this.#drop();
       return later;
     }
@@ -249,7 +250,7 @@ export class Cursor implements Pullable, Due {
     const bounds = isCut ? { pageBytes: tableBytes } : budget;
     const whole = held ?? tail.run(this.view, this.#seq, upTo === undefined ? bounds : { ...bounds, upTo });
     if (whole.kind !== "frames") return whole;
-    const run = isCut ? this.#cut(whole, pageBytes) : whole;
+    const run = isCut ? cut(whole, { pageBytes, seq: this.#seq, position: this.#position }) : whole;
     this.home.delivered(run.count ?? run.to - this.#seq);
     this.#next = run.next ?? null;
     this.#seq = run.to;
@@ -267,16 +268,6 @@ export class Cursor implements Pullable, Due {
     this.#seq = run.to;
     this.#position = run.at;
     return run;
-  }
-
-  /** Its first page; the place moves with the last of them, as the frames of a table do not say where they stand. */
-  #cut(run: Extract<Run, { kind: "frames" }>, pageBytes: number): Extract<Run, { kind: "frames" }> {
-    let bytes = 0;
-    const end = run.frames.findIndex((frame, index) => (bytes += frame.length) > pageBytes && index > 0);
-    if (end === -1) return run;
-    const next = { ...run, frames: run.frames.slice(end) };
-    // Counted with the last of them.
-    return { ...run, frames: run.frames.slice(0, end), count: 0, to: this.#seq, at: this.#position, more: true, next };
   }
 
   #break(run: Extract<Run, { kind: "break" }>): Pulled {

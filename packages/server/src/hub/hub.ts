@@ -51,6 +51,8 @@ export interface HistoryRequest {
 }
 
 const sweepMs = 10_000;
+/** How long a sweep may hold the event loop. */
+const sweepSliceMs = 5;
 const idleTailBytes = 65_536;
 const historyBytes = 900_000;
 
@@ -77,6 +79,8 @@ export class Hub implements EngineSink {
   #numbered = 0;
   /** The sweep is due at once, since memory is short. */
   #isHurried = false;
+  /** What the sweep under way has not come to yet; `null` between two. */
+  #unswept: Iterator<Channel> | null = null;
 
   constructor(options: HubOptions) {
     const { clock, log, metrics, limits } = options;
@@ -336,13 +340,19 @@ export class Hub implements EngineSink {
   }
 
   /** Gives back the memory of channels where nothing happened since the last sweep. */
+  /** In slices: a hundred thousand channels would hold the loop for a second. */
   #sweepTails(): void {
     this.#isHurried = false;
+    const { clock } = this.#node;
+    const endMs = clock.now() + sweepSliceMs;
     const { isTight } = this.#memory;
-    for (const channel of this.#channels.values()) {
-      if (isTight) channel.squeeze(idleTailBytes);
-      else channel.sweep(idleTailBytes);
+    const channels = (this.#unswept ??= this.#channels.values());
+    for (let next = channels.next(); next.done !== true; next = channels.next()) {
+      if (isTight) next.value.squeeze(idleTailBytes);
+      else next.value.sweep(idleTailBytes);
+      if (clock.now() > endMs) return this.wheel.schedule(this.#sweep, 0);
     }
+    this.#unswept = null;
     this.wheel.schedule(this.#sweep, sweepMs);
   }
 }

@@ -319,6 +319,22 @@ describe("Members", () => {
     expect(one.told).toEqual(["join a", "join b", "join c"]);
   });
 
+  it("goes on after a pause with the page it was at: nobody is told twice (R2)", () => {
+    const members = membersOf(1_000);
+    members.add(member("k"));
+    const one = reader(members, []);
+    one.cursor.release();
+    for (const session of ["a", "b"]) members.add(member(session));
+    members.remove("k");
+    pull(one, 7);
+    one.cursor.pause();
+    expect(pull(one, 7)).toBe("later");
+    members.remove("a");
+    one.cursor.resume();
+    while (pull(one, 7) !== "later");
+    expect(one.told).toEqual(["join a", "join b", "leave k", "leave a"]);
+  });
+
   it("gives a page at a time", () => {
     const members = membersOf(1_000);
     const one = reader(members, []);

@@ -26,6 +26,7 @@ export class Members implements CursorHome, Due {
   readonly name: string;
   readonly tail: MemberTable;
   readonly mode = "latest";
+  readonly hasWholes = true;
   readonly isUrgent = false;
   readonly wheel: Wheel;
   readonly clock: Clock;

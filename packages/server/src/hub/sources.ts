@@ -7,6 +7,7 @@ import type { Channel } from "./channel.ts";
 /** Values made on the server: called when the first subscriber comes, aborted some seconds after the last left. */
 export type Source<Data> = (context: SourceContext) => AsyncIterable<Data>;
 
+/** The channel that a source makes values for, and how long. */
 export interface SourceContext {
   readonly channel: string;
   readonly params: Readonly<Record<string, string>>;
@@ -16,7 +17,10 @@ export interface SourceContext {
   readonly sleep: (ms: number) => Promise<void>;
 }
 
-/** Yields what `make` returns, every `ms` milliseconds; a late one does not delay those after it. */
+/**
+ * Yields what `make` returns, then rests `ms` milliseconds, as long as somebody listens.
+ * @throws {RangeError} for less than a millisecond.
+ */
 export function every<Data>(ms: number, make: (context: SourceContext) => Data | Promise<Data>): Source<Data> {
   if (!(ms >= 1)) throw new RangeError(`every() takes at least 1 millisecond, got ${ms}`);
   return async function* (context) {

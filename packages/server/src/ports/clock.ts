@@ -3,6 +3,7 @@
 /** Stops what a clock was asked to do later. Calling it again, or too late, does nothing. */
 export type Cancel = () => void;
 
+/** Time, as the server asks for it; tests give one of their own. Default: the machine's. */
 export interface Clock {
   /** Milliseconds of a clock that only goes forward; it has no relation to the time of day. */
   now(): number;

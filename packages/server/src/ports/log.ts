@@ -1,5 +1,6 @@
 // What the server tells its operator. Messages are fixed sentences; what varies goes into the fields.
 
+/** What varies in a line of the log, by names. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Any structured logger fits: pino's methods with the arguments turned round. */

@@ -35,6 +35,8 @@ export const limitNames = [
   "subscribesPerSecond",
   "publishesPerSecond",
   "publishBytesPerSecond",
+  "userPublishesPerSecond",
+  "channelPublishes",
   "callsPerSecond",
   "refusalsInARow",
   "callsPerConnection",
@@ -116,6 +118,7 @@ export type SingleName =
   | "recovered"
   | "renewals_failed"
   | "requests"
+  | "messages_late"
   | "sends_dropped"
   | "subscribed"
   | "subscriptions_expired"

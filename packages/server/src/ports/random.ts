@@ -1,6 +1,7 @@
 // Randomness, as the server asks for it.
 import { randomFillSync } from "node:crypto";
 
+/** Randomness, as the server asks for it; tests give one of their own. Default: the operating system's. */
 export interface Random {
   /** From 0 up to, not including, 1. For spreading load; not for secrets. */
   fraction(): number;

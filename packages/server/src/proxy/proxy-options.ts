@@ -16,6 +16,7 @@ export interface ProxyEndpoint {
   readonly sendsMeta?: boolean;
 }
 
+/** An address that is asked about channels. */
 export interface ChannelProxyEndpoint extends ProxyEndpoint {
   /** The channels it is asked about, by their definitions' patterns; elsewhere the access rule decides. Default: all. */
   readonly patterns?: readonly string[];

@@ -9,6 +9,9 @@ import type { Metrics } from "../ports/metrics.ts";
 import type { Random } from "../ports/random.ts";
 import type { Closing } from "./close-error.ts";
 import type { Rates } from "./rates.ts";
+import type { SessionEvent } from "./reply.ts";
+import type { Turns } from "./turns.ts";
+import type { SharedRates } from "./shared-rates.ts";
 import type { TokenVerifier } from "../tokens/verifier.ts";
 
 export interface BoundCall {
@@ -26,6 +29,8 @@ export interface OpenSession {
   subscribe(channel: string, terms?: LiveTerms): Promise<boolean>;
   /** Ends one of its subscriptions. False when there was none. */
   unsubscribe(channel: string): Promise<boolean>;
+  /** Queues an event; false where the dialect has no word for it. */
+  tell(event: SessionEvent): boolean;
   close(reason: Closing, detail?: string): void;
   /** When it ends unless it is prolonged, in seconds since 1970; `null`: never. */
   expireAt(seconds: number | null): void;
@@ -47,6 +52,11 @@ export interface SessionNode {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly mode: () => Mode;
+  readonly turns: Turns;
+  /** How fast all connections of a user publish, by user. */
+  readonly userRates: SharedRates;
+  /** How fast clients publish to a channel that has a rate, by channel. */
+  readonly channelRates: SharedRates;
   /** Whether rate limits hold: off for loopback in development. */
   readonly isRated: (request: Pick<ConnectRequest, "isLoopback">) => boolean;
   /** Those of a client whose sessions last one command each; otherwise every session has its own. */

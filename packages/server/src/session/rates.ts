@@ -31,15 +31,24 @@ export class Bucket {
     this.#filledMs = clock.now();
   }
 
+  get isFull(): boolean {
+    this.#fill();
+    return this.#tokens === this.#burst;
+  }
+
   /** Takes `amount` when it is there; one larger than the burst needs a full bucket, and empties it. */
   take(amount = 1): boolean {
-    const now = this.#clock.now();
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filledMs) * this.#perSecond) / 1_000);
-    this.#filledMs = now;
+    this.#fill();
     const wanted = Math.min(amount, this.#burst);
     if (this.#tokens < wanted) return false;
     this.#tokens -= wanted;
     return true;
+  }
+
+  #fill(): void {
+    const now = this.#clock.now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filledMs) * this.#perSecond) / 1_000);
+    this.#filledMs = now;
   }
 }
 
@@ -76,6 +85,11 @@ export class Rates {
           call: new Bucket(clock, limits.callsPerSecond, limits.callBurst),
         }
       : null;
+  }
+
+  /** Whether they hold for this client. */
+  get isOn(): boolean {
+    return this.#buckets !== null;
   }
 
   /** Whether so many in a row were refused that the connection is to be closed. */

@@ -74,4 +74,6 @@ export type SessionEvent =
   /** A `signal` channel skipped ahead. */
   | { readonly kind: "skipped"; readonly channel: string; readonly count: number }
   /** Publications were lost for this reader, and it goes on behind them. */
-  | { readonly kind: "gap"; readonly channel: string; readonly position: Position };
+  | { readonly kind: "gap"; readonly channel: string; readonly position: Position }
+  /** The server is about to close, and nobody is let in before so many milliseconds are over. */
+  | { readonly kind: "return"; readonly afterMs: number };

@@ -9,6 +9,7 @@ interface Timer {
 /** The beginning of 2026. */
 export const defaultWallMs = 1_767_225_600_000;
 
+/** Where a clock of a test begins. */
 export interface FakeClockOptions {
   /** Where the wall clock stands. Default: `defaultWallMs`. */
   readonly wallMs?: number;

@@ -12,6 +12,7 @@ const someone: ConnectionInfo = {
   isLoopback: false,
 };
 
+/** A connection without a socket: what a client would have read, and what it says, as a test decides. */
 export class FakeConnection implements Connection {
   readonly info: ConnectionInfo;
   readonly framing: Framing;

@@ -17,10 +17,13 @@ import { Metrics } from "../ports/metrics.ts";
 import { type Random, systemRandom } from "../ports/random.ts";
 import { type TokenOptions, tokenVerifier } from "../tokens/verifier.ts";
 import type { BoundCall, OpenSession, SessionNode } from "../session/node.ts";
+import { SharedRates } from "../session/shared-rates.ts";
+import { Turns } from "../session/turns.ts";
 import { eventFraming } from "../transports/event-framing.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeConnection } from "./fake-connection.ts";
 
+/** What a node of a test is made of; defaults are those of a server. */
 export interface FakeNodeOptions {
   readonly channels: readonly ChannelDefinition[];
   /** Default: a memory engine. */
@@ -37,11 +40,13 @@ export interface FakeNodeOptions {
   readonly random?: Random;
 }
 
+/** How a connection of a test is opened. */
 export interface FakeOpening {
   readonly info?: Partial<ConnectionInfo>;
   readonly watermark?: number;
 }
 
+/** A node without sockets, under a clock that the test holds. */
 export class FakeNode {
   readonly clock: FakeClock = new FakeClock();
   readonly metrics: Metrics = new Metrics();
@@ -77,6 +82,9 @@ export class FakeNode {
       log,
       metrics,
       mode: () => options.mode ?? "development",
+      turns: new Turns(clock),
+      userRates: new SharedRates(clock),
+      channelRates: new SharedRates(clock),
       isRated: () => options.isRated ?? false,
       sessions,
       users: new Map(),

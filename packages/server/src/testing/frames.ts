@@ -1,5 +1,6 @@
 // A decoder of the WebSocket frames that a server writes: RFC 6455 §5.2, never masked, never fragmented.
 
+/** One frame that a server wrote, taken apart. */
 export interface Message {
   readonly form: "text" | "bytes" | "ping";
   readonly payload: Buffer;

@@ -14,6 +14,7 @@ import type {
 } from "../engine/engine.ts";
 import { defaultWallMs } from "./fake-clock.ts";
 
+/** A publication as an engine announces it. */
 export interface Announcement {
   readonly channel: string;
   readonly epoch: string;
@@ -34,6 +35,7 @@ interface Held {
   readonly answer: () => void;
 }
 
+/** An engine in memory whose timing and failures a test decides. */
 export class ScriptedEngine implements Engine {
   readonly traits: EngineTraits = { name: "scripted", durability: "volatile", survivesRestart: false };
   /** Announcements that were not sent, while `isDirected`. */

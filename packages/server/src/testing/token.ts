@@ -1,6 +1,7 @@
 // Tokens for tests, signed with a secret.
 import { createHmac } from "node:crypto";
 
+/** The secret that `tokenOf` signs with by default. */
 export const tokenSecret = "a secret of some length, which nobody knows";
 
 /** An HS256 token. Times in the claims are seconds since 1970. */

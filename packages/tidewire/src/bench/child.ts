@@ -52,6 +52,7 @@ function isProgram(file: string): boolean {
   }
 }
 
+/** A process of a measurement. What was asked fails when the process ends before it has answered. */
 export class Child<T extends Talk> {
   readonly #process: ChildProcess;
   readonly #name: string;

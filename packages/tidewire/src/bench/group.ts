@@ -46,6 +46,7 @@ export type GroupReport = LoadReport & { readonly busiestShare: number };
 
 let groups = 0;
 
+/** Connections that subscribe in the same way, spread over load processes. */
 export class Group {
   /** Connections that read. */
   readers = 0;

@@ -1,5 +1,6 @@
 // Medians and spans of what was measured in several rounds.
 
+/** What several rounds came to. */
 export interface Span {
   readonly median: number;
   readonly min: number;
@@ -21,6 +22,7 @@ export function short(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
 
+/** `1.2 (1.1–1.4)`; `–` where nothing was measured. */
 export function spanText(span: Span | null): string {
   if (span === null) return "–";
   return span.min === span.max ? short(span.median) : `${short(span.median)} (${short(span.min)}–${short(span.max)})`;

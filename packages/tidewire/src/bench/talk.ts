@@ -16,6 +16,7 @@ export interface Spread {
   readonly count: number;
 }
 
+/** Everything to channel 0. */
 export const oneChannel: Spread = { of: "channels", first: 0, count: 1 };
 
 /** What is published in one phase. */

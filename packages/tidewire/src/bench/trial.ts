@@ -31,6 +31,7 @@ export interface Connected {
 /** Beyond the time that publishing takes. */
 const patienceMs = 120_000;
 
+/** A server under load. It and its generators live as long as `run` runs. */
 export class Trial {
   readonly #program: Program;
   readonly #groups: Group[] = [];

@@ -281,12 +281,15 @@ describe("what is made of the table", () => {
     expect(JSON.parse(published)).toEqual(JSON.parse(JSON.stringify(configSchema())));
   });
 
-  test("the configuration in docs/standalone.md is good, in production", () => {
-    const page = readFileSync(path.join(import.meta.dirname, "../../../../docs/standalone.md"), "utf8");
+  test.each([
+    ["docs/standalone.md", ["chat:{room}", "prices", "orders:{id}"]],
+    ["docs/from-centrifugo.md", ["chat:{room}", "status:{device}"]],
+  ])("the configuration in %s is good, in production", (document, patterns) => {
+    const page = readFileSync(path.join(import.meta.dirname, "../../../..", document), "utf8");
     const [, text = ""] = /```jsonc\n([\s\S]*?)```/.exec(page) ?? [];
     const folder = folderWith({ api: "a".repeat(16), token: "t".repeat(32) });
     const { channels, tokens } = settingsOf(text.replaceAll("/run/secrets", folder), { NODE_ENV: "production" });
-    expect(channels.map(({ pattern }) => pattern)).toEqual(["chat:{room}", "prices", "orders:{id}"]);
+    expect(channels.map(({ pattern }) => pattern)).toEqual(patterns);
     expect(tokens).toEqual({ secret: "t".repeat(32) });
   });
 

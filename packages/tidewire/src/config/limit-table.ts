@@ -40,6 +40,8 @@ const about: Readonly<Record<keyof Limits, string>> = {
   publishesPerSecond: "Publishes of one connection in a second",
   publishBurst: "The same, in a burst",
   publishBytesPerSecond: "Bytes that one connection publishes in a second",
+  userPublishesPerSecond: "Publishes of all connections of one user in a second",
+  userPublishBurst: "Of them at once",
   refusalsInARow: "Refusals in a row for being too fast, after which the connection is closed",
   callsPerSecond: "Calls of one connection in a second",
   callBurst: "The same, in a burst",

@@ -3,8 +3,10 @@ import { randomInt } from "node:crypto";
 import { type ChannelDefinition, defineChannel } from "@tidewire/protocol";
 import { every, type ServerOptions, type Tidewire } from "@tidewire/server";
 
+/** `lobby`: at most once, with presence; whoever opens `/` in development is in it. */
 export const lobby: ChannelDefinition<"lobby"> = defineChannel("lobby", { mode: "signal", presence: true });
 
+/** `public:{name}`: a hundred publications for five minutes, with presence, for everybody. */
 export const open: ChannelDefinition<"public:{name}"> = defineChannel("public:{name}", {
   history: { size: 100, ttlMs: 300_000 },
   presence: true,

@@ -4,6 +4,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { limitedServer } from "./http-server.ts";
 import { listen } from "./listen.ts";
 
+const hosts = ["127.0.0.1", "127.0.0.2"];
+
 /** The status of the answer to these bytes. */
 function status(host: string, port: number, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -20,7 +22,6 @@ const withHead = (bytes: number): string =>
 
 /** Linux has all of 127.0.0.0/8 as loopback addresses. */
 test.runIf(process.platform === "linux")("limits of the head of a request", async () => {
-  const hosts = ["127.0.0.1", "127.0.0.2"];
   const main = limitedServer();
   const errors: (string | undefined)[] = [];
   main.on("request", (_request, response) => void response.end("hello"));
@@ -41,4 +42,21 @@ test.runIf(process.platform === "linux")("limits of the head of a request", asyn
   }
   const each = ["HPE_HEADER_OVERFLOW", "HPE_INVALID_METHOD"];
   expect(errors).toEqual([...each, ...each]);
+});
+
+test.runIf(process.platform === "linux")("what is upgraded, and what is answered", async () => {
+  const main = limitedServer();
+  main.on("request", (_request, response) => void response.setHeader("Connection", "close").end("answered"));
+  main.on("upgrade", (_request, socket) => socket.end("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+  const upgrades = ({ headers }: { headers: NodeJS.Dict<string | string[]> }): boolean =>
+    headers["upgrade"] === "websocket";
+  Object.assign(main, { shouldUpgradeCallback: upgrades });
+  const listening = await listen(main, hosts, 0);
+  onTestFinished(() => listening.close());
+  const offering = (protocol: string): string =>
+    `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`;
+  for (const host of hosts) {
+    expect([host, await status(host, listening.port, offering("h2c"))]).toEqual([host, "200"]);
+    expect([host, await status(host, listening.port, offering("websocket"))]).toEqual([host, "101"]);
+  }
 });

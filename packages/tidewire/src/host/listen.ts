@@ -5,6 +5,7 @@ import { limitedServer } from "./http-server.ts";
 
 const portsTried = 20;
 
+/** Where a server listens. */
 export interface Listening {
   readonly port: number;
   /** Addresses that answer. */

@@ -2,6 +2,7 @@
 import path from "node:path";
 import type { Mode } from "@tidewire/server";
 
+/** What a server knows of itself when it has started. */
 export interface StartFacts {
   /** What has started: "Harbor on Tidewire 0.1.0". */
   readonly title: string;
@@ -19,6 +20,7 @@ export interface StartFacts {
 
 const sockets = ["/connection/websocket", "/raw/{channel}", "/echo"];
 
+/** The lines that a server prints when it has started. The API key is among them in development alone. */
 export function startReport(facts: StartFacts): string {
   const address = `${hostName(facts.host)}:${facts.port}`;
   const isDevelopment = facts.mode === "development";

@@ -115,6 +115,8 @@ export class CentrifugeSpeaker implements Speaker {
   }
 
   event(event: SessionEvent): Uint8Array | null {
+    // A push that names no channel is nothing that an SDK expects.
+    if (event.kind === "return" && this.traits !== this.#form.tideTraits) return null;
     return this.#form.event(event);
   }
 

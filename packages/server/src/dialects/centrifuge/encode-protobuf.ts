@@ -100,6 +100,7 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
     }
     // Only Tidewire's own client knows the word, and it speaks JSON.
     case "skipped":
+    case "return":
     case "gap":
       return null;
   }

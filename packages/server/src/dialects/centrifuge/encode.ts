@@ -107,6 +107,8 @@ export function encodePush(event: Exclude<SessionEvent, { kind: "ping" | "mark" 
     }
     case "skipped":
       return push(JSON.stringify(event.channel), `"skipped":{"count":${event.count}}`);
+    case "return":
+      return `{"return":{"after":${event.afterMs}}}`;
     case "gap":
       return null;
   }

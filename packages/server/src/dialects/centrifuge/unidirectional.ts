@@ -107,8 +107,14 @@ class Pushes implements Speaker {
     const framing = this.#framing;
     if (event.kind === "mark") return null;
     if (event.kind === "ping") return isSocket(framing) ? framing.ping : framing.wrap(Buffer.from("{}"), "text");
+    if (event.kind === "return") return this.#returning(event.afterMs);
     const said = encodePush(event);
     return said === null ? null : framing.wrap(Buffer.from(said), "text");
+  }
+
+  #returning(afterMs: number): Uint8Array | null {
+    const framing = this.#framing;
+    return isEvents(framing) ? framing.event({ retryMs: Math.max(this.#options.retryMs, afterMs) }) : null;
   }
 
   closing(reason: Closing, detail: string | undefined): Ending {

@@ -85,6 +85,7 @@ class EventsSpeaker implements Speaker {
     const framing = this.#framing;
     if (event.kind === "ping") return framing.ping;
     if (event.kind === "gap") return framing.event(gapOf(event.position));
+    if (event.kind === "return") return framing.event({ retryMs: Math.max(this.#retryMs, event.afterMs) });
     if (event.kind !== "skipped") return null;
     return framing.event({ name: "skipped", data: JSON.stringify({ count: event.count }) });
   }

@@ -12,6 +12,7 @@ interface Waiter {
   readonly resolve: () => void;
 }
 
+/** Keeps what an engine tells its node, in order. */
 export class RecordingSink implements EngineSink {
   readonly announcements: Announcement[] = [];
   readonly suspects: (readonly string[] | "all")[] = [];

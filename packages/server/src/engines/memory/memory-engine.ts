@@ -21,6 +21,7 @@ import { checkKey, digestOf, nothing, ownBytes } from "../payload.ts";
 import { RememberedPublishes } from "../remembered-publishes.ts";
 import { type ChannelLog, ChannelLogs } from "./channel-logs.ts";
 
+/** What `memoryEngine` takes; nothing is needed. */
 export interface MemoryEngineOptions {
   /** Default: the machine's. */
   readonly clock?: Clock;

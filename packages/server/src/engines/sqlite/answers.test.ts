@@ -25,6 +25,12 @@ describe("a publication that is read back", () => {
     expect(read(null)).not.toHaveProperty("author");
   });
 
+  it("has nothing of an author that nobody writes", () => {
+    const author = { session: "s", user: "u", channelInfo: null };
+    expect(read(JSON.stringify({ author: { ...author, isAdmin: true }, more: 1 }))).toMatchObject({ author });
+    expect(read(JSON.stringify({ author: { ...author, isAdmin: true } }))?.author).not.toHaveProperty("isAdmin");
+  });
+
   it.each([
     ["no JSON", '{"author":{"user"'],
     ["null", "null"],

@@ -62,7 +62,12 @@ function publicationOf(stored: StoredPublication, data: Uint8Array): Publication
 function knownIn(meta: string | null): Meta {
   if (meta === null) return {};
   const { author, tags } = parsed(meta);
-  return { ...(isMember(author) && { author }), ...(areTags(tags) && { tags }) };
+  return { ...(isMember(author) && { author: memberOf(author) }), ...(areTags(tags) && { tags }) };
+}
+
+/** With nothing else in it: what a row adds would be sent along. */
+function memberOf({ session, user, info, channelInfo }: Member): Member {
+  return { session, user, ...(info !== undefined && { info }), ...(channelInfo !== undefined && { channelInfo }) };
 }
 
 function parsed(meta: string): { readonly author?: unknown; readonly tags?: unknown } {

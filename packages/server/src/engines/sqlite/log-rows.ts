@@ -4,7 +4,7 @@ import type { Form, PageLimit } from "../../engine/engine.ts";
 import { isFull } from "../../engine/ring.ts";
 import type { ChannelRow } from "./channels.ts";
 import type { StoredPublication } from "./messages.ts";
-import { formAt, formNumber, type FoundPublication, isPlain, isSound, soundMeta, whole } from "./soundness.ts";
+import { formAt, formNumber, type FoundPublication, isPlain, isSound, whole } from "./soundness.ts";
 
 /** The place of offset `?2` of log `?1`, whose base is `?3`: computed by SQLite, since it does not fit in a double. */
 const place = "((?1 << 32) | (?2 - ?3))";
@@ -127,7 +127,7 @@ export class LogRows {
         offset,
         previousId,
         form: formAt(form ?? 0),
-        meta: soundMeta(meta),
+        meta: meta,
         atMs: atMs ?? 0,
         bytes,
       };

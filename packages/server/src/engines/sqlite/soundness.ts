@@ -46,11 +46,6 @@ export function isSound({ id, at_ms: atMs, form, data }: FoundPublication): bool
   return forms[form] !== "json" || isJson(data);
 }
 
-/** Author and tags as they can have been written; else none, since what was published can be read without them. */
-export function soundMeta(meta: string | null): string | null {
-  return meta !== null && isMeta(parsed(meta)) ? meta : null;
-}
-
 /** The same of what stands in a table. */
 export function isSoundValue(row: FoundValue): boolean {
   const { key, removed, previous_id: previousId } = row;
@@ -75,27 +70,4 @@ function parsed(text: string): unknown {
   } catch {
     return malformed;
   }
-}
-
-function isMeta(meta: unknown): boolean {
-  if (!isObject(meta) || !hasOnly(meta, ["author", "tags"])) return false;
-  const { author, tags } = meta;
-  return (author === undefined || isAuthor(author)) && (tags === undefined || isTags(tags));
-}
-
-function isAuthor(author: unknown): boolean {
-  if (!isObject(author) || !hasOnly(author, ["session", "user", "info", "channelInfo"])) return false;
-  return typeof author["session"] === "string" && typeof author["user"] === "string";
-}
-
-function isTags(tags: unknown): boolean {
-  return isObject(tags) && Object.values(tags).every((value) => typeof value === "string");
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function hasOnly(value: object, names: readonly string[]): boolean {
-  return Object.keys(value).every((name) => names.includes(name));
 }

@@ -8,6 +8,7 @@ import { type Random, systemRandom } from "../../ports/random.ts";
 import { Running, type RunningOptions } from "./running.ts";
 import { type Spawn, spawnWorker } from "./worker-link.ts";
 
+/** What `sqliteEngine` takes. Only `path` is needed. */
 export interface SqliteEngineOptions {
   /**
    * The database file. Its folder is made. Beside it SQLite keeps a file with "-wal" at the end, and the engine one with

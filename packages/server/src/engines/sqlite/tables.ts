@@ -6,7 +6,7 @@ import { fullness } from "../../engine/slots.ts";
 import type { ChannelRow } from "./channels.ts";
 import type { StoredPublication } from "./messages.ts";
 import { joined, type NewRow, type RowPage, type RowRange } from "./log-rows.ts";
-import { formAt, formNumber, type FoundValue, isSoundValue, soundMeta, whole } from "./soundness.ts";
+import { formAt, formNumber, type FoundValue, isSoundValue, whole } from "./soundness.ts";
 
 /** What a table holds: counted once, then kept up. */
 interface Fill {
@@ -177,6 +177,6 @@ export class Tables {
 
 function described({ offset, key, removed, id, form, meta, data, ...rest }: FoundSlot): StoredPublication {
   const { at_ms: atMs, previous_id: previousId } = rest;
-  const common = { id, offset, previousId, form: formAt(form ?? 0), meta: soundMeta(meta), atMs: atMs ?? 0 };
+  const common = { id, offset, previousId, form: formAt(form ?? 0), meta: meta, atMs: atMs ?? 0 };
   return { ...common, bytes: data.byteLength, key, removed: removed === 1 };
 }

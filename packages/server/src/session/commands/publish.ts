@@ -40,7 +40,20 @@ export function admitToPublish(context: Context, change: Change, bytes: number):
     fail("denied", "clients do not publish to this channel");
   }
   if (!rates.mayPublish(bytes)) tooFast(context, "publishes");
+  if (rates.isOn) checkShared(context, channel, known);
   return { known, asked: askToPublish(context, change, known) };
+}
+
+/** What others do is no fault of this connection: it is refused, and not closed. @throws {TidewireError} */
+function checkShared({ node, identity }: Context, channel: string, { definition: { publishRate } }: Known): void {
+  const { userPublishesPerSecond: perSecond, userPublishBurst: burst } = node.limits;
+  if (identity.user !== "" && !node.userRates.take(identity.user, { perSecond, burst })) {
+    node.metrics.hit("userPublishesPerSecond");
+    fail("too_many_requests", "too many publishes of this user in a second");
+  }
+  if (publishRate === null || node.channelRates.take(channel, publishRate)) return;
+  node.metrics.hit("channelPublishes");
+  fail("too_many_requests", "too many publishes to this channel in a second");
 }
 
 /** What is published on the rule's terms: what it puts in the place of what the client sent. */

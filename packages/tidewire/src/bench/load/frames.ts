@@ -1,5 +1,6 @@
 // WebSocket frames as a load generator needs them: the server's are split without copying, its own are masked with zeros.
 
+/** The opcodes of WebSocket frames (RFC 6455 §5.2). */
 export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /** Splits what a server sends into frames; fields tell of the frame that `onFrame` is called for. */

@@ -5,12 +5,15 @@ const perOctave = 1_024;
 const octaves = 16;
 const mostUs = 2 ** 27 - 1;
 
+/** How many deliveries took how long, in buckets: by the microsecond up to 2 ms, above within 0.1 %, up to 134 s. */
 export type Latencies = Uint32Array;
 
+/** Empty buckets. */
 export function noLatencies(): Latencies {
   return new Uint32Array(linear + octaves * perOctave);
 }
 
+/** Adds one delivery that took `us` microseconds; negative ones count as 0. */
 export function countLatency(latencies: Latencies, us: number): void {
   const bucket = bucketOf(us < 0 ? 0 : us > mostUs ? mostUs : us);
   latencies[bucket] = (latencies[bucket] ?? 0) + 1;

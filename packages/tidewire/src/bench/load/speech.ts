@@ -38,6 +38,7 @@ export const wires = [
   "sse",
   "http-stream",
 ] as const;
+/** A wire that the generator speaks. */
 export type Wire = (typeof wires)[number];
 
 const text = (said: string): Buffer => clientFrame(opcodes.text, Buffer.from(said));

@@ -6,6 +6,7 @@ import type { Publish } from "./broadcaster.ts";
 /** So far behind its times, a server is not going to hold the rate. */
 const hopelessMs = 1_000;
 
+/** Publishes a load in bursts at their times, whatever the server makes of it. Gives up when it is a second behind. */
 export function publishAll(load: Load, publish: Publish): Promise<Published> {
   const { phase, rate, burst, seconds, bytes, spread = oneChannel, after = 0 } = load;
   const total = after + Math.round(rate * seconds);

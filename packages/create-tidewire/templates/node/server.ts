@@ -1,0 +1,26 @@
+// A page, and the channel that its WebSocket opens.
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { createTidewire } from "@tidewire/server";
+import { lobby } from "./channels.ts";
+
+const page = await readFile(new URL("index.html", import.meta.url));
+
+const server = createServer((request, response) => {
+  if (request.url === "/") response.setHeader("content-type", "text/html; charset=utf-8").end(page);
+  else response.writeHead(404).end("Nothing here.\n");
+});
+
+const tide = createTidewire({ channels: [lobby] });
+tide.attach(server);
+
+server.listen(Number(process.env["PORT"] ?? 3000), "localhost", () => {
+  console.log(`http://localhost:${(server.address() as AddressInfo).port}`);
+});
+
+process.once("SIGTERM", () => {
+  server.close();
+  // Sends the pages away within a second, one after the other. A crowd wants longer, by default half a minute.
+  tide.stop({ drainMs: 1_000 }).catch(console.error);
+});
