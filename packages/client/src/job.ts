@@ -134,9 +134,14 @@ function isAfter(at: Position | null, place: Position | null): boolean {
   return at !== null && (place === null || at.epoch !== place.epoch || at.offset > place.offset);
 }
 
-/** What is known once `event` was told. A worker that was cut off may speak of a run that another has taken over. */
+const ends: readonly JobSnapshot["state"][] = ["done", "failed", "canceled"];
+
+/**
+ * What is known once `event` was told. A worker that was cut off may speak of a run that another has taken over, or has
+ * told the end of.
+ */
 function after(known: Known, event: JobEvent): Known {
-  if (event.run < known.run) return known;
+  if (event.run < known.run || (event.run === known.run && ends.includes(known.state))) return known;
   const { run, kind } = event;
   switch (kind) {
     case "started":

@@ -49,7 +49,11 @@ test("a job is shown from its beginning, and what a worker that was cut off stil
   server.publish("job:a", 6, { kind: "progress", run: 2, data: "again" });
   await reads("running 2 again null");
   server.publish("job:a", 7, { kind: "done", run: 2, output: 42 });
+  server.publish("job:a", 8, { kind: "progress", run: 2, data: "late" });
   await reads("done 2 again 42");
+  // A dead letter that is replayed runs anew.
+  server.publish("job:a", 9, { kind: "started", run: 3, attempt: 1 });
+  await reads("running 1  null");
   // Another job begins with nothing of the one before.
   server.kept = [];
   show(<Job id="b" />);

@@ -25,8 +25,11 @@ const trace = `
       (new.id, new.fence, old.state, new.state, CAST(unixepoch('subsec') * 1000 AS INTEGER), old.leased_ms);
   END;`;
 
-function workerOn(path: string, said: (line: string, worker: ChildProcess) => void): ChildProcess {
-  const child = spawn(execPath, [...nodeOptions, workerScript, path, String(leaseMs)], {
+type Said = (line: string, worker: ChildProcess) => void;
+
+/** @param workMs How long it is at each job. */
+function workerOn(path: string, said: Said, workMs = 30): ChildProcess {
+  const child = spawn(execPath, [...nodeOptions, workerScript, path, String(leaseMs), String(workMs)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -85,6 +88,44 @@ it(
     const latest = Math.max(...lost.map(({ late }) => Number(late)));
     expect(latest).toBeLessThan(1_000);
     expect(latest).toBeGreaterThanOrEqual(-1);
+  },
+);
+
+it(
+  "SIGSTOP of a worker: another one takes its job, and what it says when it goes on does not count (J2)",
+  { timeout: 60_000 },
+  async () => {
+    const { jobs, path } = await stage();
+    const database = new DatabaseSync(path, { timeout: 10_000 });
+    onTestFinished(() => database.close());
+    database.exec(trace);
+    const slow = defineJob("slow");
+    const { id } = await jobs.enqueue(slow, null);
+    const freeze: Said = (line, worker) => void (line === `begun ${id}` && worker.kill("SIGSTOP"));
+    // Long enough to be frozen in the middle of it.
+    const frozen = workerOn(path, freeze, 2_000);
+    await vi.waitFor(async () => expect((await jobs.find(id))?.state).toBe("running"), { timeout: 20_000 });
+    const other = workerOn(path, () => undefined);
+    await vi.waitFor(async () => expect((await jobs.find(id))?.state).toBe("done"), { timeout: 20_000 });
+    other.kill("SIGKILL");
+    await once(other, "close");
+    const ended = new Promise<void>((resolve) => {
+      createInterface(frozen.stdout ?? expect.unreachable()).on("line", (line) => line === `ended ${id}` && resolve());
+    });
+    frozen.kill("SIGCONT");
+    await ended;
+    // It goes on to other work, after it has tried to settle this one.
+    const next = await jobs.enqueue(slow, null);
+    await vi.waitFor(async () => expect((await jobs.find(next.id))?.state).toBe("done"), { timeout: 20_000 });
+    const hands = database
+      .prepare("SELECT fence, state FROM trace WHERE id = ? AND was <> state ORDER BY number")
+      .all(id);
+    expect(hands.map((row) => ({ ...row }))).toEqual([
+      { fence: 1, state: "running" },
+      { fence: 2, state: "ready" },
+      { fence: 3, state: "running" },
+      { fence: 3, state: "done" },
+    ]);
   },
 );
 
