@@ -21,6 +21,10 @@ const budgets: readonly Budget[] = [
   { name: "@tidewire/client/job", entry: "packages/client/src/job.ts", beside: client, maxBytes: 1000 },
   { name: "@tidewire/client/members", entry: "packages/client/src/members.ts", beside: client, maxBytes: 800 },
   { name: "@tidewire/client/latest", entry: "packages/client/src/latest.ts", beside: client, maxBytes: 1200 },
+  { name: "@tidewire/client/binary", entry: "packages/client/src/binary.ts", beside: client, maxBytes: 2400 },
+  { name: "@tidewire/client/outbox", entry: "packages/client/src/outbox.ts", beside: client, maxBytes: 4000 },
+  { name: "@tidewire/client/tabs", entry: "packages/client/src/tabs.ts", beside: client, maxBytes: 1800 },
+  { name: "@tidewire/client/tabs-worker", entry: "packages/client/src/tabs-worker.ts", maxBytes: 10_400 },
   {
     name: "@tidewire/react",
     entry: "packages/react/src/index.ts",

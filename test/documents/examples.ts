@@ -8,6 +8,7 @@ import * as protocol from "@tidewire/protocol";
 import * as react from "@tidewire/react";
 import * as server from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
+import { redisEngine } from "@tidewire/server/redis";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import type { Block } from "./blocks.ts";
 
@@ -21,6 +22,7 @@ const doors: Readonly<Record<string, object>> = {
   "@tidewire/react": react,
   "@tidewire/server": server,
   "@tidewire/server/memory": { memoryEngine },
+  "@tidewire/server/redis": { redisEngine },
   "@tidewire/server/sqlite": { sqliteEngine },
   zod: { z: null },
   "node:http": { createServer: null },

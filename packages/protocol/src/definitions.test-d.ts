@@ -50,6 +50,11 @@ test("the key of a latest channel is taken from what the schema yields", () => {
   defineChannel("lines", { data: line, key: ({ text }: Line) => text });
 });
 
+test("a channel of bytes carries them, and has no keys", () => {
+  const files = defineChannel("files:{name}", { data: "bytes" });
+  expectTypeOf<DataOf<typeof files>>().toEqualTypeOf<Uint8Array>();
+});
+
 test("a call has the types of its schemas", () => {
   const call = defineCall("ask", { input: line, output: count });
   expectTypeOf<InputOf<typeof call>>().toEqualTypeOf<Line>();

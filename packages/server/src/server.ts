@@ -88,7 +88,7 @@ class Composed implements Tidewire {
       clock,
       log,
       metrics,
-      publishValue: (channel, value) => publishValue(this.#hub, channel, { value }),
+      publishValue: (channel, value, fence) => publishValue(this.#hub, channel, { value, fence }),
     });
     const given = { access: options.access ?? {}, otherCalls: options.otherCalls };
     const { access, otherCalls, close } = proxied(given, options.proxy ?? {}, { clock, log, metrics });

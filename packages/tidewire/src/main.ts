@@ -33,7 +33,7 @@ for (const [name, what] of [
     .option("--port <number>", "port to listen on (PORT, default 8080)")
     .option("--host <address>", "address to listen on (HOST, default this machine alone)")
     .option("--data <folder>", "folder of everything kept on disk (TIDEWIRE_DATA, default ./data)")
-    .option("--engine <name>", "sqlite or memory (TIDEWIRE_ENGINE, default sqlite)")
+    .option("--engine <name>", "sqlite, memory or redis://host (TIDEWIRE_ENGINE, default sqlite)")
     .action((flags: Flags) => run(name, flags));
 }
 program.addCommand(checkCommand());

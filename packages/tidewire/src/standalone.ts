@@ -2,11 +2,13 @@
 import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { createTidewire, type Log } from "@tidewire/server";
+import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { numbers, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
 import { keptSecret, makeApiKey } from "./host/kept-secret.ts";
 import { listen } from "./host/listen.ts";
+import { sharedEngine } from "./host/shared-engine.ts";
 import { serverOptionsOf } from "./server-options.ts";
 import type { Settings } from "./settings.ts";
 
@@ -28,9 +30,7 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
     ...serverOptionsOf(settings),
     apiKey,
     log,
-    ...(settings.engine === "sqlite"
-      ? { engine: sqliteEngine({ path: settings.database ?? path.join(settings.dataFolder, "tidewire.db"), log }) }
-      : {}),
+    engine: engineFor(settings, log),
   });
   if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
   if (!isDevelopment && settings.channels.length === 0) {
@@ -53,4 +53,15 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
       server.closeAllConnections();
     },
   };
+}
+
+function engineFor({ engine, dataFolder }: Settings, log: Log): ReturnType<typeof sqliteEngine> {
+  switch (engine.kind) {
+    case "memory":
+      return memoryEngine();
+    case "sqlite":
+      return sqliteEngine({ path: engine.database ?? path.join(dataFolder, "tidewire.db"), log });
+    case "shared":
+      return sharedEngine({ ...engine, log });
+  }
 }

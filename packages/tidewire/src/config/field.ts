@@ -124,6 +124,18 @@ export function choice<Word extends string>(said: Defaulted<Word>, words: readon
   return leaf({ expected, schema: { type: "string", enum: words }, read, parse: asIs }, said);
 }
 
+/** One of a few words, or what `isAddress` takes for one. */
+export function wordOrAddress(
+  said: Defaulted<string>,
+  words: readonly string[],
+  address: { readonly isAddress: (text: string) => boolean; readonly expected: string; readonly pattern: string },
+): Leaf<string> {
+  const read = (given: unknown): string | undefined =>
+    typeof given === "string" && (words.includes(given) || address.isAddress(given)) ? given : undefined;
+  const schema = { anyOf: [{ enum: words }, { type: "string", pattern: address.pattern }] };
+  return leaf({ expected: `${words.join(", ")} or ${address.expected}`, schema, read, parse: asIs }, said);
+}
+
 export function texts(said: Defaulted<readonly string[]>): Leaf<readonly string[]> {
   const read = (given: unknown): readonly string[] | undefined =>
     Array.isArray(given) && given.every((each) => typeof each === "string" && each !== "")

@@ -69,10 +69,13 @@ function jsonForm(framing: Framing): Form {
 }
 
 function protobufForm(framing: Framing): Form {
-  const traits = traitsOf("centrifuge-protobuf", (manner) => protobuf.protobufEncoder(framing, manner));
+  const encoderFor =
+    (knowsIds: boolean) =>
+    (manner: Manner): Encoder =>
+      protobuf.protobufEncoder(framing, { ...manner, knowsIds });
   return {
-    traits,
-    tideTraits: traits,
+    traits: traitsOf("centrifuge-protobuf", encoderFor(false)),
+    tideTraits: traitsOf("centrifuge-protobuf", encoderFor(true)),
     decode: (message, form, limits) => {
       if (form !== "bytes") throw new MalformedFrame("expected a binary message, got a text one");
       return decodeProtobuf(message, limits);

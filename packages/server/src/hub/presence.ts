@@ -1,0 +1,20 @@
+// Who is in a channel, for whoever asks once; a crowd is counted and not listed.
+import { fail, type Member } from "@tidewire/protocol";
+
+export interface Presence {
+  readonly counts: { readonly clients: number; readonly users: number };
+  /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
+  list(): readonly Member[];
+}
+
+export const nobody: Presence = { counts: { clients: 0, users: 0 }, list: () => [] };
+
+/** @param most So many are shown. */
+export function presenceOf(members: readonly Member[], most: number): Presence {
+  const clients = members.length;
+  return {
+    counts: { clients, users: new Set(members.map(({ user }) => user)).size },
+    list: () =>
+      clients <= most ? members : fail("limit_exceeded", `presence shows at most ${most} members, here are ${clients}`),
+  };
+}
