@@ -9,6 +9,7 @@ export const packageLayers: LayerTable = {
   "packages/server": ["packages/protocol"],
   "packages/client": ["packages/protocol"],
   "packages/react": ["packages/client", "packages/protocol"],
+  "packages/jobs": ["packages/protocol"],
   "packages/tidewire": ["packages/server", "packages/client", "packages/protocol"],
   "packages/create-tidewire": [],
   "apps/harbor/contract": ["packages/protocol"],

@@ -9,6 +9,8 @@ export class PageServer implements Transport {
   readonly heard: { readonly method: string; readonly params: Json }[] = [];
   /** What each session id shows as a member. */
   readonly present = new Map<string, Json>();
+  /** What every channel's history has, newest first. */
+  kept: readonly Json[] = [];
   /** Calls with this input get no answer. */
   silentOn: unknown = undefined;
   #events: TransportEvents | null = null;
@@ -69,6 +71,7 @@ export class PageServer implements Transport {
 
   #answer(method: string, params: Json): Json {
     if (method === "connect") return { client: `session-${this.upgrades}`, ping: 25, pong: true };
+    if (method === "history") return { publications: this.kept, epoch: "e1", offset: this.kept[0]?.["offset"] ?? 0 };
     if (method === "presence") return { presence: Object.fromEntries(this.present) };
     if (method === "rpc") return { data: { method: params["method"], input: params["data"], epoch: "e1", offset: 1 } };
     return method === "subscribe" ? { recoverable: true, epoch: "e1", offset: 0 } : {};
