@@ -10,6 +10,7 @@ export const scenarioNames = [
   "many-channels",
   "spread-cursors",
   "four-views",
+  "dialects",
   "large-channel",
   "latest",
   "recovery-storm",
@@ -109,6 +110,11 @@ const sizes: Readonly<Record<ScenarioName, Sizes>> = {
     usual: { subscribers: 1_000, seconds: 5, repeat: 3 },
     inAll: { seconds: 3, repeat: 2 },
     quick: { subscribers: 100, seconds: 1, repeat: 1 },
+  },
+  dialects: {
+    usual: { subscribers: 1_000, seconds: 5, repeat: 3 },
+    inAll: briefly,
+    quick: { subscribers: 50, seconds: 1, repeat: 1 },
   },
   "large-channel": {
     usual: { subscribers: 20_000, seconds: 5, repeat: 2 },

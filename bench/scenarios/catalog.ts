@@ -2,6 +2,7 @@
 import type { ScenarioName } from "../options.ts";
 import { allCores } from "./all-cores.ts";
 import { connect } from "./connect.ts";
+import { dialects } from "./dialects.ts";
 import { fanOut } from "./fan-out.ts";
 import { fourViews } from "./four-views.ts";
 import { idle } from "./idle.ts";
@@ -21,6 +22,7 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   "many-channels": manyChannels,
   "spread-cursors": spreadCursors,
   "four-views": fourViews,
+  dialects,
   "large-channel": largeChannel,
   latest,
   "recovery-storm": recoveryStorm,

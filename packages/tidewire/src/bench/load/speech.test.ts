@@ -58,7 +58,37 @@ it("answers pings, passes over pushes, and throws what the server refuses", () =
   expect(() => speech.hear(reply({ push: { channel: "a", unsubscribe: { code: 2500 } } }))).toThrow("2500");
 });
 
-it.each(["bare", "centrifuge-protobuf", "raw", "sse", "socket.io"] as const)("%s cannot say all of it", (wire) => {
+it("on sse, asks in the address, opens by a reply in an event, and posts its pongs", () => {
+  const speech = speechOf("centrifuge-sse", { channels: ["a b"], recover: null, rate: null });
+  const asked = new URL(speech.path, "http://x").searchParams.get("cf_connect") ?? "";
+  expect(asked.split("\n").map((line) => JSON.parse(line) as unknown)).toEqual([
+    { id: 1, connect: {} },
+    { id: 2, subscribe: { channel: "a b" } },
+  ]);
+  const event = (data: string): Buffer => Buffer.from(`retry: 1000\ndata: ${data}`);
+  expect(speech.hear(event('{"id":1,"connect":{"session":"s","node":"n"}}'))).toBeNull();
+  expect(speech.hear(event('{"id":2,"subscribe":{}}'))).toMatchObject({ isRecovered: false });
+  expect(String(speech.hear(event("{}")))).toMatch(/^POST \/emulation .*\{"session":"s","node":"n","data":"\{\}"\}$/s);
+  expect(() => speech.hear(event('{"id":2,"error":{"code":103,"message":"denied"}}'))).toThrow("103 denied");
+});
+
+it.each([
+  ["uni-websocket", ""],
+  ["uni-sse", "retry: 1000\ndata: "],
+  ["uni-http-stream", ""],
+] as const)("on %s, opens by the connect push, answers no ping, and throws how it is ended", (wire, before) => {
+  const speech = speechOf(wire, { channels: ["a"], recover: null, rate: null });
+  const asked = speech.posted ?? new URL(speech.path, "http://x").searchParams.get("cf_connect") ?? "";
+  expect(JSON.parse(asked)).toEqual({ subs: { a: {} } });
+  const hear = (text: string): unknown => speech.hear(Buffer.from(before + text));
+  expect(hear("{}")).toBeNull();
+  expect(hear('{"connect":{"subs":{"a":{}}}}')).toMatchObject({ isRecovered: false });
+  expect(() => hear('{"disconnect":{"code":3001,"reason":"shutdown"}}')).toThrow("3001");
+});
+
+const single = ["bare", "centrifuge-protobuf", "raw", "sse", "socket.io", "centrifuge-sse", "uni-websocket"] as const;
+
+it.each(single)("%s cannot say all of it", (wire) => {
   const plain = { channels: ["a"], recover: null, rate: null };
   expect(speechOf(wire, plain).path).toMatch(/^\//);
   expect(() => speechOf(wire, { ...plain, channels: ["a", "b"] })).toThrow(TypeError);

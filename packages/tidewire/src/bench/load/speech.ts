@@ -18,7 +18,7 @@ export interface Speech {
   readonly path: string;
   /** What carries it: a WebSocket, or the body of an answer, in events or in lines. */
   readonly carrier: "websocket" | "events" | "lines";
-  /** The body of its request. What it says later is a request by itself, on a connection of its own. */
+  /** The body of its request. What it says later, on all carriers but a WebSocket, is a request by itself. */
   readonly posted?: string;
   readonly subprotocol: string | null;
   /** Said when the answer has begun; `null`: then the subscription is open too. */
@@ -37,6 +37,10 @@ export const wires = [
   "socket.io",
   "sse",
   "http-stream",
+  "centrifuge-sse",
+  "uni-websocket",
+  "uni-sse",
+  "uni-http-stream",
 ] as const;
 /** A wire that the generator speaks. */
 export type Wire = (typeof wires)[number];
@@ -65,7 +69,12 @@ export function speechOf(wire: Wire, wish: Wish): Speech {
       // The head comes when the subscription is open.
       return { ...plain, path: `/raw/${channel}`, carrier: "events", opening: null, hear: silent };
     case "http-stream":
-      return httpStream(channel);
+    case "centrifuge-sse":
+      return emulated(wire, channel);
+    case "uni-websocket":
+    case "uni-sse":
+    case "uni-http-stream":
+      return hearing(wire, channel);
     case "centrifuge-protobuf":
       return centrifugeProtobuf(channel);
     case "socket.io":
@@ -73,24 +82,47 @@ export function speechOf(wire: Wire, wish: Wish): Speech {
   }
 }
 
-/** Pongs are posted, to the session that the connect reply names. */
-function httpStream(channel: string): Speech {
+/** Pongs are posted, to the session that the connect reply names. PROTOCOL §5.2 */
+function emulated(wire: "http-stream" | "centrifuge-sse", channel: string): Speech {
   let pong: Buffer | null = null;
-  return {
-    ...plain,
-    path: "/connection/http_stream",
-    carrier: "lines",
-    posted: `{"id":1,"connect":{}}\n${JSON.stringify({ id: 2, subscribe: { channel } })}`,
-    opening: Buffer.alloc(0),
-    hear: (payload) => {
-      if (payload.length === 2) return pong;
-      const said = payload.toString();
-      const [session, node] = ["session", "node"].map((name) => new RegExp(`"${name}":"([^"]+)"`).exec(said)?.[1]);
-      if (session !== undefined) pong = requestTo("/emulation", JSON.stringify({ session, node, data: "{}" }));
-      const { subscribed, last } = readReplies(payload);
-      return subscribed === 0 ? null : last;
-    },
+  const commands = `{"id":1,"connect":{}}\n${JSON.stringify({ id: 2, subscribe: { channel } })}`;
+  const opening = Buffer.alloc(0);
+  const hear = (said: string): Heard => {
+    if (said === "{}") return pong;
+    const [session, node] = ["session", "node"].map((name) => new RegExp(`"${name}":"([^"]+)"`).exec(said)?.[1]);
+    if (session !== undefined) pong = requestTo("/emulation", JSON.stringify({ session, node, data: "{}" }));
+    const { subscribed, last } = readReplies(Buffer.from(said));
+    return subscribed === 0 ? null : last;
   };
+  if (wire === "http-stream") {
+    const path = "/connection/http_stream";
+    return { ...plain, path, carrier: "lines", posted: commands, opening, hear: (payload) => hear(payload.toString()) };
+  }
+  const path = `/connection/sse?cf_connect=${encodeURIComponent(commands)}`;
+  return { ...plain, path, carrier: "events", opening, hear: (payload) => hear(dataOf(payload)) };
+}
+
+/** It asks once, and says nothing more: no pong, no command. PROTOCOL §5.7 */
+function hearing(wire: "uni-websocket" | "uni-sse" | "uni-http-stream", channel: string): Speech {
+  const request = JSON.stringify({ subs: { [channel]: {} } });
+  const hear = (said: string): Heard => {
+    if (said.startsWith('{"disconnect"')) throw new Error(`the server ended it: ${said}`);
+    return said.startsWith('{"connect"') ? justOpen : null;
+  };
+  const speech = { ...plain, opening: Buffer.alloc(0), hear: (payload: Buffer) => hear(payload.toString()) };
+  if (wire === "uni-http-stream") {
+    return { ...speech, path: "/connection/uni_http_stream", carrier: "lines", posted: request };
+  }
+  const asked = `?cf_connect=${encodeURIComponent(request)}`;
+  if (wire === "uni-websocket") return { ...speech, path: `/connection/uni_websocket${asked}`, carrier };
+  const path = `/connection/uni_sse${asked}`;
+  return { ...speech, path, carrier: "events", hear: (payload) => hear(dataOf(payload)) };
+}
+
+/** What the lines of an event say, without their fields. */
+function dataOf(event: Buffer): string {
+  const lines = event.toString().split("\n");
+  return lines.flatMap((line) => (line.startsWith("data: ") ? line.slice("data: ".length) : [])).join("\n");
 }
 
 /** A whole request, after which its connection is not needed any more. */

@@ -147,7 +147,7 @@ export class Subscriber {
 
   /** Where what it hears is an answer, it says the rest by requests; what comes of them is heard where everything is. */
   #say(bytes: Buffer): void {
-    if (this.#speech.posted === undefined) return void this.#socket.write(bytes);
+    if (this.#speech.carrier === "websocket") return void this.#socket.write(bytes);
     const { host, port } = this.#shared;
     const socket = connect({ host, port }, () => socket.write(bytes));
     socket.on("error", (error) => this.#fail(error.message));
