@@ -47,7 +47,7 @@ const config: KnipConfig = {
         "bench/**/*.test.ts",
         "examples/use-cases/start.ts",
         "examples/use-cases/*/{server,page}.{ts,tsx}",
-        "docs/guide/code/*/{server,vite.config}.ts",
+        "docs/guide/code/*/{server,worker,order,vite.config}.ts",
         "docs/guide/code/*/main.tsx",
         "simulation/main.ts",
         "simulation/**/*.test.ts",

@@ -50,8 +50,10 @@ export class Program {
 
   /** A program that lasts. @param env What differs from what the page says: the port, the database. */
   static start(command: string, env: NodeJS.ProcessEnv = {}): Program {
-    const args = [withParent, ...argumentsOf(command.trim())];
-    return new Program(process.execPath, { args, env: { NO_COLOR: "1", FORCE_COLOR: undefined, ...env } });
+    const [, settings = "", rest = ""] = /^((?:[A-Z_]+=\S+ )*)(.*)$/s.exec(command.trim()) ?? [];
+    const own = settings.split(" ").flatMap((setting) => (setting === "" ? [] : [setting.split("=", 2)]));
+    const said = { NO_COLOR: "1", FORCE_COLOR: undefined, ...(Object.fromEntries(own) as NodeJS.ProcessEnv) };
+    return new Program(process.execPath, { args: [withParent, ...argumentsOf(rest)], env: { ...said, ...env } });
   }
 
   /** What a page says in a console; `exec`, so that ending it ends curl. */
