@@ -67,7 +67,8 @@ export class Members implements CursorHome, Due {
     // Until a crowd is said to be over, nobody is told of the changes that would go with a list.
     if (clients <= this.#shown && !this.tail.isCrowd) return this.tail.list();
     this.#metrics.hit("membersShown");
-    return fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
+    const here = clients <= this.#shown ? "here were more a moment ago" : `here are ${clients}`;
+    return fail("limit_exceeded", `presence shows at most ${this.#shown} members, ${here}`);
   }
 
   add(member: Member): void {
