@@ -219,6 +219,10 @@ export class Connection {
     this.#exchange?.greeted();
     const run = this.#run;
     this.state.set({ kind: "connected", session, sinceMs: clock.wall(), data: fields["data"] });
+    const subs = objectAt(fields, "subs") ?? {};
+    for (const channel of Object.keys(subs)) {
+      if (run === this.#run) this.#events.push(channel, { subscribe: subs[channel] });
+    }
     if (run === this.#run) this.#events.connected();
   }
 

@@ -58,7 +58,7 @@ export interface SubscriptionHost extends Ports {
     ask(question: Question): number;
     drop(reason: EndReason): void;
   };
-  /** The subscriptions in use, by name: all that are neither closed nor refused. Each puts itself in and takes itself out. */
+  /** The subscriptions in use, by name: somebody has it open, or it has not ended. Each puts itself in and takes itself out. */
   readonly open: Map<string, Subscription>;
 }
 
@@ -125,6 +125,11 @@ export class Subscription {
     this.flow.changes.add(() => this.#tellFlow());
   }
 
+  get #hasEnded(): boolean {
+    const { kind } = this.status.getSnapshot();
+    return kind === "closed" || kind === "refused";
+  }
+
   get position(): Position | null {
     return this.#position;
   }
@@ -137,11 +142,11 @@ export class Subscription {
       this.#hasNewToken = true;
     }
     this.flow.add(opener);
-    if (this.#host.open.get(this.name) !== this) this.#begin(options.since);
+    if (this.#hasEnded) this.#begin(options.since);
     return () => {
       if (!this.flow.remove(opener) || this.flow.isOpen) return;
       // What has ended anyway leaves no timer behind, which `close` would not find.
-      if (this.#host.open.get(this.name) !== this) return this.#finish();
+      if (this.#hasEnded) return this.#finish();
       this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
     };
   }
@@ -153,6 +158,7 @@ export class Subscription {
 
   /** The connection is gone. @param isFinal No other follows by itself. */
   lost(isFinal: boolean): void {
+    if (this.#hasEnded) return;
     this.#halt();
     if (isFinal && !this.flow.isOpen) return this.#finish();
     this.status.set({ kind: "waiting" });
@@ -170,6 +176,8 @@ export class Subscription {
   }
 
   push(push: Fields): void {
+    const begun = objectAt(push, "subscribe");
+    if (begun !== null) return this.#given(begun);
     // Before the reply come only pushes of an earlier life (reference A9.3).
     if (!isUp(this.status.getSnapshot())) return;
     const on = (kind: string, act: (fields: Fields) => void): void => {
@@ -192,6 +200,13 @@ export class Subscription {
     on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));
   }
 
+  /** The server subscribes us by its own word, so that who was refused may ask again, and is let in (PROTOCOL 1.11). */
+  #given(fields: Fields): void {
+    // What is published from now on is ours. A table's beginning is no place: it is told whole.
+    const since = this.traits.mode === "latest" ? null : positionOf(fields);
+    if (this.#hasEnded) this.#begin(since ?? undefined);
+  }
+
   #begin(since?: Position): void {
     this.life++;
     this.#position = since ?? null;
@@ -210,10 +225,9 @@ export class Subscription {
     this.#refresh.stop();
   }
 
-  /** Stays as it is until somebody opens it again. */
+  /** Stays as it is until somebody opens it again, or the server begins it. */
   #leave(status: SubscriptionStatus): void {
     this.#halt();
-    this.#host.open.delete(this.name);
     this.status.set(status);
     if (!this.flow.isOpen) this.#finish();
   }

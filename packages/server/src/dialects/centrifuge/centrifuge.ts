@@ -54,7 +54,10 @@ function jsonForm(framing: Framing): Form {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   return {
     traits: traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: false })),
-    tideTraits: traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
+    tideTraits: {
+      ...traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
+      takesOver: true,
+    },
     decode: (message, form, limits) => {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
