@@ -177,6 +177,8 @@ test("a table is whole, opened after it was told", async () => {
   await connected(on);
   // The server has told all of it by now, and nobody listened.
   const latest = latestOf(on.client.channel(prices));
-  const keys = await holds(latest.subscribe, () => (latest.getSnapshot().keys.length === 2 ? latest.getSnapshot() : null));
+  const keys = await holds(latest.subscribe, () =>
+    latest.getSnapshot().keys.length === 2 ? latest.getSnapshot() : null,
+  );
   expect(keys.keys.toSorted()).toEqual(["rum", "tea"]);
 });

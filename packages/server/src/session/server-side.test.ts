@@ -441,7 +441,10 @@ describe("taken over by a client that knows how (PROTOCOL 1.11)", () => {
       await session?.subscribe(channel);
       await said(node, unsubscribe(2, channel), connection);
     }
-    for (const [id, channel] of [[3, "s:3"], [4, "s:2"]] as const) {
+    for (const [id, channel] of [
+      [3, "s:3"],
+      [4, "s:2"],
+    ] as const) {
       await said(node, subscribe(id, channel), connection);
       await said(node, unsubscribe(2, channel), connection);
     }
