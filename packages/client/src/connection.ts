@@ -116,12 +116,6 @@ export class Connection {
     return this.#exchange?.ask(question) ?? 0;
   }
 
-  /** Sends a line that has no reply; false when there is no connection. */
-  say(line: string): boolean {
-    this.#exchange?.say(line);
-    return this.#exchange !== null;
-  }
-
   /** Gives the present connection up and comes back. */
   drop(reason: EndReason): void {
     if (this.#socket !== null) this.#retryAfter(reason);
