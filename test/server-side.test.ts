@@ -10,7 +10,7 @@ const inbox = defineChannel("inbox:{user}", { history: { size: 1_000, ttlMs: 60_
 const prices = defineChannel("prices", {
   mode: "latest",
   publishers: "server",
-  key: (price: { readonly of: string }) => price.of,
+  key: (price) => String((price as { readonly of: string }).of),
 });
 
 interface Stage {
