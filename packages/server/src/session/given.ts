@@ -1,8 +1,8 @@
 // What the server has subscribed a connection to by its own word, and has not taken back.
-import type { Admission } from "./channel-access.ts";
-import type { Context } from "./context.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Granted } from "./granted.ts";
+import type { LinkTraits } from "./link.ts";
+import type { Limits } from "../options.ts";
 
 /** Lets a client subscribe without a token or a rule: the server has said that it may. */
 export interface Given {
@@ -11,7 +11,23 @@ export interface Given {
   readonly expiry: Expiry | null;
 }
 
-export function give(context: Context, channel: string, { channelInfo: info, expiry }: Granted): void {
+/** What it asks of a session. */
+export interface Receiver {
+  readonly node: { readonly limits: Pick<Limits, "channelsPerConnection"> };
+  readonly traits: Pick<LinkTraits, "takesOver">;
+  given: Map<string, Given> | null;
+}
+
+/** On what terms somebody reads what was given. */
+export interface TermsOfGiven {
+  readonly info: unknown;
+  /** Went out when it was given. */
+  readonly data?: undefined;
+  /** In seconds since 1970; `null`: never. */
+  readonly expiresAt: number | null;
+}
+
+export function give(context: Receiver, channel: string, { channelInfo: info, expiry }: Granted): void {
   // A client that cannot ask for it by name has no use for it.
   if (context.traits.takesOver !== true) return;
   const given = (context.given ??= new Map<string, Given>());
@@ -25,7 +41,7 @@ export function give(context: Context, channel: string, { channelInfo: info, exp
 }
 
 /** On what terms this client may take it over; `null` where nothing was given. PROTOCOL 1.11 */
-export function admissionOfGiven({ given, traits }: Context, channel: string): Admission | null {
+export function admissionOfGiven({ given, traits }: Receiver, channel: string): TermsOfGiven | null {
   const found = traits.takesOver === true ? given?.get(channel) : undefined;
   return found === undefined ? null : { info: found.info, expiresAt: found.expiry?.endsAt ?? null };
 }
