@@ -1,6 +1,6 @@
 // One channel's subscription on the wire: its life over any number of connections, its position, its recovery.
 
-import type { Member, Position, TidewireError } from "@tidewire/protocol";
+import type { Position, TidewireError } from "@tidewire/protocol";
 import { attemptFailed, type Attempts, noAttempts, retryDelayMs, stableMs } from "./backoff.ts";
 import type { Cancel } from "./clock.ts";
 import type { EndReason } from "./connection-state.ts";
@@ -12,6 +12,7 @@ import { fromWire, type Gap, type Publication } from "./publication.ts";
 import { Refresh } from "./refresh.ts";
 import { Listeners, Value } from "./store.ts";
 import type { OpenOptions, PlainChannelOptions } from "./subscription-options.ts";
+import { isUp, type MemberChange, type SubscriptionStatus } from "./subscription-status.ts";
 import { Tokens } from "./tokens.ts";
 import {
   asObject,
@@ -25,30 +26,6 @@ import {
   type WirePublication,
   wholeAt,
 } from "./wire.ts";
-
-/** Where a subscription stands. */
-export type SubscriptionStatus =
-  /** Not open, or ended by the server, which then says why. */
-  | { readonly kind: "closed"; readonly reason: EndReason | null }
-  /** Wants a connection, or waits before it asks again. */
-  | { readonly kind: "waiting" }
-  | { readonly kind: "subscribing" }
-  /** `recovered`: nothing is missing since the last publication, or since it was opened. */
-  | { readonly kind: "live"; readonly recovered: boolean }
-  /** The server sends nothing until `resume`. */
-  | { readonly kind: "paused"; readonly recovered: boolean }
-  /** The server said no; opening it again asks again. */
-  | { readonly kind: "refused"; readonly error: TidewireError };
-
-/** Who came or left; of more members than are shown, how many sessions and different users there are, and at last that they are listed again. */
-export type MemberChange =
-  | { readonly kind: "join" | "leave"; readonly member: Member }
-  | { readonly kind: "counts"; readonly clients: number; readonly users: number; readonly areListed: boolean };
-
-/** Whether the server has us as a subscriber. */
-export function isUp(status: SubscriptionStatus): status is SubscriptionStatus & { readonly kind: "live" | "paused" } {
-  return status.kind === "live" || status.kind === "paused";
-}
 
 /** What a subscription asks of the client around it. */
 export interface SubscriptionHost extends Ports {
