@@ -9,6 +9,8 @@ export class PageServer implements Transport {
   readonly heard: { readonly method: string; readonly params: Json }[] = [];
   /** What each session id shows as a member. */
   readonly present = new Map<string, Json>();
+  /** The newest offset of every channel, whose history has them all. */
+  top = 0;
   /** Calls with this input get no answer. */
   silentOn: unknown = undefined;
   #events: TransportEvents | null = null;
@@ -71,7 +73,14 @@ export class PageServer implements Transport {
     if (method === "connect") return { client: `session-${this.upgrades}`, ping: 25, pong: true };
     if (method === "presence") return { presence: Object.fromEntries(this.present) };
     if (method === "rpc") return { data: { method: params["method"], input: params["data"], epoch: "e1", offset: 1 } };
-    return method === "subscribe" ? { recoverable: true, epoch: "e1", offset: 0 } : {};
+    if (method === "history") return { ...this.#before(params), epoch: "e1", offset: this.top };
+    return method === "subscribe" ? { recoverable: true, epoch: "e1", offset: this.top } : {};
+  }
+
+  #before({ since, limit }: Json): Json {
+    const first = Number((since as Json)["offset"]);
+    const offsets = Array.from({ length: Math.min(Number(limit), first - 1) }, (_, at) => first - 1 - at);
+    return { publications: offsets.map((offset) => ({ offset, data: offset })) };
   }
 }
 
