@@ -115,16 +115,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "an ack comes before the commit",
     promise: "P3",
     file: "server/src/session/commands/publish.ts",
-    find: "context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(",
+    find: "context.node.hub.publish(command.channel, body, terms).then(",
     replace:
-      'const early = context.node.hub.channel(command.channel)?.position;\n  if (early !== undefined && early.epoch !== "") {\n    context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).catch(() => undefined);\n    return context.reply({ kind: "published", id: command.id, result: { position: { epoch: early.epoch, offset: early.offset + 1 }, duplicate: false } });\n  }\n  context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(',
+      'const early = context.node.hub.channel(command.channel)?.position;\n  if (early !== undefined && early.epoch !== "") {\n    context.node.hub.publish(command.channel, body, terms).catch(() => undefined);\n    return context.reply({ kind: "published", id: command.id, result: { position: { epoch: early.epoch, offset: early.offset + 1 }, duplicate: false } });\n  }\n  context.node.hub.publish(command.channel, body, terms).then(',
   },
   {
     name: "the idempotency key is ignored",
     promise: "P4",
     file: "server/src/hub/hub.ts",
-    find: "idempotencyKey === undefined ? draft : { ...draft, idempotencyKey }",
-    replace: "idempotencyKey === undefined ? draft : draft",
+    find: "      ...(idempotencyKey !== undefined && { idempotencyKey }),\n",
+    replace: "",
   },
   {
     name: "a retry makes a key of its own",
@@ -190,7 +190,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "presence keeps who has left",
     promise: "R1",
     file: "server/src/hub/subscription.ts",
-    find: "if (this.#member !== null) this.#channel.members.remove(this.#member.session);",
+    find: "if (this.#member !== null) this.#channel.members.dismiss(this.#member.session);",
     replace: "",
   },
   {

@@ -153,7 +153,7 @@ export class World {
       if (node.machine.isDead || node.machine.isFrozen) continue;
       // Each on its own: what is published in parallel has no promised order.
       this.#options.record({ kind: "invoke", op, by: op, channel });
-      this.#ask(op, node, node.hub.publish(channel, { ...body, data: Buffer.from(data) }, op));
+      this.#ask(op, node, node.hub.publish(channel, { ...body, data: Buffer.from(data) }, { idempotencyKey: op }));
     }
   }
 

@@ -2,6 +2,7 @@
 import { capture } from "./children.mjs";
 import { chromium } from "./chromium.mjs";
 import { say, secondsSince } from "./progress.mjs";
+import { redis, valkey } from "./redis.mjs";
 import { xvfb } from "./xvfb.mjs";
 
 /**
@@ -21,7 +22,7 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb];
+const services = [chromium, xvfb, redis, valkey];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];

@@ -19,7 +19,8 @@ describe("the configuration", () => {
   it.each([
     [{ PORT: "eighty" }, [], "PORT"],
     [{ PORT: "70000" }, [], "PORT"],
-    [{ TIDEWIRE_ENGINE: "redis://here" }, [], "TIDEWIRE_ENGINE"],
+    [{ TIDEWIRE_ENGINE: "redis" }, [], "TIDEWIRE_ENGINE"],
+    [{ TIDEWIRE_ENGINE: "nats://here" }, [], "TIDEWIRE_ENGINE"],
     [{ TIDEWIRE_API_KEY: "short" }, [], "TIDEWIRE_API_KEY"],
     [{ TIDEWIRE_API_KEY_FILE: "/nowhere/key" }, [], "TIDEWIRE_API_KEY_FILE"],
     [{ DATABASE_URL: "postgres://here" }, [], "DATABASE_URL"],

@@ -1,7 +1,7 @@
 // Harbor's configuration: every variable and flag it reads, parsed once.
 import path from "node:path";
 import type { Mode } from "@tidewire/server";
-import { hostsFor, modeFor, readSecrets, SettingsError } from "tidewire/host";
+import { expectedAddress, hostsFor, isSharedAddress, modeFor, readSecrets, SettingsError } from "tidewire/host";
 import { z } from "zod";
 
 export interface Config {
@@ -12,7 +12,8 @@ export interface Config {
   /** Whether Vite serves the page from its sources. */
   readonly isDev: boolean;
   readonly dataFolder: string;
-  readonly engine: "sqlite" | "memory";
+  /** `sqlite`, `memory`, or the address of a Redis. */
+  readonly engine: string;
   readonly apiKey: string | null;
   readonly sessionSecret: string | null;
   readonly origins: readonly string[];
@@ -36,7 +37,13 @@ const variables = z.object({
   HOST: z.string().min(1).optional(),
   NODE_ENV: z.string().optional(),
   TIDEWIRE_DATA: z.string().min(1).default("./data"),
-  TIDEWIRE_ENGINE: z.enum(["sqlite", "memory"], "sqlite or memory; Harbor takes no others yet").default("sqlite"),
+  TIDEWIRE_ENGINE: z
+    .string()
+    .default("sqlite")
+    .refine(
+      (text) => ["sqlite", "memory"].includes(text) || isSharedAddress(text),
+      `sqlite, memory or ${expectedAddress}`,
+    ),
   DATABASE_URL: z.undefined({ error: "not taken yet: Harbor keeps its data in SQLite, in the data folder" }).optional(),
   TIDEWIRE_API_KEY: z.string().min(16, "at least 16 characters").optional(),
   TIDEWIRE_SESSION_SECRET: z.string().min(32, "at least 32 characters").optional(),

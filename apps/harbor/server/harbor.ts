@@ -6,7 +6,16 @@ import path from "node:path";
 import { createTidewire, every, type Log, type Source, type Tidewire } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
-import { developmentOptions, keptSecret, limitedServer, listen, lobby, makeApiKey, open } from "tidewire/host";
+import {
+  developmentOptions,
+  keptSecret,
+  limitedServer,
+  listen,
+  lobby,
+  makeApiKey,
+  open,
+  sharedEngine,
+} from "tidewire/host";
 import { chat, typing } from "../contract/chat.ts";
 import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
@@ -112,7 +121,7 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
     mode: config.mode,
     apiKey,
     log,
-    ...(config.engine === "sqlite" ? { engine: engineIn(config.dataFolder) } : {}),
+    engine: engineFor(config, log),
     ...(config.origins.length > 0 ? { origins: config.origins } : {}),
     ...(config.trustProxy.length > 0 ? { trustProxy: config.trustProxy } : {}),
     ...(isDevelopment ? developmentOptions : {}),
@@ -125,9 +134,11 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
 }
 
 /** Messages are worth a disk. Thousands of quotes a second, each good until the next one, are not. */
-function engineIn(dataFolder: string): ReturnType<typeof splitEngine> {
+function engineFor({ engine, dataFolder }: Config, log: Log): ReturnType<typeof memoryEngine> {
+  if (engine === "memory") return memoryEngine();
+  const file = path.join(dataFolder, "tidewire.db");
   return splitEngine({
-    lasting: sqliteEngine({ path: path.join(dataFolder, "tidewire.db") }),
+    lasting: engine === "sqlite" ? sqliteEngine({ path: file, log }) : sharedEngine({ address: engine, log }),
     passing: memoryEngine(),
     isPassing: (channel) => market.match(channel) !== null,
   });

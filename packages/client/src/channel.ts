@@ -110,8 +110,13 @@ export class ChannelHandle implements Channel {
 
   readonly publish = async (data: unknown, options: PublishOptions = {}): Promise<Published> => {
     const { key = randomKey(this.host.random), timeoutMs } = options;
+    // As JSON is, it is what it was when publish was called.
+    const bytes = data instanceof Uint8Array ? data.slice() : undefined;
     const fields = await this.#requests.add({
-      body: encode({ rpc: { method: "tide.publish", data: { channel: this.name, data, key } } }),
+      body: encode({
+        rpc: { method: "tide.publish", data: { channel: this.name, data: bytes ? undefined : data, key } },
+      }),
+      bytes,
       method: "rpc",
       isRepeatable: true,
       deadlineMs: timeoutMs ?? null,

@@ -178,7 +178,7 @@ export class Connection {
     const socket = this.#socket;
     const exchange = new Exchange({
       clock,
-      send: (frame) => socket?.send(frame),
+      send: (frame, bytes) => socket?.send(frame, bytes),
       unanswered: () => this.#retryAfter(localReasons.noAnswer),
     });
     this.#exchange = exchange;
@@ -220,11 +220,11 @@ export class Connection {
     if (run === this.#run) this.#events.connected();
   }
 
-  #received(frame: string): void {
+  #received(frame: string | readonly Fields[]): void {
     const run = this.#run;
     this.#heartbeat.heard();
     try {
-      for (const message of decode(frame)) {
+      for (const message of typeof frame === "string" ? decode(frame) : frame) {
         this.#take(message);
         // A listener may have closed the client, or a reply ended the connection.
         if (run !== this.#run) return;

@@ -7,6 +7,8 @@ import { errorOf, type Fields, objectAt } from "./wire.ts";
 export interface Question {
   /** One command as JSON, without its opening brace: see `encode`. */
   readonly body: string;
+  /** What it publishes, where that is not JSON. */
+  readonly bytes?: Uint8Array | undefined;
   /** The name of the result in the reply. */
   readonly method: string;
   /** The one who asks waits as long as he likes; every other question left unanswered ends the connection. */
@@ -29,7 +31,7 @@ interface Pending {
 
 export interface ExchangeOptions {
   readonly clock: Clock;
-  readonly send: (frame: string) => void;
+  readonly send: (frame: string, bytes?: Uint8Array) => void;
   /** A question was left unanswered for `answerLimitMs`. */
   readonly unanswered: () => void;
 }
@@ -56,7 +58,12 @@ export class Exchange {
     const pending: Pending = { question, stopTimer: null };
     this.#pending.set(id, pending);
     if (this.#isGreeted) this.#arm(pending);
-    this.say(`{"id":${id},${question.body}`);
+    const line = `{"id":${id},${question.body}`;
+    if (question.bytes === undefined) this.say(line);
+    else {
+      this.#flush();
+      this.#options.send(line, question.bytes);
+    }
     return id;
   }
 

@@ -9,6 +9,7 @@ import type { Fields } from "./wire.ts";
 export interface Request {
   /** One command as JSON, without its opening brace. */
   readonly body: string;
+  readonly bytes?: Uint8Array | undefined;
   readonly method: string;
   /** Whether it may reach the server twice: reads, and publishes with a key. */
   readonly isRepeatable: boolean;
@@ -33,7 +34,7 @@ const backlogBurst = 50;
 const backlogPauseMs = 1_250;
 
 interface Entry extends Request {
-  readonly bytes: number;
+  readonly size: number;
   readonly resolve: (fields: Fields) => void;
   readonly reject: (error: unknown) => void;
   firstSentMs: number | null;
@@ -68,7 +69,7 @@ export class Requests {
   /** @throws {TidewireError} `overloaded`, `too_large`, `indeterminate`, `not_available` when it was never sent. */
   add(request: Request): Promise<Fields> {
     return new Promise((resolve, reject) => {
-      const bytes = encoder.encode(request.body).length;
+      const bytes = encoder.encode(request.body).length + (request.bytes?.length ?? 0);
       const { deadlineMs, signal } = request;
       signal?.throwIfAborted();
       this.#admit(bytes);
@@ -78,7 +79,7 @@ export class Requests {
       };
       const entry: Entry = {
         ...request,
-        bytes,
+        size: bytes,
         resolve,
         reject,
         firstSentMs: null,
@@ -153,13 +154,14 @@ export class Requests {
   }
 
   #send(entry: Entry): void {
-    const { body, deadlineMs, firstSentMs, method } = entry;
+    const { body, bytes, deadlineMs, firstSentMs, method } = entry;
     this.#waiting.delete(entry);
     this.#sent.add(entry);
     entry.firstSentMs ??= this.#host.clock.now();
     if (deadlineMs === null) this.#limit(entry, answerMs);
     entry.number = this.#host.connection.ask({
       body,
+      bytes,
       method,
       isPatient: true,
       done: (fields) => {
@@ -191,7 +193,7 @@ export class Requests {
 
   #remove(entry: Entry): boolean {
     const isPending = this.#waiting.delete(entry) || this.#sent.delete(entry);
-    if (isPending) this.#bytes -= entry.bytes;
+    if (isPending) this.#bytes -= entry.size;
     entry.stopTimer?.();
     entry.signal?.removeEventListener("abort", entry.aborted);
     return isPending;

@@ -19,11 +19,14 @@ export interface Heard {
 export class ServerLink {
   readonly number: number;
   readonly frames: string[] = [];
+  /** Resolves when it is over, by whomever. */
+  readonly closed: Promise<void>;
   readonly #socket: WebSocket;
 
   constructor(socket: WebSocket, number: number) {
     this.#socket = socket;
     this.number = number;
+    this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
   }
 
   send(...messages: readonly unknown[]): void {

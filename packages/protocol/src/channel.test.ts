@@ -24,6 +24,7 @@ describe("a channel", () => {
       history: { size: 100, ttlMs: 300_000 },
       presence: false,
       publishers: "clients",
+      carries: "json",
       dataSchema: null,
       infoSchema: null,
     });
@@ -118,4 +119,10 @@ describe("issues of a schema", () => {
   ])("%j are told in one sentence", (issues, sentence) => {
     expect(describeIssues(issues)).toBe(sentence);
   });
+});
+
+test("carries bytes where it says so, but not by keys", () => {
+  expect(defineChannel("files", { data: "bytes" })).toMatchObject({ carries: "bytes", dataSchema: null });
+  expect(defineChannel("frames", { data: "bytes", mode: "signal" })).toMatchObject({ carries: "bytes" });
+  expect(() => defineChannel("t", { data: "bytes", mode: "latest", key: () => "k" })).toThrow("bytes have none");
 });

@@ -35,7 +35,10 @@ export interface Rate {
 }
 
 interface CommonOptions<Data, Info> {
-  /** Validates what is published; the server sends on what the schema yields. Without it: any JSON. */
+  /**
+   * Validates what is published; the server sends on what the schema yields. Without it: any JSON. `"bytes"`: bytes as they
+   * are, for clients that can be told of them; not for `latest`.
+   */
   readonly data?: Data;
   /** Whether members are known: `true`, or the schema of what each shows of itself. Default: `false`. */
   readonly presence?: Info;
@@ -102,6 +105,8 @@ export interface ChannelDefinition<Pattern extends string = string, Shape extend
   readonly publishRate: Required<Rate> | null;
   readonly deltas: boolean;
   readonly filters: boolean;
+  /** Whether publications are JSON, or bytes that mean nothing to the server. */
+  readonly carries: "json" | "bytes";
   readonly dataSchema: StandardSchema | null;
   readonly infoSchema: StandardSchema | null;
   /** For `latest`: takes a value that the schema yielded. */
@@ -129,7 +134,7 @@ const mostKeys = 10_000;
  */
 export function defineChannel<
   const Pattern extends string,
-  Data extends StandardSchema | undefined = undefined,
+  Data extends StandardSchema | "bytes" | undefined = undefined,
   Info extends StandardSchema | boolean | undefined = undefined,
 >(
   pattern: Pattern,
@@ -153,12 +158,21 @@ export function defineChannel<
     publishRate: rateOf(pattern, options.publishRate),
     deltas: deltasOf(pattern, options),
     filters: options.filters ?? false,
-    dataSchema: options.data ?? null,
+    ...carriedBy(pattern, options),
     infoSchema: typeof presence === "boolean" ? null : presence,
     key: keyOf(pattern, options),
     name: (params) => compiled.build(params),
     match: (name) => compiled.match(name) as ParamsOf<Pattern> | null,
   };
+}
+
+function carriedBy(
+  pattern: string,
+  { data, mode }: { readonly data?: StandardSchema | "bytes" | undefined; readonly mode?: ChannelMode },
+): Pick<ChannelDefinition, "carries" | "dataSchema"> {
+  if (data !== "bytes") return { carries: "json", dataSchema: data ?? null };
+  if (mode !== "latest") return { carries: "bytes", dataSchema: null };
+  throw new TypeError(`"${pattern}": a latest channel takes keys from values, and bytes have none`);
 }
 
 function retentionOf(pattern: string, { mode, history }: LogOptions | LatestOptions<unknown>): Retention | null {

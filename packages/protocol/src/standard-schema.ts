@@ -20,11 +20,19 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** What a schema yields after validation; `unknown` where there is no schema. */
-export type OutputOf<S> = S extends StandardSchema<unknown, infer Output> ? Output : unknown;
+/** What a schema yields after validation; `unknown` where there is no schema. `"bytes"` stands for bytes as they are. */
+export type OutputOf<S> = S extends "bytes"
+  ? Uint8Array
+  : S extends StandardSchema<unknown, infer Output>
+    ? Output
+    : unknown;
 
 /** What a schema takes: fields with a default may be left out. `unknown` where there is no schema. */
-export type TakenBy<S> = S extends StandardSchema<infer Input, unknown> ? Input : unknown;
+export type TakenBy<S> = S extends "bytes"
+  ? Uint8Array
+  : S extends StandardSchema<infer Input, unknown>
+    ? Input
+    : unknown;
 
 /** One sentence for people: where the first problem is and what was expected there. */
 export function describeIssues(issues: readonly SchemaIssue[]): string {

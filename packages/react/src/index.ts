@@ -4,6 +4,7 @@ export { TidewireProvider, type TidewireProviderProps, useClient } from "./provi
 export { useCall } from "./use-call.ts";
 export { type ChannelView, useChannel, type UseChannelOptions } from "./use-channel.ts";
 export { useConnection } from "./use-connection.ts";
+export { type JobView, useJob } from "./use-job.ts";
 export {
   type LatestKeysView,
   type LatestView,

@@ -17,6 +17,7 @@ export const useCall: typeof door.useCall = only("useCall");
 export const useChannel: typeof door.useChannel = only("useChannel");
 export const useClient: typeof door.useClient = only("useClient");
 export const useConnection: typeof door.useConnection = only("useConnection");
+export const useJob: typeof door.useJob = only("useJob");
 export const useLatest: typeof door.useLatest = only("useLatest");
 export const useLatestKey: typeof door.useLatestKey = only("useLatestKey");
 export const useLatestKeys: typeof door.useLatestKeys = only("useLatestKeys");

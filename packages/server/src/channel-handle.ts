@@ -1,6 +1,6 @@
 // A channel as the application holds it, to publish and to look at.
 import type { ChannelDefinition, Member } from "@tidewire/protocol";
-import type { Ack } from "./engine/engine.ts";
+import type { Ack, Form } from "./engine/engine.ts";
 import { checkTags } from "./http/api/parameters.ts";
 import type { Hub } from "./hub/hub.ts";
 import { checkKey, prepare } from "./hub/registry.ts";
@@ -14,18 +14,27 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 export async function publishValue(
   hub: Hub,
   name: string,
-  given: { value: unknown; options?: PublishOptions },
+  given: { value: unknown; options?: PublishOptions; fence?: number | undefined },
 ): Promise<Ack> {
   const { definition } = hub.registry.resolve(name);
-  const { json, key } = await prepare(definition, given.value);
+  const { value } = given;
+  const isBytes = definition.carries === "bytes" && value instanceof Uint8Array;
+  const { json, key } = isBytes ? { json: "" } : await prepare(definition, value);
   const tags = given.options?.tags;
   const body = {
-    data: encoder.encode(json),
-    form: "json" as const,
+    // Its owner may write on in it.
+    ...(isBytes
+      ? { data: value.slice(), form: "bytes" as const }
+      : { data: encoder.encode(json), form: "json" as const }),
     ...(key !== undefined && { key }),
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
-  return hub.publish(name, body, given.options?.idempotencyKey);
+  return hub.publish(name, body, { idempotencyKey: given.options?.idempotencyKey, fence: given.fence });
+}
+
+function valueOf(data: Uint8Array, form: Form): unknown {
+  if (form === "bytes") return new Uint8Array(data);
+  return form === "json" ? (JSON.parse(decoder.decode(data)) as unknown) : decoder.decode(data);
 }
 
 function publishedOf({ position, publication, duplicate, durability }: Ack): Published {
@@ -49,7 +58,7 @@ export function channelHandle(
       const { publications, top } = await hub.history(name, { limit, since: null, reverse: true });
       const values = publications.filter(({ removed }) => removed !== true);
       return values.toReversed().map(({ data, form, offset, atMs }) => ({
-        data: form === "json" ? (JSON.parse(decoder.decode(data)) as unknown) : decoder.decode(data),
+        data: valueOf(data, form),
         position: { epoch: top.epoch, offset },
         atMs,
       }));

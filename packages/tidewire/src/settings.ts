@@ -12,6 +12,7 @@ import { type Problem, readConfig } from "./config/read.ts";
 import { tokensOf } from "./config/tokens.ts";
 import { refusalOf, type ServerSettings } from "./server-options.ts";
 import { hostsFor, modeFor, SettingsError } from "./host/settings.ts";
+import type { SharedEngineOptions } from "./host/shared-engine.ts";
 
 export interface Flags {
   readonly config?: string;
@@ -19,21 +20,28 @@ export interface Flags {
   readonly host?: string;
   readonly data?: string;
   readonly engine?: string;
+  readonly workers?: string;
 }
 
 export interface Settings extends ServerSettings {
   readonly port: number;
   readonly hosts: readonly string[];
+  /** Processes that serve clients; 0: one for each core. */
+  readonly workers: number;
   readonly dataFolder: string;
-  readonly engine: "sqlite" | "memory";
-  /** `null`: in the data folder. */
-  readonly database: string | null;
+  readonly engine: EngineSettings;
   readonly logLevel: Config["log"]["level"];
   /** `null`: one is made and kept in the data folder, in development alone. */
   readonly apiKey: string | null;
   /** The file that was read; `null`: none. */
   readonly file: string | null;
 }
+
+export type EngineSettings =
+  | { readonly kind: "memory" }
+  /** `database` is `null` where it is in the data folder. */
+  | { readonly kind: "sqlite"; readonly database: string | null }
+  | ({ readonly kind: "shared" } & Omit<SharedEngineOptions, "log">);
 
 /** The file that is read when none is named. */
 const usualFiles = ["tidewire.jsonc", "tidewire.json"];
@@ -66,10 +74,10 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
   const settings = {
     port: config.http_server.port,
     hosts,
+    workers: config.workers,
     mode,
     dataFolder: config.data,
-    engine: config.engine.type,
-    database: config.engine.path,
+    engine: engineOf(config),
     logLevel: config.log.level,
     apiKey: config.http_api.key,
     origins: config.client.allowed_origins,
@@ -132,6 +140,13 @@ function channelsOf({ channel }: Config, note: Note): readonly ChannelDefinition
       return [];
     }
   });
+}
+
+function engineOf({ engine }: Config): EngineSettings {
+  const { type, path: database, password, prefix, durable } = engine;
+  if (type === "memory") return { kind: "memory" };
+  if (type === "sqlite") return { kind: "sqlite", database };
+  return { kind: "shared", address: type, password, prefix, durable };
 }
 
 function accessOf({ client, channel }: Config, mode: Mode): AccessRules {

@@ -15,7 +15,11 @@ export interface SplitEngine {
 export function splitEngine({ lasting, passing, isPassing }: SplitEngine): Engine {
   const engineOf = (channel: string): Engine => (isPassing(channel) ? passing : lasting);
   return {
-    traits: lasting.traits,
+    get traits() {
+      return lasting.traits;
+    },
+    ...(lasting.members && { members: lasting.members }),
+    ...(lasting.sources && { sources: lasting.sources }),
     async start(sink) {
       await lasting.start(sink);
       await passing.start(sink);

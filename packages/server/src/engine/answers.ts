@@ -158,6 +158,15 @@ function firstFault(list: readonly unknown[], faultOf: (given: unknown) => Fault
   return null;
 }
 
+/** On other nodes. */
+export function faultOfMember(given: unknown): Fault {
+  return isMember(given) ? null : `expected a member, got ${shown(given)}`;
+}
+
+export function faultOfMembers(given: unknown): Fault {
+  return Array.isArray(given) ? firstFault(given, faultOfMember) : `expected members, got ${shown(given)}`;
+}
+
 function isOffset(given: unknown): given is number {
   return Number.isSafeInteger(given) && (given as number) >= 0;
 }
@@ -177,7 +186,7 @@ function isMember(given: unknown): boolean {
   );
 }
 
-function isTags(given: unknown): boolean {
+export function isTags(given: unknown): boolean {
   return isObject<object>(given) && Object.values(given).every((value) => typeof value === "string");
 }
 

@@ -18,7 +18,7 @@
 //   throws `conflict` (P4). Keys outlive `clear`, so a duplicate may name an epoch that has ended.
 // What happens if it cannot: it says `health("down")`, its methods throw `engine_unavailable`, and once it is back
 // it says `health("up")` and `suspect("all")`; nobody has to restart anything.
-import type { Member, Position } from "@tidewire/protocol";
+import type { Member, Position, SessionId } from "@tidewire/protocol";
 
 /** What a publication's bytes are: JSON text, text that is not JSON, or anything. */
 export type Form = "json" | "text" | "bytes";
@@ -76,6 +76,8 @@ export type Draft =
       /** How much the channel keeps from now on; `null`: nothing is kept, the publication is ephemeral. */
       readonly retention: LogRetention | TableRetention | null;
       readonly idempotencyKey?: string;
+      /** Of the lease of its channel's source: refused with `conflict` when it is another node's, or over. */
+      readonly fence?: number;
     }
   /** Takes a key out of a table. Where it has no value nothing is appended, and the ack's publication is `null`. */
   | { readonly kind: "remove"; readonly key: string; readonly author?: Member; readonly retention: TableRetention }
@@ -134,9 +136,50 @@ export interface EngineSink {
   health(state: "up" | "down"): void;
 }
 
+/** Somebody at another node came or left. */
+export interface OtherMember {
+  readonly kind: "join" | "leave";
+  readonly member: Member;
+}
+
+/**
+ * Who is in which channel, over all nodes. An engine without it is one node's alone.
+ *
+ * What this node says is known to the others within a second while the engine can be reached, and is said again when it
+ * is back. Nobody is told of this node's own members. Of a node that ended without a word, all members have left within 60
+ * seconds (R3).
+ */
+export interface EngineMembers {
+  /** A session of this node is in the channel. Never throws; the engine sees to it that it is known. */
+  enter(channel: string, member: Member): void;
+  leave(channel: string, session: SessionId): void;
+  /**
+   * Tells who at other nodes is in the channel, and from then on who comes and leaves there; resolves when all who are
+   * there were told. The channel is followed. When it throws, nothing is told.
+   */
+  watch(channel: string, told: (change: OtherMember) => void): Promise<void>;
+  unwatch(channel: string): void;
+  /** Who at other nodes is in a channel that need not be watched. */
+  list(channel: string): Promise<readonly Member[]>;
+}
+
+/**
+ * Which node is the source of a channel, over all nodes. An engine without it is one node's alone.
+ * A lease is good until `ttlMs` after it was taken, by the engine's own clock; a draft with its fence is appended only as
+ * long as it is.
+ */
+export interface EngineSources {
+  /** Takes or renews the lease. @returns its fence; another one when it was lost in between. `null`: another node has it. */
+  take(channel: string, ttlMs: number): Promise<number | null>;
+  /** Gives it back, if it is held. Never throws. */
+  release(channel: string): void;
+}
+
 /** @see delivery: an engine keeps the log; the hub reads on. */
 export interface Engine {
   readonly traits: EngineTraits;
+  readonly sources?: EngineSources | undefined;
+  readonly members?: EngineMembers | undefined;
   /** Opens the store. Nothing else is called before it resolved. @throws when the store cannot be opened. */
   start(sink: EngineSink): Promise<void>;
   /** Finishes what was accepted, then closes the store. */
@@ -156,4 +199,18 @@ export interface Engine {
    */
   follow(channel: string): Promise<Position>;
   unfollow(channel: string): void;
+  readonly cluster?: EngineCluster | undefined;
+}
+
+/**
+ * Nodes that ask each other. An engine without it is one node's alone.
+ * A question is not kept: a node that does not answer within a few seconds is as good as gone.
+ */
+export interface EngineCluster {
+  /** Called once, before the engine is started. @param node Names this run of the process. */
+  listen(node: string, answer: (question: Uint8Array) => Promise<Uint8Array>): void;
+  /** `null` where there is no such node, or it could not answer. @throws {TidewireError} `engine_unavailable` */
+  ask(node: string, question: Uint8Array): Promise<Uint8Array | null>;
+  /** What the other nodes answer; nothing of those that could not. @throws {TidewireError} `engine_unavailable` */
+  askAll(question: Uint8Array): Promise<readonly Uint8Array[]>;
 }

@@ -84,24 +84,28 @@ test("not ready when the engine cannot start; that is logged", async () => {
 });
 
 test("not ready while a drain sends everybody away", async () => {
-  // The drain's own timers wait for the test.
+  // The drain's own timers, of a tenth of a second for each connection, wait for the test.
   const drains: (() => void)[] = [];
   const after: Clock["after"] = (ms, act) => {
-    if (ms < 60_000) return systemClock.after(ms, act);
+    if (ms <= 50 || ms > 101) return systemClock.after(ms, act);
     drains.push(act);
     return () => undefined;
   };
-  const tide = createTidewire({ channels: [defineChannel("lobby")], clock: { ...systemClock, after } });
+  let stopsAtMs: number | null = null;
+  const now = (): number => stopsAtMs ?? systemClock.now();
+  const tide = createTidewire({ channels: [defineChannel("lobby")], clock: { ...systemClock, after, now } });
   const port = await serve(tide);
   await tide.start();
   const sockets = Array.from({ length: 3 }, () => new WebSocket(`ws://127.0.0.1:${port}/raw/lobby`));
   const closed = sockets.map((socket) => new Promise((resolve) => void socket.once("close", resolve)));
   await expect.poll(() => tide.stats().sessions).toBe(3);
-  const stopping = tide.stop({ drainMs: 600_000 });
+  stopsAtMs = systemClock.now();
+  const stopping = tide.stop({ drainMs: 60_000 });
   for (const left of [2, 1, 0]) {
     await expect.poll(() => drains.length).toBe(1);
     expect(tide.stats().sessions).toBe(left);
     expect(await health(port)).toBe("200 503");
+    stopsAtMs += 100;
     drains.pop()?.();
   }
   await stopping;

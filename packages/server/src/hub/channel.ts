@@ -91,8 +91,8 @@ export class Channel implements CursorHome, ChannelRef {
     this.mode = known.definition.mode;
     this.wheel = node.wheel;
     this.clock = node.clock;
-    const { membersShown: shown, wheel, clock, metrics } = node;
-    this.members = new Members(this, { shown, wheel, clock, metrics });
+    const { membersShown: shown, wheel, clock, metrics, engine } = node;
+    this.members = new Members(this, { shown, wheel, clock, metrics, others: engine.members ?? null });
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
     const isTable = this.mode === "latest";
@@ -214,12 +214,15 @@ export class Channel implements CursorHome, ChannelRef {
   close(): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
+    if (this.known.definition.presence) this.members.unwatch();
     this.#node.memory.count(-this.#countedBytes);
     this.#node.engine.unfollow(this.name);
   }
 
   async #open(): Promise<void> {
     const top = await this.#node.engine.follow(this.name);
+    // Who is at other nodes is known before anybody is told who is here.
+    if (this.known.definition.presence) await this.members.watch();
     const { ticket } = this.#contiguity;
     if (this.#table === null) await this.#openTail(top);
     else await this.#openTable(this.#table);

@@ -7,8 +7,11 @@ import type {
   Ack,
   Draft,
   Engine,
+  EngineMembers,
   EngineSink,
+  EngineSources,
   EngineTraits,
+  OtherMember,
   Page,
   PageLimit,
   PageStart,
@@ -24,6 +27,8 @@ import {
   faultOfAck,
   faultOfAddress,
   faultOfAnnouncement,
+  faultOfMember,
+  faultOfMembers,
   faultOfPage,
   faultOfPosition,
   faultOfTops,
@@ -43,7 +48,7 @@ export class BadAnswer extends TidewireError {
 }
 
 interface Question {
-  readonly method: "read" | "tops" | "follow";
+  readonly method: "read" | "tops" | "follow" | "members" | "sources";
   readonly ask: () => unknown;
   readonly faultOf: (answer: unknown) => Fault;
   readonly late?: () => void;
@@ -53,6 +58,8 @@ interface Question {
 const silenceMs = 10_000;
 
 export class CheckedEngine implements Engine {
+  readonly members: EngineMembers | undefined;
+  readonly sources: EngineSources | undefined;
   readonly #engine: Engine;
   readonly #clock: Clock;
   readonly #log: Log;
@@ -71,6 +78,8 @@ export class CheckedEngine implements Engine {
     this.#metrics = metrics;
     this.#deadlines = new Deadlines(clock);
     this.#doubts = new Doubts(clock, () => undefined);
+    this.members = engine.members && this.#checked(engine.members);
+    this.sources = engine.sources && this.#checkedSources(engine.sources);
   }
 
   get traits(): EngineTraits {
@@ -171,6 +180,40 @@ export class CheckedEngine implements Engine {
     } catch (thrown) {
       this.#say("unfollow", `expected nothing, got ${reasonOf(thrown)}`);
     }
+  }
+
+  /** Asked with a deadline; a member that cannot be is nobody. */
+  #checked(members: EngineMembers): EngineMembers {
+    const tellSound = (told: (change: OtherMember) => void, change: OtherMember): void => {
+      const fault = faultOfMember(change.member);
+      if (fault === null) told(change);
+      else this.#say("members", fault);
+    };
+    return {
+      enter: (channel, member) => members.enter(channel, member),
+      leave: (channel, session) => members.leave(channel, session),
+      watch: (channel, told) =>
+        this.#ask({
+          method: "members",
+          ask: () => members.watch(channel, (change) => tellSound(told, change)),
+          faultOf: () => null,
+        }),
+      unwatch: (channel) => members.unwatch(channel),
+      list: (channel) => this.#ask({ method: "members", ask: () => members.list(channel), faultOf: faultOfMembers }),
+    };
+  }
+
+  #checkedSources(sources: EngineSources): EngineSources {
+    const isFence = (given: unknown): boolean => given === null || Number.isSafeInteger(given);
+    return {
+      take: (channel, ttlMs) =>
+        this.#ask({
+          method: "sources",
+          ask: () => sources.take(channel, ttlMs),
+          faultOf: (given) => (isFence(given) ? null : "expected a fence or null"),
+        }),
+      release: (channel) => sources.release(channel),
+    };
   }
 
   #ask<Answer>({ method, ask, faultOf, late = () => undefined }: Question): Promise<Answer> {

@@ -13,6 +13,7 @@ import { Delivery } from "./delivery.ts";
 import { Doubts } from "./doubts.ts";
 import type { Encoder } from "./encoder.ts";
 import { TailMemory } from "./memory.ts";
+import { nobody, type Presence, presenceOf } from "./presence.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
 import { Registry } from "./registry.ts";
 import { retentionOf, tableRetention } from "./retention.ts";
@@ -29,7 +30,7 @@ export interface HubOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** Publishes a source's value, validated. */
-  readonly publishValue: (channel: string, value: unknown) => Promise<unknown>;
+  readonly publishValue: (channel: string, value: unknown, fence?: number) => Promise<unknown>;
 }
 
 export interface SubscribeOptions {
@@ -41,6 +42,12 @@ export interface SubscribeOptions {
   readonly member: Member | null;
   /** Whether to be told who comes and goes. */
   readonly wantsMembers: boolean;
+}
+
+export interface HubPublishOptions {
+  readonly idempotencyKey?: string | undefined;
+  /** Of the lease by which this node is the channel's source. */
+  readonly fence?: number | undefined;
 }
 
 export interface HistoryRequest {
@@ -88,7 +95,7 @@ export class Hub implements EngineSink {
     this.registry = options.registry;
     this.delivery = new Delivery(clock);
     this.wheel = new Wheel(clock);
-    this.sources = new Sources({ clock, log, publish: options.publishValue });
+    this.sources = new Sources({ clock, log, publish: options.publishValue, leases: engine.sources ?? null });
     this.#engine = engine;
     this.#limits = limits;
     this.#metrics = metrics;
@@ -173,12 +180,19 @@ export class Hub implements EngineSink {
    * Publishes what has been validated. Resolves when the engine has accepted it.
    * The ack is an announcement too, so a publication is in the tail before its publisher's reply is queued.
    */
-  async publish(name: string, body: Body, idempotencyKey?: string): Promise<Ack> {
+  async publish(name: string, body: Body, options: HubPublishOptions = {}): Promise<Ack> {
     const { definition } = this.registry.resolve(name);
     this.#admit(body, definition.mode);
-    const draft = { kind: "value", body, retention: retentionOf(definition) } as const;
+    const { idempotencyKey, fence } = options;
+    const draft = {
+      kind: "value",
+      body,
+      retention: retentionOf(definition),
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+      ...(fence !== undefined && { fence }),
+    } as const;
     const asked = this.#channels.get(name)?.position ?? null;
-    const ack = await this.#engine.publish(name, idempotencyKey === undefined ? draft : { ...draft, idempotencyKey });
+    const ack = await this.#engine.publish(name, draft);
     return this.#acked(name, ack, asked);
   }
 
@@ -234,6 +248,16 @@ export class Hub implements EngineSink {
     if (this.registry.resolve(name).definition.history === null) fail("not_available", "this channel keeps no history");
     await this.#engine.publish(name, { kind: "clear" });
     this.#metrics.add("cleared");
+  }
+
+  /** Who is in a channel, wherever they are; counted, since a crowd is not listed. */
+  async presence(name: string): Promise<Presence> {
+    const { members: others } = this.#engine;
+    const here = this.#channels.get(name);
+    // As long as it opens, nobody is here, and it is not known yet who is elsewhere.
+    if (others === undefined || (here !== undefined && here.state !== "opening")) return here?.members ?? nobody;
+    const above = (): void => this.#metrics.hit("membersShown");
+    return presenceOf(await others.list(name), { most: this.#limits.membersShown, above });
   }
 
   /** The channels of this node, also those that nobody listens to any more. */
@@ -311,7 +335,7 @@ export class Hub implements EngineSink {
     if (place.page !== undefined) this.#catchUp.give(cursor, place.page);
     // Placed before one's own entry is added: one's own join comes after the reply (R4).
     const members = options.wantsMembers ? channel.members.read(subscriber, encoder) : null;
-    if (member !== null) channel.members.add(member);
+    if (member !== null) channel.members.welcome(member);
     this.#metrics.add("subscribed");
     if (options.seen !== null) this.#metrics.add(place.recovered ? "recovered" : "not_recovered");
     const { recovered, position } = place;

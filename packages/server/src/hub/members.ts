@@ -1,5 +1,6 @@
 // The members of one channel, and the readers that are told who comes and goes; of a crowd, once in a while, how many.
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
+import type { EngineMembers } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { Cursor } from "./cursor.ts";
@@ -17,6 +18,8 @@ export interface MembersOptions {
   readonly wheel: Wheel;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Who is at other nodes; `null` where there are none. */
+  readonly others: EngineMembers | null;
 }
 
 /** How often the readers of a crowd are told how many it has, in milliseconds; when that changed. */
@@ -34,9 +37,12 @@ export class Members implements CursorHome, Due {
   readonly #shown: number;
   readonly #live = new LiveCursors();
   readonly #readers = new Set<Cursor>();
+  readonly #others: EngineMembers | null;
   #isCounting = false;
+  #isWatching = false;
 
-  constructor(channel: ChannelRef, { shown, wheel, clock, metrics }: MembersOptions) {
+  constructor(channel: ChannelRef, { shown, wheel, clock, metrics, others }: MembersOptions) {
+    this.#others = others;
     this.#metrics = metrics;
     this.name = channel.name;
     this.tail = new MemberTable(channel, shown);
@@ -69,6 +75,34 @@ export class Members implements CursorHome, Due {
 
   remove(session: SessionId): void {
     if (this.tail.remove(session)) this.#changed();
+  }
+
+  /** A session of this node is here, which the other nodes are told of. */
+  welcome(member: Member): void {
+    this.add(member);
+    this.#others?.enter(this.name, member);
+  }
+
+  dismiss(session: SessionId): void {
+    this.remove(session);
+    this.#others?.leave(this.name, session);
+  }
+
+  /** Resolves when everybody is here who is at another node; from then on they come and leave. */
+  async watch(): Promise<void> {
+    this.#isWatching = true;
+    await this.#others?.watch(this.name, ({ kind, member }) => {
+      if (!this.#isWatching) return;
+      if (kind === "join") this.add(member);
+      else this.remove(member.session);
+    });
+    // It was closed meanwhile.
+    if (!this.#isWatching) this.#others?.unwatch(this.name);
+  }
+
+  unwatch(): void {
+    this.#isWatching = false;
+    this.#others?.unwatch(this.name);
   }
 
   /** A reader that is told of every change from now on; born held. */

@@ -68,7 +68,8 @@ const control = /\p{Cc}/u;
  * @throws {TidewireError} `invalid_data`.
  */
 export function prepare(definition: ChannelDefinition, value: unknown, text?: Json): Prepared | Promise<Prepared> {
-  const { dataSchema, key } = definition;
+  const { carries, dataSchema, key } = definition;
+  if (carries === "bytes") fail("invalid_data", "expected bytes, which this channel carries, got a JSON value");
   if (key === null) {
     const json = validate(dataSchema, value, text);
     return typeof json === "string" ? { json } : json.then((known) => ({ json: known }));

@@ -1,5 +1,6 @@
 // Sources: values that somebody makes while somebody listens.
 import type { ChannelDefinition } from "@tidewire/protocol";
+import type { EngineSources } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { Channel } from "./channel.ts";
@@ -37,6 +38,19 @@ const lingerMs = 5_000;
 const firstRetryMs = 1_000;
 const longestRetryMs = 30_000;
 
+type Publish = (channel: string, value: unknown, fence?: number) => Promise<unknown>;
+
+/** One run of a source. */
+interface Work {
+  readonly channel: Channel;
+  readonly source: Source<unknown>;
+  readonly signal: AbortSignal;
+  readonly fence?: number;
+}
+
+/** A node that ended without a word is followed by another one after this, and a third of it. */
+const leaseMs = 9_000;
+
 interface Running {
   readonly abort: AbortController;
   cancelStop: (() => void) | null;
@@ -45,15 +59,19 @@ interface Running {
 export class Sources {
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #publish: (channel: string, value: unknown) => Promise<unknown>;
+  readonly #publish: Publish;
+  readonly #leases: EngineSources | null;
   readonly #bound = new Map<ChannelDefinition, Source<unknown>>();
   readonly #running = new Map<string, Running>();
 
   constructor(node: {
     readonly clock: Clock;
     readonly log: Log;
-    readonly publish: (channel: string, value: unknown) => Promise<unknown>;
+    readonly publish: Publish;
+    /** Where several nodes share an engine; there each source runs at one of them. */
+    readonly leases: EngineSources | null;
   }) {
+    this.#leases = node.leases;
     this.#clock = node.clock;
     this.#log = node.log;
     this.#publish = node.publish;
@@ -96,23 +114,51 @@ export class Sources {
     running.cancelStop?.();
     running.abort.abort();
     this.#running.delete(name);
+    this.#leases?.release(name);
   }
 
   #start(channel: Channel, source: Source<unknown>): void {
     const running: Running = { abort: new AbortController(), cancelStop: null };
     this.#running.set(channel.name, running);
     const { signal } = running.abort;
-    this.#run(channel, source, signal).catch((thrown: unknown) => {
+    const work: Work = { channel, source, signal };
+    const working = this.#leases === null ? this.#run(work) : this.#hold(this.#leases, work);
+    working.catch((thrown: unknown) => {
       this.#log.error("a source ended", { channel: channel.name, reason: reasonOf(thrown) });
     });
   }
 
-  async #run(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<void> {
+  /** Runs the source while this node has the lease, and asks for it while another one has. */
+  async #hold(leases: EngineSources, work: Work): Promise<void> {
+    let held: { readonly fence: number; readonly lost: AbortController } | null = null;
+    const { name } = work.channel;
+    while (!work.signal.aborted) {
+      // An engine that does not answer renews nothing either.
+      const fence = await leases.take(name, leaseMs).catch(() => null);
+      if (held !== null && held.fence !== fence) {
+        held.lost.abort();
+        held = null;
+      }
+      if (fence !== null && held === null && !work.signal.aborted) {
+        held = { fence, lost: new AbortController() };
+        const signal = AbortSignal.any([work.signal, held.lost.signal]);
+        this.#run({ ...work, signal, fence }).catch((thrown: unknown) => {
+          this.#log.error("a source ended", { channel: name, reason: reasonOf(thrown) });
+        });
+      }
+      await this.#sleep(leaseMs / 3, work.signal);
+    }
+    // It may have been taken while the last subscriber left; whoever came since has another one running.
+    if (!this.#running.has(name)) leases.release(name);
+  }
+
+  async #run(work: Work): Promise<void> {
+    const { channel, signal } = work;
     let retryMs = firstRetryMs;
     while (!signal.aborted) {
       const startedMs = this.#clock.now();
       try {
-        const drained = await this.#drain(channel, source, signal);
+        const drained = await this.#drain(work);
         if (drained) return;
       } catch (thrown) {
         this.#log.error("a source failed; it starts again", {
@@ -129,7 +175,7 @@ export class Sources {
   }
 
   /** True when the source has no more values. */
-  async #drain(channel: Channel, source: Source<unknown>, signal: AbortSignal): Promise<boolean> {
+  async #drain({ channel, source, signal, fence }: Work): Promise<boolean> {
     const watch = new HoldWatch(this.#clock);
     const sleep = async (ms: number): Promise<void> => {
       await this.#sleep(ms, signal);
@@ -142,7 +188,7 @@ export class Sources {
         this.#log.warn("a source held the event loop", { channel: pattern, ms: Math.round(heldMs) });
       }
       if (signal.aborted) return true;
-      await this.#publish(channel.name, value).catch((thrown: unknown) => {
+      await this.#publish(channel.name, value, fence).catch((thrown: unknown) => {
         this.#log.warn("a source's value was not published", { channel: channel.name, reason: reasonOf(thrown) });
       });
       watch.resume();

@@ -15,6 +15,7 @@ import { subscriptionExpiry } from "./renewal.ts";
 import { memberAs, memberOf } from "./member.ts";
 import type { Reply } from "./reply.ts";
 import { checkRoom } from "./room.ts";
+import { checkTellable } from "./tellable.ts";
 import { checkUser } from "./users.ts";
 
 /** What a connect comes to: who it is, and its subscriptions, held until the reply is queued. */
@@ -140,6 +141,7 @@ interface Opening {
 async function openOne(context: Context, { channel, seen, member, mayExpire = false }: Opening): Promise<Granted> {
   const { hub } = context.node;
   const known = hub.registry.resolve(channel);
+  checkTellable(context, known);
   const shown = await memberOf(known, member, context.node);
   const { subscriber, traits } = context;
   const { encoder } = traits;

@@ -1,6 +1,7 @@
 // `tidewire check` and `tidewire config`: what is wrong with a configuration, and what one may say.
 import { Command } from "commander";
 import { failWith } from "../host/fail.ts";
+import { shownAddress } from "../host/shared-engine.ts";
 import { checkSettings, type Settings } from "../settings.ts";
 import { strangeNames } from "./env-names.ts";
 import { configExample } from "./example.ts";
@@ -33,12 +34,16 @@ function summaryOf({ file, mode, hosts, port, channels, tokens, proxy, engine }:
   const asked = Object.keys(proxy);
   const parts = [
     `${mode} on ${hosts.join(" and ")}, port ${port}`,
-    `${engine} engine`,
+    engineNamed(engine),
     `${channels.length} channel${channels.length === 1 ? "" : "s"}`,
     tokens === null ? "no tokens" : "tokens",
     ...(asked.length === 0 ? [] : [`a backend for ${asked.join(", ")}`]),
   ];
   return `${file ?? "no file"} is good: ${parts.join(", ")}`;
+}
+
+function engineNamed(engine: Settings["engine"]): string {
+  return engine.kind === "shared" ? `the engine at ${shownAddress(engine.address)}` : `${engine.kind} engine`;
 }
 
 export function configCommand(): Command {

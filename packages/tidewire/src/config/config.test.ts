@@ -158,10 +158,11 @@ describe("mistakes", () => {
 
   test("all of them are told at once, by whoever they came from", () => {
     const env = { PORT: "x", TIDEWIRE_COMPRESSION: "yes", TIDEWIRE_LIMITS_DRAIN: "1 s" };
-    expect(problemsOf({ data: 1, engine: { type: "redis" } }, env)).toEqual([
+    expect(problemsOf({ data: 1, engine: { type: "redis://:word@" } }, env)).toEqual([
       'PORT: expected an integer from 0 to 65535, got "x"',
       "data: expected a path, got 1",
-      'engine.type: expected sqlite or memory, got "redis"',
+      "engine.type: expected sqlite, memory or an address such as redis://host:6379, or rediss:// with TLS, " +
+        'got "redis://…@"',
       'TIDEWIRE_COMPRESSION: expected on or off, got "yes"',
       'TIDEWIRE_LIMITS_DRAIN: expected a duration such as "25s", got "1 s"',
     ]);

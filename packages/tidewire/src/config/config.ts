@@ -5,8 +5,16 @@ import type { LimitValues } from "./limit-table.ts";
 /** Durations are milliseconds; `null`: not set. */
 export interface Config {
   readonly http_server: { readonly address: string | null; readonly port: number };
+  readonly workers: number;
   readonly data: string;
-  readonly engine: { readonly type: "sqlite" | "memory"; readonly path: string | null };
+  readonly engine: {
+    /** `sqlite`, `memory`, or the address of a Redis. */
+    readonly type: string;
+    readonly path: string | null;
+    readonly password: string | null;
+    readonly prefix: string;
+    readonly durable: boolean;
+  };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
   readonly http_api: { readonly key: string | null };
   readonly client: ClientConfig;

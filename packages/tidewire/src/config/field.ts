@@ -100,6 +100,12 @@ export function integer(said: Defaulted<number>, [least, most]: readonly [number
   return leaf({ expected: `an integer from ${least} to ${most}`, schema, read, parse }, said);
 }
 
+/** How many processes; "auto" is another word for 0, which is as many as there are cores. */
+export function processes(said: Defaulted<number>): Leaf<number> {
+  const whole = integer(said, [0, 256]);
+  return { ...whole, parse: (written) => (written === "auto" ? 0 : whole.parse(written)) };
+}
+
 /** In milliseconds. */
 export function duration(said: Defaulted<number>): Leaf<number> {
   const read = (given: unknown): number | undefined => (typeof given === "string" ? durationOf(given) : undefined);
@@ -122,6 +128,18 @@ export function choice<Word extends string>(said: Defaulted<Word>, words: readon
   const read = (given: unknown): Word | undefined => words.find((word) => word === given);
   const expected = words.length === 2 ? words.join(" or ") : `one of ${words.join(", ")}`;
   return leaf({ expected, schema: { type: "string", enum: words }, read, parse: asIs }, said);
+}
+
+/** One of a few words, or what `isAddress` takes for one. */
+export function wordOrAddress(
+  said: Defaulted<string>,
+  words: readonly string[],
+  address: { readonly isAddress: (text: string) => boolean; readonly expected: string; readonly pattern: string },
+): Leaf<string> {
+  const read = (given: unknown): string | undefined =>
+    typeof given === "string" && (words.includes(given) || address.isAddress(given)) ? given : undefined;
+  const schema = { anyOf: [{ enum: words }, { type: "string", pattern: address.pattern }] };
+  return leaf({ expected: `${words.join(", ")} or ${address.expected}`, schema, read, parse: asIs }, said);
 }
 
 export function texts(said: Defaulted<readonly string[]>): Leaf<readonly string[]> {

@@ -198,7 +198,8 @@ function json(text: string): unknown {
 function shown(value: unknown): string {
   if (Array.isArray(value)) return value.length <= 3 ? clipped(JSON.stringify(value)) : "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  return clipped(JSON.stringify(value) ?? typeof value);
+  // An address may have a password.
+  return clipped((JSON.stringify(value) ?? typeof value).replace(/:\/\/.*@/, "://…@"));
 }
 
 const clipped = (text: string): string => (text.length <= 60 ? text : `${text.slice(0, 60)}…`);

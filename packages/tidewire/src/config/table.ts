@@ -11,12 +11,15 @@ import {
   optionalPlace,
   optionalText,
   place,
+  processes,
   secret,
   text,
   textMap,
   texts,
   toggle,
+  wordOrAddress,
 } from "./field.ts";
+import { expectedAddress, isSharedAddress } from "../host/shared-engine.ts";
 import { limitTable } from "./limit-table.ts";
 
 function proxy(about: string, path: string): Group<ProxyConfig> {
@@ -148,18 +151,30 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
     fallback: "./data",
   }),
   engine: group<Config["engine"]>("Where the logs of channels are kept.", {
-    type: choice(
+    type: wordOrAddress(
       {
-        about: "sqlite survives crashes and restarts, memory nothing.",
+        about: "sqlite survives crashes and restarts, memory nothing; a Redis or Valkey is shared by several nodes.",
         env: "TIDEWIRE_ENGINE",
         flag: { name: "engine", placeholder: "name" },
         fallback: "sqlite",
       },
       ["sqlite", "memory"],
+      { isAddress: isSharedAddress, expected: expectedAddress, pattern: "^rediss?://" },
     ),
     path: optionalPlace({
       about: "sqlite alone: the database. Default: tidewire.db in the data folder.",
       example: "./data/tidewire.db",
+    }),
+    password: secret(
+      { about: "Redis alone: the password, instead of one in the address.", example: "/run/secrets/redis" },
+      1,
+    ),
+    prefix: text({
+      about: "Redis alone: what all keys begin with, so that several applications can share a server.",
+      fallback: "tidewire",
+    }),
+    durable: toggle({
+      about: "Redis alone: whether it never comes back older than it was; it has to sync every write.",
     }),
   }),
   log: group<Config["log"]>("What is logged.", {
@@ -184,6 +199,11 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
 
 export const table: Group<Config> = group("Settings of the standalone Tidewire server.", {
   ...serverFields,
+  workers: processes({
+    about: "Processes that serve clients; 0 is one for each core. With more than one, another keeps the logs.",
+    flag: { name: "workers", placeholder: "number" },
+    fallback: 1,
+  }),
   client,
   websocket: group<Config["websocket"]>("WebSocket connections.", {
     compression: toggle({ about: "Whether clients may agree on permessage-deflate.", env: "TIDEWIRE_COMPRESSION" }),

@@ -8,4 +8,5 @@ export { keptSecret, makeApiKey } from "./kept-secret.ts";
 export { type Listening, listen } from "./listen.ts";
 export { portOwner } from "./port-owner.ts";
 export { hostsFor, modeFor, readSecrets, SettingsError } from "./settings.ts";
+export { expectedAddress, isSharedAddress, sharedEngine, shownAddress } from "./shared-engine.ts";
 export { type StartFacts, startReport } from "./start-report.ts";

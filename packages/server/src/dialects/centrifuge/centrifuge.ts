@@ -50,14 +50,17 @@ function traitsOf(dialect: LinkTraits["dialect"], encode: (manner: Manner) => En
   return { dialect, encoder, encoderFor, hasNumbers, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
 }
 
+function takingOver(traits: LinkTraits): LinkTraits {
+  return { ...traits, takesOver: true };
+}
+
 function jsonForm(framing: Framing): Form {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   return {
     traits: traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: false })),
-    tideTraits: {
-      ...traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
-      takesOver: true,
-    },
+    tideTraits: takingOver(
+      traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
+    ),
     decode: (message, form, limits) => {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
@@ -72,10 +75,13 @@ function jsonForm(framing: Framing): Form {
 }
 
 function protobufForm(framing: Framing): Form {
-  const traits = traitsOf("centrifuge-protobuf", (manner) => protobuf.protobufEncoder(framing, manner));
+  const encoderFor =
+    (knowsIds: boolean) =>
+    (manner: Manner): Encoder =>
+      protobuf.protobufEncoder(framing, { ...manner, knowsIds });
   return {
-    traits,
-    tideTraits: traits,
+    traits: traitsOf("centrifuge-protobuf", encoderFor(false)),
+    tideTraits: takingOver(traitsOf("centrifuge-protobuf", encoderFor(true))),
     decode: (message, form, limits) => {
       if (form !== "bytes") throw new MalformedFrame("expected a binary message, got a text one");
       return decodeProtobuf(message, limits);

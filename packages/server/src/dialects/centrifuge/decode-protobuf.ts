@@ -30,7 +30,9 @@ function decodeOne(bytes: Uint8Array, limits: DecodeLimits): Command {
   const message = read(bytes);
   const publish = message["publish"] as Message | undefined;
   const payload = publish?.["data"] as Uint8Array | undefined;
-  return toCommand(withJson(message, limits), payload === undefined ? null : payloadOf(payload, limits));
+  if (payload !== undefined) return toCommand(withJson(message, limits), payloadOf(payload, limits));
+  const beside = (message["rpc"] as Message | undefined)?.["payload"] as Uint8Array | undefined;
+  return toCommand(withJson(message, limits), beside === undefined ? null : { bytes: beside.slice(), form: "bytes" });
 }
 
 function read(bytes: Uint8Array): Message {

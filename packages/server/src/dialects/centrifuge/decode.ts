@@ -226,7 +226,10 @@ function rpc({ id, fields, payload }: Request): Command {
     return invalid(id, "bad_request", `tide.remove: expected a key, got ${told(key)}`);
   }
   if (method !== "tide.publish") return invalid(id, "unknown_method", `${method} is not known`);
-  if (data["data"] === undefined) return invalid(id, "bad_request", "tide.publish: expected data, got none");
+  // PROTOCOL 1.24: in Protobuf bytes may stand beside.
+  if (data["data"] === undefined && payload?.form !== "bytes") {
+    return invalid(id, "bad_request", "tide.publish: expected data, got none");
+  }
   if (key !== undefined && (typeof key !== "string" || key.length === 0 || key.length > 64)) {
     return invalid(id, "bad_request", `tide.publish: expected a key of 1 to 64 characters, got ${told(key)}`);
   }

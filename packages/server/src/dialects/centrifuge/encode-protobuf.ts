@@ -98,9 +98,10 @@ export function encodeEvent(event: SessionEvent): Uint8Array | null {
       const { code, reason } = unsubscribeReasons[event.reason];
       return push({ channel: event.channel, unsubscribe: { code, reason } });
     }
-    // Only Tidewire's own client knows the word, and it speaks JSON.
     case "skipped":
+      return push({ channel: event.channel, skipped: { count: event.count } });
     case "return":
+      return push({ return: { after: event.afterMs } });
     case "gap":
       return null;
   }
@@ -111,24 +112,39 @@ export function encodeDisconnect(reason: Closing, detail: string | undefined): U
   return push({ disconnect: encodeClosing(reason, detail) });
 }
 
-export function protobufEncoder(framing: Framing, { isPatched }: Manner): Encoder {
-  const whole = encoderOf(framing, "whole");
-  return isPatched ? { ...encoderOf(framing, "patch"), whole } : whole;
+export interface ProtobufManner extends Manner {
+  /** Whether its client asked for ids, times and counts (PROTOCOL 1.2). */
+  readonly knowsIds: boolean;
 }
 
-function encoderOf(framing: Framing, said: "whole" | "patch"): Encoder {
+export function protobufEncoder(framing: Framing, { isPatched, knowsIds }: ProtobufManner): Encoder {
+  const whole = encoderOf(framing, { said: "whole", knowsIds });
+  return isPatched ? { ...encoderOf(framing, { said: "patch", knowsIds }), whole } : whole;
+}
+
+interface Words {
+  readonly said: "whole" | "patch";
+  readonly knowsIds: boolean;
+}
+
+function encoderOf(framing: Framing, { said, knowsIds }: Words): Encoder {
   return {
-    id: `centrifuge-protobuf${said === "patch" ? "+patch" : ""}/${framing.id}`,
+    id: `centrifuge-protobuf${knowsIds ? "+tide" : ""}${said === "patch" ? "+patch" : ""}/${framing.id}`,
     publication: (publication, channel, { before }) => {
-      const whole = publicationOf(publication);
+      const { id, atMs: time } = publication;
+      const plain = publicationOf(publication);
+      const whole = knowsIds ? { ...plain, id, time } : plain;
       const pub = said === "patch" && before !== null ? changed(whole, bytesOf(before)) : whole;
       return framing.wrap(push({ channel: channel.name, pub }), "bytes");
     },
-    // Counts have no word in it.
-    member: (change, channel) =>
-      change.kind === "counts"
-        ? null
-        : framing.wrap(push({ channel: channel.name, [change.kind]: { info: clientInfo(change.member) } }), "bytes"),
+    member: (change, channel) => {
+      const { name } = channel;
+      if (change.kind !== "counts") {
+        return framing.wrap(push({ channel: name, [change.kind]: { info: clientInfo(change.member) } }), "bytes");
+      }
+      const { clients, users } = change;
+      return knowsIds ? framing.wrap(push({ channel: name, members: { clients, users } }), "bytes") : null;
+    },
   };
 }
 
@@ -150,7 +166,7 @@ function bytesOf({ data, form }: Publication): Uint8Array {
 type PublicationFields = Message & { readonly data: Uint8Array };
 
 function publicationOf(publication: Publication): PublicationFields {
-  const { offset, author, key, removed } = publication;
+  const { offset, author, form, key, removed } = publication;
   return {
     data: bytesOf(publication),
     info: author === undefined ? undefined : clientInfo(author),
@@ -158,6 +174,7 @@ function publicationOf(publication: Publication): PublicationFields {
     tags: tagsOf(publication),
     key,
     removed,
+    is_bytes: form === "bytes",
   };
 }
 

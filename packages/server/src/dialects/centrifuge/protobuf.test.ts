@@ -144,7 +144,7 @@ describe("replies and pushes", () => {
 
   it("writes a publication as the vector says, in a binary frame", () => {
     const publication = { id: "x", offset: 8, previous: null, data: text('{"a":1}'), form: "json", atMs: 0 } as const;
-    const frame = protobufEncoder(webSocketFraming, plainly).publication(
+    const frame = protobufEncoder(webSocketFraming, { ...plainly, knowsIds: false }).publication(
       publication,
       { name: "news", json: '"news"', number: 1 },
       { epoch: "e", before: null },
@@ -200,7 +200,7 @@ describe("keys of latest channels", () => {
   const plain = { ...webSocketFraming, wrap: (payload: Uint8Array) => payload };
   const publication = { id: "i", offset: 7, previous: null, data: text("null"), form: "json", atMs: 0 } as const;
   const pushed = (given: object): unknown => {
-    const frame = protobufEncoder(plain, plainly).publication(
+    const frame = protobufEncoder(plain, { ...plainly, knowsIds: false }).publication(
       { ...publication, ...given },
       { name: "t", json: '"t"', number: 1 },
       { epoch: "e", before: null },

@@ -91,6 +91,8 @@ function readScalar(kind: Scalar, reader: BinaryReader): unknown {
       return Number(reader.uint64());
     case "int64":
       return Number(reader.int64());
+    case "double":
+      return reader.double();
   }
 }
 
@@ -133,6 +135,7 @@ function writeValue(field: Field, value: unknown, to: { writer: BinaryWriter; is
   else if (kind === "bool") writer.tag(number, WireType.Varint).bool(value as boolean);
   else if (kind === "uint32") writer.tag(number, WireType.Varint).uint32(value as number);
   else if (kind === "int32") writer.tag(number, WireType.Varint).int32(value as number);
+  else if (kind === "double") writer.tag(number, WireType.Bit64).double(value as number);
   else writer.tag(number, WireType.Varint).uint64(value as number);
 }
 

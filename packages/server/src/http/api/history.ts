@@ -18,7 +18,10 @@ export async function history({ hub, limits }: ApiNode, parameters: Parameters):
   if (isReverse && since?.offset === 0) fail("bad_request", "nothing lies before offset 0");
   const most = limits.historyPublications;
   const request = { limit: limit < 0 ? most : Math.min(limit, most), since, reverse: isReverse };
-  const { publications, top } = await hub.history(channelOf(parameters), request);
+  const channel = channelOf(parameters);
+  const { carries } = hub.registry.resolve(channel).definition;
+  if (carries === "bytes") fail("bad_request", "this channel carries bytes, for which the API has no word");
+  const { publications, top } = await hub.history(channel, request);
   const { epoch, offset } = top;
   return `{"publications":[${publications.map(written).join(",")}],"epoch":${JSON.stringify(epoch)},"offset":${offset}}`;
 }

@@ -26,7 +26,9 @@ export async function publish({ hub }: ApiNode, parameters: Parameters): Promise
     ...(tableKey !== undefined && { key: tableKey }),
     ...(tags === undefined ? {} : { tags: checkTags(tags) }),
   };
-  const { position, duplicate, durability } = await hub.publish(channel, body, key as string | undefined);
+  const { position, duplicate, durability } = await hub.publish(channel, body, {
+    idempotencyKey: key as string | undefined,
+  });
   return JSON.stringify({
     ...(position.offset > 0 && position),
     ...(duplicate && { duplicate }),

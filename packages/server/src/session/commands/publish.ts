@@ -17,12 +17,22 @@ const encoder = new TextEncoder();
 
 type Publish = CommandOf<"publish">;
 
-export function publish(context: Context, command: Publish): void | Promise<void> {
+export function publish(context: Context, given: Publish): void | Promise<void> {
+  const command = asCarried(context, given);
   const { channel, payload } = command;
   const data = payload.form === "bytes" ? payload.bytes : payload.value;
   const { known, asked } = admitToPublish(context, { channel, data, removedKey: null }, payload.bytes.length);
   if (asked instanceof Promise) return asked.then((terms) => checked(context, changed(command, terms), known));
   return checked(context, changed(command, asked), known);
+}
+
+/** Of a channel of bytes they are bytes, also where they could be read as JSON. */
+function asCarried({ node, traits }: Context, command: Publish): Publish {
+  const { channel, payload, wantsPosition } = command;
+  // What `tide.publish` has as JSON is meant as that: bytes stand beside it (PROTOCOL 1.24).
+  if (payload.form !== "json" || wantsPosition || traits.dialect !== "centrifuge-protobuf") return command;
+  if (node.hub.registry.resolve(channel).definition.carries === "json") return command;
+  return { ...command, payload: { bytes: payload.bytes, form: "bytes", value: undefined } };
 }
 
 interface Asked {
@@ -73,10 +83,17 @@ function payloadOf(value: unknown): Publish["payload"] {
 }
 
 function checked(context: Context, command: Publish, known: Known): void | Promise<void> {
-  const { dataSchema, mode } = known.definition;
+  const { carries, dataSchema, mode } = known.definition;
+  if (carries === "bytes") {
+    if (command.payload.form === "bytes") return accept(context, command, { data: command.payload.bytes });
+    fail("invalid_data", `expected bytes, which this channel carries, got ${command.payload.form}`);
+  }
   // Clients that read JSON cannot be given it: on a stream they would miss a publication without a word (S3).
   if (mode === "stream" && command.payload.form === "bytes") {
-    fail("invalid_data", "expected JSON or text, got binary data, which only signal channels carry");
+    fail(
+      "invalid_data",
+      "expected JSON or text, got binary data, which only signal channels and channels of bytes carry",
+    );
   }
   if (dataSchema === null && mode !== "latest") return accept(context, command, { data: command.payload.bytes });
   if (command.payload.form === "bytes") fail("invalid_data", "expected JSON, got binary data");
@@ -97,7 +114,8 @@ function accept(context: Context, command: Publish, given: Pick<Body, "data" | "
   const author = memberIn(context, command.channel);
   const { tags } = command;
   const body: Body = { form: command.payload.form, author, ...given, ...(tags !== undefined && { tags }) };
-  context.node.hub.publish(command.channel, body, command.idempotencyKey ?? undefined).then(
+  const terms = { idempotencyKey: command.idempotencyKey ?? undefined };
+  context.node.hub.publish(command.channel, body, terms).then(
     (ack) => context.reply({ kind: "published", id: command.id, result: resultOf(command, ack) }),
     (thrown: unknown) => context.refuse(command.id, toError(context.node, thrown)),
   );

@@ -4,6 +4,7 @@ import type { Known } from "../../hub/channel.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { askToSubscribe } from "../channel-access.ts";
+import { checkTellable } from "../tellable.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
@@ -12,15 +13,18 @@ export async function presence(context: Context, command: CommandOf<"presence">)
   do await context.room();
   while (context.isOpen && context.tellMembers(command.channel));
   if (!context.isOpen) return;
-  const members = context.node.hub.channel(command.channel)?.members.list() ?? [];
-  context.reply({ kind: "presence", id: command.id, members });
+  // Whoever is told of changes is subscribed, and then the channel is here: nothing is awaited in between.
+  const { hub } = context.node;
+  const here = context.subscriptions.has(command.channel) ? hub.channel(command.channel)?.members : undefined;
+  const members = (here ?? (await hub.presence(command.channel))).list();
+  if (context.isOpen) context.reply({ kind: "presence", id: command.id, members });
 }
 
 export async function presenceStats(context: Context, command: CommandOf<"presence_stats">): Promise<void> {
   await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
   if (!context.isOpen) return;
-  const counts = context.node.hub.channel(command.channel)?.members.counts ?? { clients: 0, users: 0 };
-  context.reply({ kind: "presence_stats", id: command.id, ...counts });
+  const { counts } = await context.node.hub.presence(command.channel);
+  if (context.isOpen) context.reply({ kind: "presence_stats", id: command.id, ...counts });
 }
 
 export async function history(context: Context, command: CommandOf<"history">): Promise<void> {
@@ -29,6 +33,7 @@ export async function history(context: Context, command: CommandOf<"history">): 
     command.channel,
     (known) => known.definition.history !== null || fail("not_available", noHistory),
   );
+  checkTellable(context, context.node.hub.registry.resolve(command.channel));
   const { reverse, since } = command;
   if (reverse && since !== null && since.offset === 0) fail("bad_request", "nothing lies before offset 0");
   const most = context.node.limits.historyPublications;

@@ -14,6 +14,7 @@ import { beginningOf, grant, plainly } from "../granted.ts";
 import type { Manner } from "../link.ts";
 import { memberAs, memberOf } from "../member.ts";
 import { checkRoom } from "../room.ts";
+import { checkTellable } from "../tellable.ts";
 
 export async function subscribe(context: Context, command: CommandOf<"subscribe">): Promise<void> {
   const { node, subscriptions, rates } = context;
@@ -25,6 +26,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
   if (command.rate !== null) checkRated(known);
+  checkTellable(context, known);
   const admission = given ?? (await admitToChannel(context, command, known));
   const channelInfo = admission?.info;
   const member = known.definition.presence ? await shownOf(context, known, channelInfo) : null;

@@ -1,14 +1,7 @@
-// Both engines obey the same orders, and must answer alike: each is the other's model.
+// Orders for engines, and what one answers to them: two that obey the same orders must answer alike.
 import fc from "fast-check";
-import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { RecordingSink } from "../engine/contract/recording-sink.ts";
-import type { Ack, Draft, Engine, Page, PageStart } from "../engine/engine.ts";
-import { systemClock } from "../ports/clock.ts";
-import { FakeClock } from "../testing/fake-clock.ts";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
-import { memoryEngine } from "./memory/memory-engine.ts";
-import { sqliteEngine } from "./sqlite/sqlite-engine.ts";
+import { RecordingSink } from "../packages/server/src/engine/contract/recording-sink.ts";
+import type { Ack, Draft, Engine, Page, PageStart } from "../packages/server/src/engine/engine.ts";
 
 const draft = fc.record({
   kind: fc.constant("publish" as const),
@@ -23,7 +16,7 @@ const start = fc.oneof(
   fc.constantFrom("oldest" as const, "newest" as const),
   fc.record({ end: fc.constantFrom("after" as const, "before" as const), offset: fc.nat(60), isOld: fc.boolean() }),
 );
-const order = fc.oneof(
+export const order = fc.oneof(
   { weight: 5, arbitrary: draft },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("clear" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: fc.nat(4_000) }) },
@@ -49,17 +42,17 @@ const set = fc.record({
   key: fc.option(fc.constantFrom("k", "l"), { nil: null, freq: 6 }),
 });
 const remove = fc.record({ kind: fc.constant("remove" as const), ...change });
-const tableOrder = fc.oneof(
+export const tableOrder = fc.oneof(
   { weight: 8, arbitrary: set },
   { weight: 6, arbitrary: remove },
   // Now and then the same channel as a log.
   { weight: 4, arbitrary: order },
 );
 
-type Order = typeof tableOrder extends fc.Arbitrary<infer Value> ? Value : never;
+export type Order = typeof tableOrder extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** One engine, and the epochs it gave the channel: answers are compared with their numbers instead. */
-class Side {
+export class Side {
   readonly engine: Engine;
   readonly sink = new RecordingSink();
   #channel = "";
@@ -90,7 +83,13 @@ class Side {
     );
   }
 
-  async end(): Promise<unknown> {
+  /** How many announcements there are so far. */
+  get announced(): number {
+    return this.sink.announcements.length;
+  }
+
+  async end(expected = this.announced): Promise<unknown> {
+    await this.sink.until(() => this.announced >= expected);
     this.engine.unfollow(this.#channel);
     return this.sink.announcements.map(({ epoch, publication }) => [
       this.#epochs.indexOf(epoch),
@@ -158,33 +157,3 @@ class Side {
     return this.#epochs.indexOf(epoch);
   }
 }
-
-describe("memory and sqlite", () => {
-  it.each([
-    ["any orders", order],
-    ["orders on tables", tableOrder],
-  ] as const)("answer alike to %s", { timeout: 60_000 }, async (_, orderOf) => {
-    const clock = new FakeClock({ defer: (act) => systemClock.defer(act) });
-    const path = join(temporaryFolder(), "log.db");
-    const sides = [new Side(memoryEngine({ clock })), new Side(sqliteEngine({ path, clock }))];
-    onTestFinished(async () => void (await Promise.all(sides.map(({ engine }) => engine.stop()))));
-    await Promise.all(sides.map(({ engine, sink }) => engine.start(sink)));
-    let run = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.array<Order>(orderOf, { maxLength: 25 }), async (orders) => {
-        run += 1;
-        await Promise.all(sides.map((side) => side.begin(`run-${run}`)));
-        for (const one of orders) {
-          if (one.kind === "wait") clock.advance(one.ms);
-          else {
-            const [memory, sqlite] = await Promise.all(sides.map((side) => side.obey(one)));
-            expect(sqlite).toEqual(memory);
-          }
-        }
-        const [memory, sqlite] = await Promise.all(sides.map((side) => side.end()));
-        expect(sqlite).toEqual(memory);
-      }),
-      { numRuns: 1_000 },
-    );
-  });
-});

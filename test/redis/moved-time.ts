@@ -1,0 +1,21 @@
+// Redis' clock for tests: what a key says, or its own, moved by that.
+import { type Script, scriptOf } from "../../packages/server/src/engines/redis/script/script.ts";
+import type { RedisServer } from "../services/redis.ts";
+
+const key = "moved-by-a-test";
+
+export const movedScript: Script = scriptOf(
+  "(function() local t = redis.call('TIME'); " +
+    `return t[1] * 1000 + math.floor(t[2] / 1000) + tonumber(redis.call('GET', '${key}') or '0') end)()`,
+);
+
+export async function moveTime(server: RedisServer, ms: number): Promise<void> {
+  await server.ask("INCRBY", key, `${ms}`);
+}
+
+/** One that stands still until it is moved. */
+export const heldScript: Script = scriptOf(`tonumber(redis.call('GET', '${key}'))`);
+
+export async function holdTime(server: RedisServer, nowMs: number): Promise<void> {
+  await server.ask("SET", key, `${nowMs}`);
+}

@@ -1,0 +1,147 @@
+// Redis dies, hangs, forgets or refuses: publishes end, nobody is told a lie, and nobody has to start anything again.
+import { createClient } from "@redis/client";
+import { redisEngine } from "@tidewire/server/redis";
+import { expect, it } from "vitest";
+import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
+import { FakeClock } from "../../packages/server/src/testing/fake-clock.ts";
+import { connected, listening } from "../centrifuge-client.ts";
+import { keeping, RedisServer } from "../services/redis.ts";
+import { open, serve } from "../serving.ts";
+import { say, startEngine, through } from "./engines.ts";
+
+const reasonsOf = (outcomes: readonly PromiseSettledResult<unknown>[]): unknown[] =>
+  outcomes.map((outcome) =>
+    outcome.status === "fulfilled" ? "acked" : (outcome.reason as { reason: unknown }).reason,
+  );
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it.for([
+  ["nothing", "volatile", 0],
+  ["everySecond", "process", 50],
+  ["always", "fsync", 50],
+] as const)("kill -9, keeping %s: acks said %s, and it is so", async ([how, durability, kept], context) => {
+  const server = await RedisServer.forTest(context, { settings: keeping[how] });
+  const { engine, sink } = await startEngine(server.url);
+  const acks = await Promise.all(Array.from({ length: 50 }, (_, n) => say(engine, "news", `${n}`)));
+  expect(new Set(acks.map((ack) => ack.durability))).toEqual(new Set([durability]));
+  await server.kill();
+  await sink.until(() => sink.healths.includes("down"));
+  await server.start();
+  await sink.until(() => sink.healths.includes("up"));
+  const { publications, top } = await engine.read("news", "oldest", everything);
+  expect(publications).toHaveLength(kept);
+  // What it acked is there, and still it cannot be proven (S8).
+  expect(top.epoch).not.toBe(acks[0]?.position.epoch);
+});
+
+it("kill -9 of a store that is said to be durable: positions stay good", async (context) => {
+  const server = await RedisServer.forTest(context, { settings: keeping.always });
+  const { engine, sink } = await startEngine(server.url, { durable: true });
+  await say(engine, "news", "1");
+  const { position } = await say(engine, "news", "2");
+  await server.kill();
+  await sink.until(() => sink.healths.includes("down"));
+  await server.start();
+  await sink.until(() => sink.healths.includes("up"));
+  expect(await engine.tops(["news"])).toEqual([position]);
+  expect((await say(engine, "news", "3")).publication?.previous?.offset).toBe(2);
+});
+
+it("a rollback: a reader at 105 is not told that 106 to 108 are what it has missed (S5, S8)", async (context) => {
+  const server = await RedisServer.forTest(context);
+  const { tide, socketUrl } = await serve({ engine: redisEngine({ client: createClient({ url: server.url }) }) });
+  const channel = tide.channel(open, { name: "a" });
+  const reader = await listening(await connected(socketUrl), "public:a");
+  for (let n = 1; n <= 100; n += 1) await channel.publish(n);
+  const putBack = await server.backUp();
+  for (let n = 101; n <= 105; n += 1) await channel.publish(n);
+  await reader.until(({ values }) => values.includes(105));
+  await putBack();
+  for (let published = 0; published < 8;) {
+    const outcome = await Promise.allSettled([channel.publish(1_001 + published)]);
+    if (outcome[0].status === "fulfilled") published += 1;
+    else await nextTurn();
+  }
+  await reader.until(({ establishments }) => establishments.length >= 2);
+  expect(reader.establishments.at(-1)).toEqual({ wasRecovering: true, recovered: false });
+  await channel.publish("last");
+  await reader.until(({ values }) => values.includes("last"));
+  const kept = (await channel.history(9)).map(({ data }) => data);
+  expect(kept).toEqual([1_001, 1_002, 1_003, 1_004, 1_005, 1_006, 1_007, 1_008, "last"]);
+});
+
+it("a server that hangs, its connections open: publishes end within two seconds, and work again when it goes on", async (context) => {
+  const server = await RedisServer.forTest(context);
+  const clock = new FakeClock({ defer: setImmediate });
+  const { engine, sink } = await startEngine(server.url, { clock });
+  const { position } = await say(engine, "news", "before");
+  server.signal("SIGSTOP");
+  const publishing = Promise.allSettled([say(engine, "news", "1"), say(engine, "news", "2")]);
+  const reading = Promise.allSettled([engine.read("news", "oldest", everything)]);
+  clock.advance(2_000);
+  expect(reasonsOf(await publishing)).toEqual(["indeterminate", "indeterminate"]);
+  expect(reasonsOf(await reading)).toEqual(["engine_unavailable"]);
+  expect(sink.healths).toEqual(["down"]);
+  expect(reasonsOf(await Promise.allSettled([say(engine, "news", "3")]))).toEqual(["engine_unavailable"]);
+  server.signal("SIGCONT");
+  while (!sink.healths.includes("up")) {
+    clock.advance(100);
+    await nextTurn();
+  }
+  expect(sink.suspects).toEqual(["all"]);
+  // The same process: what it acked is still good, and what nobody knew of may be there.
+  const after = await say(engine, "news", "after");
+  expect(after.position.epoch).toBe(position.epoch);
+  const texts = textsOf((await engine.read("news", "oldest", everything)).publications);
+  expect(texts.filter((text) => !["1", "2"].includes(text))).toEqual(["before", "after"]);
+});
+
+it("a server without room refuses publishes for certain, shows history, and heals", async (context) => {
+  const server = await RedisServer.forTest(context);
+  const { engine, sink } = await startEngine(server.url);
+  await say(engine, "news", "before");
+  await server.ask("CONFIG", "SET", "maxmemory", "1");
+  expect(reasonsOf(await Promise.allSettled([say(engine, "news", "x"), say(engine, "quiet", "y")]))).toEqual([
+    "engine_unavailable",
+    "engine_unavailable",
+  ]);
+  expect(textsOf((await engine.read("news", "oldest", everything)).publications)).toEqual(["before"]);
+  await server.ask("CONFIG", "SET", "maxmemory", "0");
+  await say(engine, "news", "after");
+  expect(textsOf((await engine.read("news", "oldest", everything)).publications)).toEqual(["before", "after"]);
+  expect(sink.healths).toEqual([]);
+});
+
+it("a server whose scripts are flushed gets them again, and publishes keep their order (P1)", async (context) => {
+  const server = await RedisServer.forTest(context);
+  const late: Promise<unknown>[] = [];
+  let isFlushed = false;
+  const client = through(createClient({ url: server.url }), {
+    sent: ([name]) => {
+      // The script is on its way: what is said now would find it, before what was refused is said again.
+      if (name === "SCRIPT" && isFlushed) late.push(say(engine, "news", "3"));
+    },
+  });
+  const { engine } = await startEngine(server.url, { client });
+  await say(engine, "news", "0");
+  await server.ask("SCRIPT", "FLUSH");
+  isFlushed = true;
+  await Promise.all([say(engine, "news", "1"), say(engine, "news", "2")]);
+  await Promise.all(late);
+  expect(late).toHaveLength(1);
+  const texts = textsOf((await engine.read("news", "oldest", everything)).publications);
+  expect(texts).toEqual(["0", "1", "2", "3"]);
+});
+
+it("a server that is emptied begins other epochs (S8)", async (context) => {
+  const server = await RedisServer.forTest(context);
+  const { engine, sink } = await startEngine(server.url);
+  await engine.follow("news");
+  const { position } = await say(engine, "news", "1");
+  await server.ask("FLUSHALL");
+  const after = await say(engine, "news", "2");
+  expect(after.position.offset).toBe(1);
+  expect(after.position.epoch).not.toBe(position.epoch);
+  await sink.until(() => sink.suspects.length > 0);
+});
