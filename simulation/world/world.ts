@@ -307,6 +307,7 @@ function shownBy(node: SimulatedNode, pattern: string, here: readonly string[]):
   const members = node.hub.channel(pattern)?.members;
   const clients = members?.counts.clients ?? 0;
   if (clients !== here.length) return `${clients} members`;
+  if (members?.tail.isCrowd === true && !isCrowd(node, here)) return "a crowd";
   if (isCrowd(node, here)) return null;
   const shown = (members?.list() ?? [])
     .map(({ session }) => session)

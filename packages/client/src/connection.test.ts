@@ -54,6 +54,26 @@ describe("after a close by the server", () => {
     expect((await reaches(client, "waiting")).delayMs).toBeLessThan(2_000);
   });
 
+  test("that says so is believed whoever looks at the page, but for whoever says now, and until the next connection", async () => {
+    const stage = await connected(await setStage());
+    const { client, clock, server } = stage;
+    server.link.send({ push: { return: { after: 12_000 } } });
+    server.link.close(3001, "shutdown");
+    await reaches(client, "waiting");
+    stage.page.become("visible");
+    expect(client.state).toMatchObject({ kind: "waiting", delayMs: 12_000 });
+    client.retry();
+    await reaches(client, "connected");
+    server.link.send({ push: { return: { after: 12_000 } } });
+    await quiet(stage);
+    client.close();
+    client.connect();
+    clock.advance(1_001);
+    await reaches(client, "connected");
+    server.link.cut();
+    expect((await reaches(client, "waiting")).delayMs).toBeLessThan(2_000);
+  });
+
   test("that promises itself for a day, it does not believe", async () => {
     const { client, server } = await connected(await setStage());
     server.link.send({ push: { return: { after: 86_400_000 } } });

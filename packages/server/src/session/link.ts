@@ -45,6 +45,8 @@ export interface Link {
   readonly pageBytes: number;
   /** One write. After "full" nothing more is written until the session hears `writable()`. */
   write(frames: readonly Uint8Array[]): "open" | "full";
+  /** Whether what the client has said waits for a later turn: then it is the server that is late. */
+  readonly isLate: boolean;
   /** Stops reading from the client, or goes on. */
   hold(isHeld: boolean): void;
   close(reason: Closing, detail?: string): void;

@@ -95,7 +95,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   get isHeld(): boolean {
-    return this.#inbox.isHeld;
+    return this.#inbox.isHeld || this.link.isLate;
   }
 
   rule(): RuleContext {
