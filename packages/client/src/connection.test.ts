@@ -298,20 +298,6 @@ test("a listener that throws is reported, and the connection goes on", async () 
   await quiet(stage);
 });
 
-test("messages for this client alone arrive, and its own leave while it is connected", async () => {
-  const stage = await setStage();
-  const { client, server } = stage;
-  const heard: unknown[] = [];
-  client.onMessage((data) => heard.push(data));
-  expect(client.send({ early: true })).toBe(false);
-  await connected(stage);
-  server.link.send({ push: { message: { data: { hello: 1 } } } });
-  expect(client.send([1, 2])).toBe(true);
-  await quiet(stage);
-  expect(heard).toEqual([{ hello: 1 }]);
-  expect(server.all("send")).toEqual([{ data: [1, 2] }]);
-});
-
 test("a server that hangs up during the handshake is one more failure", async () => {
   const { client, server } = await setStage();
   server.script = (method: string, _params: unknown, link: ServerLink) => {

@@ -118,12 +118,6 @@ export class Connection {
     return this.#exchange?.ask(question) ?? 0;
   }
 
-  /** Sends a line that has no reply; false when there is no connection. */
-  say(line: string): boolean {
-    this.#exchange?.say(line);
-    return this.#exchange !== null;
-  }
-
   /** Gives the present connection up and comes back. */
   drop(reason: EndReason): void {
     if (this.#socket !== null) this.#retryAfter(reason);
@@ -223,6 +217,10 @@ export class Connection {
     this.#exchange?.greeted();
     const run = this.#run;
     this.state.set({ kind: "connected", session, sinceMs: clock.wall(), data: fields["data"] });
+    const subs = objectAt(fields, "subs") ?? {};
+    for (const channel of Object.keys(subs)) {
+      if (run === this.#run) this.#events.push(channel, { subscribe: subs[channel] });
+    }
     if (run === this.#run) this.#events.connected();
   }
 

@@ -5,7 +5,7 @@ import { type Channel, ChannelHandle } from "./channel.ts";
 import type { Cancel } from "./clock.ts";
 import { FrameValue } from "./frame-value.ts";
 import type { Store } from "./store.ts";
-import { isUp, type MemberChange } from "./subscription.ts";
+import { isUp, type MemberChange } from "./subscription-status.ts";
 
 /** The members of a channel. */
 export interface Members<Info = unknown> {

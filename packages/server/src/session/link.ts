@@ -31,6 +31,8 @@ export interface LinkTraits {
   readonly hasPongs: boolean;
   /** Whether its client has no word for channels: then it is given the one it asks for, and no other. */
   readonly hasOneChannel: boolean;
+  /** Whether its client subscribes by itself to what the server has subscribed it to (PROTOCOL 1.11). */
+  readonly takesOver?: boolean;
 }
 
 export interface Link {
