@@ -363,8 +363,10 @@ export class Hub implements EngineSink {
     if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
   }
 
-  /** Gives back the memory of channels where nothing happened since the last sweep. */
-  /** In slices: a hundred thousand channels would hold the loop for a second. */
+  /**
+   * Gives back the memory of channels where nothing happened since the last sweep; in slices, since a hundred thousand
+   * channels would hold the loop for a second.
+   */
   #sweepTails(): void {
     this.#isHurried = false;
     const { clock } = this.#node;
