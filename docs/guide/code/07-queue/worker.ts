@@ -1,4 +1,5 @@
 // A worker: writes reports, a page a second, and tells how far it is.
+import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createJobs, createWorker, httpPublisher } from "@tidewire/jobs";
 import { embeddedStore } from "@tidewire/jobs/embedded";
@@ -22,6 +23,6 @@ worker.handle(report, async ({ pages }, job) => {
 
 worker.start();
 console.log("waiting for work");
-process.once("SIGTERM", () => {
-  void worker.stop().then(() => store.close());
-});
+await once(process, "SIGTERM");
+await worker.stop();
+await store.close();
