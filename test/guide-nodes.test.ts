@@ -59,7 +59,8 @@ async function lobbyAt(port: number): Promise<{ readonly socket: WebSocket; read
   const socket = new WebSocket(`ws://127.0.0.1:${port}/raw/lobby`);
   onTestFinished(() => socket.close());
   const heard: string[] = [];
-  await new Promise<void>((resolve) => {
+  await new Promise<void>((resolve, reject) => {
+    socket.addEventListener("close", ({ code, reason }) => reject(new Error(`closed with ${code} ${reason}`)));
     socket.addEventListener("message", ({ data }) => {
       if (String(data).startsWith("Welcome")) resolve();
       else heard.push(String(data));

@@ -22,4 +22,5 @@ tide.source(
   every(1_000, () => randomInt(1, 11)),
 );
 tide.attach(server);
+await tide.start();
 server.listen(port, "127.0.0.1", () => console.log(`listening on http://localhost:${port}`));

@@ -39,4 +39,5 @@ tide.handle(orderReport, async (input, { user }) => {
   return { id };
 });
 tide.attach(server, { http: true });
+await tide.start();
 server.listen(port, "127.0.0.1", () => console.log(`listening on http://localhost:${port}`));
