@@ -6,7 +6,7 @@ import * as library from "bullmq";
 import { createClient } from "@redis/client";
 import { createJobs, type Jobs } from "@tidewire/jobs";
 import { bullmqStore } from "@tidewire/jobs/bullmq";
-import { defineJob } from "@tidewire/protocol";
+import { defineJob, type TidewireError } from "@tidewire/protocol";
 import { expect, onTestFinished, test, type TestContext, vi } from "vitest";
 import { keeping, RedisServer } from "../services/redis.ts";
 
@@ -119,7 +119,7 @@ test("of Redis, three times: what was acked is done (J1)", { timeout: 120_000 },
       try {
         acked.push(...(await order(jobs, 5)));
       } catch (thrown) {
-        expect(thrown).toMatchObject({ reason: expect.stringMatching(/^(engine_unavailable|indeterminate)$/) });
+        expect(["engine_unavailable", "indeterminate"]).toContain((thrown as TidewireError).reason);
         refusals += 1;
         await new Promise((resolve) => setTimeout(resolve, 20));
       }

@@ -1,8 +1,8 @@
 // The store on BullMQ: its queues and its locks keep and hand out jobs, a script beside them knows whose word counts.
-import { randomUUID } from "node:crypto";
 import { fail } from "@tidewire/protocol";
 import { type Cancel, type Clock, systemClock } from "../ports/clock.ts";
 import { type Log, silentLog } from "../ports/log.ts";
+import { type Random, systemRandom } from "../ports/random.ts";
 import type {
   Added,
   Claimed,
@@ -42,6 +42,8 @@ export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connecti
   readonly log?: Log;
   /** Default: the machine's, which is what BullMQ's delays follow. Leases end by the time of Redis. */
   readonly clock?: Clock;
+  /** Default: the operating system's. Makes the tokens of BullMQ's locks. */
+  readonly random?: Random;
 }
 
 /**
@@ -63,6 +65,7 @@ const refusals: readonly unknown[] = [-1, -2, -3, -6];
 
 class BullmqStore<Client extends StoreClient<Client>, Connection> implements JobStore {
   readonly #options: LineOptions<Client, Connection>;
+  readonly #random: Random;
   readonly #isChecked: boolean;
   readonly #keepEndedMs: number;
   readonly #keepDeadMs: number;
@@ -72,6 +75,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
   constructor(options: BullmqStoreOptions<Client, Connection>) {
     const { library, client, prefix = "tidewire-jobs", log = silentLog, clock = systemClock } = options;
     this.#options = { library, client, prefix, log, clock };
+    this.#random = options.random ?? systemRandom;
     this.#isChecked = options.durability !== "trusted";
     this.#keepEndedMs = options.keepEndedMs ?? dayMs;
     this.#keepDeadMs = options.keepDeadMs ?? 30 * dayMs;
@@ -93,9 +97,9 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
   }
 
   add(drafts: readonly JobDraft[]): Promise<readonly Added[]> {
+    const marks = new Map(drafts.map((draft) => [draft, this.#random.token()] as const));
     return this.#line.ask(async () => {
       await this.#line.script("arrive", ...drafts.flatMap(({ name, id }) => [queueOf(name), keyOf(id)]));
-      const marks = new Map(drafts.map((draft) => [draft, randomUUID()] as const));
       const byName = Map.groupBy(drafts, ({ name }) => name);
       const ids = new Map<JobDraft, string>();
       for (const [name, group] of byName) {
@@ -184,16 +188,19 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
 
   /** @returns A run, or in words why the entry is none; `null` when somebody else was faster. */
   async #take(queue: string, leaseMs: number): Promise<Run | string | null> {
-    const token = randomUUID();
-    const job = await this.#line.queues.taker(queue, leaseMs).getNextJob(token, { block: false });
-    if (job?.id === undefined) return null;
-    const begun = await this.#line.script("begin", queue, job.id, token, leaseMs);
-    if (begun === null) return null;
-    const entry = entryOf(begun);
-    if (entry.kept !== null) return runOf(entry, entry.kept);
-    const message = "its data cannot be read";
-    await this.#settle(entry, { kind: "dead", reason: "malformed", message });
-    return `${entry.id}: ${message}`;
+    const token = this.#random.token();
+    try {
+      const job = await this.#line.queues.taker(queue, leaseMs).getNextJob(token, { block: false });
+      if (job?.id === undefined) return null;
+      const begun = await this.#line.script("begin", queue, job.id, token, leaseMs);
+      if (begun === null) return null;
+      const entry = entryOf(begun);
+      if (entry.kept !== null) return runOf(entry, entry.kept);
+    } catch (thrown) {
+      // BullMQ has handed it out, and then could not read it.
+      if (!(thrown instanceof SyntaxError)) throw thrown;
+    }
+    return (await this.#line.script("spoil", queue, token)) as string | null;
   }
 
   /** The script says with the lock's own token whether it is this hand's; BullMQ looks again, in the step that ends it (J2). */
@@ -214,7 +221,8 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
     if (how === "returned") return [job.moveToWait(token), "waiting"];
     // BullMQ's times are the machine's.
     const nowMs = this.#options.clock.wall();
-    if (how === "again" && outcome.kind === "failed") return [job.moveToDelayed(nowMs + outcome.delayMs, token), "waiting"];
+    if (how === "again" && outcome.kind === "failed")
+      return [job.moveToDelayed(nowMs + outcome.delayMs, token), "waiting"];
     return [job.moveToFailed(new Error("message" in outcome ? outcome.message : ""), token, false), "dead"];
   }
 

@@ -45,7 +45,8 @@ function keptOf(data: string | undefined): Kept | null {
   const texts = [kept?.id, kept?.name, kept?.input, kept?.owner];
   const numbers = [terms?.attempts, terms?.firstDelayMs, terms?.longestDelayMs, terms?.timeoutMs];
   const isSound =
-    texts.every((text) => typeof text === "string") && numbers.every((number) => Number(number) >= 0 && Number.isSafeInteger(number));
+    texts.every((text) => typeof text === "string") &&
+    numbers.every((number) => Number(number) >= 0 && Number.isSafeInteger(number));
   return isSound && parsed(kept?.input) !== undefined ? (kept as Kept) : null;
 }
 

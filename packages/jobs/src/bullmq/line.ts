@@ -1,4 +1,4 @@
-// The store's way to Redis: two connections, a bound for every answer, and what Redis must keep before it is trusted with jobs.
+// The store's way to Redis: its own connection and one it lends to BullMQ, a bound for every answer, and what Redis must keep before it is trusted with jobs.
 import { fail, TidewireError } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
@@ -23,33 +23,28 @@ const needed = { appendonly: "yes", appendfsync: "always", "maxmemory-policy": "
 export class Line<Client extends StoreClient<Client>, Connection> {
   readonly #options: LineOptions<Client, Connection>;
   readonly #own: Client;
-  readonly #lent: Client;
-  #queues: Queues | null = null;
+  readonly #all = new Set<Client>();
+  #lent: Lent<Client> | null = null;
+  #lending: Promise<void> | null = null;
+  #isClosed = false;
 
   constructor(options: LineOptions<Client, Connection>) {
-    const { client, log } = options;
     this.#options = options;
-    this.#own = client.duplicate();
-    this.#lent = client.duplicate();
-    for (const connection of [this.#own, this.#lent]) {
-      connection.on("error", (error) => log.warn("the connection to Redis failed", { reason: reasonOf(error) }));
-    }
+    this.#own = this.#connection();
   }
 
   get queues(): Queues {
-    return this.#queues ?? fail("engine_unavailable", "an open job store was expected, it opens");
+    return this.#lent?.queues ?? fail("engine_unavailable", "an open job store was expected, it opens");
   }
 
   /** @param isChecked Whether Redis is asked how it keeps its data. */
   async open({ isChecked }: { readonly isChecked: boolean }): Promise<void> {
     try {
       await this.#bounded(async () => {
-        await Promise.all([this.#own.connect(), this.#lent.connect()]);
+        await this.#own.connect();
         if (isChecked) await this.#check();
+        await this.#lend();
       });
-      // BullMQ connects what it is given unless that is connected.
-      const { library, prefix, log } = this.#options;
-      this.#queues = new Queues(making(library, this.#lent, prefix), log);
     } catch (thrown) {
       this.#destroy();
       fail("engine_unavailable", reasonOf(thrown));
@@ -57,8 +52,9 @@ export class Line<Client extends StoreClient<Client>, Connection> {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.race([
-      this.#queues?.close(),
+      this.#lent?.queues.close(),
       new Promise<void>((resolve) => void this.#options.clock.after(goodbyeMs, resolve)),
     ]);
     this.#destroy();
@@ -70,9 +66,9 @@ export class Line<Client extends StoreClient<Client>, Connection> {
 
   /** A request of the contract: answered within its time, in the words of the contract. */
   async ask<Answer>(act: () => Promise<Answer>): Promise<Answer> {
-    if (!this.#own.isReady || !this.#lent.isReady) fail("engine_unavailable", "Redis is away");
+    if (!this.#own.isReady || this.#lent?.client.isReady !== true) fail("engine_unavailable", "Redis is away");
     try {
-      return await this.#bounded(act);
+      return await this.#bounded(() => this.#again(act));
     } catch (thrown) {
       if (thrown instanceof TidewireError) throw thrown;
       const reason = reasonOf(thrown);
@@ -80,10 +76,52 @@ export class Line<Client extends StoreClient<Client>, Connection> {
     }
   }
 
+  /**
+   * A Redis that was started again has forgotten BullMQ's scripts, which inside a transaction BullMQ does not give it again. What is
+   * asked of a store is safe to ask twice.
+   */
+  async #again<Answer>(act: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await act();
+    } catch (thrown) {
+      if (!isForgotten(thrown)) throw thrown;
+      this.#lending ??= this.#lend().finally(() => (this.#lending = null));
+      await this.#lending;
+      return await act();
+    }
+  }
+
+  /** BullMQ gives its scripts to each connection that it is lent; what was asked on the one before is still answered there. */
+  async #lend(): Promise<void> {
+    const { library, prefix, log, clock } = this.#options;
+    const before = this.#lent;
+    const client = this.#connection();
+    // BullMQ connects what it is given unless that is connected.
+    await client.connect();
+    if (this.#isClosed) {
+      this.#end(client);
+      fail("engine_unavailable", "the job store was closed");
+    }
+    this.#lent = { client, queues: new Queues(making(library, client, prefix), log) };
+    if (before === null) return;
+    clock.after(answerMs, () => void before.queues.close().then(() => this.#end(before.client)));
+  }
+
+  #connection(): Client {
+    const { client, log } = this.#options;
+    const connection = client.duplicate();
+    connection.on("error", (error) => log.warn("the connection to Redis failed", { reason: reasonOf(error) }));
+    this.#all.add(connection);
+    return connection;
+  }
+
   async #check(): Promise<void> {
     for (const [name, value] of Object.entries(needed)) {
       const answer = await this.#own.sendCommand(["CONFIG", "GET", name]);
-      const is = Array.isArray(answer) ? String(answer[1]) : String(Object(answer)[name]);
+      // A list or a map, by the version of the protocol that the client speaks.
+      const is = String(
+        Array.isArray(answer) ? answer[1] : (Object(answer) as Readonly<Record<string, unknown>>)[name],
+      );
       if (is !== value) fail("engine_unavailable", `expected a Redis with "${name} ${value}", got "${name} ${is}"`);
     }
   }
@@ -103,12 +141,29 @@ export class Line<Client extends StoreClient<Client>, Connection> {
   }
 
   #destroy(): void {
-    for (const connection of [this.#own, this.#lent]) {
-      try {
-        connection.destroy();
-      } catch {
-        // It was none any more.
-      }
+    this.#isClosed = true;
+    for (const connection of this.#all) this.#end(connection);
+  }
+
+  #end(connection: Client): void {
+    this.#all.delete(connection);
+    try {
+      connection.destroy();
+    } catch {
+      // It was none any more.
     }
   }
+}
+
+interface Lent<Client> {
+  readonly client: Client;
+  readonly queues: Queues;
+}
+
+function isForgotten(thrown: unknown): boolean {
+  const { message, replies } = Object(thrown) as { readonly message?: unknown; readonly replies?: unknown };
+  if (String(message).startsWith("NOSCRIPT")) return true;
+  return (
+    Array.isArray(replies) && replies.some((reply) => reply instanceof Error && reply.message.startsWith("NOSCRIPT"))
+  );
 }

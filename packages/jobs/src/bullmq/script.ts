@@ -144,6 +144,16 @@ elseif op == 'begin' then
   call('HDEL', key, 'tw:back', 'tw:end')
   call('HSET', key, 'tw:lease', leaseMs)
   return described(name, id)
+elseif op == 'spoil' then
+  local name, token = ARGV[2], ARGV[3]
+  for _, id in ipairs(call('LRANGE', at(name, 'active'), 0, -1)) do
+    if call('GET', at(name, id) .. ':lock') == token then
+      finish(name, id, 'dead', 'malformed', 'its data cannot be read')
+      call('ZREM', ends, id)
+      return id .. ': its data cannot be read'
+    end
+  end
+  return false
 elseif op == 'mark' then
   local id, how, reason, message = ARGV[2], ARGV[4], ARGV[5], ARGV[6]
   local name = locate(id)
