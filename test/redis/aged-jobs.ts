@@ -22,6 +22,7 @@ for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do
       redis.call('HSET', 'aged:left', key .. redis.call('GET', key), left)
       redis.call('PEXPIRE', key, left + held)
     end
+  elseif last == 'swept' then redis.call('DEL', key)
   elseif last == 'delayed' then
     for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms * 4096, id) end
   elseif last == 'ends' then

@@ -61,8 +61,9 @@ local function described(name, id)
   return { name, id, state(name, id), fence(key), begun(key), call('ZSCORE', arrivals, id) or '0', call('HGETALL', key) }
 end
 
--- Runs whose lease is over: again, or never again.
+-- Runs whose lease is over: again, or never again. For all workers together five times a second, however many there are.
 local function sweep(refused)
+  if not call('SET', prefix .. ':~:swept', '1', 'NX', 'PX', 200) then return end
   for _, name in ipairs(call('SMEMBERS', names)) do
     for _, id in ipairs(call('LRANGE', at(name, 'active'), 0, -1)) do
       local key = at(name, id)
