@@ -73,7 +73,7 @@ const config: KnipConfig = {
       ignoreDependencies: ["vitest"],
     },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
-    "packages/tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
+    "packages/tidewire": { entry: ["src/main.ts", "src/workers/{owner,worker}-process.ts"], project: ["src/**/*.ts"] },
     // Its templates name their own dependencies, for the projects they become.
     "packages/create-tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
     // Its test hands it to other compilers, with a module for every door; vitest is what one of the doors wants.
