@@ -39,6 +39,8 @@ class Person {
   gaps = 0;
   unrecovered = 0;
   returns = 0;
+  /** Calls that were not answered, or refused. */
+  failures = 0;
   readonly #client: Client;
 
   constructor(client: Client) {
@@ -72,6 +74,7 @@ class Person {
         return;
       } catch {
         // Lost with its node. The next attempt is the same message.
+        this.failures += 1;
       }
     }
   }
@@ -137,6 +140,18 @@ it("a rolling restart of all three: nothing is lost, everybody is recovered", { 
   });
   await expectAllHeard(world, people);
   expect(people.every(({ returns }) => returns > 0)).toBe(true);
+});
+
+it("three nodes write to one database at once: nobody is refused", { timeout: 60_000 }, async (context) => {
+  const world = await running(context);
+  const people = await Promise.all(world.cluster.nodes.map(({ port, name }) => Person.come(port, name)));
+  await Promise.all(
+    people.map(async (person, who) => {
+      for (let n = 0; n < 50; n += 1) await person.say(`${who}-${n}`);
+    }),
+  );
+  await expectAllHeard(world, people);
+  expect(people.map(({ failures }) => failures)).toEqual([0, 0, 0]);
 });
 
 it("what a killed node kept and did not publish, another one publishes", { timeout: 60_000 }, async (context) => {

@@ -20,7 +20,7 @@ export function serveNode(nodeName: string, engine: Engine): Promise<Served> {
 
 export type TwoNodes = (context: TestContext) => Promise<readonly [Served, Served]>;
 
-export async function api({ httpUrl }: Served, method: string, parameters: object = {}): Promise<unknown> {
+async function api({ httpUrl }: Served, method: string, parameters: object = {}): Promise<unknown> {
   const headers = { "x-api-key": apiKey };
   const { body } = await ask(`${httpUrl}/api/${method}`, { method: "POST", headers, body: JSON.stringify(parameters) });
   return body;
