@@ -7,7 +7,7 @@ import type { Cancel } from "./clock.ts";
 import { FrameValue } from "./frame-value.ts";
 import type { HistoryPage, Publication } from "./publication.ts";
 import type { Store } from "./store.ts";
-import { isUp, type SubscriptionStatus } from "./subscription.ts";
+import { isUp, type SubscriptionStatus } from "./subscription-status.ts";
 
 /** What is known of a job. */
 export interface JobSnapshot<Shape extends JobShape = JobShape> {

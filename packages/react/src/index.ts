@@ -13,5 +13,6 @@ export {
   useLatestKeys,
   type UseLatestOptions,
 } from "./use-latest.ts";
+export { type LogView, useLog, type UseLogOptions } from "./use-log.ts";
 export { type PresenceView, usePresence } from "./use-presence.ts";
 export { type NewestCall, useNewestCall } from "./use-newest-call.ts";

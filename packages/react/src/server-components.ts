@@ -21,5 +21,6 @@ export const useJob: typeof door.useJob = only("useJob");
 export const useLatest: typeof door.useLatest = only("useLatest");
 export const useLatestKey: typeof door.useLatestKey = only("useLatestKey");
 export const useLatestKeys: typeof door.useLatestKeys = only("useLatestKeys");
+export const useLog: typeof door.useLog = only("useLog");
 export const useNewestCall: typeof door.useNewestCall = only("useNewestCall");
 export const usePresence: typeof door.usePresence = only("usePresence");

@@ -261,7 +261,7 @@ class Composed implements Tidewire {
   async #stop(drainMs: number, said: boolean | null): Promise<void> {
     this.#isDraining = true;
     const hasOthers = said ?? (this.#others !== null && (await this.#areReady(this.#others)));
-    await this.#drain([...this.#sessions.values()], { drainMs, hasOthers });
+    await this.#drain({ drainMs, hasOthers });
     this.#upgrades.closeAll();
     this.#requests.closeAll();
     this.#closeBackends();
@@ -280,23 +280,24 @@ class Composed implements Tidewire {
   }
 
   /** Sends sessions away one after the other, so that they do not come back all at once. */
-  async #drain(sessions: readonly OpenSession[], { drainMs, hasOthers }: Required<StopOptions>): Promise<void> {
-    const stepMs = sessions.length === 0 ? 0 : Math.min(drainMs / sessions.length, longestStepMs);
+  async #drain({ drainMs, hasOthers }: Required<StopOptions>): Promise<void> {
+    const stepMs = Math.min(drainMs / Math.max(1, this.#sessions.size), longestStepMs);
     let dueMs = this.#clock.now();
-    const endMs = dueMs + stepMs * sessions.length;
+    const endMs = dueMs + stepMs * this.#sessions.size;
     const spreadMs = Math.min(drainMs, longestSpreadMs);
-    for (const session of sessions) {
-      const leftMs = endMs - this.#clock.now();
+    // Some leave by themselves meanwhile, and whoever was being let in comes yet.
+    for (let [next] = this.#sessions.values(); next !== undefined; [next] = this.#sessions.values()) {
+      const nowMs = this.#clock.now();
       // Nor do they come all at once when it is over.
-      const afterMs = Math.max(0, Math.round(leftMs + this.#node.random.fraction() * spreadMs));
-      if (!hasOthers) session.tell({ kind: "return", afterMs });
-      session.close("shutdown");
+      const afterMs = Math.max(0, Math.round(endMs - nowMs + this.#node.random.fraction() * spreadMs));
+      if (!hasOthers) next.tell({ kind: "return", afterMs });
+      next.close("shutdown");
       dueMs += stepMs;
-      const waitMs = dueMs - this.#clock.now();
-      if (waitMs >= 1) await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+      const waitMs = dueMs - nowMs;
+      if (waitMs >= 1 && this.#sessions.size > 0) {
+        await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+      }
     }
-    // Whoever came between the first look and the last.
-    for (const session of this.#sessions.values()) session.close("shutdown");
   }
 
   #route(path: string): Open | null {

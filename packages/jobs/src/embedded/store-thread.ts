@@ -3,6 +3,7 @@ import { fail, TidewireError } from "@tidewire/protocol";
 import { Worker } from "node:worker_threads";
 import type { Cancel, Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
+import { threadFlags } from "../ports/thread-flags.ts";
 import type { Answer, Answers, Ask, Request, ThreadNews, ThreadOptions } from "./messages.ts";
 
 export type Spawn = (options: ThreadOptions) => Worker;
@@ -12,7 +13,8 @@ const source = new URL("./store-worker.ts", import.meta.url);
 const built = new URL("./store-worker.js", import.meta.url);
 const workerUrl = import.meta.url.endsWith(".ts") ? source : built;
 
-export const spawnThread: Spawn = (options) => new Worker(workerUrl, { workerData: options, name: "tidewire-jobs" });
+export const spawnThread: Spawn = (options) =>
+  new Worker(workerUrl, { workerData: options, name: "tidewire-jobs", execArgv: threadFlags() });
 
 type State =
   | { readonly kind: "closed" }

@@ -19,6 +19,7 @@ import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
 import { Working, type WorkingOptions } from "./working.ts";
 
+/** Where a worker meets the owner of its log. */
 export interface LocalEngineOptions {
   /** The owner's socket. */
   readonly path: string;

@@ -14,6 +14,7 @@ import { encodeRecord } from "./records.ts";
 import { Roll } from "./roll.ts";
 import { type Office, ServedWorker } from "./served-worker.ts";
 
+/** What an owner keeps, and where it is met. */
 export interface LocalOwnerOptions {
   /** What keeps the log: any engine. The owner starts and stops it. */
   readonly engine: Engine;
@@ -30,6 +31,7 @@ export interface LocalOwnerOptions {
   readonly random?: Random;
 }
 
+/** The process that keeps the log of all workers of one machine. */
 export interface LocalOwner {
   /** @throws {TidewireError} `engine_unavailable`: the engine's own words, or another process owns the log. */
   start(): Promise<void>;
@@ -49,6 +51,7 @@ const quietTicks = 10;
 /** Fences of different owners are of different ranges. */
 const fences = 2 ** 20;
 
+/** Makes the owner of a log that several processes of this machine share; they meet it by `localEngine`. */
 export function localOwner(options: LocalOwnerOptions): LocalOwner {
   return new Owner(options);
 }
