@@ -19,8 +19,7 @@ let stopping: Promise<void> | null = null;
 const end = (): void => {
   stopping ??= cluster.stop().then(() => process.exit(0));
 };
-process.on("SIGINT", end);
-process.on("SIGTERM", end);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
 try {
   await cluster.start();
 } catch (thrown) {
