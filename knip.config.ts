@@ -35,7 +35,7 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
-        "tools/{reference,site}/main.ts",
+        "tools/{cluster,reference,site}/main.ts",
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",

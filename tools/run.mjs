@@ -60,6 +60,11 @@ const commands = {
     await ensureInstalled();
     return await runProgram("bench/torture/main.ts", args);
   },
+  async cluster(args) {
+    await ensureInstalled();
+    await ensurePage();
+    return await runProgram("tools/cluster/main.ts", args);
+  },
   async soak(args) {
     await ensureInstalled();
     return await runProgram("bench/soak/main.ts", args);

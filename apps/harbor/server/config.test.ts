@@ -23,6 +23,7 @@ describe("the configuration", () => {
     [{ TIDEWIRE_ENGINE: "nats://here" }, [], "TIDEWIRE_ENGINE"],
     [{ TIDEWIRE_API_KEY: "short" }, [], "TIDEWIRE_API_KEY"],
     [{ TIDEWIRE_API_KEY_FILE: "/nowhere/key" }, [], "TIDEWIRE_API_KEY_FILE"],
+    [{ TIDEWIRE_NODE: "a b" }, [], "TIDEWIRE_NODE"],
     [{ DATABASE_URL: "postgres://here" }, [], "DATABASE_URL"],
     [{}, ["--wat"], "--wat"],
   ])("%j with %j is refused, and it is said what is wrong", (env, args, name) => {

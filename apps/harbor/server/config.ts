@@ -20,6 +20,8 @@ export interface Config {
   readonly trustProxy: readonly string[];
   /** Whether something starts this process again when it is killed. */
   readonly isSupervised: boolean;
+  /** What this node is called among several on one Redis and one data folder; `null` for one that is alone. */
+  readonly node: string | null;
 }
 
 const list = z
@@ -50,6 +52,10 @@ const variables = z.object({
   TIDEWIRE_ORIGINS: list,
   TIDEWIRE_TRUST_PROXY: list,
   TIDEWIRE_SUPERVISED: z.string().optional(),
+  TIDEWIRE_NODE: z
+    .string()
+    .regex(/^[\w-]{1,32}$/, "a name of at most 32 letters, digits, - and _")
+    .optional(),
 });
 
 const secrets = ["TIDEWIRE_API_KEY", "TIDEWIRE_SESSION_SECRET"] as const;
@@ -77,5 +83,6 @@ export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Co
     origins: given.TIDEWIRE_ORIGINS,
     trustProxy: given.TIDEWIRE_TRUST_PROXY,
     isSupervised: given.TIDEWIRE_SUPERVISED === "1",
+    node: given.TIDEWIRE_NODE ?? null,
   };
 }

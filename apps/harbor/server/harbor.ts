@@ -24,7 +24,7 @@ import { market, type Quote } from "../contract/market.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
 import { handleChat, handleRooms } from "./chat/calls.ts";
-import { createPublisher } from "./chat/publisher.ts";
+import { createPublisher, type Publisher } from "./chat/publisher.ts";
 import { roomChannels } from "./chat/room-channels.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./data/open-database.ts";
@@ -32,6 +32,7 @@ import { splitEngine } from "./data/split-engine.ts";
 import { answerText } from "./http/answer.ts";
 import { readBuiltPage } from "./http/built-page.ts";
 import { startDevPage } from "./http/dev-page.ts";
+import { createNodesPage, type NodesPage } from "./http/nodes-page.ts";
 import { setSecurityHeaders } from "./http/security-headers.ts";
 import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
 import { createTurnstile } from "./http/turnstile.ts";
@@ -42,6 +43,7 @@ import { createSessions } from "./session/sessions.ts";
 
 const folder = path.join(import.meta.dirname, "..");
 const quickDrainMs = 250;
+const sweepMs = 2_000;
 
 export interface Harbor {
   readonly port: number;
@@ -75,10 +77,14 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   handleRooms(tide, db, publisher);
 
   const server = limitedServer();
+  const nodes =
+    isDevelopment && config.node !== null
+      ? createNodesPage({ here: config.node, info: async () => await infoOf(port, config.hosts[0], apiKey) })
+      : null;
   const page = await openPage(config, server);
   server.on(
     "request",
-    answerer({ tide, page, routes: { db, sessions, mode: config.mode, turnstile: createTurnstile() } }),
+    answerer({ tide, page, nodes, routes: { db, sessions, mode: config.mode, turnstile: createTurnstile() } }),
   );
   tide.attach(server);
   let port = 0;
@@ -88,12 +94,15 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   await publisher.recover();
   const listening = await listen(server, config.hosts, config.port);
   ({ port } = listening);
+  const sweep = config.node === null ? null : sweepAfterOthers(publisher, log);
 
   return {
     port: listening.port,
     apiKey,
     async stop() {
       listening.close();
+      nodes?.stop();
+      clearInterval(sweep ?? undefined);
       await lab.stop();
       publisher.stop();
       await publisher.idle();
@@ -104,6 +113,24 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
       await db.destroy();
     },
   };
+}
+
+/** What a node kept that was killed before it published, the others publish. */
+function sweepAfterOthers(publisher: Publisher, log: Log): NodeJS.Timeout {
+  return setInterval(() => {
+    publisher.recover(sweepMs).catch((thrown: unknown) => log.warn("the sweep waits", { reason: String(thrown) }));
+  }, sweepMs);
+}
+
+/** What the server API says of all nodes. */
+async function infoOf(port: number, host: string | undefined, apiKey: string): Promise<unknown> {
+  const headers = { "X-API-Key": apiKey, "Content-Type": "application/json" };
+  const response = await fetch(`http://${host ?? "localhost"}:${port}/api/info`, {
+    method: "POST",
+    headers,
+    body: "{}",
+  });
+  return await response.json();
 }
 
 interface TideParts {
@@ -122,6 +149,7 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
     apiKey,
     log,
     engine: engineFor(config, log),
+    ...(config.node !== null && { nodeName: config.node }),
     ...(config.origins.length > 0 ? { origins: config.origins } : {}),
     ...(config.trustProxy.length > 0 ? { trustProxy: config.trustProxy } : {}),
     ...(isDevelopment ? developmentOptions : {}),
@@ -136,9 +164,11 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
 /** Messages are worth a disk. Thousands of quotes a second, each good until the next one, are not. */
 function engineFor({ engine, dataFolder }: Config, log: Log): ReturnType<typeof memoryEngine> {
   if (engine === "memory") return memoryEngine();
+  // Of several nodes one is the source of the market, so its quotes have to reach the others.
+  if (engine !== "sqlite") return sharedEngine({ address: engine, log });
   const file = path.join(dataFolder, "tidewire.db");
   return splitEngine({
-    lasting: engine === "sqlite" ? sqliteEngine({ path: file, log }) : sharedEngine({ address: engine, log }),
+    lasting: sqliteEngine({ path: file, log }),
     passing: memoryEngine(),
     isPassing: (channel) => market.match(channel) !== null,
   });
@@ -167,13 +197,20 @@ async function openPage(config: Config, server: Server): Promise<Page> {
 interface Answering {
   readonly tide: Tidewire;
   readonly page: Page;
+  readonly nodes: NodesPage | null;
   readonly routes: SessionRoutes;
 }
 
-function answerer({ tide, page, routes }: Answering): (request: IncomingMessage, response: ServerResponse) => void {
+function answerer({
+  tide,
+  page,
+  nodes,
+  routes,
+}: Answering): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     setSecurityHeaders(response, page.isBuilt);
     if (tide.http(request, response)) return;
+    if (nodes?.answer(request, response) === true) return;
     if (answerSession(routes, request, response)) return;
     page.answer(request, response);
   };

@@ -7,7 +7,8 @@ import type { JsonText, Parameters } from "./http/api/parameters.ts";
 type Asked =
   | ({ readonly kind: "emulation" } & Omit<EmulationRequest, "data">)
   | { readonly kind: "api"; readonly method: string; readonly parameters: Parameters }
-  | { readonly kind: "metrics" };
+  | { readonly kind: "metrics" }
+  | { readonly kind: "ready" };
 
 /** What a node does when another one asks. */
 export interface NodeAnswers {
@@ -15,6 +16,8 @@ export interface NodeAnswers {
   /** @throws {TidewireError} */
   readonly act: (method: string, parameters: Parameters) => Promise<JsonText>;
   readonly metrics: () => Promise<string>;
+  /** Whether it takes connections, and goes on doing so. */
+  readonly isReady: () => boolean;
 }
 
 interface Acted {
@@ -37,6 +40,7 @@ export class OtherNodes {
   listen(node: string, answers: NodeAnswers): void {
     this.#cluster.listen(node, async (question) => {
       const { asked, data } = read(question);
+      if (asked.kind === "ready") return encoder.encode(String(answers.isReady()));
       if (asked.kind === "emulation") return encoder.encode(await answers.emulate({ ...asked, data }));
       if (asked.kind === "metrics") return encoder.encode(await answers.metrics());
       return encoder.encode(JSON.stringify(await acted(answers, asked)));
@@ -54,10 +58,16 @@ export class OtherNodes {
   async act(method: string, parameters: Parameters): Promise<readonly JsonText[]> {
     const answers = await this.#cluster.askAll(written({ kind: "api", method, parameters }, nothing));
     return answers.map((answer) => {
-      const { result, error } = JSON.parse(decoder.decode(answer)) as Acted;
+      const { result, error } = actedIn(answer);
       if (error === undefined) return result ?? "{}";
       return fail(Object.hasOwn(requestErrors, error.reason) ? error.reason : "internal", error.message);
     });
+  }
+
+  /** Whether somebody else takes connections. @throws {TidewireError} `engine_unavailable` */
+  async areReady(): Promise<boolean> {
+    const answers = await this.#cluster.askAll(written({ kind: "ready" }, nothing));
+    return answers.some((answer) => decoder.decode(answer) === "true");
   }
 
   /** One text of each. */
@@ -72,10 +82,42 @@ function written(asked: Asked, data: Uint8Array): Uint8Array {
   return Buffer.concat([Buffer.from(`${JSON.stringify(asked)}\n`), data]);
 }
 
+/** It may have come through a store that others write to. @throws {TidewireError} `bad_request` */
 function read(question: Uint8Array): { readonly asked: Asked; readonly data: Uint8Array } {
   const end = question.indexOf(lineFeed);
-  const asked = JSON.parse(decoder.decode(question.subarray(0, end))) as Asked;
+  const asked = end < 0 ? null : parsed(question.subarray(0, end));
+  if (!isAsked(asked)) return fail("bad_request", "a question of a node of this version was expected");
   return { asked, data: question.slice(end + 1) };
+}
+
+function isAsked(asked: unknown): asked is Asked {
+  if (!isObject(asked)) return false;
+  const { kind, session, node, form, method, parameters } = asked;
+  const areTexts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === "string");
+  if (kind === "emulation") return areTexts(session, node) && (form === "text" || form === "bytes");
+  if (kind === "api") return areTexts(method) && isObject(parameters);
+  return kind === "metrics" || kind === "ready";
+}
+
+/** @throws {TidewireError} `internal` */
+function actedIn(answer: Uint8Array): Acted {
+  const acted = parsed(answer);
+  const { result = "{}", error } = isObject(acted) ? acted : { error: {} };
+  if (error === undefined && typeof result === "string" && isObject(parsed(encoder.encode(result)))) return { result };
+  const isTold = isObject(error) && typeof error["reason"] === "string" && typeof error["message"] === "string";
+  return isTold ? (acted as Acted) : fail("internal", "another node gave an answer that cannot be read");
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(decoder.decode(bytes));
+  } catch {
+    return null;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 async function acted({ act }: NodeAnswers, { method, parameters }: Extract<Asked, { kind: "api" }>): Promise<Acted> {

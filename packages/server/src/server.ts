@@ -38,6 +38,9 @@ import { Upgrades } from "./transports/upgrade.ts";
 /** Between two closings of a drain: the last few need not wait for a crowd that is not there. */
 const longestStepMs = 100;
 
+/** Other nodes have so long to say that they take connections, before a drain begins. */
+const readyLimitMs = 1_000;
+
 /** Clients that a drain has sent away return over so many milliseconds after it. */
 const longestSpreadMs = 5_000;
 
@@ -59,6 +62,7 @@ class Composed implements Tidewire {
   readonly #calls = new Map<string, BoundCall>();
   readonly #sessions = new Map<SessionId, OpenSession>();
   readonly #node: SessionNode;
+  readonly #others: OtherNodes | null;
   readonly #rawDoor: RawDoor;
   readonly #centrifugeDoor: CentrifugeDoor;
   readonly #gate: Gate;
@@ -118,6 +122,7 @@ class Composed implements Tidewire {
     const id = random.token(96);
     const { cluster } = engine;
     const others = cluster === undefined ? null : new OtherNodes(cluster);
+    this.#others = others;
     this.#rawDoor = new RawDoor(this.#node, options);
     this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
     this.#gate = this.#gateOf(options);
@@ -156,6 +161,7 @@ class Composed implements Tidewire {
       emulate: (request) => this.#centrifugeDoor.emulate(request),
       act: (method, parameters) => actHere(api, method, parameters),
       metrics: async () => (await page()).text,
+      isReady: () => this.isReady(),
     });
     return createRouter({
       takes: (request, response) => backlog.takes(request, response),
@@ -247,20 +253,30 @@ class Composed implements Tidewire {
     return this.#isStarted && !this.#isDraining && this.#hub.isUp;
   }
 
-  stop({ drainMs = this.#limits.drainMs, hasOthers = false }: StopOptions = {}): Promise<void> {
-    this.#stopping ??= this.#stop({ drainMs, hasOthers });
+  stop({ drainMs = this.#limits.drainMs, hasOthers }: StopOptions = {}): Promise<void> {
+    this.#stopping ??= this.#stop(drainMs, hasOthers ?? null);
     return this.#stopping;
   }
 
-  async #stop(stopOptions: Required<StopOptions>): Promise<void> {
+  async #stop(drainMs: number, said: boolean | null): Promise<void> {
     this.#isDraining = true;
-    await this.#drain(stopOptions);
+    const hasOthers = said ?? (this.#others !== null && (await this.#areReady(this.#others)));
+    await this.#drain({ drainMs, hasOthers });
     this.#upgrades.closeAll();
     this.#requests.closeAll();
     this.#closeBackends();
     if (this.#starting === null) return;
     await this.#starting.catch(() => undefined);
     await this.#hub.stop();
+  }
+
+  /** Nobody waits long for it: whoever does not say so at once is not counted on. */
+  async #areReady(others: OtherNodes): Promise<boolean> {
+    if (!this.#isStarted || !this.#hub.isUp || this.#sessions.size === 0) return false;
+    const { promise: given, resolve } = Promise.withResolvers<boolean>();
+    const cancel = this.#clock.after(readyLimitMs, () => resolve(false));
+    others.areReady().then(resolve, () => resolve(false));
+    return await given.finally(cancel);
   }
 
   /** Sends sessions away one after the other, so that they do not come back all at once. */

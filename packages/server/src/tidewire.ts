@@ -82,7 +82,7 @@ export interface StopOptions {
   readonly drainMs?: number;
   /**
    * Whether another process takes connections at the same address meanwhile: then clients come back at once. Otherwise they
-   * are told to wait until this one has stopped. Default: false.
+   * are told to wait until this one has stopped. Default: whether another node on the same engine says that it is ready.
    */
   readonly hasOthers?: boolean;
 }

@@ -61,7 +61,9 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
     apiKey,
     stop: async () => {
       listening.close();
-      await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
+      // Workers of one machine end together: the others are no place to go to.
+      const isWorker = place !== undefined && place.engine !== null;
+      await tide.stop({ ...(isDevelopment && { drainMs: quickDrainMs }), ...(isWorker && { hasOthers: false }) });
       server.closeAllConnections();
     },
   };

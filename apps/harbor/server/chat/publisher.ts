@@ -20,8 +20,12 @@ export interface Channels {
 export interface Publisher {
   messageKept(room: string): void;
   roomKept(): void;
-  /** Publishes what an earlier process kept and did not publish. Call it once, before anybody else publishes. */
-  recover(): Promise<void>;
+  /**
+   * Publishes what an earlier process kept and did not publish, or another one that was killed. Others may publish the
+   * same at the same time: whoever publishes a message has seen all before it acked, and its key makes a repeat harmless.
+   * @param ageMs What was kept so long ago at least. Default: 0.
+   */
+  recover(ageMs?: number): Promise<void>;
   idle(): Promise<void>;
   stop(): void;
 }
@@ -61,8 +65,8 @@ export function createPublisher(db: Database, channels: Channels, log: Log): Pub
   return {
     messageKept: (room) => laneOf(room).wake(),
     roomKept: () => roomLane.wake(),
-    async recover() {
-      for (const room of await roomsWithUnpublished(db)) {
+    async recover(ageMs = 0) {
+      for (const room of await roomsWithUnpublished(db, Date.now() - ageMs)) {
         await settlePublished(db, channels, room);
         laneOf(room).wake();
       }

@@ -96,8 +96,15 @@ export async function unpublishedMessages(db: Database, room: string, limit: num
   return rows.map(messageFrom);
 }
 
-export async function roomsWithUnpublished(db: Database): Promise<readonly string[]> {
-  const rows = await db.selectFrom("messages").select("room").distinct().where("published", "=", 0).execute();
+/** @param keptBeforeMs Younger messages are on their way. */
+export async function roomsWithUnpublished(db: Database, keptBeforeMs: number): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom("messages")
+    .select("room")
+    .distinct()
+    .where("published", "=", 0)
+    .where("at_ms", "<=", keptBeforeMs)
+    .execute();
   return rows.map((row) => row.room);
 }
 

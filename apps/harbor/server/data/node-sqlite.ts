@@ -13,7 +13,12 @@ function open(path: string): SqliteDatabase {
   database.exec(
     "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 2000",
   );
-  return { close: () => database.close(), prepare: (sql) => statement(database, sql) };
+  return {
+    close: () => database.close(),
+    // A transaction that reads before it writes fails at once when another process wrote in between, whatever the
+    // timeout: so each takes the right to write first, and waits for it.
+    prepare: (sql) => statement(database, sql === "begin" ? "begin immediate" : sql),
+  };
 }
 
 function statement(database: DatabaseSync, sql: string): SqliteStatement {

@@ -53,6 +53,21 @@ export class Keys {
     return `${this.#prefix}:{0}:nodes`;
   }
 
+  /** Who holds a lease and answers questions; with the first lane. */
+  ofAnswering(): string {
+    return `${this.#prefix}:{0}:answering`;
+  }
+
+  /** Where questions to all nodes are heard. */
+  ofQuestions(): string {
+    return `${this.#prefix}:{0}:questions`;
+  }
+
+  /** Where one node hears what is said to it alone. */
+  ofNode(node: string): string {
+    return `${this.#prefix}:{0}:node:${node}`;
+  }
+
   /** No channel name has a line end, so the first one ends it. */
   ofIdempotency(channel: string, key: string): string {
     return `${this.#named(channel, "k")}\n${key}`;

@@ -112,6 +112,13 @@ export class Link {
     });
   }
 
+  /** Says something that is not kept. @returns how many heard it. @throws {LinkLost} {TidewireError} `overloaded` */
+  async publish(name: string, bytes: Buffer): Promise<number> {
+    if (this.#waiting.size + this.#held.length >= mostWaiting) fail("overloaded", "too much waits for Redis already");
+    const heard = Number(await this.#watched(this.#commands.sendCommand(["SPUBLISH", name, bytes])));
+    return Number.isSafeInteger(heard) ? heard : 0;
+  }
+
   /** Resolves when announcements flow. */
   async subscribe(name: string, listener: (message: Buffer) => void): Promise<void> {
     await this.#watched(

@@ -4,6 +4,7 @@ import type {
   Ack,
   Draft,
   Engine,
+  EngineCluster,
   EngineMembers,
   EngineSink,
   EngineSources,
@@ -17,6 +18,7 @@ import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
 import { Keys } from "./keys.ts";
 import type { RedisClient } from "./redis-client.ts";
+import type { Answering } from "./questions.ts";
 import { Running, type RunningOptions } from "./running.ts";
 import { type Script, scriptOf } from "./script/script.ts";
 
@@ -49,7 +51,8 @@ export function redisEngine(options: RedisEngineOptions): Engine {
 
 /** Separate from `redisEngine` for tests that move Redis' clock. */
 export class RedisEngine implements Engine {
-  readonly #options: Omit<RunningOptions, "sink">;
+  readonly #options: Omit<RunningOptions, "sink" | "answering">;
+  #answering: Answering | null = null;
   #running: Running | null = null;
   readonly members: EngineMembers = {
     enter: (channel, member) => this.#running?.members.enter(channel, member),
@@ -62,6 +65,14 @@ export class RedisEngine implements Engine {
   readonly sources: EngineSources = {
     take: async (channel, ttlMs) => await this.#started().take(channel, ttlMs),
     release: (channel) => this.#running?.release(channel),
+  };
+
+  readonly cluster: EngineCluster = {
+    listen: (node, answer) => {
+      this.#answering = { node, answer };
+    },
+    ask: async (node, question) => await this.#started().questions.ask(node, question),
+    askAll: async (question) => await this.#started().questions.askAll(question),
   };
 
   constructor(options: RedisEngineOptions, script: Script) {
@@ -83,12 +94,14 @@ export class RedisEngine implements Engine {
   /** @throws {TidewireError} `engine_unavailable`: not there, a wrong password, too old, a replica; in words. */
   async start(sink: EngineSink): Promise<void> {
     if (this.#running !== null) throw new TypeError("a Redis engine that is stopped was expected, it is started");
-    const running = new Running({ ...this.#options, sink });
+    const running = new Running({ ...this.#options, answering: this.#answering, sink });
     this.#running = running;
     try {
       await running.open();
     } catch (thrown) {
       this.#running = null;
+      // A link that failed after it was made would be made anew.
+      await running.close();
       throw thrown;
     }
   }

@@ -12,6 +12,7 @@ import { type Keys, laneOf } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
+import { type Answering, Questions } from "./questions.ts";
 import { headOf, type Stamp } from "./records.ts";
 import type { RedisArgument, RedisClient } from "./redis-client.ts";
 import type { Script } from "./script/script.ts";
@@ -27,6 +28,7 @@ export interface RunningOptions {
   readonly log: Log;
   readonly script: Script;
   readonly sink: EngineSink;
+  readonly answering: Answering | null;
 }
 
 type RemoveDraft = Extract<Draft, { kind: "remove" }>;
@@ -44,6 +46,7 @@ export class Running {
   readonly #upkeep: Upkeep;
   readonly #complaints: Complaints;
   readonly members: SharedMembers;
+  readonly questions: Questions;
   readonly #node: string;
   #cancelTurn: Cancel = () => undefined;
 
@@ -68,14 +71,24 @@ export class Running {
       ask: (ask) => this.#ask(ask),
       damaged: (channel) => this.#complaints.add("Redis holds members that no node has named", { channel }),
     });
+    this.questions = new Questions({
+      keys,
+      clock,
+      answering: options.answering,
+      asking: (operation) => this.#asking(operation),
+      ask: (ask) => this.#ask(ask),
+      complain: (message, fields) => this.#complaints.add(message, fields),
+    });
     this.#line = new Line({
       ...options,
       prepare: async (link) => {
         await this.members.begin(link);
         await this.#lanes.reopen(link);
+        await this.questions.begin(link);
       },
       down: () => {
         this.#lanes.lost();
+        this.questions.lost();
         sink.health("down");
       },
       up: () => {
@@ -97,16 +110,19 @@ export class Running {
 
   async open(): Promise<void> {
     await this.#line.open();
-    if (this.#line.link !== null) await this.members.begin(this.#line.link);
+    const { link } = this.#line;
+    if (link !== null) await Promise.all([this.members.begin(link), this.questions.begin(link)]);
     this.#turnLater();
   }
 
   /** Finishes what was accepted. */
   async close(): Promise<void> {
     this.#cancelTurn();
-    if (this.#line.link !== null) this.members.end(this.#line.link);
+    const { link } = this.#line;
+    if (link !== null) for (const each of [this.members, this.questions]) each.end(link);
     await this.#line.close();
     this.#lanes.lost();
+    this.questions.lost();
   }
 
   async publish(channel: string, draft: Draft): Promise<Ack> {
@@ -277,6 +293,7 @@ export class Running {
       if (link !== null) {
         this.#lanes.turn(link);
         this.members.turn(link);
+        this.questions.turn(link);
         this.#upkeep.turn(link);
       }
       this.#turnLater();
