@@ -90,3 +90,40 @@ it("finds another node's clear and purge by its next publish", async (context) =
   expect(anew.position.offset).toBe(1);
   expect(anew.position.epoch).not.toBe(after.position.epoch);
 });
+
+it("ends publishes within seconds when the server hangs, its connections open, and goes on when it does", async (context) => {
+  const server = await NatsServer.forTest(context);
+  const { engine, sink } = await startEngine(server.url);
+  await engine.follow("news");
+  const first = await say(engine, "news", "1");
+  server.signal("SIGSTOP");
+  // It may take a moment until it is stopped.
+  let acked = 1;
+  const untilRefused = async (): Promise<number> => {
+    await say(engine, "news", "2");
+    acked += 1;
+    return await untilRefused();
+  };
+  await expect(untilRefused()).rejects.toMatchObject({ reason: "indeterminate" });
+  expect(sink.healths.at(-1)).toBe("down");
+  await expect(say(engine, "news", "3")).rejects.toMatchObject({ reason: "engine_unavailable" });
+  server.signal("SIGCONT");
+  await sink.until(() => sink.healths.at(-1) === "up");
+  const next = await say(engine, "news", "4");
+  // What was on its way may have been done, once.
+  expect([acked + 1, acked + 2]).toContain(next.position.offset);
+  expect(next.position.epoch).toBe(first.position.epoch);
+});
+
+it("begins other epochs when a server that keeps all in memory is killed", async (context) => {
+  const server = await NatsServer.forTest(context);
+  const { engine, sink } = await startEngine(server.url, { storage: "memory" });
+  const { position } = await say(engine, "news", "gone");
+  await server.kill();
+  await sink.until(() => sink.healths.at(-1) === "down");
+  await server.start();
+  await sink.until(() => sink.healths.at(-1) === "up");
+  const page = await engine.read("news", "oldest", everything);
+  expect([page.publications, page.top.offset]).toEqual([[], 0]);
+  expect(page.top.epoch).not.toBe(position.epoch);
+});

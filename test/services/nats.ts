@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { jetstream, jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
 import { connect, type ConnectionOptions } from "@nats-io/transport-node";
 import type { NatsClient } from "@tidewire/server/nats";
-import type { TestContext } from "vitest";
+import { type TestContext, vi } from "vitest";
 import { freePort } from "../killable-node.ts";
 
 /** Where NATS is, or `undefined` where the tests have to do without. */
@@ -50,6 +50,8 @@ export class NatsServer {
       }),
     );
     await Promise.all(servers.map((server) => server.start()));
+    // They have to agree on a leader before anything is asked of them.
+    await vi.waitUntil(() => servers[0]?.asOperator(canAnswer), { timeout: 60_000, interval: 200 });
     return servers;
   }
 
@@ -76,6 +78,11 @@ export class NatsServer {
     await said(child, "Server is ready");
   }
 
+  /** Stops it in its place, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(signal);
+  }
+
   /** As a machine that fails: nothing is finished. */
   async kill(): Promise<void> {
     const child = this.#child;
@@ -90,10 +97,10 @@ export class NatsServer {
   backUp(): () => Promise<void> {
     const [store, copy] = [join(this.folder, "store"), join(this.folder, "copy")];
     // So that nothing changes while it is copied.
-    this.#child?.kill("SIGSTOP");
+    this.signal("SIGSTOP");
     rmSync(copy, { recursive: true, force: true });
     cpSync(store, copy, { recursive: true });
-    this.#child?.kill("SIGCONT");
+    this.signal("SIGCONT");
     return async () => {
       await this.kill();
       rmSync(store, { recursive: true, force: true });
@@ -106,7 +113,7 @@ export class NatsServer {
   async asOperator<Result>(act: (manager: JetStreamManager) => Promise<Result>): Promise<Result> {
     const connection = await connect({ servers: this.url });
     try {
-      return await act(await jetstreamManager(connection));
+      return await act(await jetstreamManager(connection, { checkAPI: false }));
     } finally {
       await connection.close();
     }
@@ -134,6 +141,16 @@ export function connecting(servers: string | string[], options: ConnectionOption
       manager: await jetstreamManager(connection, { checkAPI: false }),
     };
   };
+}
+
+async function canAnswer(manager: JetStreamManager): Promise<boolean> {
+  return await manager.streams
+    .names()
+    .next()
+    .then(
+      () => true,
+      () => false,
+    );
 }
 
 async function said(child: ChildProcess, text: string): Promise<void> {

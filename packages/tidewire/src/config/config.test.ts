@@ -161,7 +161,7 @@ describe("mistakes", () => {
     expect(problemsOf({ data: 1, engine: { type: "redis://:word@" } }, env)).toEqual([
       'PORT: expected an integer from 0 to 65535, got "x"',
       "data: expected a path, got 1",
-      "engine.type: expected sqlite, memory or an address such as redis://host:6379, or rediss:// with TLS, " +
+      "engine.type: expected sqlite, memory or an address such as redis://host:6379 or nats://host:4222, or rediss:// or tls:// with TLS, " +
         'got "redis://…@"',
       'TIDEWIRE_COMPRESSION: expected on or off, got "yes"',
       'TIDEWIRE_LIMITS_DRAIN: expected a duration such as "25s", got "1 s"',

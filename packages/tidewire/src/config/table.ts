@@ -152,7 +152,8 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
   engine: group<Config["engine"]>("Where the logs of channels are kept.", {
     type: wordOrAddress(
       {
-        about: "sqlite survives crashes and restarts, memory nothing; a Redis, Valkey or NATS is shared by several nodes.",
+        about:
+          "sqlite survives crashes and restarts, memory nothing; a Redis, Valkey or NATS is shared by several nodes.",
         env: "TIDEWIRE_ENGINE",
         flag: { name: "engine", placeholder: "name" },
         fallback: "sqlite",

@@ -30,7 +30,8 @@ const paths: ReadonlyMap<string, RegExp> = new Map([
 ]);
 
 /** In words that follow "expected". */
-export const expectedAddress = "an address such as redis://host:6379 or nats://host:4222, or rediss:// or tls:// with TLS";
+export const expectedAddress =
+  "an address such as redis://host:6379 or nats://host:4222, or rediss:// or tls:// with TLS";
 
 /** Whether `sharedEngine` takes it; whether somebody is there is found out at the start. */
 export function isSharedAddress(text: string): boolean {

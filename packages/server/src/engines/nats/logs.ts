@@ -145,7 +145,10 @@ export class Logs {
       const stamp = { id: random.token(96), atMs: Math.max(0, Math.floor(clock.wall())) };
       const previous = offset === 1 ? null : { offset: before.offset, id: before.id };
       const publication: Publication = { ...body, ...stamp, offset, previous };
-      const floor = Math.max(await this.#floorOf(reached, channel, before, retention), offset - retention.size);
+      const floor = Math.max(
+        await this.#floorOf(this.shelf(reached, channel, before), retention),
+        offset - retention.size,
+      );
       const line = { token: before.token, floor, ttlMs: retention.ttlMs };
       const record = recordOf({ ...line, kind: "keep", before: before.sequence }, ...recorded(publication, before.id));
       const written = await this.#append(reached, { subject, record, after: before.sequence, msgID });
@@ -226,9 +229,10 @@ export class Logs {
   }
 
   /** What expired does not come back because another retention is longer. */
-  async #floorOf(reached: Reached, channel: string, before: Head, { ttlMs }: LogRetention): Promise<number> {
+  async #floorOf(shelf: Shelf, { ttlMs }: LogRetention): Promise<number> {
+    const { head: before } = shelf;
     if (ttlMs === before.ttlMs || before.offset === 0) return before.floor;
-    const first = await firstKept(this.shelf(reached, channel, before));
+    const first = await firstKept(shelf);
     return first === null ? before.offset : first.publication.offset - 1;
   }
 

@@ -190,10 +190,11 @@ export class Running {
       if (thrown instanceof TidewireError) throw thrown;
       const reason = reasonOf(thrown);
       this.#complaints.add("NATS did not do what it was asked", { reason });
-      const isGone =
-        isNotFound(thrown) || nameOf(thrown) === "JetStreamNotEnabled" || nameOf(thrown) === "NoResponders";
-      if (isGone) this.#line.doubt(reason);
-      const isRefused = isGone || nameOf(thrown) === "JetStreamApiError";
+      const name = thrown instanceof Error ? thrown.name : "";
+      const isGone = isNotFound(thrown) || name === "JetStreamNotEnabled" || name === "NoResponders";
+      // What does not answer has to show that it is there, also where its socket is open.
+      if (isGone || name === "TimeoutError") this.#line.doubt(reason);
+      const isRefused = isGone || name === "JetStreamApiError";
       throw new TidewireError(isRefused ? "engine_unavailable" : unknown, "NATS could not do it");
     }
   }
@@ -237,8 +238,4 @@ function placeOf(start: PageStart): Place {
   if (start === "oldest") return { after: 0 };
   if (start === "newest") return { before: Number.MAX_SAFE_INTEGER };
   return "after" in start ? { after: start.after.offset } : { before: start.before.offset };
-}
-
-function nameOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.name : "";
 }
