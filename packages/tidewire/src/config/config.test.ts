@@ -152,6 +152,11 @@ describe("mistakes", () => {
       { rpc: { proxy: { endpoint: "http://localhost/", http_headers: ["Host"] } } },
       ["the server refuses: proxy.rpc: the header Host is not passed on"],
     ],
+    [
+      "a NATS that is said to be durable",
+      { engine: { type: "nats://localhost", durable: true } },
+      ["engine.durable: expected nothing with NATS, whose streams themselves say what they are, got on"],
+    ],
   ])("%s", (_what, content, expected) => {
     expect(problemsOf(content)).toEqual(expected);
   });
