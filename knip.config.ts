@@ -7,6 +7,7 @@ const doors = {
   "packages/server": "src/index.ts",
   "packages/client": "src/index.ts",
   "packages/react": "src/index.ts",
+  "packages/jobs": "src/index.ts",
   "packages/tidewire": "src/main.ts",
   "packages/create-tidewire": "src/main.ts",
   "apps/harbor": "server/main.ts",
@@ -66,8 +67,13 @@ const config: KnipConfig = {
     },
     // The suites it exports run in their user's vitest.
     "packages/server": { project: ["src/**/*.{ts,tsx}"], ignoreDependencies: ["vitest"] },
+    "packages/jobs": {
+      entry: ["src/embedded/store-worker.ts"],
+      project: ["src/**/*.ts"],
+      ignoreDependencies: ["vitest"],
+    },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
-    "packages/tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
+    "packages/tidewire": { entry: ["src/main.ts", "src/workers/{owner,worker}-process.ts"], project: ["src/**/*.ts"] },
     // Its templates name their own dependencies, for the projects they become.
     "packages/create-tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
     // Its test hands it to other compilers, with a module for every door; vitest is what one of the doors wants.

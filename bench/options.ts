@@ -13,6 +13,7 @@ export const scenarioNames = [
   "large-channel",
   "latest",
   "recovery-storm",
+  "all-cores",
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -122,6 +123,11 @@ const sizes: Readonly<Record<ScenarioName, Sizes>> = {
   "recovery-storm": {
     usual: { subscribers: 10_000, seconds: 1, repeat: 2 },
     inAll: { seconds: 1, repeat: 1 },
+    quick: { subscribers: 100, seconds: 1, repeat: 1 },
+  },
+  "all-cores": {
+    usual: { subscribers: 1_000, seconds: 5, repeat: 3 },
+    inAll: briefly,
     quick: { subscribers: 100, seconds: 1, repeat: 1 },
   },
 };

@@ -1,92 +1,16 @@
 // Real runs under the history checker: real clients over a proxy that cuts and delays, a real server, a real store.
-import { createClient } from "@tidewire/client";
 import { createFaultProxy } from "@tidewire/client/testing";
-import { defineChannel, TidewireError } from "@tidewire/protocol";
+import { defineChannel } from "@tidewire/protocol";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { Checker } from "../simulation/checker/checker.ts";
 import type { HistoryRecord } from "../simulation/checker/records.ts";
 import { temporaryFile } from "./killable-node.ts";
+import { recordedReader, Watch } from "./recorded-reader.ts";
 import { serve } from "./serving.ts";
 
 const news = defineChannel("news", { history: { size: 10_000, ttlMs: 3_600_000 } });
-
-/** Resolves as soon as something holds, looking again whenever something happens. */
-class Watch {
-  readonly #looks = new Set<() => void>();
-
-  until(holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!holds()) return;
-        this.#looks.delete(look);
-        resolve();
-      };
-      this.#looks.add(look);
-      look();
-    });
-  }
-
-  readonly happened = (): void => {
-    for (const look of this.#looks) look();
-  };
-}
-
-/** Of the wait before a reconnect, which grows with every cut, a twentieth. */
-const soon = (): number => Math.random() / 20;
-
-interface Reader {
-  readonly publish: (text: string) => void;
-  /** Everything up to here was handed over; -1 while it is not subscribed. */
-  readonly offset: () => number;
-}
-
-/** A client whose application writes down what it does, and what is done to it. */
-function reader(
-  url: string,
-  name: string,
-  told: { readonly record: (record: HistoryRecord) => void; readonly watch: Watch },
-): Reader {
-  const { record, watch } = told;
-  const client = createClient({ url, random: soon });
-  onTestFinished(() => client.close());
-  const channel = client.channel(news);
-  let isUp = false;
-  record({ kind: "subscribe", life: name, user: name, channel: news.pattern });
-  channel.onPublication(({ data, position }) => {
-    record({ kind: "deliver", life: name, op: String(data), position });
-    // The position moves once this has returned.
-    queueMicrotask(watch.happened);
-  });
-  channel.onGap(({ to }) => record({ kind: "gap", life: name, to }));
-  channel.onState((status) => {
-    const wasUp = isUp;
-    isUp = status.kind === "live";
-    if (status.kind === "live" && !wasUp) {
-      record({ kind: "reply", life: name, recovered: status.recovered, position: channel.position });
-    }
-    watch.happened();
-  });
-  client.connect();
-  channel.open();
-  return {
-    publish: (op) => {
-      record({ kind: "invoke", op, by: name, channel: news.pattern });
-      channel
-        .publish(op)
-        .then(
-          ({ position, duplicate }) => record({ kind: "ack", op, position, duplicate }),
-          (thrown: unknown) => {
-            const isUnknown = thrown instanceof TidewireError && thrown.reason === "indeterminate";
-            record(isUnknown ? { kind: "indeterminate", op } : { kind: "reject", op, reason: String(thrown) });
-          },
-        )
-        .finally(watch.happened);
-    },
-    offset: () => (isUp ? (channel.position?.offset ?? 0) : -1),
-  };
-}
 
 const engines = {
   memory: () => memoryEngine(),
@@ -110,7 +34,9 @@ test.each(["memory", "sqlite"] as const)(
     const count = (kind: HistoryRecord["kind"]): number => counts.get(kind) ?? 0;
     record({ kind: "channel", channel: news.pattern, mode: "stream", log: "after" });
     const url = `ws://127.0.0.1:${proxy.port}/connection/websocket`;
-    const readers = ["ann", "ben", "cleo", "dan"].map((name) => [name, reader(url, name, { record, watch })] as const);
+    const readers = ["ann", "ben", "cleo", "dan"].map(
+      (name) => [name, recordedReader(url, name, { channel: news, record, watch })] as const,
+    );
     await watch.until(() => readers.every(([, { offset }]) => offset() >= 0));
     await proxy.set({ delayMs: 2, jitterMs: 10, sliceBytes: 50 });
     for (let round = 1; round <= 8; round += 1) {

@@ -8,7 +8,7 @@ import { toolEnvironment } from "../tools/run/workspace.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const run = promisify(execFile);
-const folders = ["protocol", "server", "client", "react", "tidewire", "create-tidewire"].map((name) =>
+const folders = ["protocol", "server", "client", "react", "jobs", "tidewire", "create-tidewire"].map((name) =>
   path.join(root, "packages", name),
 );
 

@@ -17,6 +17,6 @@ test("the site is built, and its links lead somewhere", { timeout: 600_000 }, as
   expect(stdout).toMatch(/site\/dist: \d{4,} links lead somewhere/);
   const page = readFileSync(path.join(root, "site/dist/index.html"), "utf8");
   // Out of bench/results, and out of the README.
-  expect(page).toContain("2,001,530 deliveries");
+  expect(page).toMatch(/[\d,]{7,} deliveries/);
   expect(page).toContain("createTidewire");
 });

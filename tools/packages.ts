@@ -8,6 +8,7 @@ const doors = {
   server: "src/index.ts",
   client: "src/index.ts",
   react: "src/index.ts",
+  jobs: "src/index.ts",
   tidewire: "src/main.ts",
   "create-tidewire": "src/main.ts",
 };

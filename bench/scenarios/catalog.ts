@@ -1,5 +1,6 @@
 // The scenarios, by name.
 import type { ScenarioName } from "../options.ts";
+import { allCores } from "./all-cores.ts";
 import { connect } from "./connect.ts";
 import { fanOut } from "./fan-out.ts";
 import { fourViews } from "./four-views.ts";
@@ -23,4 +24,5 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   "large-channel": largeChannel,
   latest,
   "recovery-storm": recoveryStorm,
+  "all-cores": allCores,
 };

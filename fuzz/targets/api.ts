@@ -54,7 +54,7 @@ export const target: Target = {
     const fake = await node;
     if (value === null || fake === null) return;
     const { hub, sessions, limits, clock } = fake;
-    const { methods } = createApi({ id: "node", hub, sessions, limits, clock } as unknown as ApiNode);
+    const { methods } = createApi({ id: "node", hub, sessions, limits, clock, others: null } as unknown as ApiNode);
     const act = Object.hasOwn(methods, name) ? methods[name] : undefined;
     const json = act === undefined ? null : await readOrLater(TidewireError, () => act(value));
     await fake.settle();

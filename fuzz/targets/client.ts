@@ -131,7 +131,6 @@ function opened(client: Client): readonly (() => void)[] {
   const stops = [
     news.onPublication((publication) => void (seen[0] = publication.data)),
     news.onGap((gap) => void (seen[1] = gap)),
-    client.onMessage((data) => void (seen[2] = data)),
     membersOf(news).subscribe(() => undefined),
     latestOf(table).subscribe(() => undefined),
     news.open(),

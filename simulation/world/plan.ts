@@ -28,6 +28,8 @@ export interface Plan {
   readonly tokenMs: number | null;
   /** Milliseconds an access rule may think. */
   readonly thinkMs: number;
+  /** How likely the connect rule subscribes somebody to a channel that he may read. */
+  readonly giving: number;
 }
 
 /**
@@ -45,11 +47,23 @@ const payload: StandardSchema<Payload> = {
   },
 };
 
-/** A channel that half of the users may not read. */
+/** A channel that half of the users may not read, and the others by the connect rule's word alone. */
 const secret = "secret";
 
 export function mayRead(user: string, channel: string): boolean {
   return channel !== secret || Number(user.slice(1)) % 2 === 0;
+}
+
+/** Whether somebody who asks for it by himself may. */
+export function mayAsk(user: string, channel: string): boolean {
+  return channel !== secret && mayRead(user, channel);
+}
+
+/** What the connect rule subscribes a user to: the secret, and this time perhaps something that he could ask for himself. */
+export function givenTo(user: string, { channels, giving }: Plan, dice: Dice): readonly string[] {
+  // Whom the server subscribes is a member whether or not his page looks, which nobody here could tell from outside.
+  const names = channels.filter(({ presence }) => !presence).map(({ pattern }) => pattern);
+  return names.filter((channel) => mayRead(user, channel) && (channel === secret || dice.chance(giving)));
 }
 
 export function draw(dice: Dice): Plan {
@@ -72,6 +86,7 @@ export function draw(dice: Dice): Plan {
     rates: dice.pick<Plan["rates"]>([[null], [null, 3, 20], [0.5, 3, 20], [5, 20, 60]]),
     tokenMs: dice.pick([null, 6_000, 20_000]),
     thinkMs: dice.pick([0, 20, 300]),
+    giving: dice.pick([0, 0, 0.3, 1]),
   };
   // Two or three on a node are a crowd already.
   return { ...plan, limits: { ...plan.limits, membersShown: dice.pick([1, 2, 1_000, 1_000]) } };

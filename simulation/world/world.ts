@@ -1,6 +1,7 @@
 // The world of one run: store, nodes and clients, what is wrong with them at present, and what was written of it.
 import type { Position } from "@tidewire/protocol";
 import type { TransportEvents } from "@tidewire/client";
+import type { ConnectRequest, Identity } from "../../packages/server/src/access.ts";
 import type { TokenVerifier } from "../../packages/server/src/tokens/verifier.ts";
 import type { HistoryRecord } from "../checker/records.ts";
 import { Store } from "../engine/store.ts";
@@ -9,7 +10,7 @@ import { Dice } from "./dice.ts";
 import type { FaultName } from "./fault-names.ts";
 import { Machine } from "./machine.ts";
 import { SimulatedNode } from "./node.ts";
-import { mayRead, type Plan } from "./plan.ts";
+import { givenTo, mayAsk, mayRead, type Plan } from "./plan.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { Socket } from "./socket.ts";
 import { noFaults, StoreLink, type StoreProcess } from "./store-link.ts";
@@ -112,14 +113,18 @@ export class World {
       readonly user: string;
       readonly channel: string;
     }): boolean | Promise<boolean> =>
-      thinkMs > 0 && dice.chance(0.5) ? think(mayRead(user, channel)) : mayRead(user, channel);
+      thinkMs > 0 && dice.chance(0.5) ? think(mayAsk(user, channel)) : mayAsk(user, channel);
+    const connect = ({ claims }: ConnectRequest): Identity => {
+      const user = claims?.user ?? "";
+      return { user, subscriptions: givenTo(user, this.plan, dice) };
+    };
     const node: SimulatedNode = new SimulatedNode({
       machine,
       dice,
       link,
       channels,
       limits,
-      access: { subscribe },
+      access: { connect, subscribe },
       tokens: verifier(machine, dice),
     });
     this.nodes[place] = node;
@@ -302,6 +307,7 @@ function shownBy(node: SimulatedNode, pattern: string, here: readonly string[]):
   const members = node.hub.channel(pattern)?.members;
   const clients = members?.counts.clients ?? 0;
   if (clients !== here.length) return `${clients} members`;
+  if (members?.tail.isCrowd === true && !isCrowd(node, here)) return "a crowd";
   if (isCrowd(node, here)) return null;
   const shown = (members?.list() ?? [])
     .map(({ session }) => session)

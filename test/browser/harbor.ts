@@ -1,11 +1,10 @@
 // Harbor for the tests of a file: the real server process with a data folder of its own, and Chromium to look at it.
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished } from "vitest";
 import { chromiumLaunch, chromiumPath } from "../../tools/chromium-launch.ts";
+import { childrenOf } from "../child-processes.ts";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "./server-process.ts";
 
 const ready = /^ {2}App {2,}http:/;
@@ -120,13 +119,10 @@ export async function isConnected(page: Page): Promise<void> {
 
 /** The process that serves, below the supervisor that was started. */
 export function servingProcess({ processId }: ServerProcess): number {
-  const listed =
-    process.platform === "linux"
-      ? readFileSync(`/proc/${processId}/task/${processId}/children`, "utf8")
-      : execFileSync("pgrep", ["-P", String(processId)], { encoding: "utf8" });
-  const ids = listed.trim().split(/\s+/).map(Number);
+  const ids = childrenOf(processId);
   const [only] = ids;
-  if (ids.length !== 1 || only === undefined) throw new Error(`expected one child of ${processId}, found ${listed}`);
+  if (ids.length !== 1 || only === undefined)
+    throw new Error(`expected one child of ${processId}, found ${ids.join(" ")}`);
   return only;
 }
 

@@ -7,13 +7,16 @@ import { feedOf } from "@tidewire/client/feed";
 import { latestOf } from "@tidewire/client/latest";
 import { membersOf } from "@tidewire/client/members";
 import { createFaultProxy } from "@tidewire/client/testing";
+import { jobOf } from "@tidewire/client/job";
+import { createJobs } from "@tidewire/jobs";
+import { embeddedStore } from "@tidewire/jobs/embedded";
 import { defineChannel } from "@tidewire/protocol";
 import { createTidewire } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { limitedServer } from "tidewire/host";
 
-export const others = [latestOf, createFaultProxy, sqliteEngine, limitedServer];
+export const others = [jobOf, createJobs, embeddedStore, latestOf, createFaultProxy, sqliteEngine, limitedServer];
 
 const chat = defineChannel("chat:{room}", { presence: true });
 const server = createServer();

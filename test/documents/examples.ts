@@ -2,6 +2,8 @@
 import path from "node:path";
 import * as client from "@tidewire/client";
 import * as latest from "@tidewire/client/latest";
+import * as jobs from "@tidewire/jobs";
+import * as embedded from "@tidewire/jobs/embedded";
 import * as protocol from "@tidewire/protocol";
 import * as react from "@tidewire/react";
 import * as server from "@tidewire/server";
@@ -14,6 +16,8 @@ import type { Block } from "./blocks.ts";
 const doors: Readonly<Record<string, object>> = {
   "@tidewire/client": client,
   "@tidewire/client/latest": latest,
+  "@tidewire/jobs": jobs,
+  "@tidewire/jobs/embedded": embedded,
   "@tidewire/protocol": protocol,
   "@tidewire/react": react,
   "@tidewire/server": server,
@@ -37,6 +41,7 @@ export declare function renameRoom(room: string, title: string, user: string): P
 const readersOwn: Readonly<Record<string, string>> = {
   secret: "declare const secret: string;",
   apiKey: "declare const apiKey: string;",
+  jobs: 'declare const jobs: import("@tidewire/jobs").Jobs;',
   tide: 'declare const tide: import("@tidewire/server").Tidewire;',
   chat: 'declare const chat: import("@tidewire/protocol").ChannelDefinition<"chat:{room}">;',
   fetchToken: "declare function fetchToken(channel?: string): Promise<string>;",

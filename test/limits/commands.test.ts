@@ -199,6 +199,15 @@ describe.each(everywhere)("in $form, as the $place command of a frame", ({ form,
     expect(hits(served, "channelPublishes")).toBe(0);
     expect((await one.codes(...before, publish(3, "slow:a"))).at(-1)).toBe(111);
     expect([await other.codes(publish(4, "slow:b")), hits(served, "channelPublishes")]).toEqual([[null], 1]);
+    // Nor does it cost others anything what somebody may not publish.
+    const denied = defineChannel("denied:{name}", { mode: "signal", publishRate: { perSecond: 0.5, burst: 1 } });
+    const access = {
+      connect: ({ data }: { data: unknown }) => ({ user: String(data) }),
+      publish: ({ user }: { user: string }) => user === "ann",
+    };
+    const picky = await serve({ mode: "production", clock: new StillClock(), channels: [lobby, denied], access });
+    const [bob, ann] = [await voice(picky, form, "bob"), await voice(picky, form, "ann")];
+    expect([await bob.codes(publish(1, "denied:a")), await ann.codes(publish(2, "denied:a"))]).toEqual([[103], [null]]);
     // The server itself is no client.
     await served.tide.channel(slow, { name: "a" }).publish(5);
   });

@@ -5,7 +5,7 @@ import { documentOf, folderPage, type Page, sourcePage, targetsOf, withLinks, wi
 import { linkBetween, placeOf } from "./places.ts";
 
 /** What a checkout has beside what was written. */
-const made = /(?:^|\/)(?:node_modules|dist|target|\.types)(?:\/|$)/;
+const made = /(?:^|\/)(?:node_modules|dist|target|\.types|\.next|\.env)(?:\/|$)/;
 
 /**
  * All pages by their places on the site, with links between them. `docs/` and the documents of the root are pages, and so is

@@ -1,10 +1,9 @@
 // Both sides of a conversation: a guest has one, an agent has the queue and opens any of it.
 import { createClient } from "@tidewire/client";
-import { TidewireProvider, useCall, useChannel, useConnection, useLatest } from "@tidewire/react";
+import { TidewireProvider, useCall, useConnection, useLatest, useLog } from "@tidewire/react";
 import { useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { Field } from "../parts/field.tsx";
-import { useLog } from "../parts/use-log.ts";
 import { conversation, queue, say, settle } from "./channels.ts";
 
 const agentKey = location.hash.slice(1);
@@ -14,17 +13,18 @@ const guestKey = localStorage.getItem("support") ?? crypto.randomUUID();
 localStorage.setItem("support", guestKey);
 
 function Conversation({ guest }: { readonly guest: string }) {
-  const messages = useLog(useChannel(conversation, { guest }), 200);
-  const [newest = 0] = messages.at(-1) ?? [];
+  const { publications, hasOlder, older } = useLog(conversation, { guest });
+  const newest = publications.at(-1)?.position?.offset ?? 0;
   const [send, mark] = [useCall(say), useCall(settle)];
   useEffect(() => {
     if (isAgent && newest > 0) mark({ guest, readTo: newest }).catch(console.error);
   }, [guest, mark, newest]);
   return (
     <section aria-label="Conversation">
+      {hasOlder && <button onClick={() => older()}>Earlier</button>}
       <ol aria-live="polite">
-        {messages.map(([offset, { from, text }]) => (
-          <li key={offset} className={from}>
+        {publications.map(({ id, data: { from, text } }) => (
+          <li key={id} className={from}>
             {text}
           </li>
         ))}

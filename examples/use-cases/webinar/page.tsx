@@ -1,9 +1,8 @@
 // The stage and the board; the presenter has three forms more.
 import { createClient } from "@tidewire/client";
-import { TidewireProvider, useCall, useChannel, useLatest, usePresence } from "@tidewire/react";
+import { TidewireProvider, useCall, useLatest, useLog, usePresence } from "@tidewire/react";
 import { createRoot } from "react-dom/client";
 import { Field } from "../parts/field.tsx";
-import { useLog } from "../parts/use-log.ts";
 import { add, board, type Item, stage, vote } from "./channels.ts";
 
 const presenterKey = location.hash.slice(1);
@@ -13,25 +12,24 @@ const voterKey = localStorage.getItem("voter") ?? crypto.randomUUID();
 localStorage.setItem("voter", voterKey);
 
 function Stage() {
-  const live = useChannel(stage);
-  const { count } = usePresence(stage);
   // Who comes late reads what was said before.
-  const said = useLog(live, 300);
-  const slide = said.findLast(([, { kind }]) => kind === "slide");
-  const lines = said.filter(([, { kind }]) => kind === "line").slice(-8);
+  const { publications, publish, status } = useLog(stage, { newest: 300 });
+  const { count } = usePresence(stage);
+  const slide = publications.findLast(({ data }) => data.kind === "slide");
+  const lines = publications.filter(({ data }) => data.kind === "line").slice(-8);
   return (
     <section aria-label="Stage">
       <p role="status">
-        {live.status.kind === "live" ? `Live · ${count} here` : "No connection: what you miss is shown later"}
+        {status.kind === "live" ? `Live · ${count} here` : "No connection: what you miss is shown later"}
       </p>
-      <p className="slide">{slide?.[1].text ?? "It begins soon"}</p>
+      <p className="slide">{slide?.data.text ?? "It begins soon"}</p>
       <ol aria-live="polite">
-        {lines.map(([offset, { text }]) => (
-          <li key={offset}>{text}</li>
+        {lines.map(({ id, data }) => (
+          <li key={id}>{data.text}</li>
         ))}
       </ol>
-      {isPresenter && <Field label="Say" send={(text) => live.publish({ kind: "line", text })} />}
-      {isPresenter && <Field label="Next slide" send={(text) => live.publish({ kind: "slide", text })} />}
+      {isPresenter && <Field label="Say" send={(text) => publish({ kind: "line", text })} />}
+      {isPresenter && <Field label="Next slide" send={(text) => publish({ kind: "slide", text })} />}
     </section>
   );
 }

@@ -21,8 +21,8 @@ export async function serve(server: Server, { data, isStaff }: Place): Promise<T
   await tide.start();
   const items = new Map((await tide.channel(board).history(10_000)).map(({ data: item }) => [item.id, item]));
   const show = async (item: Item): Promise<void> => {
-    items.set(item.id, item);
     await tide.channel(board).publish(item);
+    items.set(item.id, item);
   };
 
   tide.handle(add, async ({ id, kind, text, choices }, { user }) => {

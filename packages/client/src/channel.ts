@@ -7,7 +7,8 @@ import { listOf, type PresenceStats, statsOf } from "./presence.ts";
 import { fromWire, type Gap, type HistoryPage, type Publication } from "./publication.ts";
 import { answerMs, type Requests } from "./requests.ts";
 import type { OpenOptions } from "./subscription-options.ts";
-import type { MemberChange, Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
+import type { MemberChange, SubscriptionStatus } from "./subscription-status.ts";
+import type { Subscription, SubscriptionHost } from "./subscription.ts";
 import { type Fields, objectAt, positionOf, publicationsAt } from "./wire.ts";
 
 /** How one publish is named, and how long it may take. */

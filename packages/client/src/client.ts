@@ -15,13 +15,12 @@ import { Connection } from "./connection.ts";
 import { encode } from "./exchange.ts";
 import { type Page, systemPage } from "./page.ts";
 import { answerMs, Requests } from "./requests.ts";
-import { Listeners, rethrowLater, type Store } from "./store.ts";
+import { rethrowLater, type Store } from "./store.ts";
 import type { PlainChannelOptions } from "./subscription-options.ts";
 import { Subscription, type SubscriptionHost } from "./subscription.ts";
 import { Tokens, type TokenSource } from "./tokens.ts";
 import type { Transport } from "./transport.ts";
 import { webSocketTransport } from "./transports/websocket.ts";
-import { type Fields, objectAt } from "./wire.ts";
 
 /** What `createClient` takes. Only `url` is needed; the last four are for tests and for places without a page. */
 export interface ClientOptions {
@@ -81,13 +80,6 @@ export interface Client extends Store<ConnectionState> {
     input: InputOf<Definition>,
     options?: CallOptions,
   ): Promise<ResultOf<Definition>>;
-  /**
-   * Sends JSON at most once and without an answer; false when there is no connection. For other servers of the protocol:
-   * Tidewire's takes it nowhere, and counts it as `sends_dropped`.
-   */
-  send(data: unknown): boolean;
-  /** JSON that the server sent to this client alone; Tidewire's sends none. */
-  readonly onMessage: (listener: (data: unknown) => void) => Cancel;
 }
 
 const defaults = {
@@ -110,8 +102,6 @@ class TidewireClient implements Client {
   readonly getSnapshot: Store<ConnectionState>["getSnapshot"];
   readonly subscribe: Store<ConnectionState>["subscribe"];
   readonly onState: Client["onState"];
-  readonly onMessage: Client["onMessage"];
-  readonly #messages: Listeners<unknown>;
   readonly #connection: Connection;
   readonly #requests: Requests;
   readonly #host: SubscriptionHost;
@@ -125,14 +115,12 @@ class TidewireClient implements Client {
       { ...settings, tokens: new Tokens(settings.clock, settings.token) },
       this.#events(),
     );
-    this.#messages = new Listeners(settings.onError);
     this.#host = { ...settings, connection: this.#connection, open: this.#open };
     this.#requests = new Requests(this.#host);
     const { state } = this.#connection;
     this.getSnapshot = state.getSnapshot;
     this.subscribe = state.subscribe;
     this.onState = state.listeners.add;
-    this.onMessage = this.#messages.add;
   }
 
   get state(): ConnectionState {
@@ -179,10 +167,6 @@ class TidewireClient implements Client {
     return fields["data"] as ResultOf<Definition>;
   }
 
-  send(data: unknown): boolean {
-    return this.#connection.say(JSON.stringify({ send: { data } }));
-  }
-
   #make(name: string, traits: PlainChannelOptions): ChannelHandle {
     // One that is open lives on although nobody holds its handle: its listeners do.
     const subscription = this.#open.get(name) ?? new Subscription(name, traits, this.#host);
@@ -203,17 +187,11 @@ class TidewireClient implements Client {
         this.#each((subscription) => subscription.lost(isFinal));
       },
       invalidated: () => this.#each((subscription) => subscription.invalidated()),
-      push: (channel, fields) => this.#push(channel, fields),
+      push: (channel, fields) => this.#open.get(channel)?.push(fields),
     };
   }
 
   #each(act: (subscription: Subscription) => void): void {
     for (const subscription of this.#open.values()) act(subscription);
-  }
-
-  #push(channel: string, fields: Fields): void {
-    const message = objectAt(fields, "message");
-    if (message !== null) this.#messages.emit(message["data"]);
-    this.#open.get(channel)?.push(fields);
   }
 }

@@ -54,6 +54,26 @@ describe("after a close by the server", () => {
     expect((await reaches(client, "waiting")).delayMs).toBeLessThan(2_000);
   });
 
+  test("that says so is believed whoever looks at the page, but for whoever says now, and until the next connection", async () => {
+    const stage = await connected(await setStage());
+    const { client, clock, server } = stage;
+    server.link.send({ push: { return: { after: 12_000 } } });
+    server.link.close(3001, "shutdown");
+    await reaches(client, "waiting");
+    stage.page.become("visible");
+    expect(client.state).toMatchObject({ kind: "waiting", delayMs: 12_000 });
+    client.retry();
+    await reaches(client, "connected");
+    server.link.send({ push: { return: { after: 12_000 } } });
+    await quiet(stage);
+    client.close();
+    client.connect();
+    clock.advance(1_001);
+    await reaches(client, "connected");
+    server.link.cut();
+    expect((await reaches(client, "waiting")).delayMs).toBeLessThan(2_000);
+  });
+
   test("that promises itself for a day, it does not believe", async () => {
     const { client, server } = await connected(await setStage());
     server.link.send({ push: { return: { after: 86_400_000 } } });
@@ -276,20 +296,6 @@ test("a listener that throws is reported, and the connection goes on", async () 
   await connected(stage);
   expect(stage.errors).toEqual([new Error("mine"), new Error("mine")]);
   await quiet(stage);
-});
-
-test("messages for this client alone arrive, and its own leave while it is connected", async () => {
-  const stage = await setStage();
-  const { client, server } = stage;
-  const heard: unknown[] = [];
-  client.onMessage((data) => heard.push(data));
-  expect(client.send({ early: true })).toBe(false);
-  await connected(stage);
-  server.link.send({ push: { message: { data: { hello: 1 } } } });
-  expect(client.send([1, 2])).toBe(true);
-  await quiet(stage);
-  expect(heard).toEqual([{ hello: 1 }]);
-  expect(server.all("send")).toEqual([{ data: [1, 2] }]);
 });
 
 test("a server that hangs up during the handshake is one more failure", async () => {

@@ -71,8 +71,8 @@ export class Connection {
   /** When it connected; `Infinity` as long as it has not. */
   #connectedMs: number = Infinity;
   #answersPings = false;
-  /** The server goes, and lets nobody in for so long (PROTOCOL 1.23). */
-  #goneMs = 0;
+  /** The server is gone, and lets nobody in before (PROTOCOL 1.23). */
+  #goneUntilMs = 0;
   /** The next attempt, or the end of the present one. */
   #stopTimer: Cancel | null = null;
   #stopPage: Cancel | null = null;
@@ -94,11 +94,13 @@ export class Connection {
     if (kind !== "idle" && kind !== "closed") return;
     this.#stopPage = this.#options.page.watch((change) => this.#pageChanged(change));
     this.#attempts = { ...this.#attempts, failures: 0 };
+    this.#goneUntilMs = 0;
     this.#wait(0, localReasons.disconnected);
   }
 
   /** Tries at once when the next attempt is some time away. */
   retry(): void {
+    this.#goneUntilMs = 0;
     this.#hurry(0);
   }
 
@@ -116,12 +118,6 @@ export class Connection {
     return this.#exchange?.ask(question) ?? 0;
   }
 
-  /** Sends a line that has no reply; false when there is no connection. */
-  say(line: string): boolean {
-    this.#exchange?.say(line);
-    return this.#exchange !== null;
-  }
-
   /** Gives the present connection up and comes back. */
   drop(reason: EndReason): void {
     if (this.#socket !== null) this.#retryAfter(reason);
@@ -130,7 +126,8 @@ export class Connection {
   /** Attempts in `wishMs`, or when a third attempt within this second becomes the second one. */
   #wait(wishMs: number, reason: EndReason): void {
     const { clock, page } = this.#options;
-    const delayMs = Math.max(wishMs, blockedMs(this.#attempts, clock.now()));
+    const nowMs = clock.now();
+    const delayMs = Math.max(wishMs, blockedMs(this.#attempts, nowMs), this.#goneUntilMs - nowMs);
     if (delayMs <= 0) return this.#attempt();
     this.#in(delayMs, () => this.#attempt());
     const attempt = this.#attempts.failures + 1;
@@ -148,6 +145,7 @@ export class Connection {
   #attempt(): void {
     const { clock, tokens } = this.#options;
     this.#run++;
+    this.#goneUntilMs = 0;
     this.#attempts = attemptStarted(this.#attempts, clock.now());
     this.#stopTimer?.();
     this.#stopTimer = tokens.fetch({
@@ -219,6 +217,10 @@ export class Connection {
     this.#exchange?.greeted();
     const run = this.#run;
     this.state.set({ kind: "connected", session, sinceMs: clock.wall(), data: fields["data"] });
+    const subs = objectAt(fields, "subs") ?? {};
+    for (const channel of Object.keys(subs)) {
+      if (run === this.#run) this.#events.push(channel, { subscribe: subs[channel] });
+    }
     if (run === this.#run) this.#events.connected();
   }
 
@@ -251,8 +253,9 @@ export class Connection {
   #pushed(push: Fields): void {
     const disconnect = objectAt(push, "disconnect");
     const back = objectAt(push, "return");
-    if (back !== null) this.#goneMs = Math.min(wholeAt(back, "after"), longestAbsenceMs);
-    else if (disconnect === null) this.#events.push(textAt(push, "channel"), push);
+    if (back !== null) {
+      this.#goneUntilMs = this.#options.clock.now() + Math.min(wholeAt(back, "after"), longestAbsenceMs);
+    } else if (disconnect === null) this.#events.push(textAt(push, "channel"), push);
     else this.#closed(endOf(disconnect));
   }
 
@@ -269,11 +272,8 @@ export class Connection {
   #retryAfter(reason: EndReason): void {
     const { clock, page, random } = this.#options;
     this.#attempts = attemptFailed(this.#attempts, clock.now() - this.#connectedMs);
-    const goneMs = this.#goneMs;
-    this.#goneMs = 0;
     if (this.#leave(reason, false)) {
-      const delayMs = page.isOnline() ? retryDelayMs(this.#attempts, random) : longestDelayMs;
-      this.#wait(Math.max(delayMs, goneMs), reason);
+      this.#wait(page.isOnline() ? retryDelayMs(this.#attempts, random) : longestDelayMs, reason);
     }
   }
 

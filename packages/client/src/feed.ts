@@ -6,7 +6,8 @@ import { FrameValue } from "./frame-value.ts";
 import type { Gap, Publication } from "./publication.ts";
 import type { Store } from "./store.ts";
 import type { OpenOptions } from "./subscription-options.ts";
-import { isUp, type Subscription, type SubscriptionStatus } from "./subscription.ts";
+import { isUp, type SubscriptionStatus } from "./subscription-status.ts";
+import type { Subscription } from "./subscription.ts";
 
 /** How much a feed keeps, and when it rests. */
 export interface FeedOptions extends Pick<OpenOptions, "token"> {

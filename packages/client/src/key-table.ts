@@ -3,7 +3,8 @@
 import type { Cancel } from "./clock.ts";
 import type { Publication } from "./publication.ts";
 import { Listeners, Value } from "./store.ts";
-import type { Subscription, SubscriptionHost, SubscriptionStatus } from "./subscription.ts";
+import type { SubscriptionStatus } from "./subscription-status.ts";
+import type { Subscription, SubscriptionHost } from "./subscription.ts";
 
 /** The values of a channel, key by key; the same object for the same channel. */
 export interface LatestTable<Data = unknown, Info = unknown> {

@@ -186,6 +186,26 @@ describe("what cannot be shown", () => {
     expect([sessions(), stage.server.all("presence").length]).toEqual([["a", "b"], 2]);
   });
 
+  test("a crowd that is over before its refusal is read is listed all the same", async () => {
+    const stage = await painted();
+    let refusals = 1;
+    stage.server.script = (method) => {
+      if (method !== "presence") return undefined;
+      return (refusals -= 1) >= 0 ? "hang" : list("a", "b");
+    };
+    const { sessions } = watch(stage);
+    await connected(stage);
+    await stage.server.hears("presence");
+    const { id } = stage.server.heard.find(({ method }) => method === "presence") ?? { id: 0 };
+    stage.server.link.send(
+      { id, error: { code: 106, message: "limit exceeded" } },
+      { push: { channel: "room", members: { clients: 2, users: 2, listed: true } } },
+    );
+    await stage.server.hears("presence", 2);
+    await drawn(stage);
+    expect(sessions()).toEqual(["a", "b"]);
+  });
+
   test("a refusal is told, whether of the list or of the channel", async () => {
     const stage = await painted();
     stage.server.script = (method) =>

@@ -5,7 +5,7 @@ import { type Channel, ChannelHandle } from "./channel.ts";
 import type { Cancel } from "./clock.ts";
 import { FrameValue } from "./frame-value.ts";
 import type { Store } from "./store.ts";
-import { isUp, type MemberChange } from "./subscription.ts";
+import { isUp, type MemberChange } from "./subscription-status.ts";
 
 /** The members of a channel. */
 export interface Members<Info = unknown> {
@@ -118,7 +118,8 @@ class MemberList {
 
   #changed(change: MemberChange): void {
     if (change.kind === "counts" && !change.areListed) return this.#count(change.clients);
-    if (this.#isCrowd) this.#load();
+    // The refusal of a list may have come with it, and is not known here yet.
+    if (this.#isCrowd || (change.kind === "counts" && this.#early !== null)) this.#load();
     if (change.kind === "counts") return;
     this.#early?.push(change);
     if (this.#members === null) return;

@@ -20,7 +20,6 @@ describe("a server that talks nonsense", () => {
     ["an offset that is a text", '{"push":{"channel":"news","pub":{"data":1,"offset":"2"}}}'],
     ["tags that are numbers", '{"push":{"channel":"news","pub":{"data":1,"tags":{"a":1}}}}'],
     ["a join of nobody", '{"push":{"channel":"news","join":{}}}'],
-    ["a message that is a text", '{"push":{"message":"x"}}'],
   ];
 
   test.each(frames)("%s: it leaves and comes back", async (_name, frame) => {

@@ -1,6 +1,6 @@
 // One channel's subscription on the wire: its life over any number of connections, its position, its recovery.
 
-import type { Member, Position, TidewireError } from "@tidewire/protocol";
+import type { Position, TidewireError } from "@tidewire/protocol";
 import { attemptFailed, type Attempts, noAttempts, retryDelayMs, stableMs } from "./backoff.ts";
 import type { Cancel } from "./clock.ts";
 import type { EndReason } from "./connection-state.ts";
@@ -12,6 +12,7 @@ import { fromWire, type Gap, type Publication } from "./publication.ts";
 import { Refresh } from "./refresh.ts";
 import { Listeners, Value } from "./store.ts";
 import type { OpenOptions, PlainChannelOptions } from "./subscription-options.ts";
+import { isUp, type MemberChange, type SubscriptionStatus } from "./subscription-status.ts";
 import { Tokens } from "./tokens.ts";
 import {
   asObject,
@@ -26,30 +27,6 @@ import {
   wholeAt,
 } from "./wire.ts";
 
-/** Where a subscription stands. */
-export type SubscriptionStatus =
-  /** Not open, or ended by the server, which then says why. */
-  | { readonly kind: "closed"; readonly reason: EndReason | null }
-  /** Wants a connection, or waits before it asks again. */
-  | { readonly kind: "waiting" }
-  | { readonly kind: "subscribing" }
-  /** `recovered`: nothing is missing since the last publication, or since it was opened. */
-  | { readonly kind: "live"; readonly recovered: boolean }
-  /** The server sends nothing until `resume`. */
-  | { readonly kind: "paused"; readonly recovered: boolean }
-  /** The server said no; opening it again asks again. */
-  | { readonly kind: "refused"; readonly error: TidewireError };
-
-/** Who came or left; of more members than are shown, how many sessions and different users there are, and at last that they are listed again. */
-export type MemberChange =
-  | { readonly kind: "join" | "leave"; readonly member: Member }
-  | { readonly kind: "counts"; readonly clients: number; readonly users: number; readonly areListed: boolean };
-
-/** Whether the server has us as a subscriber. */
-export function isUp(status: SubscriptionStatus): status is SubscriptionStatus & { readonly kind: "live" | "paused" } {
-  return status.kind === "live" || status.kind === "paused";
-}
-
 /** What a subscription asks of the client around it. */
 export interface SubscriptionHost extends Ports {
   readonly connection: {
@@ -58,7 +35,7 @@ export interface SubscriptionHost extends Ports {
     ask(question: Question): number;
     drop(reason: EndReason): void;
   };
-  /** The subscriptions in use, by name: all that are neither closed nor refused. Each puts itself in and takes itself out. */
+  /** The subscriptions in use, by name: somebody has it open, or it has not ended. Each puts itself in and takes itself out. */
   readonly open: Map<string, Subscription>;
 }
 
@@ -125,6 +102,11 @@ export class Subscription {
     this.flow.changes.add(() => this.#tellFlow());
   }
 
+  get #hasEnded(): boolean {
+    const { kind } = this.status.getSnapshot();
+    return kind === "closed" || kind === "refused";
+  }
+
   get position(): Position | null {
     return this.#position;
   }
@@ -137,11 +119,11 @@ export class Subscription {
       this.#hasNewToken = true;
     }
     this.flow.add(opener);
-    if (this.#host.open.get(this.name) !== this) this.#begin(options.since);
+    if (this.#hasEnded) this.#begin(options.since);
     return () => {
       if (!this.flow.remove(opener) || this.flow.isOpen) return;
       // What has ended anyway leaves no timer behind, which `close` would not find.
-      if (this.#host.open.get(this.name) !== this) return this.#finish();
+      if (this.#hasEnded) return this.#finish();
       this.#stopGrace = this.#host.clock.after(graceMs, () => this.#finish());
     };
   }
@@ -153,6 +135,7 @@ export class Subscription {
 
   /** The connection is gone. @param isFinal No other follows by itself. */
   lost(isFinal: boolean): void {
+    if (this.#hasEnded) return;
     this.#halt();
     if (isFinal && !this.flow.isOpen) return this.#finish();
     this.status.set({ kind: "waiting" });
@@ -170,6 +153,8 @@ export class Subscription {
   }
 
   push(push: Fields): void {
+    const begun = objectAt(push, "subscribe");
+    if (begun !== null) return this.#given(begun);
     // Before the reply come only pushes of an earlier life (reference A9.3).
     if (!isUp(this.status.getSnapshot())) return;
     const on = (kind: string, act: (fields: Fields) => void): void => {
@@ -192,6 +177,13 @@ export class Subscription {
     on("unsubscribe", (fields) => this.#unsubscribed(endOf(fields)));
   }
 
+  /** The server subscribes us by its own word, so that who was refused may ask again, and is let in (PROTOCOL 1.11). */
+  #given(fields: Fields): void {
+    // What is published from now on is ours. A table's beginning is no place: it is told whole.
+    const since = this.traits.mode === "latest" ? null : positionOf(fields);
+    if (this.#hasEnded) this.#begin(since ?? undefined);
+  }
+
   #begin(since?: Position): void {
     this.life++;
     this.#position = since ?? null;
@@ -210,10 +202,9 @@ export class Subscription {
     this.#refresh.stop();
   }
 
-  /** Stays as it is until somebody opens it again. */
+  /** Stays as it is until somebody opens it again, or the server begins it. */
   #leave(status: SubscriptionStatus): void {
     this.#halt();
-    this.#host.open.delete(this.name);
     this.status.set(status);
     if (!this.flow.isOpen) this.#finish();
   }

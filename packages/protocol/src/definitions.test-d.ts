@@ -5,9 +5,11 @@ import {
   type DataOf,
   defineCall,
   defineChannel,
+  defineJob,
   type InfoOf,
   type GivenOf,
   type InputOf,
+  type JobShapeOf,
   type ParamsOf,
   type ResultOf,
   type ReturnedOf,
@@ -73,4 +75,17 @@ test("a schema that changes what it takes has both types, each on its side", () 
   expectTypeOf<GivenOf<typeof call>>().toEqualTypeOf<{ room: string; limit: number }>();
   expectTypeOf<ReturnedOf<typeof call>>().toEqualTypeOf<string>();
   expectTypeOf<ResultOf<typeof call>>().toEqualTypeOf<number>();
+});
+
+test("a job has the types of its schemas, each on its side", () => {
+  const input = z.object({ room: z.string(), limit: z.int().default(50) });
+  const job = defineJob("page", { input, progress: count, output: z.string().transform(Number) });
+  type Shape = JobShapeOf<typeof job>;
+  expectTypeOf<Shape["input"]>().toEqualTypeOf<{ room: string; limit?: number | undefined }>();
+  expectTypeOf<Shape["given"]>().toEqualTypeOf<{ room: string; limit: number }>();
+  expectTypeOf<Shape["reported"]>().toEqualTypeOf<number>();
+  expectTypeOf<Shape["progress"]>().toEqualTypeOf<number>();
+  expectTypeOf<Shape["returned"]>().toEqualTypeOf<string>();
+  expectTypeOf<Shape["output"]>().toEqualTypeOf<number>();
+  expectTypeOf<JobShapeOf<ReturnType<typeof defineJob>>["input"]>().toBeUnknown();
 });

@@ -31,6 +31,7 @@ export {
   unsubscribeReasons,
 } from "./codes.ts";
 export { type ApplicationErrorCode, fail, type ReceivedError, TidewireError } from "./error.ts";
+export { defineJob, jobChannel, type JobDefinition, type JobEvent, type JobShape, type JobShapeOf } from "./job.ts";
 export type { Member, Position, SessionId } from "./publication.ts";
 export {
   describeIssues,

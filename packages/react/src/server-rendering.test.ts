@@ -1,11 +1,12 @@
 // Rendering on a server: HTML comes out, and no socket is opened.
 import { createClient, type Transport } from "@tidewire/client";
-import { defineChannel } from "@tidewire/protocol";
+import { defineChannel, defineJob } from "@tidewire/protocol";
 import { createElement, type ReactNode } from "react";
 import { renderToString } from "react-dom/server";
 import { expect, test } from "vitest";
-import { TidewireProvider, useChannel, useConnection, usePresence } from "./index.ts";
+import { TidewireProvider, useChannel, useConnection, useJob, usePresence } from "./index.ts";
 
+const report = defineJob("report");
 const chat = defineChannel("chat:{room}", { presence: true });
 
 test("shows the state before anything was opened", () => {
@@ -20,10 +21,11 @@ test("shows the state before anything was opened", () => {
   function Room(): ReactNode {
     const { publications, status } = useChannel(chat, { room: "lobby" });
     const { count } = usePresence(chat, { room: "lobby" });
-    return `${useConnection().kind}, ${status.kind}, ${publications.length} publications, ${count} members`;
+    const [job, none] = [useJob(report, "a"), useJob(report, null)];
+    return `${useConnection().kind}, ${status.kind}, ${publications.length} publications, ${count} members, ${job?.state}, ${none?.state}`;
   }
   const html = renderToString(createElement(TidewireProvider, { client }, createElement(Room)));
-  expect(html).toBe("idle, closed, 0 publications, 0 members");
+  expect(html).toBe("idle, closed, 0 publications, 0 members, waiting, undefined");
   expect(opened).toBe(0);
   expect(client.state.kind).toBe("idle");
 });

@@ -9,6 +9,10 @@ export class PageServer implements Transport {
   readonly heard: { readonly method: string; readonly params: Json }[] = [];
   /** What each session id shows as a member. */
   readonly present = new Map<string, Json>();
+  /** The newest offset of every channel, whose history then has them all. */
+  top = 0;
+  /** What every channel's history has, newest first. */
+  kept: readonly Json[] = [];
   /** Calls with this input get no answer. */
   silentOn: unknown = undefined;
   #events: TransportEvents | null = null;
@@ -71,7 +75,15 @@ export class PageServer implements Transport {
     if (method === "connect") return { client: `session-${this.upgrades}`, ping: 25, pong: true };
     if (method === "presence") return { presence: Object.fromEntries(this.present) };
     if (method === "rpc") return { data: { method: params["method"], input: params["data"], epoch: "e1", offset: 1 } };
-    return method === "subscribe" ? { recoverable: true, epoch: "e1", offset: 0 } : {};
+    if (method === "history") return { ...this.#before(params), epoch: "e1" };
+    return method === "subscribe" ? { recoverable: true, epoch: "e1", offset: this.top } : {};
+  }
+
+  #before({ since, limit }: Json): Json {
+    if (this.top === 0) return { publications: this.kept, offset: this.kept[0]?.["offset"] ?? 0 };
+    const first = Number((since as Json)["offset"]);
+    const offsets = Array.from({ length: Math.min(Number(limit), first - 1) }, (_, at) => first - 1 - at);
+    return { publications: offsets.map((offset) => ({ offset, data: offset })), offset: this.top };
   }
 }
 

@@ -32,8 +32,8 @@ export interface Identity {
   /** Sent to the client with the connect reply; JSON. */
   readonly data?: unknown;
   /**
-   * Channels the server subscribes it to, without asking the `subscribe` rule; those of its token are added. For SDKs of the
-   * Centrifuge protocol: our own client opens what it reads, and is refused what the server has opened already.
+   * Channels the server subscribes it to, without asking the `subscribe` rule; those of its token are added. SDKs of the
+   * Centrifuge protocol hear them at once; our own client hears those that it opens, and is let in there.
    */
   readonly subscriptions?: readonly string[];
   /** When the connection ends unless it is renewed, in seconds since 1970; 0: never. Default: what its token says. */

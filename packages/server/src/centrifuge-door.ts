@@ -8,6 +8,7 @@ import { emulated } from "./dialects/centrifuge/emulated.ts";
 import { Emulation, type EmulationRequest, type Outcome } from "./dialects/centrifuge/emulation.ts";
 import { decodeEmulation } from "./dialects/centrifuge/emulation-request.ts";
 import { unidirectional } from "./dialects/centrifuge/unidirectional.ts";
+import type { OtherNodes } from "./other-nodes.ts";
 import type { SessionNode } from "./session/node.ts";
 import { type Answer, failure } from "./transports/answer.ts";
 import type { Posted } from "./transports/posting.ts";
@@ -29,10 +30,12 @@ const envelopeBytes = 512;
 export class CentrifugeDoor {
   readonly #node: SessionNode;
   readonly #emulation: Emulation;
+  readonly #others: Pick<OtherNodes, "emulate"> | null;
 
   /** @param id Names this process to clients. */
-  constructor(node: SessionNode, id: string) {
+  constructor(node: SessionNode, id: string, others: Pick<OtherNodes, "emulate"> | null) {
     this.#node = node;
+    this.#others = others;
     this.#emulation = new Emulation({ ...node, node: id });
   }
 
@@ -66,6 +69,11 @@ export class CentrifugeDoor {
       default:
         return null;
     }
+  }
+
+  /** A request that came to another node. */
+  emulate(request: EmulationRequest): Promise<Outcome> {
+    return new Promise((resolve) => this.#emulation.take(request, resolve));
   }
 
   #stream(
@@ -129,7 +137,9 @@ export class CentrifugeDoor {
         if (typeof request === "string") return answered({ status: 400, body: failure("bad_request", request) });
         if (request.data.length > messageBytes) return answered(tooLarge(messageBytes));
         this.#node.metrics.add("emulation_requests");
-        this.#emulation.take(request, (outcome) => answered(answers[outcome]));
+        const taken = (outcome: Outcome): void => answered(answers[outcome]);
+        if (this.#others === null || this.#emulation.isOwn(request)) return this.#emulation.take(request, taken);
+        this.#others.emulate(request).then(taken, () => taken("crowded"));
       },
     };
   }

@@ -173,6 +173,8 @@ export interface ServerOptions {
   readonly channels: readonly ChannelDefinition[];
   /** Where the log is kept. Default: in memory, gone at the end of the process. */
   readonly engine?: Engine;
+  /** Names this node among others of one engine: in the label `node` of its metrics, and in `info`. Default: it has none. */
+  readonly nodeName?: string;
   readonly access?: AccessRules;
   /** Answers the calls that no handler is bound to. Default: `not_available`. */
   readonly otherCalls?: OtherCalls;

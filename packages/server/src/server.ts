@@ -8,13 +8,15 @@ import type { Open } from "./dialects/connection.ts";
 import { echo } from "./dialects/raw/echo.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
-import { metricsPage } from "./http/metrics.ts";
+import { actHere } from "./http/api/everywhere.ts";
+import { joinedText, type MetricsPage, metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
+import { OtherNodes } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { systemRandom } from "./ports/random.ts";
 import { proxied } from "./proxy/proxy-rules.ts";
@@ -81,8 +83,9 @@ class Composed implements Tidewire {
     this.#log = options.log ?? silentLog;
     const [clock, log, metrics, limits] = [this.#clock, this.#log, this.#metrics, this.#limits];
     const random = options.random ?? systemRandom;
+    const engine = options.engine ?? memoryEngine({ clock, random });
     this.#hub = new Hub({
-      engine: options.engine ?? memoryEngine({ clock, random }),
+      engine,
       registry: new Registry(options.channels, metrics),
       limits,
       clock,
@@ -113,18 +116,11 @@ class Composed implements Tidewire {
       users: new Map(),
     };
     const id = random.token(96);
+    const { cluster } = engine;
+    const others = cluster === undefined ? null : new OtherNodes(cluster);
     this.#rawDoor = new RawDoor(this.#node, options);
-    this.#centrifugeDoor = new CentrifugeDoor(this.#node, id);
-    this.#gate = new Gate({
-      limits,
-      clock,
-      log,
-      metrics,
-      origins: options.origins ?? [],
-      trustProxy: options.trustProxy ?? [],
-      isDevelopment: () => this.#mode() === "development",
-      isAdmitting: () => this.#isStarted && !this.#isDraining,
-    });
+    this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
+    this.#gate = this.#gateOf(options);
     const gate = this.#gate;
     const compression = resolveCompression(options.compression);
     this.#upgrades = new Upgrades({ gate, limits, clock, metrics, compression, route: (path) => this.#route(path) });
@@ -132,19 +128,43 @@ class Composed implements Tidewire {
       this.#centrifugeDoor.resource(path) ?? this.#rawDoor.resource(path);
     const backlog = new Backlog(limits, metrics);
     this.#requests = new Requests({ gate, backlog, limits, clock, random, metrics, route });
-    this.#router = this.#routerOf(backlog, id);
+    this.#router = this.#routerOf(backlog, id, others);
   }
 
-  #routerOf(backlog: Backlog, id: string): Router {
+  #gateOf({ origins, trustProxy }: ServerOptions): Gate {
+    const [clock, log, metrics, limits] = [this.#clock, this.#log, this.#metrics, this.#limits];
+    return new Gate({
+      limits,
+      clock,
+      log,
+      metrics,
+      origins: origins ?? [],
+      trustProxy: trustProxy ?? [],
+      isDevelopment: () => this.#mode() === "development",
+      isAdmitting: () => this.#isStarted && !this.#isDraining,
+    });
+  }
+
+  #routerOf(backlog: Backlog, id: string, others: OtherNodes | null): Router {
     const [log, metrics, limits] = [this.#log, this.#metrics, this.#limits];
+    const { nodeName, apiKey } = this.#options;
+    const act = others === null ? null : others.act.bind(others);
+    const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act };
+    const { publishing, reading } = metrics;
+    const page = metricsPage({ publishing, reading, figures: () => this.stats(), node: nodeName ?? null });
+    others?.listen(id, {
+      emulate: (request) => this.#centrifugeDoor.emulate(request),
+      act: (method, parameters) => actHere(api, method, parameters),
+      metrics: async () => (await page()).text,
+    });
     return createRouter({
       takes: (request, response) => backlog.takes(request, response),
-      api: createApi({ ...this.#node, id }),
-      apiKey: this.#options.apiKey,
+      api: createApi(api),
+      apiKey,
       limits,
       log,
       metrics,
-      page: metricsPage({ publishing: metrics.publishing, reading: metrics.reading, figures: () => this.stats() }),
+      page: others === null ? page : () => pageOfAll(page, others),
       mayRead: (request) => this.#mode() === "development" && isFromOwnMachine(request),
       isReady: () => this.isReady(),
     });
@@ -234,7 +254,7 @@ class Composed implements Tidewire {
 
   async #stop(stopOptions: Required<StopOptions>): Promise<void> {
     this.#isDraining = true;
-    await this.#drain([...this.#sessions.values()], stopOptions);
+    await this.#drain(stopOptions);
     this.#upgrades.closeAll();
     this.#requests.closeAll();
     this.#closeBackends();
@@ -244,23 +264,24 @@ class Composed implements Tidewire {
   }
 
   /** Sends sessions away one after the other, so that they do not come back all at once. */
-  async #drain(sessions: readonly OpenSession[], { drainMs, hasOthers }: Required<StopOptions>): Promise<void> {
-    const stepMs = sessions.length === 0 ? 0 : Math.min(drainMs / sessions.length, longestStepMs);
+  async #drain({ drainMs, hasOthers }: Required<StopOptions>): Promise<void> {
+    const stepMs = Math.min(drainMs / Math.max(1, this.#sessions.size), longestStepMs);
     let dueMs = this.#clock.now();
-    const endMs = dueMs + stepMs * sessions.length;
+    const endMs = dueMs + stepMs * this.#sessions.size;
     const spreadMs = Math.min(drainMs, longestSpreadMs);
-    for (const session of sessions) {
-      const leftMs = endMs - this.#clock.now();
+    // Some leave by themselves meanwhile, and whoever was being let in comes yet.
+    for (let [next] = this.#sessions.values(); next !== undefined; [next] = this.#sessions.values()) {
+      const nowMs = this.#clock.now();
       // Nor do they come all at once when it is over.
-      const afterMs = Math.max(0, Math.round(leftMs + this.#node.random.fraction() * spreadMs));
-      if (!hasOthers) session.tell({ kind: "return", afterMs });
-      session.close("shutdown");
+      const afterMs = Math.max(0, Math.round(endMs - nowMs + this.#node.random.fraction() * spreadMs));
+      if (!hasOthers) next.tell({ kind: "return", afterMs });
+      next.close("shutdown");
       dueMs += stepMs;
-      const waitMs = dueMs - this.#clock.now();
-      if (waitMs >= 1) await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+      const waitMs = dueMs - nowMs;
+      if (waitMs >= 1 && this.#sessions.size > 0) {
+        await new Promise<void>((resolve) => void this.#clock.after(waitMs, resolve));
+      }
     }
-    // Whoever came between the first look and the last.
-    for (const session of this.#sessions.values()) session.close("shutdown");
   }
 
   #route(path: string): Open | null {
@@ -302,6 +323,12 @@ class Composed implements Tidewire {
     }
     return this.#isLocal ? "development" : "production";
   }
+}
+
+/** Without the others where they cannot be asked: each figure says whose it is. */
+async function pageOfAll(page: () => Promise<MetricsPage>, others: OtherNodes): Promise<MetricsPage> {
+  const [own, texts] = await Promise.all([page(), others.metrics().catch(() => [])]);
+  return { ...own, text: joinedText([own.text, ...texts]) };
 }
 
 /** @throws {TypeError} when no path can begin with it. */

@@ -114,8 +114,8 @@ export interface Tidewire {
     options?: HandleOptions,
   ): void;
   /**
-   * Subscribes a session to `channel`, without asking the `subscribe` rule; for SDKs of the Centrifuge protocol, as our own
-   * client hears only what it has opened. False when the session is not here.
+   * Subscribes a session to `channel`, without asking the `subscribe` rule. SDKs of the Centrifuge protocol hear it at once;
+   * our own client where it has the channel open, or opens it later on this connection. False when the session is not here.
    * @throws {TidewireError} `unknown_channel`, `already_subscribed` by the client itself, `limit_exceeded`,
    * `unrecoverable_position`, `not_available` in a dialect of one channel.
    */

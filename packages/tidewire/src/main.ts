@@ -1,19 +1,19 @@
 #!/usr/bin/env node
 // The command line: `tidewire dev`, `start`, `check`, `config`, `bench` and `chaos`.
 import { readFileSync } from "node:fs";
-import type { Log, LogFields } from "@tidewire/server";
+import { availableParallelism } from "node:os";
 import { Command } from "commander";
-import { pino } from "pino";
 import { benchCommand } from "./bench/command.ts";
 import { chaosCommand } from "./chaos/command.ts";
 import { checkCommand, configCommand } from "./config/command.ts";
 import { failWith } from "./host/fail.ts";
-import { consoleLog } from "./host/console-log.ts";
 import { endOnSignal } from "./host/end-on-signal.ts";
 import { portOwner } from "./host/port-owner.ts";
 import { startReport } from "./host/start-report.ts";
-import { type Flags, readSettings, type Settings } from "./settings.ts";
+import { logOf } from "./server-log.ts";
+import { type Flags, readSettings } from "./settings.ts";
 import { startStandalone } from "./standalone.ts";
+import { startWorkers } from "./workers/supervisor.ts";
 
 const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   version: string;
@@ -34,6 +34,7 @@ for (const [name, what] of [
     .option("--host <address>", "address to listen on (HOST, default this machine alone)")
     .option("--data <folder>", "folder of everything kept on disk (TIDEWIRE_DATA, default ./data)")
     .option("--engine <name>", "sqlite, memory or redis://host (TIDEWIRE_ENGINE, default sqlite)")
+    .option("--workers <number>", "processes that serve clients (TIDEWIRE_WORKERS, default 1; auto: one for each core)")
     .action((flags: Flags) => run(name, flags));
 }
 program.addCommand(checkCommand());
@@ -52,10 +53,10 @@ async function run(name: "dev" | "start", flags: Flags): Promise<void> {
 
 async function serve(flags: Flags, env: NodeJS.ProcessEnv): Promise<void> {
   const settings = readSettings(flags, env);
-  const standalone = await startStandalone(
-    settings,
-    settings.mode === "development" ? consoleLog(settings.logLevel) : jsonLog(settings.logLevel),
-  );
+  const log = logOf(settings);
+  const workers = settings.workers === 0 ? availableParallelism() : settings.workers;
+  const standalone =
+    workers === 1 ? await startStandalone(settings, log) : await startWorkers({ settings, flags, workers, log });
   endOnSignal(() => standalone.stop());
   const isTaken = settings.port !== 0 && standalone.port !== settings.port;
   const report = startReport({
@@ -67,17 +68,8 @@ async function serve(flags: Flags, env: NodeJS.ProcessEnv): Promise<void> {
     page: null,
     apiKey: standalone.apiKey,
     dataFolder: settings.dataFolder,
+    workers,
     taken: isTaken ? { port: settings.port, owner: portOwner(settings.port) } : null,
   });
   process.stdout.write(`${report}\n`);
-}
-
-function jsonLog(level: Settings["logLevel"]): Log {
-  const log = pino({ level }, pino.destination(2));
-  return {
-    debug: (message, fields: LogFields = {}) => log.debug(fields, message),
-    info: (message, fields: LogFields = {}) => log.info(fields, message),
-    warn: (message, fields: LogFields = {}) => log.warn(fields, message),
-    error: (message, fields: LogFields = {}) => log.error(fields, message),
-  };
 }

@@ -20,11 +20,14 @@ export interface Flags {
   readonly host?: string;
   readonly data?: string;
   readonly engine?: string;
+  readonly workers?: string;
 }
 
 export interface Settings extends ServerSettings {
   readonly port: number;
   readonly hosts: readonly string[];
+  /** Processes that serve clients; 0: one for each core. */
+  readonly workers: number;
   readonly dataFolder: string;
   readonly engine: EngineSettings;
   readonly logLevel: Config["log"]["level"];
@@ -74,6 +77,7 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
   const settings = {
     port: config.http_server.port,
     hosts,
+    workers: config.workers,
     mode,
     dataFolder: config.data,
     engine: engineOf(config),

@@ -1,7 +1,7 @@
 // The standalone server: a Tidewire on a port of its own.
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { createTidewire, type Log } from "@tidewire/server";
+import { createTidewire, type Log, type ServerOptions } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { numbers, startNumbers } from "./host/development.ts";
@@ -19,10 +19,20 @@ export interface Standalone {
   stop(): Promise<void>;
 }
 
+/** What is different for one of several processes. */
+export interface Place {
+  /** `null`: the one of the settings, which all of them share. */
+  readonly engine: ServerOptions["engine"] | null;
+  /** Whether another port would be wrong. */
+  readonly isExact: boolean;
+  /** Its name among them. */
+  readonly name: string;
+}
+
 /** In development nobody has to wait for a drain. */
 const quickDrainMs = 250;
 
-export async function startStandalone(settings: Settings, log: Log): Promise<Standalone> {
+export async function startStandalone(settings: Settings, log: Log, place?: Place): Promise<Standalone> {
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   const isDevelopment = settings.mode === "development";
   const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeApiKey);
@@ -30,7 +40,8 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
     ...serverOptionsOf(settings),
     apiKey,
     log,
-    engine: engineFor(settings, log),
+    engine: place?.engine ?? engineFor(settings, log),
+    ...(place !== undefined && { nodeName: place.name }),
   });
   if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
   if (!isDevelopment && settings.channels.length === 0) {
@@ -43,7 +54,8 @@ export async function startStandalone(settings: Settings, log: Log): Promise<Sta
   });
   tide.attach(server);
   await tide.start();
-  const listening = await listen(server, settings.hosts, settings.port);
+  const port = place?.isExact === true ? { exactly: settings.port } : settings.port;
+  const listening = await listen(server, settings.hosts, port);
   return {
     port: listening.port,
     apiKey,

@@ -29,6 +29,8 @@ export class Speaker {
     child.stderr.on("data", (chunk: Buffer) => void (this.#complaints += chunk.toString()));
     this.#ended = new Promise((resolve) => {
       child.once("error", (error) => void (this.#complaints += error.message));
+      // Of a program that has ended: its end says more.
+      child.stdin?.once("error", (error) => void (this.#complaints += error.message));
       child.once("close", () => {
         this.#hasEnded = true;
         this.#wake();

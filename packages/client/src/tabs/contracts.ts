@@ -21,7 +21,6 @@ export interface SessionLine {
   readonly state: ConnectionState;
   readonly connection: {
     ask(question: Question): number;
-    say(line: string): boolean;
   };
   readonly channels: ReadonlyMap<string, CursorHome>;
   /** @param isRecoverable What a tab asked for that knows nothing of the channel. */

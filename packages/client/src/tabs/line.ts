@@ -7,7 +7,6 @@ import type { Ports } from "../ports.ts";
 import type { Subscription, SubscriptionHost } from "../subscription.ts";
 import { Tokens } from "../tokens.ts";
 import type { Transport } from "../transport.ts";
-import { objectAt } from "../wire.ts";
 import type { LineTab, SessionLine } from "./contracts.ts";
 import { SharedChannel } from "./shared-channel.ts";
 import type { LineOptions } from "./words.ts";
@@ -72,13 +71,7 @@ export class Line implements SessionLine {
       connected: () => undefined,
       lost: (isFinal) => each((subscription) => subscription.lost(isFinal)),
       invalidated: () => each((subscription) => subscription.invalidated()),
-      push: (channel, fields) => {
-        // To this connection, and so to whoever shares it.
-        if (objectAt(fields, "message") !== null) {
-          for (const { session } of this.tabs) session?.say(JSON.stringify({ push: fields }));
-        }
-        this.#open.get(channel)?.push(fields);
-      },
+      push: (channel, fields) => this.#open.get(channel)?.push(fields),
     };
   }
 

@@ -147,8 +147,7 @@ export class TabSession implements CursorOwner {
     else if (method === "unsubscribe") {
       this.#leave(channel);
       this.reply(id, { unsubscribe: {} });
-    } else if (method === "send") this.#options.line.connection.say(JSON.stringify({ send: fields }));
-    else if (method === "rpc") this.#call(id, fields);
+    } else if (method === "rpc") this.#call(id, fields);
     else this.#ask(id, method, fields);
   }
 

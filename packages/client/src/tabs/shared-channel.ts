@@ -2,8 +2,9 @@
 
 import { TidewireError } from "@tidewire/protocol";
 import type { Cancel } from "../clock.ts";
-import { isUp, type MemberChange, Subscription, type SubscriptionHost } from "../subscription.ts";
+import { Subscription, type SubscriptionHost } from "../subscription.ts";
 import type { PlainChannelOptions } from "../subscription-options.ts";
+import { isUp, type MemberChange } from "../subscription-status.ts";
 import type { Cursor, CursorHome, Wishes } from "./contracts.ts";
 import { Tail } from "./tail.ts";
 

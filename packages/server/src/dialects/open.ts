@@ -53,24 +53,32 @@ class OpenedSession implements Opened, Hearer {
   }
 
   receive(message: Uint8Array, form: "text" | "bytes"): void {
+    // Nothing is made of what somebody says who was told to go.
+    if (this.#link.isEnded) return;
     const { turns, metrics } = this.#session.node;
     if (this.#late === null && turns.hasTime()) return this.#hear(message, form);
     metrics.add("messages_late");
     if (this.#late === null) turns.wait(this);
     this.#late ??= [];
     this.#late.push({ message, form });
+    this.#link.isLate = true;
     if (this.#late.length === manyLate) this.#link.holdLate(true);
-    if (this.#late.length > mostLate) this.hearNext();
+    if (this.#late.length > mostLate) this.#hearOldest(this.#late);
   }
 
   hearNext(): boolean {
-    const next = this.#late?.shift();
-    if (next !== undefined) this.#hear(next.message, next.form);
-    if (this.#late !== null && this.#late.length > 0) return true;
+    if (this.#late !== null && !this.#link.isEnded) this.#hearOldest(this.#late);
+    if (this.#late !== null && this.#late.length > 0 && !this.#link.isEnded) return true;
     this.#late = null;
+    this.#link.isLate = false;
     this.#link.holdLate(false);
     if (this.#end !== null) this.closed(this.#end);
     return false;
+  }
+
+  #hearOldest(late: Waiting[]): void {
+    const next = late.shift();
+    if (next !== undefined) this.#hear(next.message, next.form);
   }
 
   #hear(message: Uint8Array, form: "text" | "bytes"): void {
@@ -139,8 +147,10 @@ class SpokenLink implements Link {
   /** Of a client that says what it has read. */
   #window: Window | null = null;
   #isSocketFull = false;
+  isLate = false;
+  /** Why it is not read at present. */
   #isHeld = false;
-  #isLate = false;
+  #isHeldLate = false;
   /** Whether the server has ended it. */
   isEnded = false;
 
@@ -205,7 +215,7 @@ class SpokenLink implements Link {
 
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
-    this.#connection.hold(isHeld || this.#isLate);
+    this.#connection.hold(isHeld || this.#isHeldLate);
     // What cannot be heard cannot be waited for: replies that wait for room would wait for ever.
     this.#change((window) => (window.isDeaf = isHeld));
   }
@@ -215,10 +225,10 @@ class SpokenLink implements Link {
   }
 
   /** What it has said waits for a later turn. */
-  holdLate(isLate: boolean): void {
-    if (this.#isLate === isLate) return;
-    this.#isLate = isLate;
-    this.#connection.hold(isLate || this.#isHeld);
+  holdLate(isHeld: boolean): void {
+    if (this.#isHeldLate === isHeld) return;
+    this.#isHeldLate = isHeld;
+    this.#connection.hold(isHeld || this.#isHeld);
   }
 
   cut(): void {

@@ -186,7 +186,7 @@ function isMember(given: unknown): boolean {
   );
 }
 
-function isTags(given: unknown): boolean {
+export function isTags(given: unknown): boolean {
   return isObject<object>(given) && Object.values(given).every((value) => typeof value === "string");
 }
 

@@ -2,6 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { fail, TidewireError } from "@tidewire/protocol";
+import { actEverywhere } from "./api/everywhere.ts";
 import { apiMethods } from "./api/methods.ts";
 import type { ApiNode } from "./api/node.ts";
 import type { JsonText, Parameters } from "./api/parameters.ts";
@@ -29,8 +30,8 @@ function digest(text: string): Buffer {
 }
 
 export function createApi(node: ApiNode): Api {
-  const bound = Object.entries(apiMethods).map(
-    ([name, { act }]) => [name, async (given: Parameters) => `{"result":${await act(node, given)}}`] as const,
+  const bound = Object.keys(apiMethods).map(
+    (name) => [name, async (given: Parameters) => `{"result":${await actEverywhere(node, name, given)}}`] as const,
   );
   return {
     methods: { ...Object.fromEntries(bound), batch: (parameters) => batch(node, parameters) },
@@ -70,9 +71,10 @@ function checkCount(name: string, commands: unknown, most: number): asserts comm
 }
 
 async function act(node: ApiNode, name: unknown, parameters: unknown): Promise<JsonText> {
-  const method = typeof name === "string" && Object.hasOwn(apiMethods, name) ? apiMethods[name] : undefined;
-  if (method === undefined) return fail("unknown_method", `expected one of: ${Object.keys(apiMethods).join(", ")}`);
-  return await method.act(node, Object(parameters) as Parameters);
+  if (typeof name !== "string" || !Object.hasOwn(apiMethods, name)) {
+    return fail("unknown_method", `expected one of: ${Object.keys(apiMethods).join(", ")}`);
+  }
+  return await actEverywhere(node, name, Object(parameters) as Parameters);
 }
 
 /** What is said, or the error that it fails with. */

@@ -10,6 +10,8 @@ export interface MetricsSource {
   /** How long the engine took. */
   readonly publishing: Latency;
   readonly reading: Latency;
+  /** Names this node among others, in a label of each figure; `null`: no label. */
+  readonly node: string | null;
 }
 
 export interface MetricsPage {
@@ -31,8 +33,27 @@ export function metricsPage(source: MetricsSource): () => Promise<MetricsPage> {
       return { own: registryOf(client, source), shared: processRegistry };
     });
     const { own, shared } = await loading;
+    if (source.node !== null) for (const each of [own, shared]) each.setDefaultLabels({ node: source.node });
     return { type: own.contentType, text: `${await own.metrics()}\n${await shared.metrics()}` };
   };
+}
+
+/** The pages of several nodes as one: a figure's lines stand together, as the format wants them. */
+export function joinedText(texts: readonly string[]): string {
+  const families = new Map<string, { readonly head: string[]; readonly samples: string[] }>();
+  for (const text of texts) {
+    let lines: string[] = [];
+    for (const line of text.split("\n")) {
+      const [, kind, name] = /^# (HELP|TYPE) (\S+)/.exec(line) ?? [];
+      if (name !== undefined) {
+        const family = families.get(name) ?? { head: [], samples: [] };
+        families.set(name, family);
+        if (!family.head.some((known) => known.startsWith(`# ${kind ?? ""} `))) family.head.push(line);
+        lines = family.samples;
+      } else if (line !== "") lines.push(line);
+    }
+  }
+  return `${[...families.values()].flatMap(({ head, samples }) => [...head, ...samples]).join("\n")}\n`;
 }
 
 function processFigures({ Registry, collectDefaultMetrics }: Client): Registry {

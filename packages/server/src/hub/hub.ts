@@ -256,7 +256,8 @@ export class Hub implements EngineSink {
     const here = this.#channels.get(name);
     // As long as it opens, nobody is here, and it is not known yet who is elsewhere.
     if (others === undefined || (here !== undefined && here.state !== "opening")) return here?.members ?? nobody;
-    return presenceOf(await others.list(name), this.#limits.membersShown);
+    const above = (): void => this.#metrics.hit("membersShown");
+    return presenceOf(await others.list(name), { most: this.#limits.membersShown, above });
   }
 
   /** The channels of this node, also those that nobody listens to any more. */
@@ -362,8 +363,10 @@ export class Hub implements EngineSink {
     if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
   }
 
-  /** Gives back the memory of channels where nothing happened since the last sweep. */
-  /** In slices: a hundred thousand channels would hold the loop for a second. */
+  /**
+   * Gives back the memory of channels where nothing happened since the last sweep; in slices, since a hundred thousand
+   * channels would hold the loop for a second.
+   */
   #sweepTails(): void {
     this.#isHurried = false;
     const { clock } = this.#node;

@@ -113,13 +113,13 @@ export class MemberTable implements CursorLog {
     // Nobody was told that it came: a crowd's comings and goings leave nothing behind.
     if (this.#crowdSince !== null && (known.toggles[0] ?? 0) > this.#crowdSince) this.#drop(session);
     else this.#toggle(known.member);
-    if (this.counts.clients <= this.#shown) this.#endCrowd();
     return true;
   }
 
-  /** Counts a crowd again: what its readers were told is out of date. */
+  /** Counts a crowd again: what its readers were told is out of date. It ends here alone, so not more often than it is counted. */
   count(): void {
     this.#told.clear();
+    if (this.counts.clients <= this.#shown) this.#endCrowd();
   }
 
   join(encoder: Encoder): View {

@@ -73,7 +73,7 @@ describe("Members", () => {
         for (const todo of steps) {
           if (readers.length < 4) {
             // Who comes into a crowd is shown nobody, and has nobody to be told the leave of.
-            const isOfCrowd = present.size > shown;
+            const isOfCrowd = members.tail.isCrowd;
             const next = { reader: reader(members, outbox), before: new Set(present), lost: isOfCrowd, isOfCrowd };
             next.reader.cursor.release();
             readers.push(next);
@@ -96,6 +96,7 @@ describe("Members", () => {
           present.delete(session);
           members.remove(session);
         }
+        clock.advance(1_100);
         for (const one of readers) {
           one.reader.cursor.resume();
           for (let outcome = pull(one.reader); outcome !== "later"; outcome = pull(one.reader)) {
@@ -228,6 +229,7 @@ describe("Members", () => {
     pull(one);
     members.shrink();
     members.remove("d");
+    clock.advance(1_100);
     expect([pull(one), one.told]).toEqual(["frames", ["counts 3", "join c", "leave a", "listed 2"]]);
   });
 
@@ -265,7 +267,11 @@ describe("Members", () => {
     clock.advance(5_000);
     expect(pull(one)).toBe("later");
     for (const session of ["d", "a"]) members.remove(session);
+    // Whoever had a list now would not be told of what changed since.
+    expect(() => members.list()).toThrow("presence shows at most 2 members");
+    clock.advance(1_100);
     pull(one);
+    expect(members.list()).toHaveLength(2);
     expect(one.told).toEqual(["join a", "join b", "counts 4", "join c", "leave a", "listed 2"]);
   });
 
@@ -279,7 +285,13 @@ describe("Members", () => {
     members.add(member("c"));
     clock.advance(1_100);
     pull(one);
+    // However often the border is crossed, it is said once a second.
+    for (let at = 0; at < 10; at += 1) {
+      members.remove("c");
+      members.add(member("c"));
+    }
     members.remove("c");
+    clock.advance(1_100);
     expect([pull(one), one.told]).toEqual(["frames", ["counts 3", "listed 2"]]);
     expect(pull(one)).toBe("later");
     members.shrink();
@@ -287,7 +299,8 @@ describe("Members", () => {
   });
 
   it("keeps nothing of a crowd's comings and goings, so that those from before it miss nothing", () => {
-    const members = membersOf(3);
+    const clock = new FakeClock();
+    const members = membersOf(3, clock);
     for (const session of ["a", "b", "c"]) members.add(member(session));
     const one = reader(members, []);
     one.cursor.release();
@@ -296,6 +309,7 @@ describe("Members", () => {
     for (let at = 0; at < 1_000; at += 1) members.add(member(`s${at}`));
     for (let at = 0; at < 1_000; at += 1) members.remove(`s${at}`);
     members.remove("a");
+    clock.advance(1_100);
     expect([pull(one), known(one.told, new Set(["a", "b", "c"]))]).toEqual(["frames", new Set(["b", "c", "d"])]);
     expect(members.bytes).toBeLessThan(2 * bytes + 1_000);
   });

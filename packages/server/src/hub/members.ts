@@ -64,9 +64,11 @@ export class Members implements CursorHome, Due {
   /** @throws {TidewireError} `limit_exceeded` when more are here than are shown. */
   list(): readonly Member[] {
     const { clients } = this.counts;
-    if (clients <= this.#shown) return this.tail.list();
+    // Until a crowd is said to be over, nobody is told of the changes that would go with a list.
+    if (clients <= this.#shown && !this.tail.isCrowd) return this.tail.list();
     this.#metrics.hit("membersShown");
-    return fail("limit_exceeded", `presence shows at most ${this.#shown} members, here are ${clients}`);
+    const here = clients <= this.#shown ? "here were more a moment ago" : `here are ${clients}`;
+    return fail("limit_exceeded", `presence shows at most ${this.#shown} members, ${here}`);
   }
 
   add(member: Member): void {

@@ -6,6 +6,7 @@ import type { Calls } from "./calls.ts";
 import type { Closing } from "./close-error.ts";
 import type { CommandId } from "./command.ts";
 import type { Expiry } from "./expiry.ts";
+import type { Given } from "./given.ts";
 import type { Granted } from "./granted.ts";
 import type { LinkTraits } from "./link.ts";
 import type { SessionNode } from "./node.ts";
@@ -21,6 +22,8 @@ export interface Context {
   readonly rates: Rates;
   readonly calls: Calls;
   readonly subscriptions: Map<string, Granted>;
+  /** `null` as long as there was nothing to give, as for most. */
+  given: Map<string, Given> | null;
   /** Asked again after every await: false once the connection has ended. */
   readonly isOpen: boolean;
   /** Whether replies pile up. */

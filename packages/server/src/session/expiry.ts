@@ -35,9 +35,16 @@ export class Expiry implements Due {
   /** @param expiresAt In seconds since 1970; `null`: never. */
   set(expiresAt: number | null): void {
     this.stop();
+    this.#endMs = Number.POSITIVE_INFINITY;
     if (expiresAt === null) return;
     this.#endMs = expiresAt * 1_000 + this.#node.limits.expiryGraceMs;
     this.#look();
+  }
+
+  /** In seconds since 1970; `null`: never. */
+  get endsAt(): number | null {
+    const endMs = this.#endMs - this.#node.limits.expiryGraceMs;
+    return endMs === Number.POSITIVE_INFINITY ? null : endMs / 1_000;
   }
 
   stop(): void {

@@ -31,6 +31,8 @@ export interface LinkTraits {
   readonly hasPongs: boolean;
   /** Whether its client has no word for channels: then it is given the one it asks for, and no other. */
   readonly hasOneChannel: boolean;
+  /** Whether its client subscribes by itself to what the server has subscribed it to (PROTOCOL 1.11). */
+  readonly takesOver?: boolean;
 }
 
 export interface Link {
@@ -43,6 +45,8 @@ export interface Link {
   readonly pageBytes: number;
   /** One write. After "full" nothing more is written until the session hears `writable()`. */
   write(frames: readonly Uint8Array[]): "open" | "full";
+  /** Whether what the client has said waits for a later turn: then it is the server that is late. */
+  readonly isLate: boolean;
   /** Stops reading from the client, or goes on. */
   hold(isHeld: boolean): void;
   close(reason: Closing, detail?: string): void;

@@ -8,6 +8,7 @@ import type { CommandId, CommandOf } from "./command.ts";
 import type { Context } from "./context.ts";
 import { closeCrowded } from "./crowd.ts";
 import { ttlOf } from "./expiry.ts";
+import { give } from "./given.ts";
 import { beginningOf, type Granted, grant, plainly } from "./granted.ts";
 import { type Admitted, identify, ruleContext } from "./identify.ts";
 import { subscriptionExpiry } from "./renewal.ts";
@@ -98,7 +99,8 @@ export async function subscribeLive(
   if (context.isCrowded) closeCrowded(context);
   if (!context.isOpen) return false;
   const present = subscriptions.get(channel);
-  if (present?.isServerSide === true) return true;
+  // The client may have taken it over meanwhile: it is there by the server's word all the same.
+  if (present !== undefined && (present.isServerSide || context.given?.has(channel) === true)) return true;
   if (present !== undefined) fail("already_subscribed", "the client has subscribed to it by itself");
   checkRoom(context);
   const seen = since === undefined ? null : { position: since, id: null };
@@ -113,6 +115,7 @@ export async function subscribeLive(
       fail("not_available", "this client's dialect knows its own channel alone");
     }
     subscriptions.set(channel, opened);
+    give(context, channel, opened);
     opened.expiry?.set(expiresAt ?? null);
     opened.release();
     return true;

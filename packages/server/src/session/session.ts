@@ -14,6 +14,7 @@ import type { Command, CommandId, CommandOf } from "./command.ts";
 import { channelKey, handle, keysOf, type Request } from "./commands/table.ts";
 import type { Context } from "./context.ts";
 import type { Expiry } from "./expiry.ts";
+import { give, type Given } from "./given.ts";
 import type { Granted } from "./granted.ts";
 import { type Gap, tellGap } from "./gap.ts";
 import { type Heartbeat, type HeartbeatHost, heartbeatOf } from "./heartbeat.ts";
@@ -39,6 +40,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   readonly node: SessionNode;
   readonly subscriber: Subscriber = this;
   readonly subscriptions: Map<string, Granted> = new Map();
+  given: Map<string, Given> | null = null;
   readonly rates: Rates;
   readonly link: Link;
   /** Until its connect comes, and no longer: what a browser sends along with a request is large. */
@@ -93,7 +95,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   get isHeld(): boolean {
-    return this.#inbox.isHeld;
+    return this.#inbox.isHeld || this.link.isLate;
   }
 
   rule(): RuleContext {
@@ -172,6 +174,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   end(channel: string, reason: UnsubscribeReasonName): void {
+    this.given?.delete(channel);
     const subscription = this.subscriptions.get(channel);
     if (subscription === undefined) return;
     // An event of the server's own making: when too many of them wait, the client is too slow.
@@ -323,7 +326,10 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     }
     this.identity = identity;
     this.tokenUser = entry.tokenUser;
-    for (const [channel, subscription] of entry.subscriptions) this.subscriptions.set(channel, subscription);
+    for (const [channel, subscription] of entry.subscriptions) {
+      this.subscriptions.set(channel, subscription);
+      give(this, channel, subscription);
+    }
     this.#state = "open";
     node.hub.wheel.cancel(this);
     node.sessions.set(this.id, this);

@@ -4,12 +4,13 @@
 // up everybody's pings, timers and publications for seconds. What is late waits, one message of each connection after another.
 import type { Clock } from "../ports/clock.ts";
 
-/** How long one turn takes messages in, and how long the next one takes in what waits. */
+/**
+ * How long one turn takes messages in, and how long the next one takes in what waits: until the message during which it is
+ * over. What commands go on to do once they are taken in comes on top.
+ */
 const sliceMs = 5;
-/** So many messages in a turn are nothing to measure. */
-const uncounted = 32;
-/** How many that waited are taken in between two looks at the clock. */
-const stride = 16;
+/** So few messages in a turn are nothing to measure. */
+const uncounted = 4;
 
 /** Whose messages wait. */
 export interface Hearer {
@@ -58,12 +59,16 @@ export class Turns {
     this.#count = 0;
     const endMs = this.#clock.now() + sliceMs;
     let served = 0;
-    for (; served < this.#waiting.length; served += 1) {
-      if (served % stride === stride - 1 && this.#clock.now() > endMs) break;
-      const hearer = this.#waiting[served];
-      if (hearer?.hearNext() === true) this.#waiting.push(hearer);
+    try {
+      while (served < this.#waiting.length && this.#clock.now() <= endMs) {
+        const hearer = this.#waiting[served];
+        served += 1;
+        if (hearer?.hearNext() === true) this.#waiting.push(hearer);
+      }
+    } finally {
+      // Also when one of them has failed: the others still wait.
+      this.#waiting = this.#waiting.slice(served);
+      if (this.#waiting.length > 0) this.#defer();
     }
-    this.#waiting = this.#waiting.slice(served);
-    if (this.#waiting.length > 0) this.#defer();
   }
 }

@@ -15,6 +15,8 @@ export interface FakeClockOptions {
   readonly wallMs?: number;
   /** How deferred work runs. Default: inside `turn` and `advance`. The machine's own, where threads must answer. */
   readonly defer?: Clock["defer"];
+  /** Milliseconds that pass with each look at it, as they do while work is done. Default: 0. */
+  readonly lookMs?: number;
 }
 
 /** Timers fire inside `advance`, in order of their due times; deferred work runs inside `turn` and `advance`. */
@@ -22,6 +24,8 @@ export class FakeClock implements Clock {
   #nowMs = 0;
   #wallMs: number;
   readonly #defer: Clock["defer"] | undefined;
+  /** Milliseconds that pass with each look. */
+  lookMs: number;
   /** Ascending by due time, equal ones in the order they were set. */
   readonly #timers: Timer[] = [];
   #deferred: (() => void)[] = [];
@@ -29,6 +33,7 @@ export class FakeClock implements Clock {
   constructor(options: FakeClockOptions = {}) {
     this.#wallMs = options.wallMs ?? defaultWallMs;
     this.#defer = options.defer;
+    this.lookMs = options.lookMs ?? 0;
   }
 
   /** Timers that are set and not yet due: 0 shows that nothing was left behind. */
@@ -42,6 +47,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
+    if (this.lookMs > 0) this.#move(this.#nowMs + this.lookMs);
     return this.#nowMs;
   }
 

@@ -20,6 +20,8 @@ export interface Measured extends Counted {
   readonly lastMs: number;
   /** Shares: the server's of a core, the busiest generator's of its time, other programs' of the machine. */
   readonly serverShare: number;
+  /** Of a server of several processes, the busiest one's share of a core. */
+  readonly busiestShare: number;
   readonly generatorShare: number;
   readonly othersShare: number;
   /** How late the server's event loop was, 99 times of a hundred at most. */
@@ -65,6 +67,7 @@ export function judge(load: Load, outcome: Outcome): Omit<Measured, "othersShare
     p999Ms: quantileMs(latencies, 0.999),
     lastMs,
     serverShare: spent === null ? Number.NaN : spent.cpuUs / spent.wallUs,
+    busiestShare: spent === null ? Number.NaN : (spent.busiestUs ?? spent.cpuUs) / spent.wallUs,
     generatorShare: busiestShare,
     loopP99Ms: spent?.loopP99Ms ?? Number.NaN,
     isBehind,

@@ -56,6 +56,8 @@ export interface Spent {
   readonly wallUs: number;
   /** How late its event loop was, 99 times of a hundred at most; `null` where there is none, or nobody can see. */
   readonly loopP99Ms: number | null;
+  /** Of several processes, by the one that spent most. Default: all of it, by the only one. */
+  readonly busiestUs?: number;
 }
 
 export interface Memory {

@@ -5,6 +5,7 @@ import type { LimitValues } from "./limit-table.ts";
 /** Durations are milliseconds; `null`: not set. */
 export interface Config {
   readonly http_server: { readonly address: string | null; readonly port: number };
+  readonly workers: number;
   readonly data: string;
   readonly engine: {
     /** `sqlite`, `memory`, or the address of a Redis. */

@@ -100,6 +100,12 @@ export function integer(said: Defaulted<number>, [least, most]: readonly [number
   return leaf({ expected: `an integer from ${least} to ${most}`, schema, read, parse }, said);
 }
 
+/** How many processes; "auto" is another word for 0, which is as many as there are cores. */
+export function processes(said: Defaulted<number>): Leaf<number> {
+  const whole = integer(said, [0, 256]);
+  return { ...whole, parse: (written) => (written === "auto" ? 0 : whole.parse(written)) };
+}
+
 /** In milliseconds. */
 export function duration(said: Defaulted<number>): Leaf<number> {
   const read = (given: unknown): number | undefined => (typeof given === "string" ? durationOf(given) : undefined);

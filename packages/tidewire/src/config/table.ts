@@ -11,6 +11,7 @@ import {
   optionalPlace,
   optionalText,
   place,
+  processes,
   secret,
   text,
   textMap,
@@ -199,6 +200,11 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
 
 export const table: Group<Config> = group("Settings of the standalone Tidewire server.", {
   ...serverFields,
+  workers: processes({
+    about: "Processes that serve clients; 0 is one for each core. With more than one, another keeps the logs.",
+    flag: { name: "workers", placeholder: "number" },
+    fallback: 1,
+  }),
   client,
   websocket: group<Config["websocket"]>("WebSocket connections.", {
     compression: toggle({ about: "Whether clients may agree on permessage-deflate.", env: "TIDEWIRE_COMPRESSION" }),

@@ -17,17 +17,23 @@ export interface Listening {
 /**
  * One server is the application's; further addresses get a server each that hands everything to the first, so that
  * requests and upgrades have one place to go.
+ * @param wanted The first port that is tried, or the only one.
  * @throws when no port is free, or an address is not this machine's.
  */
-export async function listen(main: Server, hosts: readonly string[], wantedPort: number): Promise<Listening> {
-  for (let attempt = 0; attempt < portsTried; attempt += 1) {
+export async function listen(
+  main: Server,
+  hosts: readonly string[],
+  wanted: number | { readonly exactly: number },
+): Promise<Listening> {
+  const [wantedPort, attempts] = typeof wanted === "number" ? [wanted, portsTried] : [wanted.exactly, 1];
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
     // Port 0 asks the system for a free one, each time anew.
     const port = wantedPort === 0 ? 0 : wantedPort + attempt;
     if (port > 65_535) break;
     const listening = await tryPort(main, hosts, port);
     if (listening !== null) return listening;
   }
-  throw new Error(`no port from ${wantedPort} on is free`);
+  throw new Error(attempts === 1 ? `port ${wantedPort} is taken` : `no port from ${wantedPort} on is free`);
 }
 
 async function tryPort(main: Server, hosts: readonly string[], port: number): Promise<Listening | null> {

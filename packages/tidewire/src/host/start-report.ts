@@ -14,6 +14,8 @@ export interface StartFacts {
   readonly page: string | null;
   readonly apiKey: string;
   readonly dataFolder: string;
+  /** Processes that serve clients. Default: this one. */
+  readonly workers?: number;
   /** Set when the port that was asked for is taken: by whom, if that is known. */
   readonly taken: { readonly port: number; readonly owner: number | null } | null;
 }
@@ -35,6 +37,7 @@ export function startReport(facts: StartFacts): string {
     `API         http://${address}/api        key ${isDevelopment ? facts.apiKey : "as configured"}        docs /api/docs`,
     `Sockets     ${sockets.join("   ")}`,
     `Data        ${shortPath(facts.dataFolder)}`,
+    ...(facts.workers === undefined || facts.workers === 1 ? [] : [`Workers     ${facts.workers}`]),
     ...(isDevelopment ? [`try  ${example(address, facts.apiKey)}`] : []),
   ];
   return lines.map((line) => `  ${line}`).join("\n");

@@ -50,11 +50,17 @@ function traitsOf(dialect: LinkTraits["dialect"], encode: (manner: Manner) => En
   return { dialect, encoder, encoderFor, hasNumbers, onGap: "resubscribe", hasPongs: true, hasOneChannel: false };
 }
 
+function takingOver(traits: LinkTraits): LinkTraits {
+  return { ...traits, takesOver: true };
+}
+
 function jsonForm(framing: Framing): Form {
   const frame = (json: string): Uint8Array => framing.wrap(Buffer.from(json), "text");
   return {
     traits: traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: false })),
-    tideTraits: traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
+    tideTraits: takingOver(
+      traitsOf("centrifuge-json", (manner) => publicationEncoder(framing, { ...manner, knowsIds: true })),
+    ),
     decode: (message, form, limits) => {
       if (form !== "text") throw new MalformedFrame("expected a text message, got a binary one");
       return decode(decoder.decode(message), limits);
@@ -75,7 +81,7 @@ function protobufForm(framing: Framing): Form {
       protobuf.protobufEncoder(framing, { ...manner, knowsIds });
   return {
     traits: traitsOf("centrifuge-protobuf", encoderFor(false)),
-    tideTraits: traitsOf("centrifuge-protobuf", encoderFor(true)),
+    tideTraits: takingOver(traitsOf("centrifuge-protobuf", encoderFor(true))),
     decode: (message, form, limits) => {
       if (form !== "bytes") throw new MalformedFrame("expected a binary message, got a text one");
       return decodeProtobuf(message, limits);

@@ -52,6 +52,11 @@ export class Emulation {
     return connection;
   }
 
+  /** Whether its connection would be here. */
+  isOwn({ node }: EmulationRequest): boolean {
+    return node === this.#node;
+  }
+
   take({ node, session, data, form }: EmulationRequest, answered: Answered): void {
     const connection = node === this.#node ? this.#connections.get(session) : undefined;
     if (connection === undefined) answered("unknown");

@@ -127,7 +127,7 @@ export class LogRows {
         offset,
         previousId,
         form: formAt(form ?? 0),
-        meta: meta,
+        meta,
         atMs: atMs ?? 0,
         bytes,
       };

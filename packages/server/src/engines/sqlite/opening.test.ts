@@ -1,4 +1,6 @@
 // Which files the SQLite engine opens, and what it says of those it does not.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -23,6 +25,19 @@ async function opened(path: string): Promise<Engine> {
   await engine.start(new RecordingSink());
   return engine;
 }
+
+it("opens in a program that has no file, as `node --input-type=module -e` runs them", async () => {
+  const path = join(temporaryFolder(), "log.db");
+  const program = `
+    import { sqliteEngine } from ${JSON.stringify(engineUrl)};
+    const engine = sqliteEngine({ path: ${JSON.stringify(path)} });
+    await engine.start({ announced() {}, suspect() {}, health() {} });
+    await engine.stop();
+    console.log("opened");`;
+  const flags = ["--conditions=@tidewire/source", "--input-type=module", "-e", program];
+  const { stdout } = await promisify(execFile)(process.execPath, flags);
+  expect(stdout.trim()).toBe("opened");
+});
 
 /** A database with some hundred publications, closed. */
 async function filled(): Promise<string> {

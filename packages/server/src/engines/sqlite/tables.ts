@@ -177,6 +177,6 @@ export class Tables {
 
 function described({ offset, key, removed, id, form, meta, data, ...rest }: FoundSlot): StoredPublication {
   const { at_ms: atMs, previous_id: previousId } = rest;
-  const common = { id, offset, previousId, form: formAt(form ?? 0), meta: meta, atMs: atMs ?? 0 };
+  const common = { id, offset, previousId, form: formAt(form ?? 0), meta, atMs: atMs ?? 0 };
   return { ...common, bytes: data.byteLength, key, removed: removed === 1 };
 }

@@ -2,6 +2,7 @@
 import { fail, TidewireError } from "@tidewire/protocol";
 import { Worker } from "node:worker_threads";
 import type { Cancel, Clock } from "../../ports/clock.ts";
+import { threadFlags } from "../../ports/thread-flags.ts";
 import { type Log, reasonOf } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
 import type { Answer, Batch, WorkerNews, WorkerOptions } from "./messages.ts";
@@ -40,7 +41,8 @@ const source = new URL("./sqlite-worker.ts", import.meta.url);
 const built = new URL("./sqlite-worker.js", import.meta.url);
 const workerUrl = import.meta.url.endsWith(".ts") ? source : built;
 
-export const spawnWorker: Spawn = (options) => new Worker(workerUrl, { workerData: options, name: "tidewire-sqlite" });
+export const spawnWorker: Spawn = (options) =>
+  new Worker(workerUrl, { workerData: options, name: "tidewire-sqlite", execArgv: threadFlags() });
 
 export class WorkerLink {
   readonly #options: LinkOptions;

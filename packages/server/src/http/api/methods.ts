@@ -164,20 +164,20 @@ export const apiMethods: Readonly<Record<string, ApiMethod>> = {
     act: historyRemove,
   },
   channels: {
-    about: "The channels that somebody is subscribed to, on the node that is asked.",
+    about: "The channels that somebody is subscribed to, on any node.",
     parameters: { pattern: text("* stands for any characters. Default: all.") },
     result: object({ "channels!": map(object({ "num_clients!": whole("Connections.") }), "By name, up to 10,000.") }),
     example: { pattern: "public:*" },
     act: channels,
   },
   info: {
-    about: "What the node that is asked holds.",
+    about: "What each node holds.",
     parameters: {},
     result: object({
       "nodes!": list(
         object({
           "uid!": text("Names this run of the process."),
-          "name!": text(""),
+          "name!": text("What its operator calls it."),
           "version!": text(""),
           "num_clients!": whole("Connections."),
           "num_users!": whole("Users."),
@@ -185,7 +185,7 @@ export const apiMethods: Readonly<Record<string, ApiMethod>> = {
           "num_subs!": whole("Subscriptions."),
           "uptime!": whole("Seconds."),
         }),
-        "One.",
+        "One for each node.",
       ),
     }),
     example: {},

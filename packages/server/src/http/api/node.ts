@@ -5,6 +5,7 @@ import type { Hub } from "../../hub/hub.ts";
 import type { Limits } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Metrics } from "../../ports/metrics.ts";
+import type { JsonText, Parameters } from "./parameters.ts";
 
 /** A session, as far as the server API may command it. */
 export interface ApiSession {
@@ -20,9 +21,13 @@ export interface ApiSession {
 export interface ApiNode {
   /** Names this run of the process. */
   readonly id: string;
+  /** What its operator calls it. */
+  readonly name: string;
   readonly hub: Hub;
   readonly sessions: ReadonlyMap<SessionId, ApiSession>;
   readonly limits: Limits;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** Has the other nodes do what a method does, each for itself; `null` where there are none. */
+  readonly others: ((method: string, parameters: Parameters) => Promise<readonly JsonText[]>) | null;
 }

@@ -6,11 +6,11 @@ import { type JsonText, type Parameters, textOf } from "./parameters.ts";
 /** Channels of one answer. */
 const mostChannels = 10_000;
 
-export async function info({ id, hub, sessions, clock }: ApiNode): Promise<JsonText> {
+export async function info({ id, name, hub, sessions, clock }: ApiNode): Promise<JsonText> {
   const users = new Set([...sessions.values()].map(({ identity }) => identity.user));
   const node = {
     uid: id,
-    name: "tidewire",
+    name,
     version: "tidewire",
     num_clients: sessions.size,
     num_users: users.size,

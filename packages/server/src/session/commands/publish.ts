@@ -11,11 +11,13 @@ import type { Context } from "../context.ts";
 import { memberAs } from "../member.ts";
 import type { Outcome } from "../reply.ts";
 import { toError } from "../rules.ts";
+import { checkChannelRate, checkUserRate } from "./shared-rates.ts";
 import { tooFast } from "./subscribe.ts";
 
 const encoder = new TextEncoder();
 
 type Publish = CommandOf<"publish">;
+type Given = Pick<Body, "data" | "key"> & Partial<Body>;
 
 export function publish(context: Context, given: Publish): void | Promise<void> {
   const command = asCarried(context, given);
@@ -50,20 +52,8 @@ export function admitToPublish(context: Context, change: Change, bytes: number):
     fail("denied", "clients do not publish to this channel");
   }
   if (!rates.mayPublish(bytes)) tooFast(context, "publishes");
-  if (rates.isOn) checkShared(context, channel, known);
+  if (rates.isOn) checkUserRate(context);
   return { known, asked: askToPublish(context, change, known) };
-}
-
-/** What others do is no fault of this connection: it is refused, and not closed. @throws {TidewireError} */
-function checkShared({ node, identity }: Context, channel: string, { definition: { publishRate } }: Known): void {
-  const { userPublishesPerSecond: perSecond, userPublishBurst: burst } = node.limits;
-  if (identity.user !== "" && !node.userRates.take(identity.user, { perSecond, burst })) {
-    node.metrics.hit("userPublishesPerSecond");
-    fail("too_many_requests", "too many publishes of this user in a second");
-  }
-  if (publishRate === null || node.channelRates.take(channel, publishRate)) return;
-  node.metrics.hit("channelPublishes");
-  fail("too_many_requests", "too many publishes to this channel in a second");
 }
 
 /** What is published on the rule's terms: what it puts in the place of what the client sent. */
@@ -84,8 +74,12 @@ function payloadOf(value: unknown): Publish["payload"] {
 
 function checked(context: Context, command: Publish, known: Known): void | Promise<void> {
   const { carries, dataSchema, mode } = known.definition;
+  const go = (given: Given): void => {
+    checkChannelRate(context, command.channel, known);
+    accept(context, command, given);
+  };
   if (carries === "bytes") {
-    if (command.payload.form === "bytes") return accept(context, command, { data: command.payload.bytes });
+    if (command.payload.form === "bytes") return go({ data: command.payload.bytes });
     fail("invalid_data", `expected bytes, which this channel carries, got ${command.payload.form}`);
   }
   // Clients that read JSON cannot be given it: on a stream they would miss a publication without a word (S3).
@@ -95,12 +89,12 @@ function checked(context: Context, command: Publish, known: Known): void | Promi
       "expected JSON or text, got binary data, which only signal channels and channels of bytes carry",
     );
   }
-  if (dataSchema === null && mode !== "latest") return accept(context, command, { data: command.payload.bytes });
+  if (dataSchema === null && mode !== "latest") return go({ data: command.payload.bytes });
   if (command.payload.form === "bytes") fail("invalid_data", "expected JSON, got binary data");
   const prepared = prepare(known.definition, command.payload.value);
-  const go = ({ json, key }: Prepared): void =>
-    accept(context, command, { data: encoder.encode(json), form: "json", ...(key !== undefined && { key }) });
-  return prepared instanceof Promise ? prepared.then(go) : go(prepared);
+  const say = ({ json, key }: Prepared): void =>
+    go({ data: encoder.encode(json), form: "json", ...(key !== undefined && { key }) });
+  return prepared instanceof Promise ? prepared.then(say) : say(prepared);
 }
 
 /** Its author, as the channel shows it. */
@@ -109,7 +103,7 @@ export function memberIn({ id, identity, subscriptions }: Context, channel: stri
 }
 
 /** Hands it to the engine; the reply follows when the engine has answered, and nobody behind it waits for that. */
-function accept(context: Context, command: Publish, given: Pick<Body, "data" | "key"> & Partial<Body>): void {
+function accept(context: Context, command: Publish, given: Given): void {
   if (!context.isOpen) return;
   const author = memberIn(context, command.channel);
   const { tags } = command;

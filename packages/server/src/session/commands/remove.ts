@@ -5,6 +5,7 @@ import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { toError } from "../rules.ts";
 import { admitToPublish, memberIn } from "./publish.ts";
+import { checkChannelRate } from "./shared-rates.ts";
 
 export function remove(context: Context, command: CommandOf<"remove">): void | Promise<void> {
   const { channel } = command;
@@ -14,7 +15,11 @@ export function remove(context: Context, command: CommandOf<"remove">): void | P
   if (known.definition.mode !== "latest") {
     fail("not_available", `keys are removed from a latest channel, this is a ${known.definition.mode} channel`);
   }
-  return asked instanceof Promise ? asked.then(() => accept(context, command)) : accept(context, command);
+  const go = (): void => {
+    checkChannelRate(context, channel, known);
+    accept(context, command);
+  };
+  return asked instanceof Promise ? asked.then(go) : go();
 }
 
 function accept(context: Context, { id, channel, key }: CommandOf<"remove">): void {

@@ -1,13 +1,15 @@
 // subscribe, unsubscribe, pause and resume: opening, ending and resting a cursor.
-import { fail, TidewireError } from "@tidewire/protocol";
+import { fail, type Member, TidewireError } from "@tidewire/protocol";
 import { admitToChannel } from "../channel-access.ts";
 import type { Known } from "../../hub/channel.ts";
 import type { Encoder } from "../../hub/encoder.ts";
+import type { Subscription } from "../../hub/subscription.ts";
 import { filtered, filterOf } from "../../hub/filter.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ttlOf } from "../expiry.ts";
 import { subRefreshRule, subscriptionExpiry } from "../renewal.ts";
+import { admissionOfGiven, give } from "../given.ts";
 import { beginningOf, grant, plainly } from "../granted.ts";
 import type { Manner } from "../link.ts";
 import { memberAs, memberOf } from "../member.ts";
@@ -17,36 +19,24 @@ import { checkTellable } from "../tellable.ts";
 export async function subscribe(context: Context, command: CommandOf<"subscribe">): Promise<void> {
   const { node, subscriptions, rates } = context;
   const { channel } = command;
-  if (subscriptions.has(channel)) fail("already_subscribed");
-  checkRoom(context);
+  const given = admissionOfGiven(context, channel);
+  const present = subscriptions.get(channel);
+  if (present === undefined) checkRoom(context);
+  else if (given === null || !present.isServerSide) fail("already_subscribed");
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
   if (command.rate !== null) checkRated(known);
   checkTellable(context, known);
-  const admission = await admitToChannel(context, command, known);
+  const admission = given ?? (await admitToChannel(context, command, known));
   const channelInfo = admission?.info;
   const member = known.definition.presence ? await shownOf(context, known, channelInfo) : null;
   if (!context.isOpen) return;
   const { encoder, manner } = wordsFor(context, command, known);
-  const subscription = await node.hub.subscribe(channel, {
-    subscriber: context.subscriber,
-    encoder,
-    seen: command.seen,
-    member,
-    wantsMembers: (command.wantsMembers && known.definition.presence) || known.definition.announcesMembers,
-  });
-  if (!context.isOpen || (command.mustRecover && command.seen !== null && !subscription.recovered)) {
-    subscription.close();
-    if (context.isOpen) fail("unrecoverable_position");
-    return;
-  }
-  try {
-    // Others may have come first while this one was opened.
-    checkRoom(context);
-  } catch (thrown) {
-    subscription.close();
-    throw thrown;
-  }
+  // Before: a session is a member once, and reads a channel once (decision 0035).
+  subscriptions.delete(channel);
+  present?.close();
+  const subscription = await openFor(context, command, { known, encoder, member });
+  if (subscription === null) return;
   const expiry = admission === null ? null : subscriptionExpiry(context, channel, known);
   const expiresAt = admission?.expiresAt ?? null;
   expiry?.set(expiresAt);
@@ -63,12 +53,47 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
     subscription.cursor.pause();
     subscription.members?.pause();
   }
-  // Where the application is asked itself, its client has no part in it.
-  const ttl = subRefreshRule(node, known) === undefined ? ttlOf(expiresAt, node.clock) : null;
+  if (given !== null) give(context, channel, granted);
+  // Where the application is asked itself, or said it by itself, its client has no part in it.
+  const isItsOwn = given === null && subRefreshRule(node, known) === undefined;
+  const ttl = isItsOwn ? ttlOf(expiresAt, node.clock) : null;
   const beginning = { ...beginningOf(channel, granted, ttl), data: admission?.data };
   context.reply({ kind: "subscribed", id: command.id, ...beginning });
   // The reply is queued: from here publications may follow it (S10).
   subscription.release();
+}
+
+interface Reader {
+  readonly known: Known;
+  readonly encoder: Encoder;
+  readonly member: Member | null;
+}
+
+/** `null` when its connection has ended meanwhile. @throws {TidewireError} `unrecoverable_position`, `limit_exceeded`. */
+async function openFor(
+  context: Context,
+  { channel, mustRecover, seen, wantsMembers }: CommandOf<"subscribe">,
+  { known, encoder, member }: Reader,
+): Promise<Subscription | null> {
+  const { definition } = known;
+  const subscription = await context.node.hub.subscribe(channel, {
+    subscriber: context.subscriber,
+    encoder,
+    seen,
+    member,
+    wantsMembers: (wantsMembers && definition.presence) || definition.announcesMembers,
+  });
+  try {
+    if (context.isOpen && mustRecover && seen !== null && !subscription.recovered) fail("unrecoverable_position");
+    // Others may have come first while this one was opened.
+    if (context.isOpen) checkRoom(context);
+  } catch (thrown) {
+    subscription.close();
+    throw thrown;
+  }
+  if (context.isOpen) return subscription;
+  subscription.close();
+  return null;
 }
 
 function shownOf({ id, identity, node }: Context, known: Known, channelInfo: unknown): ReturnType<typeof memberOf> {

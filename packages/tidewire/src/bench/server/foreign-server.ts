@@ -35,6 +35,7 @@ export class ForeignServer {
       env: { ...process.env, ...own },
       stdio: ["ignore", "ignore", "inherit"],
     });
+    // What is started by it ends with it: they see that it is gone.
     process.on("exit", () => child.kill("SIGKILL"));
     const ended = once(child, "exit").then(([code]) => Promise.reject(new Error(`${file} ended with ${code}`)));
     // It may end later, when nobody waits for its start any more.
@@ -43,27 +44,44 @@ export class ForeignServer {
     return new ForeignServer(child, port);
   }
 
-  /** CPU of all its threads, to 10 ms; `null` where the system does not tell. */
-  cpuUs(): number | null {
-    // After the name, which may hold spaces: state, then the fields from the fourth on; proc(5).
-    const fields = this.#read("stat")
-      ?.replace(/^.*\) /s, "")
-      .split(" ");
-    if (fields === undefined) return null;
-    return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000_000;
-  }
-
-  residentBytes(): number | null {
-    const found = /^VmRSS:\s+(\d+) kB$/m.exec(this.#read("status") ?? "");
-    return found === null ? null : Number(found[1]) * 1_024;
-  }
-
-  #read(name: string): string | null {
-    try {
-      return readFileSync(`/proc/${this.#child.pid}/${name}`, "utf8");
-    } catch {
-      return null;
+  /** CPU of each of its processes and all their threads, to 10 ms; `null` where the system does not tell. */
+  cpuUs(): ReadonlyMap<number, number> | null {
+    const spent = new Map<number, number>();
+    for (const processId of this.#processes()) {
+      // After the name, which may hold spaces: state, then the fields from the fourth on; proc(5).
+      const fields = read(processId, "stat")
+        ?.replace(/^.*\) /s, "")
+        .split(" ");
+      if (fields === undefined) continue;
+      spent.set(processId, ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000_000);
     }
+    return spent.size === 0 ? null : spent;
+  }
+
+  /** Of all its processes; what they share is counted in each. */
+  residentBytes(): number | null {
+    const found = this.#processes().map((processId) => /^VmRSS:\s+(\d+) kB$/m.exec(read(processId, "status") ?? ""));
+    if (found.every((each) => each === null)) return null;
+    return found.reduce((sum, each) => sum + Number(each?.[1] ?? 0) * 1_024, 0);
+  }
+
+  #processes(): readonly number[] {
+    const { pid } = this.#child;
+    return pid === undefined ? [] : [pid, ...descendantsOf(pid)];
+  }
+}
+
+function descendantsOf(processId: number): readonly number[] {
+  const listed = read(processId, `task/${processId}/children`) ?? "";
+  const children = listed.trim().split(/\s+/).filter(Boolean).map(Number);
+  return children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+function read(processId: number, name: string): string | null {
+  try {
+    return readFileSync(`/proc/${processId}/${name}`, "utf8");
+  } catch {
+    return null;
   }
 }
 

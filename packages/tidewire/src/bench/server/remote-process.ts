@@ -13,9 +13,10 @@ export interface RemoteProcessOptions extends RemoteOptions {
 }
 
 const options = JSON.parse(process.argv[2] ?? "{}") as RemoteProcessOptions;
+const none: ReadonlyMap<number, number> = new Map();
 let publisher: RemotePublisher | null = null;
 let foreign: ForeignServer | null = null;
-let begun = { atUs: nowUs(), cpuUs: 0 };
+let begun = { atUs: nowUs(), cpuUs: none };
 
 answer<ServerTalk>({
   listen: async () => {
@@ -32,7 +33,7 @@ answer<ServerTalk>({
     return rssBytes === null ? null : { rssBytes, unsentBytes: null, fullSockets: null };
   },
   begin: () => {
-    begun = { atUs: nowUs(), cpuUs: foreign?.cpuUs() ?? 0 };
+    begun = { atUs: nowUs(), cpuUs: foreign?.cpuUs() ?? none };
     return null;
   },
   publish: async (load) => {
@@ -43,8 +44,10 @@ answer<ServerTalk>({
     return published;
   },
   end: () => {
-    const cpuUs = foreign?.cpuUs() ?? null;
-    if (cpuUs === null) return null;
-    return { cpuUs: cpuUs - begun.cpuUs, wallUs: nowUs() - begun.atUs, loopP99Ms: null };
+    const now = foreign?.cpuUs() ?? null;
+    if (now === null) return null;
+    const spent = [...now].map(([processId, cpuUs]) => cpuUs - (begun.cpuUs.get(processId) ?? 0));
+    const cpuUs = spent.reduce((sum, each) => sum + each, 0);
+    return { cpuUs, busiestUs: Math.max(...spent), wallUs: nowUs() - begun.atUs, loopP99Ms: null };
   },
 });

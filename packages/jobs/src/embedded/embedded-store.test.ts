@@ -1,0 +1,131 @@
+// The embedded store: the contract on real files, and what only a file can do to it.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { jobStoreContract } from "../testing.ts";
+import { FakeClock } from "../../test/fake-clock.ts";
+import { temporaryFile } from "../../test/stage.ts";
+import type { JobStore } from "../store/job-store.ts";
+import { embeddedStore } from "./embedded-store.ts";
+
+jobStoreContract("embedded", {
+  create() {
+    const folder = mkdtempSync(join(tmpdir(), "tidewire-jobs-"));
+    const clock = new FakeClock();
+    const open = (): ReturnType<typeof embeddedStore> => embeddedStore({ path: join(folder, "jobs.db"), clock });
+    return {
+      store: open(),
+      another: open,
+      advance: (ms) => clock.advance(ms),
+      dispose: () => rmSync(folder, { recursive: true, force: true }),
+    };
+  },
+});
+
+function onClock(): { readonly clock: FakeClock; readonly open: () => Promise<JobStore>; readonly path: string } {
+  const clock = new FakeClock();
+  const path = temporaryFile();
+  const open = async (): Promise<JobStore> => {
+    const store = embeddedStore({ path, clock, keepEndedMs: 3_600_000, keepDeadMs: 7_200_000 });
+    await store.open();
+    onTestFinished(() => store.close());
+    return store;
+  };
+  return { clock, open, path };
+}
+
+const terms = { attempts: 3, firstDelayMs: 1, longestDelayMs: 1, timeoutMs: 1_000 };
+const draft = {
+  id: "one",
+  name: "n",
+  input: "1",
+  owner: "",
+  dueMs: 0,
+  priority: 0,
+  key: null,
+  keyHolds: "kept",
+  terms,
+} as const;
+const wanted = { names: ["n"], runs: 1, endings: 0, leaseMs: 10_000, orphanMs: 86_400_000 };
+
+describe("the embedded store", () => {
+  it("ends leases early, not late, when the time of day goes back an hour", async () => {
+    const { clock, open } = onClock();
+    const store = await open();
+    await store.add([draft]);
+    const [first] = (await store.claim(wanted)).runs;
+    clock.advance(-3_600_000);
+    const [second] = (await store.claim(wanted)).runs;
+    expect(second).toMatchObject({ id: "one", attempt: 2 });
+    expect(await store.settle(first ?? expect.unreachable(), { kind: "done", output: "1" })).toBeNull();
+  });
+
+  it("forgets what has ended after its time, and dead letters after theirs", async () => {
+    const { clock, open } = onClock();
+    const store = await open();
+    await store.add([draft, { ...draft, id: "two" }]);
+    const { runs } = await store.claim({ ...wanted, runs: 2 });
+    const [done, dead] = runs;
+    await store.settle(done ?? expect.unreachable(), { kind: "done", output: "1" });
+    await store.settle(dead ?? expect.unreachable(), { kind: "dead", reason: "denied", message: "" });
+    const left = async (afterMs: number): Promise<readonly string[]> => {
+      clock.advance(afterMs);
+      await store.claim(wanted);
+      const records = await Promise.all(["one", "two"].map((id) => store.read({ kind: "one", id })));
+      return records.flat().map(({ id }) => id);
+    };
+    expect(await left(3_600_000)).toEqual(["one", "two"]);
+    expect(await left(60_000)).toEqual(["two"]);
+    expect(await left(7_200_000)).toEqual([]);
+  });
+
+  it("refuses jobs when its file is full, and does those it has", async () => {
+    const path = temporaryFile();
+    const store = embeddedStore({ path, maxFileBytes: 200_000 });
+    await store.open();
+    onTestFinished(() => store.close());
+    const large = JSON.stringify("x".repeat(20_000));
+    let added = 0;
+    const fill = async (): Promise<never> => {
+      for (;;) {
+        await store.add([{ ...draft, id: `large-${added}`, input: large }]);
+        added += 1;
+      }
+    };
+    await expect(fill()).rejects.toMatchObject({ reason: "limit_exceeded" });
+    expect(added).toBeGreaterThan(1);
+    const [run] = (await store.claim(wanted)).runs;
+    expect(run).toMatchObject({ id: "large-0", input: large });
+    expect(await store.settle(run ?? expect.unreachable(), { kind: "done", output: "1" })).toBe("done");
+  });
+
+  it("says what is wrong with a file that is none of its own, and leaves it as it is", async () => {
+    const path = temporaryFile();
+    const foreign = new DatabaseSync(path);
+    foreign.exec("CREATE TABLE theirs (id)");
+    await expect(embeddedStore({ path }).open()).rejects.toThrow("this is a SQLite database of another program");
+    expect(foreign.prepare("SELECT count(*) AS n FROM sqlite_schema").get()).toEqual({ n: 1 });
+    foreign.close();
+    const text = temporaryFile();
+    writeFileSync(text, "no database at all, but long enough to be looked at as one".repeat(20));
+    await expect(embeddedStore({ path: text }).open()).rejects.toMatchObject({ reason: "engine_unavailable" });
+  });
+
+  it("of a newer Tidewire is refused", async () => {
+    const { open, path } = onClock();
+    await (await open()).close();
+    const database = new DatabaseSync(path);
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    await expect(open()).rejects.toThrow("made by a newer Tidewire");
+  });
+
+  it("opens for several processes at the same moment, when there is no file yet", async () => {
+    const { open } = onClock();
+    const stores = await Promise.all([open(), open(), open(), open()]);
+    const added = await Promise.all(stores.map((store, n) => store.add([{ ...draft, id: `${n}` }])));
+    expect(added.flat()).toHaveLength(4);
+  });
+});

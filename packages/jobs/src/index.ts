@@ -1,0 +1,29 @@
+// The door of @tidewire/jobs.
+export type {
+  Added,
+  Claimed,
+  Ending,
+  Hold,
+  JobDraft,
+  JobQuery,
+  JobRecord,
+  JobState,
+  JobStore,
+  Outcome,
+  Renewal,
+  Run,
+  Settled,
+  Terms,
+  Wanted,
+} from "./store/job-store.ts";
+export type { JobContext, JobHandler } from "./job-run.ts";
+export { createJobs, type EnqueueOptions, type Jobs, type JobsOptions } from "./jobs.ts";
+export { ownerRule } from "./owner-rule.ts";
+export type { Cancel, Clock } from "./ports/clock.ts";
+export { httpPublisher, type HttpPublisherOptions } from "./ports/http-publisher.ts";
+export type { Log, LogFields } from "./ports/log.ts";
+export type { Random } from "./ports/random.ts";
+export { type Publisher, serverPublisher } from "./publisher.ts";
+export { createWorker, type JobWorker, type WorkerOptions, type WorkerStats } from "./worker.ts";
+export { type Outbox, type OutboxOptions, type OutboxRelay, type OutboxRow, relayOutbox } from "./outbox.ts";
+export { schedule, type Schedule, type ScheduleOptions } from "./schedule.ts";

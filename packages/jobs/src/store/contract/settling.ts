@@ -1,0 +1,83 @@
+// How runs end, and what comes after.
+import { describe, expect, it } from "vitest";
+import { type JobStoreHarness, Trial } from "../trial.ts";
+
+const failed = { kind: "failed", reason: "timed_out", message: "too slow", delayMs: 1_000 } as const;
+
+export function settling(harness: JobStoreHarness): void {
+  describe("a run", () => {
+    it("that is done is done once (J2)", async () => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      const run = await trial.run();
+      const words = Array.from({ length: 5 }, (_, n) => trial.store.settle(run, { kind: "done", output: `${n}` }));
+      expect((await Promise.all(words)).filter((state) => state !== null)).toEqual(["done"]);
+      const { state, output, endedMs } = await trial.record(id);
+      expect({ state, output }).toEqual({ state: "done", output: "0" });
+      expect(endedMs).toBeTypeOf("number");
+      expect(await trial.ids()).toEqual([]);
+    });
+
+    it("that failed comes again as often as its terms say, and is a dead letter then (J4)", async (context) => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      for (const state of ["waiting", "waiting", "dead"]) {
+        expect(await trial.store.settle(await trial.run(), failed)).toBe(state);
+        await trial.advance(context, 1_000);
+      }
+      expect(await trial.ids()).toEqual([]);
+      expect(await trial.record(id)).toMatchObject({
+        state: "dead",
+        attempt: 3,
+        reason: "timed_out",
+        message: "too slow",
+      });
+      const dead = await trial.store.read({ kind: "page", state: "dead", after: null, limit: 10 });
+      expect(dead.map((record) => record.id)).toEqual([id]);
+    });
+
+    it("that failed has nothing more to say", async () => {
+      const trial = await Trial.begin(harness);
+      await trial.add();
+      const run = await trial.run();
+      await trial.store.settle(run, { ...failed, delayMs: 0 });
+      expect(await trial.store.settle(run, { kind: "done", output: "1" })).toBeNull();
+      expect((await trial.run()).attempt).toBe(2);
+    });
+
+    it("that is returned is another worker's at once, and was no attempt", async () => {
+      const trial = await Trial.begin(harness);
+      const other = await trial.another();
+      await trial.add();
+      const run = await trial.run();
+      expect(await trial.store.settle(run, { kind: "returned" })).toBe("waiting");
+      expect(await trial.run(other)).toMatchObject({ id: run.id, attempt: 1 });
+    });
+
+    it("that was hopeless is a dead letter at once, and waits with all its attempts when it is replayed", async () => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      const run = await trial.run();
+      expect(await trial.store.settle(run, { kind: "dead", reason: "invalid_data", message: "no picture" })).toBe(
+        "dead",
+      );
+      expect(await trial.record(id)).toMatchObject({ state: "dead", reason: "invalid_data", message: "no picture" });
+      expect(await trial.store.change(id, "replay")).toBe(true);
+      expect(await trial.store.change(id, "replay")).toBe(false);
+      const again = await trial.run();
+      expect(again.attempt).toBe(1);
+      expect(again.fence).toBeGreaterThan(run.fence);
+      expect(await trial.store.settle(again, { kind: "done", output: "1" })).toBe("done");
+      expect(await trial.record(id)).toMatchObject({ state: "done", reason: "" });
+    });
+
+    it("does not begin when the job was canceled before", async () => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      expect(await trial.store.change(id, "cancel")).toBe(true);
+      expect(await trial.ids()).toEqual([]);
+      expect(await trial.record(id)).toMatchObject({ state: "canceled", attempt: 0 });
+      expect(await trial.store.change("nobody", "cancel")).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,76 @@
+// Tells of one run on its job's channel: in order, each event once, and never so that the work waits for long.
+import type { JobEvent } from "@tidewire/protocol";
+import type { Clock } from "./ports/clock.ts";
+import { type Log, reasonOf } from "./ports/log.ts";
+import type { Publisher } from "./publisher.ts";
+import type { Hold } from "./store/job-store.ts";
+
+/** Events of one run that may wait; of a handler that awaits its progress there is one. */
+const mostWaiting = 100;
+
+/** For how long an event is tried, and how often: through the restart of a server. Then it is passed over. */
+const triedMs = 10_000;
+const againMs = 250;
+
+export interface TellerPorts {
+  readonly publisher: Publisher;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Teller {
+  readonly #ports: TellerPorts;
+  readonly #hold: Hold;
+  #waiting = 0;
+  #count = 0;
+  #isCutOff = false;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(hold: Hold, ports: TellerPorts) {
+    this.#hold = hold;
+    this.#ports = ports;
+  }
+
+  get isFull(): boolean {
+    return this.#waiting >= mostWaiting;
+  }
+
+  /** Resolves when everything that was told is published, or was passed over. */
+  get told(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Resolves when it is published, or was passed over. */
+  tell(event: JobEvent): Promise<void> {
+    this.#waiting += 1;
+    this.#count += 1;
+    const key = `${this.#hold.fence}.${this.#count}`;
+    this.#last = this.#last.then(() => this.#publish(event, key)).then(() => void (this.#waiting -= 1));
+    return this.#last;
+  }
+
+  async #publish(event: JobEvent, key: string): Promise<void> {
+    const { clock, log } = this.#ports;
+    // After one that could not be told each gets one try, so that a server that is away does not hold up the next.
+    const untilMs = this.#isCutOff ? 0 : clock.wall() + triedMs;
+    for (;;) {
+      const problem = await this.#try(event, key);
+      this.#isCutOff = problem !== null && clock.wall() >= untilMs;
+      if (problem === null) return;
+      if (this.#isCutOff) {
+        log.warn("an event of a job could not be published", { id: this.#hold.id, kind: event.kind, reason: problem });
+        return;
+      }
+      await new Promise<void>((resolve) => void clock.after(againMs, resolve));
+    }
+  }
+
+  async #try(event: JobEvent, key: string): Promise<string | null> {
+    try {
+      await this.#ports.publisher.publish(this.#hold.id, event, key);
+      return null;
+    } catch (thrown) {
+      return reasonOf(thrown);
+    }
+  }
+}

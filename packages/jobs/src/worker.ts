@@ -1,0 +1,260 @@
+// A worker: takes jobs from a store as long as it has hands free, keeps their leases, and settles them.
+import type { JobDefinition, JobShape } from "@tidewire/protocol";
+import { Endings } from "./endings.ts";
+import { handled, type Handled, type JobHandler, JobRun } from "./job-run.ts";
+import type { Jobs } from "./jobs.ts";
+import { Leases } from "./leases.ts";
+import { type Cancel, type Clock, systemClock } from "./ports/clock.ts";
+import { type Log, reasonOf, silentLog } from "./ports/log.ts";
+import { type Random, systemRandom } from "./ports/random.ts";
+import type { Publisher } from "./publisher.ts";
+import type { JobState, Outcome, Run, Settled } from "./store/job-store.ts";
+import { Teller } from "./teller.ts";
+
+/** What `createWorker` is given. */
+export interface WorkerOptions {
+  readonly jobs: Jobs;
+  /** Where progress and results are told. Default: nowhere. */
+  readonly publisher?: Publisher;
+  /** Jobs at once, 1 to 1,000. Default: 4. */
+  readonly concurrency?: number;
+  /** How long a job stays with a worker that is not heard of, in milliseconds from 1,000. Default: 15,000. */
+  readonly leaseMs?: number;
+  /** How often to look for what other processes have added, in milliseconds from 10 to 1,000. Default: 250. */
+  readonly pollMs?: number;
+  /** Jobs that no worker has a handler for are dead letters after this time, in milliseconds. Default: a day. */
+  readonly orphanMs?: number;
+  /** Default: says nothing. */
+  readonly log?: Log;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
+  /** Default: the operating system's. */
+  readonly random?: Random;
+}
+
+/** What a worker has done since it was made, and does now. */
+export interface WorkerStats {
+  readonly running: number;
+  readonly done: number;
+  readonly failed: number;
+  /** Runs that another worker has taken over. */
+  readonly lost: number;
+  /** Entries of the store that could not be read. */
+  readonly refused: number;
+  /** Handlers that still run though their job has ended without them. */
+  readonly abandoned: number;
+}
+
+/** Takes jobs from a store and does them. */
+export interface JobWorker {
+  /** Names the function that does such jobs. @throws {TypeError} when there is one already. */
+  handle<Shape extends JobShape>(definition: JobDefinition<Shape>, handler: JobHandler<JobDefinition<Shape>>): void;
+  /** Begins to take jobs from the store, which is open. */
+  start(): void;
+  /**
+   * Takes nothing new, waits for what runs, and gives back what is not done after `graceMs`, so that another worker takes
+   * it at once and no attempt is counted. Default: 10,000.
+   */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+  stats(): WorkerStats;
+}
+
+/** Handlers that do not listen to their signal; past this many a process takes nothing new until some return. */
+const mostAbandoned = 1_000;
+const settleAgainMs = 250;
+const dayMs = 86_400_000;
+
+/** @throws {RangeError} for an option out of its range. */
+export function createWorker(options: WorkerOptions): JobWorker {
+  return new Worker(options);
+}
+
+type State = "idle" | "working" | "stopping";
+
+class Worker implements JobWorker {
+  readonly #jobs: Jobs;
+  readonly #publisher: Publisher | null;
+  readonly #concurrency: number;
+  readonly #leaseMs: number;
+  readonly #pollMs: number;
+  readonly #orphanMs: number;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #leases: Leases;
+  readonly #endings: Endings;
+  readonly #handlers = new Map<string, Handled>();
+  /** The runs of this worker, each until it is settled. */
+  readonly #going = new Map<JobRun, Promise<void>>();
+  readonly #counts = { done: 0, failed: 0, lost: 0, refused: 0, abandoned: 0 };
+  #state: State = "idle";
+  #look: Promise<void> | null = null;
+  #isAskedAgain = false;
+  #isStoreAway = false;
+  #cancelPoll: Cancel = () => undefined;
+  #cancelAdded: Cancel = () => undefined;
+
+  constructor(options: WorkerOptions) {
+    this.#jobs = options.jobs;
+    this.#publisher = options.publisher ?? null;
+    this.#concurrency = within("concurrency", options.concurrency ?? 4, [1, 1_000]);
+    this.#leaseMs = within("leaseMs", options.leaseMs ?? 15_000, [1_000, 3_600_000]);
+    this.#pollMs = within("pollMs", options.pollMs ?? 250, [10, 1_000]);
+    this.#orphanMs = within("orphanMs", options.orphanMs ?? dayMs, [1_000, 365 * dayMs]);
+    this.#log = options.log ?? silentLog;
+    this.#clock = options.clock ?? systemClock;
+    this.#random = options.random ?? systemRandom;
+    const { store } = options.jobs;
+    this.#leases = new Leases({ store, leaseMs: this.#leaseMs, clock: this.#clock, log: this.#log });
+    this.#endings = new Endings({ store, publisher: this.#publisher, log: this.#log });
+  }
+
+  handle<Shape extends JobShape>(definition: JobDefinition<Shape>, handler: JobHandler<JobDefinition<Shape>>): void {
+    const { name } = definition;
+    if (this.#handlers.has(name)) throw new TypeError(`one handler for "${name}" was expected, got another one`);
+    this.#handlers.set(name, handled(definition, handler));
+    this.#wake();
+  }
+
+  start(): void {
+    if (this.#state !== "idle") throw new TypeError(`a worker that is idle was expected, it is ${this.#state}`);
+    this.#state = "working";
+    this.#cancelAdded = this.#jobs.onAdded(() => this.#wake());
+    this.#wake();
+  }
+
+  async stop({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {
+    if (this.#state !== "working") return;
+    this.#state = "stopping";
+    this.#cancelAdded();
+    this.#cancelPoll();
+    // What was just claimed is ours as well.
+    await this.#look;
+    const cancelReturn = this.#clock.after(graceMs, () => {
+      for (const job of this.#going.keys()) job.stop("returned");
+    });
+    await Promise.all(this.#going.values());
+    cancelReturn();
+    await this.#endings.told();
+    this.#state = "idle";
+  }
+
+  stats(): WorkerStats {
+    return { running: this.#going.size, ...this.#counts };
+  }
+
+  /** One look at a time; what is asked meanwhile is one more after it. */
+  #wake(): void {
+    if (this.#state !== "working") return;
+    this.#isAskedAgain = true;
+    this.#look ??= this.#lookWhileAsked().finally(() => (this.#look = null));
+  }
+
+  async #lookWhileAsked(): Promise<void> {
+    while (this.#isAskedAgain && this.#state === "working") {
+      this.#isAskedAgain = false;
+      this.#cancelPoll();
+      await this.#take();
+    }
+    if (this.#state === "working") this.#cancelPoll = this.#clock.after(this.#pollMs, () => this.#wake());
+  }
+
+  async #take(): Promise<void> {
+    const runs = this.#counts.abandoned < mostAbandoned ? this.#concurrency - this.#going.size : 0;
+    const names = [...this.#handlers.keys()];
+    const leaseMs = this.#leaseMs;
+    try {
+      const wanted = { names, runs, endings: this.#endings.room, leaseMs, orphanMs: this.#orphanMs };
+      const claimed = await this.#jobs.store.claim(wanted);
+      this.#isStoreAway = false;
+      for (const ending of claimed.endings) this.#endings.tell(ending);
+      for (const run of claimed.runs) this.#begin(run);
+      for (const entry of claimed.refused) this.#log.error("an entry of the job store cannot be read", { entry });
+      this.#counts.refused += claimed.refused.length;
+      // What was refused has taken the place of others.
+      if (claimed.refused.length > 0) this.#isAskedAgain = true;
+    } catch (thrown) {
+      if (!this.#isStoreAway) this.#log.error("the job store does not answer", { reason: reasonOf(thrown) });
+      this.#isStoreAway = true;
+    }
+  }
+
+  #begin(run: Run): void {
+    const handler = this.#handlers.get(run.name);
+    if (handler === undefined) return;
+    const [publisher, clock, log] = [this.#publisher, this.#clock, this.#log];
+    const teller = publisher === null || run.owner === "" ? null : new Teller(run, { publisher, clock, log });
+    const job = new JobRun(run, handler, { clock, random: this.#random, teller });
+    this.#leases.begin({ hold: run, stop: (why) => job.stop(why) });
+    this.#going.set(job, this.#run(job, teller));
+  }
+
+  async #run(job: JobRun, teller: Teller | null): Promise<void> {
+    const { run } = job;
+    const started = teller?.tell({ kind: "started", run: run.fence, attempt: run.attempt });
+    let hasReturned = false;
+    let isAbandoned = false;
+    const outcome = await job.outcome(() => {
+      hasReturned = true;
+      if (isAbandoned) this.#counts.abandoned -= 1;
+    });
+    isAbandoned = !hasReturned;
+    if (isAbandoned) this.#counts.abandoned += 1;
+    const state = await this.#settle(run, outcome);
+    if (outcome === null || state === null) this.#lost(run);
+    const told = outcome === null || state === null ? started : this.#settled({ run, outcome, state, teller });
+    this.#leases.end(run);
+    this.#going.delete(job);
+    this.#wake();
+    await told;
+  }
+
+  /** Tries as long as the job is ours: while the store is away, work that was done is not to be lost. */
+  async #settle(run: Run, outcome: Outcome | null): Promise<Settled> {
+    while (outcome !== null && this.#leases.has(run)) {
+      try {
+        return await this.#jobs.store.settle({ id: run.id, fence: run.fence }, outcome);
+      } catch (thrown) {
+        this.#log.warn("the end of a run could not be recorded yet", { id: run.id, reason: reasonOf(thrown) });
+        await new Promise<void>((resolve) => void this.#clock.after(settleAgainMs, resolve));
+      }
+    }
+    return null;
+  }
+
+  #lost({ id, name }: Run): void {
+    this.#counts.lost += 1;
+    this.#log.warn("a job was lost to another worker", { id, name });
+  }
+
+  /** Resolves when nothing more is to be said of the run; where it has ended, that is no longer its own to say. */
+  #settled({ run, outcome, state, teller }: SettledRun): Promise<void> {
+    const { id, fence, name, attempt } = run;
+    const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
+    if (state === "done") this.#counts.done += 1;
+    if (outcome.kind === "failed" || outcome.kind === "dead") {
+      this.#counts.failed += 1;
+      this.#log.warn("a job failed", { id, name, attempt, state, reason, message });
+    }
+    if (teller === null) return Promise.resolve();
+    if (state === "done" || state === "dead" || state === "canceled") {
+      const output = outcome.kind === "done" ? outcome.output : null;
+      this.#endings.tell({ id, fence, name, state, output, reason, message }, teller.told);
+    } else if (outcome.kind === "failed") {
+      return teller.tell({ kind: "retrying", run: fence, reason, inMs: outcome.delayMs });
+    }
+    return teller.told;
+  }
+}
+
+interface SettledRun {
+  readonly run: Run;
+  readonly outcome: Outcome;
+  readonly state: JobState;
+  readonly teller: Teller | null;
+}
+
+function within(name: string, value: number, [least, most]: readonly [number, number]): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new RangeError(`${name}: an integer from ${least} to ${most} was expected, got ${value}`);
+}
