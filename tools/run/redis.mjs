@@ -1,61 +1,14 @@
-// Redis for the tests: named by the user, on the path, or a private copy of Debian's; Valkey too, where there is one.
-import { chmodSync, existsSync, writeFileSync } from "node:fs";
-import path from "node:path";
-import { spawnSync } from "node:child_process";
-import { libraryPath, unpackDebian } from "./debian.mjs";
-import { cacheFolder, findProgram, isProgram } from "./workspace.mjs";
+// Redis for the tests, and Valkey, where there is one.
+import { debianServer } from "./debian-server.mjs";
 
-/**
- * @param {{ name: string, variable: string, program: string, debian: string }} server
- * @returns {import("./services.mjs").Service}
- */
-function keyValueServer({ name, variable, program, debian }) {
-  const folder = () => {
-    // Outside `node_modules` when the user has a cache, since an install empties that folder.
-    const shared = process.env["XDG_CACHE_HOME"];
-    return path.join(shared ? path.join(shared, "tidewire") : cacheFolder, `${name}-${process.arch}`);
-  };
-  const launcher = () => path.join(folder(), name);
-
-  return {
-    name,
-    variable,
-    command: `apt-get install -y --no-install-recommends ${debian}`,
-    find() {
-      const named = process.env[variable];
-      if (named) {
-        if (isProgram(named)) return { path: named, how: variable };
-        throw new Error(`${variable} names ${named}, which cannot be run`);
-      }
-      const onPath = findProgram(program);
-      if (onPath) return { path: onPath, how: "on the path" };
-      return existsSync(launcher()) ? { path: launcher(), how: "private copy fetched before" } : null;
-    },
-    async fetch() {
-      const at = folder();
-      const count = await unpackDebian([debian], at);
-      const lines = [
-        "#!/bin/sh",
-        `export LD_LIBRARY_PATH="${libraryPath(at)}"`,
-        `exec "${at}/usr/bin/${program}" "$@"`,
-      ];
-      writeFileSync(launcher(), `${lines.join("\n")}\n`);
-      chmodSync(launcher(), 0o755);
-      const { status, stderr } = spawnSync(launcher(), ["--version"], { timeout: 20_000, encoding: "utf8" });
-      if (status !== 0) throw new Error(`the unpacked ${program} does not run: ${stderr.trim()}`);
-      return { path: launcher(), how: `private copy of Debian's, ${count} packages` };
-    },
-  };
-}
-
-export const redis = keyValueServer({
+export const redis = debianServer({
   name: "redis",
   variable: "TIDEWIRE_REDIS",
   program: "redis-server",
   debian: "redis-server",
 });
 
-export const valkey = keyValueServer({
+export const valkey = debianServer({
   name: "valkey",
   variable: "TIDEWIRE_VALKEY",
   program: "valkey-server",

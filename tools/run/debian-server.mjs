@@ -1,0 +1,49 @@
+// A server for the tests: named by the user, on the path, or a private copy of Debian's.
+import { chmodSync, existsSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { spawnSync } from "node:child_process";
+import { libraryPath, unpackDebian } from "./debian.mjs";
+import { cacheFolder, findProgram, isProgram } from "./workspace.mjs";
+
+/**
+ * @param {{ name: string, variable: string, program: string, debian: string, folder?: string }} server `folder`: where the package puts it
+ * @returns {import("./services.mjs").Service}
+ */
+export function debianServer({ name, variable, program, debian, folder: within = "usr/bin" }) {
+  const folder = () => {
+    // Outside `node_modules` when the user has a cache, since an install empties that folder.
+    const shared = process.env["XDG_CACHE_HOME"];
+    return path.join(shared ? path.join(shared, "tidewire") : cacheFolder, `${name}-${process.arch}`);
+  };
+  const launcher = () => path.join(folder(), name);
+
+  return {
+    name,
+    variable,
+    command: `apt-get install -y --no-install-recommends ${debian}`,
+    find() {
+      const named = process.env[variable];
+      if (named) {
+        if (isProgram(named)) return { path: named, how: variable };
+        throw new Error(`${variable} names ${named}, which cannot be run`);
+      }
+      const onPath = findProgram(program);
+      if (onPath) return { path: onPath, how: "on the path" };
+      return existsSync(launcher()) ? { path: launcher(), how: "private copy fetched before" } : null;
+    },
+    async fetch() {
+      const at = folder();
+      const count = await unpackDebian([debian], at);
+      const lines = [
+        "#!/bin/sh",
+        `export LD_LIBRARY_PATH="${libraryPath(at)}"`,
+        `exec "${at}/${within}/${program}" "$@"`,
+      ];
+      writeFileSync(launcher(), `${lines.join("\n")}\n`);
+      chmodSync(launcher(), 0o755);
+      const { status, stderr } = spawnSync(launcher(), ["--version"], { timeout: 20_000, encoding: "utf8" });
+      if (status !== 0) throw new Error(`the unpacked ${program} does not run: ${stderr.trim()}`);
+      return { path: launcher(), how: `private copy of Debian's, ${count} packages` };
+    },
+  };
+}
