@@ -1,5 +1,5 @@
 // Debian packages without installing them: fetched by an apt of our own and unpacked into a folder of ours.
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { capture } from "./children.mjs";
 
@@ -68,7 +68,10 @@ export async function unpackDebian(names, folder) {
  * @param {string} folder
  */
 export function libraryPath(folder) {
-  const entries = readdirSync(path.join(folder, "usr", "lib"), { recursive: true, withFileTypes: true });
+  const top = path.join(folder, "usr", "lib");
+  // A program of Go brings none.
+  if (!existsSync(top)) return "";
+  const entries = readdirSync(top, { recursive: true, withFileTypes: true });
   const libraries = entries.filter((entry) => /\.so(\.|$)/.test(entry.name));
   return [...new Set(libraries.map((entry) => entry.parentPath))].sort().join(path.delimiter);
 }

@@ -1,7 +1,7 @@
 // HAProxy for the tests of what stands before several nodes.
-import { debianProgram } from "./debian-program.mjs";
+import { debianServer } from "./debian-server.mjs";
 
-export const haproxy = debianProgram({
+export const haproxy = debianServer({
   name: "haproxy",
   variable: "TIDEWIRE_HAPROXY",
   program: "haproxy",

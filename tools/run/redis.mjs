@@ -1,20 +1,16 @@
-// Redis for the tests; Valkey too, where there is one.
-import { debianProgram } from "./debian-program.mjs";
+// Redis for the tests, and Valkey, where there is one.
+import { debianServer } from "./debian-server.mjs";
 
-export const redis = debianProgram({
+export const redis = debianServer({
   name: "redis",
   variable: "TIDEWIRE_REDIS",
   program: "redis-server",
   debian: "redis-server",
-  folder: "usr/bin",
-  version: "--version",
 });
 
-export const valkey = debianProgram({
+export const valkey = debianServer({
   name: "valkey",
   variable: "TIDEWIRE_VALKEY",
   program: "valkey-server",
   debian: "valkey-server",
-  folder: "usr/bin",
-  version: "--version",
 });

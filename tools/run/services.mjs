@@ -1,6 +1,7 @@
 // What tests need from the machine: looked for in order, what was chosen is said, and what is missing has a reason.
 import { capture } from "./children.mjs";
 import { chromium } from "./chromium.mjs";
+import { nats } from "./nats.mjs";
 import { say, secondsSince } from "./progress.mjs";
 import { haproxy } from "./haproxy.mjs";
 import { redis, valkey } from "./redis.mjs";
@@ -23,7 +24,7 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb, haproxy, redis, valkey];
+const services = [chromium, xvfb, haproxy, redis, valkey, nats];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];

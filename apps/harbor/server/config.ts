@@ -12,7 +12,7 @@ export interface Config {
   /** Whether Vite serves the page from its sources. */
   readonly isDev: boolean;
   readonly dataFolder: string;
-  /** `sqlite`, `memory`, or the address of a Redis. */
+  /** `sqlite`, `memory`, or the address of a Redis or a NATS. */
   readonly engine: string;
   readonly apiKey: string | null;
   readonly sessionSecret: string | null;

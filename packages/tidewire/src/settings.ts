@@ -71,6 +71,9 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
   if (config.http_api.key === null && mode === "production" && !problems.some(isOfApiKey)) {
     note("TIDEWIRE_API_KEY", "in production set it, to at least 16 characters, before the first start");
   }
+  if (config.engine.durable && /^(nats|tls):/.test(config.engine.type)) {
+    note("engine.durable", "expected nothing with NATS, whose streams themselves say what they are, got on");
+  }
   const settings = {
     port: config.http_server.port,
     hosts,

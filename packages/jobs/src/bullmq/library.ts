@@ -9,6 +9,7 @@ export interface BullJobOptions {
   readonly deduplication?: { id: string; ttl?: number };
 }
 
+/** A job of BullMQ, as far as the store asks of it. */
 export interface BullJob {
   id?: string | undefined;
   moveToCompleted(value: unknown, token: string, fetchNext: boolean): Promise<unknown>;
@@ -23,12 +24,14 @@ interface Closing {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
+/** A queue of BullMQ, as far as the store asks of it. */
 export interface BullQueue extends Closing {
   addBulk(jobs: { name: string; data: unknown; opts: BullJobOptions }[]): Promise<{ id?: string | undefined }[]>;
   getJob(id: string): Promise<BullJob | undefined>;
   clean(graceMs: number, limit: number, type: "completed" | "failed"): Promise<string[]>;
 }
 
+/** A worker of BullMQ: the store takes jobs by it and lets none of its own run. */
 export interface BullWorker extends Closing {
   getNextJob(token: string, options: { block: boolean }): Promise<{ id?: string | undefined } | undefined>;
 }

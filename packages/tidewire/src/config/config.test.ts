@@ -152,6 +152,11 @@ describe("mistakes", () => {
       { rpc: { proxy: { endpoint: "http://localhost/", http_headers: ["Host"] } } },
       ["the server refuses: proxy.rpc: the header Host is not passed on"],
     ],
+    [
+      "a NATS that is said to be durable",
+      { engine: { type: "nats://localhost", durable: true } },
+      ["engine.durable: expected nothing with NATS, whose streams themselves say what they are, got on"],
+    ],
   ])("%s", (_what, content, expected) => {
     expect(problemsOf(content)).toEqual(expected);
   });
@@ -161,7 +166,7 @@ describe("mistakes", () => {
     expect(problemsOf({ data: 1, engine: { type: "redis://:word@" } }, env)).toEqual([
       'PORT: expected an integer from 0 to 65535, got "x"',
       "data: expected a path, got 1",
-      "engine.type: expected sqlite, memory or an address such as redis://host:6379, or rediss:// with TLS, " +
+      "engine.type: expected sqlite, memory or an address such as redis://host:6379 or nats://host:4222, or rediss:// or tls:// with TLS, " +
         'got "redis://…@"',
       'TIDEWIRE_COMPRESSION: expected on or off, got "yes"',
       'TIDEWIRE_LIMITS_DRAIN: expected a duration such as "25s", got "1 s"',

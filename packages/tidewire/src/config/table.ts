@@ -153,24 +153,25 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
   engine: group<Config["engine"]>("Where the logs of channels are kept.", {
     type: wordOrAddress(
       {
-        about: "sqlite survives crashes and restarts, memory nothing; a Redis or Valkey is shared by several nodes.",
+        about:
+          "sqlite survives crashes and restarts, memory nothing; a Redis, Valkey or NATS is shared by several nodes.",
         env: "TIDEWIRE_ENGINE",
         flag: { name: "engine", placeholder: "name" },
         fallback: "sqlite",
       },
       ["sqlite", "memory"],
-      { isAddress: isSharedAddress, expected: expectedAddress, pattern: "^rediss?://" },
+      { isAddress: isSharedAddress, expected: expectedAddress, pattern: "^(rediss?|nats|tls)://" },
     ),
     path: optionalPlace({
       about: "sqlite alone: the database. Default: tidewire.db in the data folder.",
       example: "./data/tidewire.db",
     }),
     password: secret(
-      { about: "Redis alone: the password, instead of one in the address.", example: "/run/secrets/redis" },
+      { about: "Redis and NATS: the password, instead of one in the address.", example: "/run/secrets/redis" },
       1,
     ),
     prefix: text({
-      about: "Redis alone: what all keys begin with, so that several applications can share a server.",
+      about: "Redis and NATS: what all keys or streams begin with, so that several applications can share a server.",
       fallback: "tidewire",
     }),
     durable: toggle({

@@ -15,7 +15,10 @@ export function attentive(engine: Engine, found: (fault: string) => void): Engin
     health: (state) => sink.health(state),
   });
   return {
-    traits: engine.traits,
+    // What acks are worth may be known only after the start.
+    get traits() {
+      return engine.traits;
+    },
     start: (sink) => engine.start(sinkOf(sink)),
     stop: () => engine.stop(),
     publish: async (channel, draft) => {

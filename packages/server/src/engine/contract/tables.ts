@@ -47,6 +47,7 @@ function saidOf({ publications }: Page): string[] {
 }
 
 export function tables(harness: EngineHarness): void {
+  if (harness.withoutTables !== undefined) return noTables(harness, harness.withoutTables);
   describe("tables", () => {
     it("keep the newest publication of each key, ascending by version", async () => {
       const market = await Keyed.begin(harness);
@@ -149,6 +150,22 @@ function limits(harness: EngineHarness): void {
       const { publications, more } = await market.page("oldest", 20_000);
       expect([publications.length, more, publications.at(-1)?.key]).toEqual([10_000, false, "k0"]);
     });
+  });
+}
+
+/** An engine without tables says so, and does nothing else. */
+function noTables(harness: EngineHarness, reason: string): void {
+  describe("tables", () => {
+    it("are refused as what the engine does not have", async () => {
+      const market = await Keyed.begin(harness);
+      await market.trial.say("market", "a line");
+      const before = await market.page();
+      await expect(market.set("a", "1")).rejects.toMatchObject({ reason: "not_available" });
+      await expect(market.remove("a")).rejects.toMatchObject({ reason: "not_available" });
+      expect(await market.page()).toEqual(before);
+    });
+
+    it("keep the newest publication of each key", (context) => context.skip(reason));
   });
 }
 

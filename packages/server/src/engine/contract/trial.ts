@@ -25,6 +25,8 @@ export interface EngineUnderTest {
 /** How the suite gets at engines of one kind. */
 export interface EngineHarness {
   create(): EngineUnderTest | Promise<EngineUnderTest>;
+  /** Why it keeps no tables: publishing to one is refused with `not_available`. Left out where it keeps them. */
+  readonly withoutTables?: string;
 }
 
 export type Retention = NonNullable<Extract<Draft, { kind: "value" }>["retention"]>;

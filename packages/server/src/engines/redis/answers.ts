@@ -2,8 +2,8 @@
 import { fail, type Position, TidewireError } from "@tidewire/protocol";
 import type { Ack, Body, Durability, Page, PageStart, Publication } from "../../engine/engine.ts";
 import { fullness } from "../../engine/slots.ts";
-import type { Stamp } from "./records.ts";
-import { publicationIn } from "./records.ts";
+import type { Stamp } from "../records.ts";
+import { publicationIn } from "../records.ts";
 
 /** Nobody knows whether what was asked is done. */
 function unreadable(): never {

@@ -1,6 +1,6 @@
 // What an operator is told of a store that says what cannot be: once in a while, with how often it was.
-import type { Clock } from "../../ports/clock.ts";
-import type { Log } from "../../ports/log.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
 
 const silenceMs = 10_000;
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { faultOfAnnouncement } from "../../engine/answers.ts";
 import { newsIn } from "./news.ts";
-import { headOf, publicationIn } from "./records.ts";
+import { headOf, publicationIn } from "../records.ts";
 
 const text = fc.string({ unit: "binary", maxLength: 40 });
 const body = fc.record(

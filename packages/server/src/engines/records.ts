@@ -1,10 +1,10 @@
-// A publication as Redis keeps and announces it: a line of text, author and tags, the table's key, the payload.
+// A publication as a store of its own keeps and announces it: a line of text, author and tags, the table's key, the payload.
 //
-// Whoever can write to that Redis can write anything, so what is read is looked at as closely as what a client sends
+// Whoever can write to that store can write anything, so what is read is looked at as closely as what a client sends
 // (decision 0026).
 import type { Member } from "@tidewire/protocol";
-import type { Body, Form, Publication } from "../../engine/engine.ts";
-import { nothing, ownBytes } from "../payload.ts";
+import type { Body, Form, Publication } from "../engine/engine.ts";
+import { nothing, ownBytes } from "./payload.ts";
 
 const letters: Readonly<Record<Form, string>> = { json: "j", text: "t", bytes: "b" };
 const forms: Readonly<Record<string, Form>> = { j: "json", t: "text", b: "bytes" };
@@ -15,7 +15,7 @@ export interface Stamp {
   readonly atMs: number;
 }
 
-/** What the script puts its own part before, and the payload behind. */
+/** What its place is put before (the offset, the id before it, a time), and the payload behind. */
 export function headOf(body: Omit<Body, "data" | "form"> & { readonly form: Form | "removal" }, stamp: Stamp): string {
   const { author, tags, key = "", form } = body;
   const meta = author === undefined && tags === undefined ? "" : JSON.stringify({ author, tags });

@@ -1,4 +1,4 @@
-// A program of a Debian package as a service of the tests: named by the user, on the path, or a private copy.
+// A server for the tests: named by the user, on the path, or a private copy of Debian's.
 import { chmodSync, existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { spawnSync } from "node:child_process";
@@ -6,16 +6,11 @@ import { libraryPath, unpackDebian } from "./debian.mjs";
 import { cacheFolder, findProgram, isProgram } from "./workspace.mjs";
 
 /**
- * @param {object} given
- * @param {string} given.name
- * @param {string} given.variable
- * @param {string} given.program
- * @param {string} given.debian its package
- * @param {string} given.folder where the package puts it
- * @param {string} given.version the flag that makes it say its version
+ * @param {{ name: string, variable: string, program: string, debian: string, folder?: string, version?: string }} server
+ * `folder`: where the package puts it; `version`: what it is asked for its version with
  * @returns {import("./services.mjs").Service}
  */
-export function debianProgram({ name, variable, program, debian, folder: within, version }) {
+export function debianServer({ name, variable, program, debian, folder: within = "usr/bin", version = "--version" }) {
   const folder = () => {
     // Outside `node_modules` when the user has a cache, since an install empties that folder.
     const shared = process.env["XDG_CACHE_HOME"];
@@ -43,7 +38,7 @@ export function debianProgram({ name, variable, program, debian, folder: within,
       const lines = [
         "#!/bin/sh",
         `export LD_LIBRARY_PATH="${libraryPath(at)}"`,
-        `exec "${path.join(at, within, program)}" "$@"`,
+        `exec "${at}/${within}/${program}" "$@"`,
       ];
       writeFileSync(launcher(), `${lines.join("\n")}\n`);
       chmodSync(launcher(), 0o755);

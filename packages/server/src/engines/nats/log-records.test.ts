@@ -1,0 +1,58 @@
+// Records of logs as they are read: what was written comes back, and nothing else is believed or throws.
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { faultOfAnnouncement } from "../../engine/answers.ts";
+import { headOf } from "../records.ts";
+import { headIn, recordIn, recordOf } from "./log-records.ts";
+import { keyRecordIn } from "./remembered-keys.ts";
+
+const stamp = { id: "AbC-_123", atMs: 1_767_225_600_000 };
+const line = { kind: "keep", token: "tok-_en", before: 41, floor: 3, ttlMs: 60_000 } as const;
+const given = { form: "json" as const, tags: { a: "b" } };
+const payload = Buffer.from('{"a":1}');
+const record = recordOf(line, Buffer.from(`7 before 17 ${headOf(given, stamp)}`), payload);
+
+it("carries where its log stands, and the publication", () => {
+  const read = recordIn(record) ?? expect.fail("a record was expected");
+  const publication = {
+    ...given,
+    ...stamp,
+    offset: 7,
+    previous: { offset: 6, id: "before" },
+    data: new Uint8Array(payload),
+  };
+  expect(read).toEqual({ ...line, publication });
+  expect(headIn(read, 42)).toEqual({
+    sequence: 42,
+    token: "tok-_en",
+    offset: 7,
+    id: "AbC-_123",
+    floor: 3,
+    ttlMs: 60_000,
+  });
+});
+
+it("ends no log where it stands before what it names, nor with a floor above itself", () => {
+  const read = recordIn(record) ?? expect.fail("a record was expected");
+  expect(headIn(read, 41)).toBeNull();
+  expect(headIn({ ...read, floor: 8 }, 42)).toBeNull();
+  expect(headIn({ ...read, kind: "pass" }, 42)).toBeNull();
+});
+
+it("never throws, and gives nothing that cannot be a publication, whatever is changed", () => {
+  const change = fc.record({ at: fc.nat(record.length), remove: fc.nat(9), insert: fc.uint8Array({ maxLength: 9 }) });
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 4 }), (changes) => {
+      let bytes: Uint8Array = record;
+      for (const { at, remove, insert } of changes) {
+        bytes = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)]);
+      }
+      keyRecordIn(bytes);
+      const read = recordIn(bytes);
+      if (read === null) return;
+      expect([read.before, read.floor, read.ttlMs].every(Number.isSafeInteger)).toBe(true);
+      if (read.publication !== null) expect(faultOfAnnouncement("news", read.token, read.publication)).toBeNull();
+    }),
+    { numRuns: 5_000 },
+  );
+});

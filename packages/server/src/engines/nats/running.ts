@@ -1,0 +1,241 @@
+// The NATS engine between start and stop: what it writes, and what it makes of what it reads (decision 0036).
+import { fail, type Position, TidewireError } from "@tidewire/protocol";
+import type { Ack, Draft, Durability, EngineSink, Page, PageLimit, PageStart } from "../../engine/engine.ts";
+import { checkPageLimit } from "../../engine/ring.ts";
+import type { Cancel, Clock } from "../../ports/clock.ts";
+import { type Log, reasonOf } from "../../ports/log.ts";
+import type { Random } from "../../ports/random.ts";
+import { Complaints } from "../complaints.ts";
+import { Followed } from "./followed.ts";
+import { Line, type Reached } from "./line.ts";
+import { Logs } from "./logs.ts";
+import type { NatsClient } from "./nats-client.ts";
+import { pageOf, type Place } from "./pages.ts";
+import { isNotFound, type StreamsOptions } from "./streams.ts";
+
+export interface RunningOptions extends StreamsOptions {
+  readonly connect: () => Promise<NatsClient>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly sink: EngineSink;
+}
+
+const turnMs = 1_000;
+/** Of followed channels in one turn. */
+const mostProbes = 200;
+/** Publishes that may wait at once, in all channels together. */
+const mostWaiting = 50_000;
+
+export class Running {
+  readonly #options: RunningOptions;
+  readonly #line: Line;
+  readonly #followed: Followed;
+  readonly #complaints: Complaints;
+  readonly #logs: Logs;
+  /** What is written to a channel is written in the order it was said (P1); each waits for the one before it. */
+  readonly #writing = new Map<string, Promise<unknown>>();
+  #waiting = 0;
+  #cancelTurn: Cancel = () => undefined;
+  #isClosing = false;
+  #lastSequence = -1;
+  #toProbe: string[] = [];
+
+  constructor(options: RunningOptions) {
+    const { names, sink, log, clock } = options;
+    this.#options = options;
+    this.#complaints = new Complaints(log, clock);
+    this.#logs = new Logs({
+      ...options,
+      damaged: (channel) =>
+        this.#complaints.add("NATS holds what nobody can have published; history ends there", { channel }),
+    });
+    this.#followed = new Followed({
+      names,
+      sink,
+      epochOf: (token) => {
+        const { reached } = this.#line;
+        return reached === null ? null : this.#logs.epochOf(reached, token);
+      },
+      damaged: (channel) => this.#complaints.add("NATS announced what nobody can have published", { channel }),
+    });
+    this.#line = new Line({
+      ...options,
+      connected: (client) => this.#followed.subscribeAll(client),
+      down: () => {
+        this.#logs.forget();
+        this.#followed.forget();
+        sink.health("down");
+      },
+      up: () => {
+        sink.health("up");
+        sink.suspect("all");
+      },
+    });
+  }
+
+  get durability(): Durability {
+    return this.#line.facts?.durability ?? "volatile";
+  }
+
+  async open(): Promise<void> {
+    await this.#line.open();
+    this.#turnLater();
+  }
+
+  /** Finishes what was accepted. */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#cancelTurn();
+    await Promise.allSettled(this.#writing.values());
+    this.#followed.clear();
+    await this.#line.close();
+  }
+
+  async publish(channel: string, draft: Draft): Promise<Ack> {
+    if (draft.kind === "remove" || (draft.kind === "value" && draft.retention?.kind === "table")) {
+      return fail("not_available", "the NATS engine keeps no tables: a channel of mode latest needs another engine");
+    }
+    if (draft.kind === "clear") return await this.#inTurn(channel, (reached) => this.#logs.clear(reached, channel));
+    const checked = this.#logs.checked(draft);
+    return await this.#inTurn(channel, (reached) => this.#logs.publish(reached, channel, checked));
+  }
+
+  async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
+    checkPageLimit(limit);
+    return await this.#ask(async (reached) => {
+      const head = await this.#logs.head(reached, channel);
+      const top = this.#logs.positionOf(reached, head);
+      const shelf = this.#logs.shelf(reached, channel, head);
+      const from = typeof start === "string" ? null : "after" in start ? start.after : start.before;
+      const isOver = from !== null && from.epoch !== top.epoch;
+      const place = isOver ? { after: head.offset } : placeOf(start);
+      const { isDamaged, ...page } = await pageOf(shelf, place, limit);
+      if (isDamaged) {
+        this.#complaints.add("NATS holds what nobody can have published; history ends there", { channel });
+      }
+      return { ...page, top };
+    });
+  }
+
+  async tops(channels: readonly string[]): Promise<readonly Position[]> {
+    const names = [...new Set(channels)];
+    const tops = await Promise.all(names.map((channel) => this.#top(channel)));
+    const known = new Map(names.map((name, index) => [name, tops[index]]));
+    return channels.map((channel) => known.get(channel) ?? fail("internal", "a top was expected"));
+  }
+
+  async follow(channel: string): Promise<Position> {
+    const wasFollowed = this.#followed.has(channel);
+    try {
+      await this.#ask(async ({ client }) => {
+        this.#followed.add(channel, client);
+        await client.connection.flush();
+      });
+      return await this.#top(channel);
+    } catch (thrown) {
+      if (!wasFollowed) this.unfollow(channel);
+      throw thrown;
+    }
+  }
+
+  unfollow(channel: string): void {
+    this.#followed.delete(channel);
+  }
+
+  async #top(channel: string): Promise<Position> {
+    return await this.#ask(async (reached) => {
+      let head = await this.#logs.head(reached, channel);
+      // An epoch that began while the top was read was not told to anybody.
+      while (this.#followed.stands(channel, head)) head = await this.#logs.head(reached, channel);
+      return this.#logs.positionOf(reached, head);
+    });
+  }
+
+  #inTurn(channel: string, write: (reached: Reached) => Promise<Ack>): Promise<Ack> {
+    if (this.#isClosing) fail("engine_unavailable", "the NATS engine is not started");
+    if (this.#waiting >= mostWaiting) fail("overloaded", "too much waits for NATS already");
+    this.#waiting += 1;
+    const before = this.#writing.get(channel) ?? Promise.resolve();
+    const written = before.then(() => this.#answered(write, "indeterminate"));
+    const settled = written
+      .catch(() => this.#logs.forgetHead(channel))
+      .finally(() => {
+        this.#waiting -= 1;
+        if (this.#writing.get(channel) === settled) this.#writing.delete(channel);
+      });
+    this.#writing.set(channel, settled);
+    return written;
+  }
+
+  async #ask<Reply>(ask: (reached: Reached) => Promise<Reply>): Promise<Reply> {
+    if (this.#isClosing) fail("engine_unavailable", "the NATS engine is not started");
+    return await this.#answered(ask, "engine_unavailable");
+  }
+
+  /** @param unknown What is thrown when there was no answer. */
+  async #answered<Reply>(
+    ask: (reached: Reached) => Promise<Reply>,
+    unknown: "indeterminate" | "engine_unavailable",
+  ): Promise<Reply> {
+    const reached = this.#line.reached ?? fail("engine_unavailable", "NATS cannot be reached at present");
+    try {
+      const reply = await ask(reached);
+      if (this.#line.reached?.facts !== reached.facts) {
+        // It may have been said by a store that has ended since: under its epochs nothing is acked any more (S8).
+        throw new TidewireError(unknown, "the connection to NATS ended");
+      }
+      return reply;
+    } catch (thrown) {
+      if (thrown instanceof TidewireError) throw thrown;
+      const reason = reasonOf(thrown);
+      this.#complaints.add("NATS did not do what it was asked", { reason });
+      const name = thrown instanceof Error ? thrown.name : "";
+      const isGone = isNotFound(thrown) || name === "JetStreamNotEnabled" || name === "NoResponders";
+      // What does not answer has to show that it is there, also where its socket is open.
+      if (isGone || name === "TimeoutError") this.#line.doubt(reason);
+      const isRefused = isGone || name === "JetStreamApiError";
+      throw new TidewireError(isRefused ? "engine_unavailable" : unknown, "NATS could not do it");
+    }
+  }
+
+  #turnLater(): void {
+    this.#cancelTurn = this.#options.clock.after(turnMs, () => {
+      this.#line.revive();
+      this.#probe()
+        .catch(() => {
+          // Whatever it was, it was complained of.
+        })
+        .finally(() => {
+          if (!this.#isClosing) this.#turnLater();
+        });
+    });
+  }
+
+  /** Announcements may be lost on the way between servers: now and then each followed log is looked at. */
+  async #probe(): Promise<void> {
+    if (this.#line.reached === null) return;
+    await this.#ask(async ({ client: { manager }, facts }) => {
+      const { names } = this.#options;
+      const { created, state } = await manager.streams.info(names.logs);
+      if (created !== facts.created || state.last_seq < this.#lastSequence)
+        return this.#line.doubt("the stream is another one");
+      // Twice, since what was not heard at first may still be on its way.
+      if (state.last_seq !== this.#lastSequence)
+        this.#toProbe = [...this.#followed.channels, ...this.#followed.channels];
+      this.#lastSequence = state.last_seq;
+      const missing: string[] = [];
+      for (const channel of this.#toProbe.splice(0, mostProbes)) {
+        const newest = await manager.streams.getMessage(names.logs, { last_by_subj: names.ofLog(channel) });
+        if (this.#followed.isMissing(channel, newest?.seq ?? 0)) missing.push(channel);
+      }
+      if (missing.length > 0) this.#options.sink.suspect(missing);
+    });
+  }
+}
+
+function placeOf(start: PageStart): Place {
+  if (start === "oldest") return { after: 0 };
+  if (start === "newest") return { before: Number.MAX_SAFE_INTEGER };
+  return "after" in start ? { after: start.after.offset } : { before: start.before.offset };
+}

@@ -1,0 +1,79 @@
+// Three NATS servers that are one: acks are a majority's, and the end of one of them loses nothing.
+import { natsEngine } from "@tidewire/server/nats";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { engineContract } from "../../packages/server/src/engine/contract.ts";
+import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
+import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
+import type { Engine } from "../../packages/server/src/engine/engine.ts";
+import { systemClock } from "../../packages/server/src/ports/clock.ts";
+import { connecting, natsPath, NatsServer, withoutNats } from "../services/nats.ts";
+import { say, startEngine } from "./engines.ts";
+
+describe("three servers", () => {
+  if (natsPath === undefined) return it("are not here", (context) => context.skip(withoutNats));
+  let servers: readonly NatsServer[] = [];
+  let tries = 0;
+  const urls = (): string[] => servers.map(({ url }) => url);
+  beforeAll(async () => {
+    servers = await NatsServer.cluster();
+  }, 60_000);
+  afterAll(() => Promise.all(servers.map((server) => server.remove())));
+
+  engineContract("nats, three servers", {
+    withoutTables: "the NATS engine keeps no tables",
+    create: () => {
+      tries += 1;
+      const prefix = `try-${tries}`;
+      let movedMs = 0;
+      const clock = { ...systemClock, wall: () => systemClock.wall() + movedMs };
+      const make = (): Engine => natsEngine({ connect: connecting(urls()), prefix, clock });
+      return {
+        engine: make(),
+        reopen: make,
+        advance: (ms) => {
+          movedMs += ms;
+        },
+        dispose: () =>
+          servers[0]?.asOperator(async (manager) => {
+            await manager.streams.delete(`${prefix}-logs`);
+            await manager.streams.delete(`${prefix}-keys`);
+          }),
+      };
+    },
+  });
+
+  it("keep what a majority acked when one of them is killed, under the same epochs (P2)", async () => {
+    const { engine } = await startEngine(urls(), { prefix: "killed" });
+    const acked: string[] = [];
+    const first = await say(engine, "news", "0");
+    expect(first.durability).toBe("quorum");
+    for (let round = 0; round < 2; round += 1) {
+      for (let n = 0; n < 20; n += 1) {
+        const text = `${round}:${n}`;
+        await say(engine, "news", text).then(() => acked.push(text));
+      }
+      const leader = await servers[0]?.asOperator(
+        async ({ streams }) => (await streams.info("killed-logs")).cluster?.leader,
+      );
+      const server = servers[Number(leader?.slice(1))] ?? expect.fail("a leader was expected");
+      await server.kill();
+      // While another leader is chosen nothing can be promised.
+      const isWritten = async (): Promise<boolean> =>
+        await say(engine, "news", "probe").then(
+          () => true,
+          () => false,
+        );
+      await vi.waitUntil(isWritten, { timeout: 60_000, interval: 200 });
+      await server.start();
+    }
+    const page = await engine.read("news", "oldest", everything);
+    const texts = textsOf(page.publications);
+    expect(texts.filter((text) => acked.includes(text))).toEqual(acked);
+    expect(page.top.epoch).toBe(first.position.epoch);
+  }, 120_000);
+
+  it("refuse a stream of one replica", async () => {
+    const engine = natsEngine({ connect: connecting(urls()), prefix: "single", replicas: 1 });
+    await expect(engine.start(new RecordingSink())).rejects.toThrow(/a stream of 3 replicas was expected, .* has 1/);
+  });
+});
