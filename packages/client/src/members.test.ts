@@ -206,6 +206,25 @@ describe("what cannot be shown", () => {
     expect(sessions()).toEqual(["a", "b"]);
   });
 
+  test("a list that could not be had for now is asked for again", async () => {
+    const stage = await painted();
+    let failures = 2;
+    stage.server.script = (method) => {
+      if (method !== "presence") return undefined;
+      return (failures -= 1) >= 0 ? { error: { code: 100, message: "internal", temporary: true } } : list("a");
+    };
+    const { sessions, shows } = watch(stage);
+    await connected(stage);
+    for (const asked of [2, 3]) {
+      await shows("refused");
+      stage.clock.advance(2_000);
+      await stage.server.hears("presence", asked);
+      await quiet(stage);
+    }
+    await drawn(stage);
+    expect(sessions()).toEqual(["a"]);
+  });
+
   test("a refusal is told, whether of the list or of the channel", async () => {
     const stage = await painted();
     stage.server.script = (method) =>

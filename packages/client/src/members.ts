@@ -3,6 +3,7 @@
 import { type Member, TidewireError } from "@tidewire/protocol";
 import { type Channel, ChannelHandle } from "./channel.ts";
 import type { Cancel } from "./clock.ts";
+import { isTemporary } from "./failure.ts";
 import { FrameValue } from "./frame-value.ts";
 import type { Store } from "./store.ts";
 import { isUp, type MemberChange } from "./subscription-status.ts";
@@ -17,6 +18,8 @@ export interface Members<Info = unknown> {
   /** Why `refused`; or `limit_exceeded` where only the count is known. */
   readonly error: TidewireError | null;
 }
+
+const retryMs = 2_000;
 
 const lists = new WeakMap<Channel, MemberList>();
 
@@ -41,6 +44,8 @@ class MemberList {
   /** Grows whenever an answer on its way becomes worthless. */
   #run = 0;
   #isAsked = false;
+  /** A list that could not be had for now is asked for again. */
+  #stopRetry: Cancel | null = null;
   /** There are more than are shown: that they are listed again is said, or who came or left since. */
   #isCrowd = false;
 
@@ -74,12 +79,14 @@ class MemberList {
 
   #forget(): void {
     this.#run++;
+    this.#stopRetry?.();
     this.#isAsked = false;
     this.#members = this.#early = null;
     if (this.#shown.status === "ready") this.#show({ status: "stale" });
   }
 
   #load(): void {
+    this.#stopRetry?.();
     const run = ++this.#run;
     const { presence, presenceStats } = this.#channel;
     this.#isAsked = true;
@@ -98,6 +105,7 @@ class MemberList {
         if (run !== this.#run) return;
         this.#early = null;
         this.#fail(error);
+        if (isTemporary(error)) this.#stopRetry = this.#channel.host.clock.after(retryMs, () => this.#load());
         if (error.reason === "limit_exceeded") {
           this.#isCrowd = true;
           presenceStats().then(
@@ -130,6 +138,7 @@ class MemberList {
   #count(count: number): void {
     // A list that is on its way is out of date.
     this.#run++;
+    this.#stopRetry?.();
     this.#isCrowd = true;
     this.#members = this.#early = null;
     this.#show({ members: [], count, status: "ready", error: new TidewireError("limit_exceeded") });
