@@ -57,6 +57,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   identity: Identified = nobody;
   tokenUser = "";
   #isFull = false;
+  /** What becomes of who goes on after a connect that was refused. */
+  #followed: "bad_request" | "server_error" = "bad_request";
   /** Lets the large reply go on that waits for room. */
   #roomy: (() => void) | null = null;
 
@@ -116,7 +118,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   /** The commands of one frame, in order. */
   receive(commands: readonly Command[]): void {
-    if (this.#state === "refused") return this.close("bad_request", "connect was refused; nothing may follow it");
+    if (this.#state === "refused") return this.close(this.#followed, "connect was refused; nothing may follow it");
     for (const command of commands) this.obey(command);
   }
 
@@ -350,6 +352,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     // Unless that was the end of it.
     if (this.#isClosed) return;
     this.#state = "refused";
+    // What follows may have been sent before the refusal was read: whoever may try again is not sent away for good.
+    if (!(thrown instanceof TidewireError) || thrown.temporary) this.#followed = "server_error";
     this.#inbox.refuse();
   }
 
