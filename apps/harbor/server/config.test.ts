@@ -20,7 +20,7 @@ describe("the configuration", () => {
     [{ PORT: "eighty" }, [], "PORT"],
     [{ PORT: "70000" }, [], "PORT"],
     [{ TIDEWIRE_ENGINE: "redis" }, [], "TIDEWIRE_ENGINE"],
-    [{ TIDEWIRE_ENGINE: "nats://here" }, [], "TIDEWIRE_ENGINE"],
+    [{ TIDEWIRE_ENGINE: "kafka://here" }, [], "TIDEWIRE_ENGINE"],
     [{ TIDEWIRE_API_KEY: "short" }, [], "TIDEWIRE_API_KEY"],
     [{ TIDEWIRE_API_KEY_FILE: "/nowhere/key" }, [], "TIDEWIRE_API_KEY_FILE"],
     [{ TIDEWIRE_NODE: "a b" }, [], "TIDEWIRE_NODE"],

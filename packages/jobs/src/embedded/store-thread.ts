@@ -13,8 +13,14 @@ const source = new URL("./store-worker.ts", import.meta.url);
 const built = new URL("./store-worker.js", import.meta.url);
 const workerUrl = import.meta.url.endsWith(".ts") ? source : built;
 
-export const spawnThread: Spawn = (options) =>
-  new Worker(workerUrl, { workerData: options, name: "tidewire-jobs", execArgv: threadFlags() });
+export const spawnThread: Spawn = (options) => {
+  const execArgv = threadFlags();
+  return new Worker(workerUrl, {
+    workerData: options,
+    name: "tidewire-jobs",
+    ...(execArgv !== undefined && { execArgv }),
+  });
+};
 
 type State =
   | { readonly kind: "closed" }

@@ -41,8 +41,14 @@ const source = new URL("./sqlite-worker.ts", import.meta.url);
 const built = new URL("./sqlite-worker.js", import.meta.url);
 const workerUrl = import.meta.url.endsWith(".ts") ? source : built;
 
-export const spawnWorker: Spawn = (options) =>
-  new Worker(workerUrl, { workerData: options, name: "tidewire-sqlite", execArgv: threadFlags() });
+export const spawnWorker: Spawn = (options) => {
+  const execArgv = threadFlags();
+  return new Worker(workerUrl, {
+    workerData: options,
+    name: "tidewire-sqlite",
+    ...(execArgv !== undefined && { execArgv }),
+  });
+};
 
 export class WorkerLink {
   readonly #options: LinkOptions;
