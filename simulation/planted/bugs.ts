@@ -286,11 +286,4 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "    this.tail.count();\n",
     replace: "",
   },
-  {
-    name: "the end of a crowd is not told",
-    promise: "R1",
-    file: "server/src/hub/member-table.ts",
-    find: "    this.#slots.put(entryOf(crowdEnd, this.#head, false), 0);\n",
-    replace: "",
-  },
 ];
