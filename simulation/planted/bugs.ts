@@ -229,13 +229,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace: "",
   },
   {
-    name: "what the server gave is forgotten with the first unsubscribe",
-    promise: "S3",
-    file: "server/src/session/commands/subscribe.ts",
-    find: "  context.subscriptions.delete(command.channel);",
-    replace: "  context.subscriptions.delete(command.channel);\n  context.given?.delete(command.channel);",
-  },
-  {
     name: "a paused cursor forgets its place",
     promise: "pause",
     file: "server/src/hub/cursor.ts",
@@ -284,6 +277,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     promise: "R1",
     file: "server/src/hub/members.ts",
     find: "    this.tail.count();\n",
+    replace: "",
+  },
+  {
+    name: "the end of a crowd is not told",
+    promise: "R1",
+    file: "server/src/hub/member-table.ts",
+    find: "    this.#slots.put(entryOf(crowdEnd, this.#head, false), 0);\n",
     replace: "",
   },
 ];
