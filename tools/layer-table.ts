@@ -13,6 +13,8 @@ export const packageLayers: LayerTable = {
   "packages/tidewire": ["packages/server", "packages/client", "packages/protocol"],
   "packages/create-tidewire": [],
   "apps/harbor/contract": ["packages/protocol"],
+  // Runs programs of strangers; it knows neither the server nor its data.
+  "apps/harbor/judge": ["apps/harbor/contract", "packages/protocol"],
   "apps/harbor/server": [
     "apps/harbor/contract",
     "packages/tidewire",
