@@ -45,6 +45,7 @@ const everything = [
   "raw-door",
   "other-nodes",
   "centrifuge-door",
+  "starting",
   "server",
   "testing",
 ];
@@ -85,6 +86,7 @@ export const serverLayers: LayerTable = {
     "engine",
     ...words,
   ],
+  starting: world,
   server: everything,
   testing: everything,
   index: everything,
