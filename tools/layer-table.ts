@@ -16,8 +16,17 @@ export const packageLayers: LayerTable = {
   "apps/harbor/server": [
     "apps/harbor/contract",
     "packages/tidewire",
+    "packages/jobs",
     "packages/server",
     "packages/client",
+    "packages/protocol",
+  ],
+  "apps/harbor/worker": [
+    "apps/harbor/server",
+    "apps/harbor/contract",
+    "packages/tidewire",
+    "packages/jobs",
+    "packages/server",
     "packages/protocol",
   ],
   "apps/harbor/web": ["apps/harbor/contract", "packages/react", "packages/client", "packages/protocol"],
