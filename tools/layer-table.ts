@@ -24,6 +24,7 @@ export const packageLayers: LayerTable = {
     "packages/protocol",
   ],
   "apps/harbor/worker": [
+    "apps/harbor/judge",
     "apps/harbor/server",
     "apps/harbor/contract",
     "packages/tidewire",

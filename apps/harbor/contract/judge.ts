@@ -93,7 +93,7 @@ export const listSubmissions = defineCall("judge.list", {
   output: z.object({ submissions: z.array(submission) }),
 });
 
-/** One of the caller's own, with everything that is kept of it. @throws `unknown_channel` for one that is not. */
+/** One of the caller's own, with everything that is kept of it. @throws `bad_request` for one that is not. */
 export const readSubmission = defineCall("judge.read", {
   input: z.object({ id: z.int().min(1) }),
   output: submission.extend({ source: z.string(), rows: z.array(testRow), log: z.string() }),
@@ -112,12 +112,15 @@ export const mostLeaders = 20;
 export const mostInLine = 100;
 
 /** What everybody sees of the judge: who leads, and which submissions wait, in their order. */
+export const news = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("leaders"), leaders: z.array(leader).max(mostLeaders) }),
+  z.object({ kind: z.literal("line"), waiting: z.array(z.int()).max(mostInLine), behind: z.int().min(0) }),
+]);
+export type News = z.infer<typeof news>;
+
 export const judgeNews = defineChannel("judge-news", {
   mode: "latest",
-  data: z.discriminatedUnion("kind", [
-    z.object({ kind: z.literal("leaders"), leaders: z.array(leader).max(mostLeaders) }),
-    z.object({ kind: z.literal("line"), waiting: z.array(z.int()).max(mostInLine), behind: z.int().min(0) }),
-  ]),
+  data: news,
   key: ({ kind }) => kind,
   publishers: "server",
 });

@@ -20,6 +20,7 @@ import {
 import { chat, typing } from "../contract/chat.ts";
 import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
+import { judgeNews } from "../contract/judge.ts";
 import { labNumbers, lineLog } from "../contract/lab.ts";
 import { market, type Quote } from "../contract/market.ts";
 import { activity, rooms } from "../contract/rooms.ts";
@@ -39,6 +40,7 @@ import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
 import { createTurnstile } from "./http/turnstile.ts";
 import { withJobRules } from "./jobs/job-rules.ts";
 import { openJobs } from "./jobs/job-store.ts";
+import { createJudge } from "./judge/judge.ts";
 import { createLab } from "./lab/lab.ts";
 import { quotes } from "./market/quotes.ts";
 import { createWalk } from "./market/random-walk.ts";
@@ -80,6 +82,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const publisher = createPublisher(db, channels, log);
   handleChat(tide, db, publisher);
   handleRooms(tide, db, publisher);
+  const judge = createJudge(tide, { db, jobs, log });
 
   const server = limitedServer();
   const nodes =
@@ -98,6 +101,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   await tide.start();
   // Before anybody can say something new: what an earlier process kept comes first.
   await publisher.recover();
+  judge.start();
   const listening = await listen(server, config.hosts, config.port);
   ({ port } = listening);
   const sweep = config.node === null ? null : sweepAfterOthers(publisher, log);
@@ -110,6 +114,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
       nodes?.stop();
       clearInterval(sweep ?? undefined);
       await lab.stop();
+      await judge.stop();
       publisher.stop();
       await publisher.idle();
       channels.stop();
@@ -146,7 +151,7 @@ interface TideParts {
 function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
   const isDevelopment = config.mode === "development";
   const tide = createTidewire({
-    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open, jobChannel],
+    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, judgeNews, lobby, open, jobChannel],
     access: rules,
     mode: config.mode,
     apiKey,

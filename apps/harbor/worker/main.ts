@@ -6,7 +6,7 @@ import { consoleLog, endOnSignal, failWith, keptSecret, makeApiKey, shownAddress
 import { type Config, parseConfig } from "../server/config.ts";
 import { openDatabase } from "../server/data/open-database.ts";
 import { openJobs } from "../server/jobs/job-store.ts";
-import { handlings } from "./handlers.ts";
+import { busyConcurrency, busyHandlings, handlings } from "./handlers.ts";
 
 /** What runs longer is given back, for another worker. */
 const graceMs = 5_000;
@@ -51,12 +51,16 @@ async function startWorker(config: Config): Promise<() => Promise<void>> {
   const publisher = httpPublisher({ url: new URL("/api", config.serverUrl).href, apiKey });
   const worker = createWorker({ jobs, publisher, log });
   const stopping = new AbortController();
-  for (const handling of handlings) handling(worker, { config, db, jobs, signal: stopping.signal, log });
+  const busy = createWorker({ jobs, publisher, log, concurrency: busyConcurrency });
+  const parts = { config, db, jobs, signal: stopping.signal, log };
+  for (const handling of handlings) handling(worker, parts);
+  for (const handling of busyHandlings) handling(busy, parts);
   worker.start();
+  busy.start();
   let ended: Promise<void> | null = null;
   const end = async (): Promise<void> => {
     stopping.abort();
-    await worker.stop({ graceMs });
+    await Promise.all([worker.stop({ graceMs }), busy.stop({ graceMs })]);
     await jobs.store.close();
     await db.destroy();
   };

@@ -35,6 +35,7 @@ const startWallMs = 30_000;
 const bytesPerUnit = 6;
 const reportBytes = 65_536;
 
+/** @throws where no process can be started. */
 export async function runInSandbox({ order, told, signal }: Watching): Promise<SandboxEnd> {
   const tests = order.inputs.length;
   const process = startSandbox((startCpuMs + tests * (order.limits.timeMs + graceMs)) / 1_000);
@@ -49,7 +50,8 @@ export async function runInSandbox({ order, told, signal }: Watching): Promise<S
     });
     // What it could not say is said by how it ended.
     return watch.ended ?? (watch.isDone ? "ended" : "crashed");
-  } catch {
+  } catch (thrown) {
+    if (thrown instanceof NotStarted) throw thrown;
     return watch.ended ?? "crashed";
   } finally {
     signal.removeEventListener("abort", unwanted);
@@ -59,9 +61,13 @@ export async function runInSandbox({ order, told, signal }: Watching): Promise<S
 
 /** Resolves when the process is gone. @throws for what is no report. */
 async function listen(process: SandboxProcess, order: Order, told: (report: Report) => void): Promise<void> {
+  let failure: Error | null = null;
   const gone = new Promise<void>((resolve) => {
     process.once("close", () => resolve());
-    process.once("error", () => resolve());
+    process.once("error", (error) => {
+      failure = new NotStarted("the sandbox's process could not be started", { cause: error });
+      resolve();
+    });
   });
   // It may be killed before it has read its order.
   process.stdin.on("error", () => undefined);
@@ -71,8 +77,12 @@ async function listen(process: SandboxProcess, order: Order, told: (report: Repo
   } finally {
     process.kill("SIGKILL");
     await gone;
+    // Not the program's fault.
+    if (failure !== null) throw failure;
   }
 }
+
+class NotStarted extends Error {}
 
 async function* boundedLines(process: SandboxProcess, { inputs, limits }: Order): AsyncGenerator<string> {
   let left = reportBytes + inputs.length * (2 * bytesPerUnit * limits.outputLength + reportBytes);

@@ -87,8 +87,46 @@ const labNumbers: Migration = {
   },
 };
 
+const submissions: Migration = {
+  async up(db: Kysely<Tables>) {
+    await db.schema
+      .createTable("submissions")
+      // Numbers are not given twice, also where rows are taken out some day: pages name them.
+      .addColumn("id", "integer", (column) => column.primaryKey().autoIncrement())
+      .addColumn("guest", "text", (column) => column.notNull().references("guests.id"))
+      .addColumn("problem", "text", (column) => column.notNull())
+      .addColumn("language", "text", (column) => column.notNull())
+      .addColumn("source", "text", (column) => column.notNull())
+      .addColumn("nonce", "text", (column) => column.notNull())
+      .addColumn("job", "text", (column) => column.notNull().unique())
+      .addColumn("at_ms", "bigint", (column) => column.notNull())
+      .addColumn("begun_at_ms", "bigint")
+      .addColumn("verdict", "text")
+      .addColumn("judged", "text", (column) => column.notNull())
+      .addColumn("rows", "text", (column) => column.notNull())
+      .addColumn("log", "text", (column) => column.notNull())
+      .addUniqueConstraint("submissions_guest_nonce", ["guest", "nonce"])
+      .execute();
+    await db.schema.createIndex("submissions_of_guest").on("submissions").columns(["guest", "id"]).execute();
+    // Partial: those in the line, and those that count for the leaders.
+    await db.schema
+      .createIndex("submissions_unjudged")
+      .on("submissions")
+      .columns(["id"])
+      .where(sql.ref("verdict"), "is", sql.lit(null))
+      .execute();
+    await db.schema
+      .createIndex("submissions_accepted")
+      .on("submissions")
+      .columns(["guest", "problem", "at_ms"])
+      .where(sql.ref("verdict"), "=", sql.lit("accepted"))
+      .execute();
+  },
+};
+
 /** By name, in the order in which they are applied. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001-rooms-and-messages": first,
   "0002-lab-numbers": labNumbers,
+  "0004-submissions": submissions,
 };

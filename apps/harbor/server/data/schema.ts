@@ -1,5 +1,6 @@
 // Harbor's tables, as Kysely's types know them.
-import type { Kysely } from "kysely";
+import type { Generated, Kysely, Selectable } from "kysely";
+import type { Language, Verdict } from "../../contract/judge.ts";
 
 /** 0 or 1: SQLite has no booleans, and PostgreSQL reads integers as well. */
 type Flag = number;
@@ -51,12 +52,35 @@ export interface LabNumberRow {
   readonly made_at_ms: number;
 }
 
+/** A program that was handed in. */
+interface SubmissionTable {
+  /** In the order of arrival. */
+  readonly id: Generated<number>;
+  readonly guest: string;
+  readonly problem: string;
+  readonly language: Language;
+  readonly source: string;
+  readonly nonce: string;
+  readonly job: string;
+  readonly at_ms: number;
+  /** When a worker took it first; `null` while it waits. */
+  readonly begun_at_ms: number | null;
+  /** `null` while it is not judged. */
+  readonly verdict: Verdict | null;
+  /** JSON: what came of it, and of each test. */
+  readonly judged: string;
+  readonly rows: string;
+  readonly log: string;
+}
+export type SubmissionRow = Selectable<SubmissionTable>;
+
 export interface Tables {
   readonly guests: GuestRow;
   readonly rooms: RoomRow;
   readonly messages: MessageRow;
   readonly reads: ReadRow;
   readonly lab_numbers: LabNumberRow;
+  readonly submissions: SubmissionTable;
 }
 
 export type Database = Kysely<Tables>;
