@@ -9,7 +9,7 @@ import { comeIn, isConnected, withHarbor } from "./harbor.ts";
 import { root } from "./server-process.ts";
 import { Wire } from "./wire.ts";
 
-const place = withHarbor();
+const place = withHarbor({ hasWorker: true });
 const pictures = path.join(root, "test-results/screenshots");
 mkdirSync(pictures, { recursive: true });
 
@@ -126,6 +126,30 @@ async function lookAtLab(page: Page, name: string): Promise<void> {
   await look(page, `lab planted ${name}`);
 }
 
+/** A problem as one finds it, with a program that is half right, and with one that cannot be read. */
+async function lookAtJudge(page: Page, name: string): Promise<void> {
+  const handIn = async (program: string, verdict: string): Promise<void> => {
+    await page.getByLabel("Language").selectOption("javascript");
+    await page.getByRole("textbox", { name: "Program" }).fill(program);
+    await page.getByRole("button", { name: "Submit" }).click();
+    await page.getByTestId("verdict").filter({ hasText: verdict }).waitFor();
+  };
+  await goTo(page, "/judge/loading-order");
+  await page.getByRole("textbox", { name: "Program" }).waitFor();
+  await look(page, `judge ${name}`);
+  const half = `/* The smallest first. */
+function solve(count, rules) {
+  console.log("crates", count, "rules", rules.length);
+  if (count === 2) throw new RangeError("they contradict each other");
+  const order = Array.from({ length: count }, (_, crate) => crate);
+  return rules.length > 3 ? order.reverse() : order; // \u2693 \u05e9\u05dc\u05d5\u05dd ${"and on ".repeat(20)}
+}`;
+  await handIn(half, "Wrong answer");
+  await look(page, `judge judged ${name}`);
+  await handIn("function solve( {", "Cannot be read");
+  await look(page, `judge refused ${name}`);
+}
+
 test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await fillRoom();
   const page = await place.window(options);
@@ -173,6 +197,7 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await page.getByRole("button", { name: "Pause" }).click();
   await page.getByText(/^paused · [1-9][\d,]* quotes passed over$/).waitFor();
   await look(page, `market paused ${name}`);
+  await lookAtJudge(page, name);
 
   await lookAtLab(page, name);
   await page.context().setOffline(true);

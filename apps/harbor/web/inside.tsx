@@ -3,6 +3,7 @@ import { Redirect, Route, Switch, useLocation } from "wouter";
 import { ChatPage } from "./features/chat/chat-page.tsx";
 import { OutboxProvider } from "./features/chat/outbox-provider.tsx";
 import { RoomsProvider } from "./features/chat/rooms-provider.tsx";
+import { JudgePage } from "./features/judge/judge-page.tsx";
 import { LabPage } from "./features/lab/lab-page.tsx";
 import { LabProvider } from "./features/lab/lab-provider.tsx";
 import { LivePage } from "./features/live/live-page.tsx";
@@ -46,6 +47,9 @@ function Places() {
           </Route>
           <Route path="/market">
             <MarketPage />
+          </Route>
+          <Route path="/judge/:problem?/:submission?">
+            <JudgePage />
           </Route>
           <Route path="/lab">
             <LabPage />

@@ -1,0 +1,179 @@
+// What comes of a program: its place in the line, each test as it is run, what it says, and its verdict.
+import { CircleAlert, CircleCheck, CircleDashed, LoaderCircle } from "lucide-react";
+import type { Judged, TestRow, WholeSubmission } from "../../../contract/judge.ts";
+import { Button } from "../../theme/button.tsx";
+import { classNames } from "../../theme/class-names.ts";
+import type { Stage, SubmissionView } from "./submission-state.ts";
+import type { SubmissionState } from "./use-submission.ts";
+import { placeWords, sizeOf, testWords, toneText, verdictWords } from "./words-for-verdicts.ts";
+
+interface ResultPanelProps {
+  readonly state: SubmissionState;
+  /** How many tests of the problem are shown. */
+  readonly shown: number;
+  readonly onTake: (whole: WholeSubmission) => void;
+}
+
+export function ResultPanel({ state, shown, onTake }: ResultPanelProps) {
+  return (
+    <section aria-label="Result" aria-busy={state.kind === "reading"} className="min-w-0">
+      {state.kind === "failed" && (
+        <p role="alert" className="text-soft">
+          This submission could not be read. {state.why}
+        </p>
+      )}
+      {state.kind === "ready" && (
+        <>
+          <div className="flex min-h-8 items-start gap-3">
+            <Headline stage={state.view.stage} />
+            <Button look="quiet" onClick={() => onTake(state.whole)}>
+              Edit this program
+            </Button>
+          </div>
+          <Details view={state.view} shown={shown} />
+        </>
+      )}
+    </section>
+  );
+}
+
+function Headline({ stage }: { readonly stage: Stage }) {
+  const [words, tone] = headlineOf(stage);
+  const Icon = iconFor(stage);
+  return (
+    <div role="status" data-testid="verdict" className="figures flex min-w-0 flex-1 items-start gap-2 pt-1">
+      <Icon
+        aria-hidden
+        className={classNames("mt-px size-5 shrink-0", tone, stage.kind === "running" && "motion-safe:animate-spin")}
+      />
+      <p className="min-w-0">
+        <span className={classNames("font-semibold", tone)}>{words}</span>{" "}
+        <span className="text-soft">{detailOf(stage)}</span>
+      </p>
+    </div>
+  );
+}
+
+function headlineOf(stage: Stage): readonly [words: string, tone: string] {
+  switch (stage.kind) {
+    case "waiting":
+      return ["Waiting", "text-soft"];
+    case "running":
+      return ["Running", "text-text"];
+    case "retrying":
+      return ["Waiting", "text-warn"];
+    case "judged": {
+      const { name, tone } = verdictWords[stage.judged.verdict];
+      return [name, toneText[tone]];
+    }
+  }
+}
+
+function detailOf(stage: Stage): string {
+  switch (stage.kind) {
+    case "waiting":
+      return stage.before === null ? "" : placeWords(stage.before);
+    case "running":
+      return stage.tests === null ? "" : `test ${stage.test} of ${stage.tests}`;
+    case "retrying":
+      return "The judge failed with it, and tries again.";
+    case "judged":
+      return figuresOf(stage.judged);
+  }
+}
+
+function figuresOf({ verdict, passed, tests, ms, kb, message }: Judged): string {
+  if (verdict === "lost") return message;
+  if (verdict === "refused") return "Nothing of it was run.";
+  return `${passed} of ${tests} tests passed · ${ms} ms · ${sizeOf(kb)}`;
+}
+
+function iconFor(stage: Stage): typeof CircleCheck {
+  if (stage.kind === "running") return LoaderCircle;
+  if (stage.kind !== "judged") return CircleDashed;
+  return stage.judged.verdict === "accepted" ? CircleCheck : CircleAlert;
+}
+
+function Details({ view, shown }: { readonly view: SubmissionView; readonly shown: number }) {
+  const { stage, rows, log } = view;
+  const refusal = stage.kind === "judged" && stage.judged.verdict === "refused" ? stage.judged.message : "";
+  return (
+    <>
+      {refusal !== "" && <Output label="Why it cannot be read" text={refusal} />}
+      {rows.length > 0 && <TestTable rows={rows} shown={shown} />}
+      {log !== "" && (
+        <>
+          <h3 className="mt-4 text-sm font-semibold">Log</h3>
+          <Output label="Log" text={log} />
+        </>
+      )}
+    </>
+  );
+}
+
+/** It scrolls by the keyboard too. */
+function Output({ label, text }: { readonly label: string; readonly text: string }) {
+  return (
+    <pre
+      tabIndex={0}
+      role="region"
+      aria-label={label}
+      className="mt-1 max-h-48 overflow-auto rounded-md bg-sunken p-3 font-mono text-xs break-words whitespace-pre-wrap"
+    >
+      {text}
+    </pre>
+  );
+}
+
+const cell = "border-b border-line py-1.5 pr-3 align-top";
+
+function TestTable({ rows, shown }: { readonly rows: readonly TestRow[]; readonly shown: number }) {
+  return (
+    <table className="figures mt-2 w-full border-separate border-spacing-0 text-sm">
+      <thead>
+        <tr className="text-left text-xs text-soft [&>th]:font-normal">
+          <th scope="col" className={classNames(cell, "w-24")}>
+            Test
+          </th>
+          <th scope="col" className={cell}>
+            Verdict
+          </th>
+          <th scope="col" className={classNames(cell, "w-18 text-right")}>
+            Time
+          </th>
+          <th scope="col" className={classNames(cell, "w-20 pr-0 text-right")}>
+            Memory
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <TestLine key={row.test} row={row} isShown={row.test <= shown} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function TestLine({ row, isShown }: { readonly row: TestRow; readonly isShown: boolean }) {
+  const { name, tone } = testWords[row.verdict];
+  const isRun = row.verdict !== "unseen";
+  return (
+    <tr>
+      <th scope="row" className={classNames(cell, "text-left font-normal whitespace-nowrap")}>
+        {row.test}
+        {!isShown && <span className="text-soft"> hidden</span>}
+      </th>
+      <td className={cell}>
+        <span className={toneText[tone]}>{name}</span>
+        {row.note !== "" && (
+          <span className="mt-0.5 block font-mono text-xs break-words whitespace-pre-wrap text-soft">
+            {row.verdict === "wrong" ? `It returned ${row.note}` : row.note}
+          </span>
+        )}
+      </td>
+      <td className={classNames(cell, "text-right whitespace-nowrap")}>{isRun ? `${row.ms} ms` : "–"}</td>
+      <td className={classNames(cell, "pr-0 text-right whitespace-nowrap")}>{isRun ? sizeOf(row.kb) : "–"}</td>
+    </tr>
+  );
+}
