@@ -66,7 +66,7 @@ test("two people on the leaderboard: each sees the other come", async () => {
   await open(bo, "Anchor chain");
   await open(cy, "Anchor chain");
   const leaders = (page: Page): Locator => page.getByRole("region", { name: "Leaderboard" }).getByRole("listitem");
-  const line = (name: string): RegExp => new RegExp(`${name}\\s+1 of 6`);
+  const line = (name: string): RegExp => new RegExp(`${name}\\s*1 of 6`);
   for (const page of [bo, cy]) {
     await write(page, right);
     await submit(page);

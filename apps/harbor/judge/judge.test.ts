@@ -161,6 +161,15 @@ describe("the judge", () => {
     expect([progress, judgement.rows]).toEqual([[], []]);
   });
 
+  test("says what was thrown and where in the program, and nothing of how we came there", async () => {
+    const source = `const fall = () => { throw new TypeError("no chain") };\nfunction solve() {\n  return fall();\n}`;
+    const { judgement } = await judged("anchor-chain", source, "javascript");
+    expect(judgement.rows[0]).toMatchObject({
+      verdict: "error",
+      note: "TypeError: no chain\n    at fall (solution:1:41)\n    at solve (solution:3:3)",
+    });
+  });
+
   test("takes a promise, and says of one that is never settled that it is not", async () => {
     const later = await judged("anchor-chain", "async function solve(n) { await null; return n === 5 ? 6 : 36 }");
     expect(later.judgement.rows.slice(0, 2).map(({ verdict }) => verdict)).toEqual(["passed", "passed"]);

@@ -18,6 +18,8 @@ export interface Tested {
 }
 
 const fileName = "solution";
+/** The end of a stack: how we came to call `solve`. */
+const ourFrames = /\n +at apply \(native\)\n +at answer \(prelude[^]*$/;
 /** Jobs of promises between two looks at the time. */
 const jobsAtOnce = 1_000;
 
@@ -106,7 +108,7 @@ function run(context: QuickJSContext, { code, input, limits, said }: Test, budge
   const threw = (error: QuickJSHandle): Ending => {
     const told = context.callFunction(describe, context.undefined, error);
     const message = told.error === undefined ? context.getString(told.value) : "an error that cannot be shown";
-    return { kind: "threw", message };
+    return { kind: "threw", message: message.replace(ourFrames, "") };
   };
 
   const loaded = context.evalCode(code, fileName);

@@ -1,6 +1,6 @@
 // One problem: what it asks for, the program being written, and what came of the one that was handed in.
 import { Send } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
 import type { Language, WholeSubmission } from "../../../contract/judge.ts";
 import type { Problem } from "../../../contract/judge-problems.ts";
@@ -135,5 +135,14 @@ interface ResultProps {
 
 function Result({ id, problem, end, onTake }: ResultProps) {
   const state = useSubmission(id, end);
-  return <ResultPanel state={state} shown={problem.shown.length} onTake={onTake} />;
+  const top = useRef<HTMLDivElement>(null);
+  // Where all is in one column it would be below the fold.
+  useEffect(() => {
+    top.current?.scrollIntoView({ block: "start" });
+  }, []);
+  return (
+    <div ref={top} className="scroll-mt-4">
+      <ResultPanel state={state} shown={problem.shown.length} onTake={onTake} />
+    </div>
+  );
 }
