@@ -67,21 +67,11 @@ export function openEditor({ host, text, language, label, changed, submit }: Edi
 const typingOver = EditorView.domEventHandlers({
   beforeinput(event, view) {
     const { data, inputType } = event;
-    // What is selected now; the editor's own selection may be a moment behind.
-    const [range] = event.getTargetRanges();
-    if (inputType !== "insertText" || data === null || range === undefined || view.composing) return false;
-    const from = view.posAtDOM(range.startContainer, range.startOffset);
-    const to = view.posAtDOM(range.endContainer, range.endOffset);
-    if (from === to) return false;
+    const { from, to, empty } = view.state.selection.main;
+    if (inputType !== "insertText" || data === null || empty || view.composing) return false;
     event.preventDefault();
-    const text = view.state.toText(data);
     const insert = () =>
-      view.state.update({
-        changes: { from, to, insert: text },
-        selection: { anchor: from + text.length },
-        userEvent: "input.type",
-        scrollIntoView: true,
-      });
+      view.state.update(view.state.replaceSelection(data), { userEvent: "input.type", scrollIntoView: true });
     const handlers = view.state.facet(EditorView.inputHandler);
     if (!handlers.some((handle) => handle(view, from, to, data, insert))) view.dispatch(insert());
     return true;
