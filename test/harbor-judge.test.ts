@@ -83,7 +83,7 @@ test("a program is judged by the worker, told on the way, kept, and counted for 
 
   const kept = await ada.call(readSubmission, { id: submission.id });
   expect(kept).toMatchObject({ judged: job().output, log: "begun\n".repeat(7) });
-  expect(kept.rows.map(({ verdict }) => verdict)).toEqual(Array(7).fill("passed"));
+  expect(kept.rows.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 7 }, () => "passed"));
   await expect.poll(() => news("leaders"), waited).toMatchObject({ leaders: [{ name: "Ada", solved: 1 }] });
   await expect.poll(() => news("line"), waited).toEqual({ kind: "line", waiting: [], behind: 0 });
 

@@ -15,7 +15,7 @@ export const maxLogLength = 16_384;
 /** Programs of one person that wait or run. */
 export const mostUnfinished = 3;
 
-export const problemId = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+const problemId = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 
 /** How a test ended. `unseen`: it was not run, after one that used up its time. */
 export const testVerdict = z.enum(["passed", "wrong", "error", "time", "memory", "output", "crashed", "unseen"]);

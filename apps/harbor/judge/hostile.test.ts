@@ -206,7 +206,11 @@ describe("the sandbox's process", () => {
         tried(() => new Function("return 1")()),
       ]));`;
     const sandbox = startSandbox(10, ["--input-type=module", "-e", program]);
-    expect(JSON.parse(await text(sandbox.stdout))).toEqual([[], ...Array(4).fill("ERR_ACCESS_DENIED"), "EvalError"]);
+    expect(JSON.parse(await text(sandbox.stdout))).toEqual([
+      [],
+      ...Array.from({ length: 4 }, () => "ERR_ACCESS_DENIED"),
+      "EvalError",
+    ]);
   });
 });
 

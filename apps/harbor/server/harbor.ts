@@ -85,13 +85,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const judge = createJudge(tide, { db, jobs, log });
 
   const server = limitedServer();
-  const nodes =
-    isDevelopment && config.node !== null
-      ? createNodesPage({
-          here: config.node,
-          info: async () => await infoOf(ownUrl(config.hosts[0] ?? "localhost", port), apiKey),
-        })
-      : null;
+  const nodes = openNodesPage(config, () => infoOf(ownUrl(config.hosts[0] ?? "localhost", port), apiKey));
   const page = await openPage(config, server);
   const routes = { db, sessions, mode: config.mode, turnstile: createTurnstile() };
   server.on("request", answerer({ tide, page, nodes, routes }));
@@ -132,6 +126,10 @@ function sweepAfterOthers(publisher: Publisher, log: Log): NodeJS.Timeout {
   return setInterval(() => {
     publisher.recover(sweepMs).catch((thrown: unknown) => log.warn("the sweep waits", { reason: String(thrown) }));
   }, sweepMs);
+}
+
+function openNodesPage({ mode, node }: Config, info: () => Promise<unknown>): NodesPage | null {
+  return mode === "development" && node !== null ? createNodesPage({ here: node, info }) : null;
 }
 
 /** What the server API says of all nodes. */

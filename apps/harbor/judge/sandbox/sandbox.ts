@@ -59,27 +59,24 @@ export async function runInSandbox({ order, told, signal }: Watching): Promise<S
   }
 }
 
-/** Resolves when the process is gone. @throws for what is no report. */
+/** Resolves when the process is gone. @throws for what is no report, and `NotStarted`. */
 async function listen(process: SandboxProcess, order: Order, told: (report: Report) => void): Promise<void> {
-  let failure: Error | null = null;
-  const gone = new Promise<void>((resolve) => {
+  const gone = new Promise<void>((resolve, reject) => {
     process.once("close", () => resolve());
-    process.once("error", (error) => {
-      failure = new NotStarted("the sandbox's process could not be started", { cause: error });
-      resolve();
-    });
+    // Not the program's fault.
+    process.once("error", (cause) => reject(new NotStarted("the sandbox's process could not be started", { cause })));
   });
   // It may be killed before it has read its order.
   process.stdin.on("error", () => undefined);
   process.stdin.end(JSON.stringify(order));
-  try {
-    for await (const line of boundedLines(process, order)) told(report.parse(JSON.parse(line)));
-  } finally {
-    process.kill("SIGKILL");
-    await gone;
-    // Not the program's fault.
-    if (failure !== null) throw failure;
-  }
+  const heard = hear(process, order, told).finally(() => process.kill("SIGKILL"));
+  const [end, hearing] = await Promise.allSettled([gone, heard]);
+  if (end.status === "rejected") throw end.reason;
+  if (hearing.status === "rejected") throw hearing.reason;
+}
+
+async function hear(process: SandboxProcess, order: Order, told: (report: Report) => void): Promise<void> {
+  for await (const line of boundedLines(process, order)) told(report.parse(JSON.parse(line)));
 }
 
 class NotStarted extends Error {}

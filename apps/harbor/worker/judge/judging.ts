@@ -1,21 +1,28 @@
 // Judges what was handed in: runs it in the sandbox, tells its owner on the way, keeps what came of it.
 import { availableParallelism } from "node:os";
 import path from "node:path";
-import type { JobContext } from "@tidewire/jobs";
+import type { JobContext, JobWorker } from "@tidewire/jobs";
 import { fail, TidewireError } from "@tidewire/protocol";
+import type { Log } from "@tidewire/server";
 import { keptSecret, makeApiKey } from "tidewire/host";
 import { judgeNews, judgeRun, type JudgeProgress, type News } from "../../contract/judge.ts";
 import { judge } from "../../judge/judge.ts";
 import type { Config } from "../../server/config.ts";
+import type { Database } from "../../server/data/schema.ts";
 import { beginSubmission, endSubmission, findSubmission } from "../../server/data/submissions.ts";
 import { createJudgeNews } from "../../server/judge/news.ts";
-import type { Handling } from "../handlers.ts";
 import { ProgressLine } from "./progress-line.ts";
 
 /** Sandboxes at once: one processor is left for everything else. */
 export const judgeConcurrency = Math.min(4, Math.max(1, availableParallelism() - 1));
 
-export const judging: Handling = (worker, { config, db, log }) => {
+export interface JudgingParts {
+  readonly config: Config;
+  readonly db: Database;
+  readonly log: Log;
+}
+
+export function judging(worker: JobWorker, { config, db, log }: JudgingParts): void {
   const news = createJudgeNews({ db, log, publish: newsPublisher(config) });
 
   worker.handle(judgeRun, async ({ submission: id }, job) => {
@@ -31,7 +38,7 @@ export const judging: Handling = (worker, { config, db, log }) => {
     const kept = await findSubmission(db, id);
     return kept?.judged ?? judgedNow.judged;
   });
-};
+}
 
 type Judgement = Awaited<ReturnType<typeof judge>>;
 

@@ -39,13 +39,9 @@ export function ResultPanel({ state, shown, onTake }: ResultPanelProps) {
 
 function Headline({ stage }: { readonly stage: Stage }) {
   const [words, tone] = headlineOf(stage);
-  const Icon = iconFor(stage);
   return (
     <div role="status" data-testid="verdict" className="figures flex min-w-0 flex-1 items-start gap-2 pt-1">
-      <Icon
-        aria-hidden
-        className={classNames("mt-px size-5 shrink-0", tone, stage.kind === "running" && "motion-safe:animate-spin")}
-      />
+      <Sign stage={stage} className={classNames("mt-px size-5 shrink-0", tone)} />
       <p className="min-w-0">
         <span className={classNames("font-semibold", tone)}>{words}</span>{" "}
         <span className="text-soft">{detailOf(stage)}</span>
@@ -88,10 +84,15 @@ function figuresOf({ verdict, passed, tests, ms, kb, message }: Judged): string 
   return `${passed} of ${tests} tests passed · ${ms} ms · ${sizeOf(kb)}`;
 }
 
-function iconFor(stage: Stage): typeof CircleCheck {
-  if (stage.kind === "running") return LoaderCircle;
-  if (stage.kind !== "judged") return CircleDashed;
-  return stage.judged.verdict === "accepted" ? CircleCheck : CircleAlert;
+function Sign({ stage, className }: { readonly stage: Stage; readonly className: string }) {
+  if (stage.kind === "running")
+    return <LoaderCircle aria-hidden className={classNames(className, "motion-safe:animate-spin")} />;
+  if (stage.kind !== "judged") return <CircleDashed aria-hidden className={className} />;
+  return stage.judged.verdict === "accepted" ? (
+    <CircleCheck aria-hidden className={className} />
+  ) : (
+    <CircleAlert aria-hidden className={className} />
+  );
 }
 
 function Details({ view, shown }: { readonly view: SubmissionView; readonly shown: number }) {
