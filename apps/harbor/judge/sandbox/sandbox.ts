@@ -26,16 +26,17 @@ export interface Watching {
 const lookEveryMs = 50;
 /** What a test may use beyond its limit before it is killed from outside: the way to say so by itself. */
 const graceMs = 500;
-/** Of a machine that is so busy that a limit of processor time takes long. */
-const wallFactor = 10;
-/** Node's start, QuickJS and TypeScript, on a busy machine. */
+/** Node's start, QuickJS and TypeScript. */
 const startCpuMs = 2_000;
-const startWallMs = 30_000;
+/** Where nobody says how much of the processor it has used: the time of day a limit of it may take. */
+const wallFactor = 10;
+/** A test that got so little of the processor that it is not over by then was not run, whatever the program is. */
+const stalledMs = 60_000;
 /** A UTF-16 unit is six bytes of JSON at most; a test says and answers so many, and the reports have their own words. */
 const bytesPerUnit = 6;
 const reportBytes = 65_536;
 
-/** @throws where no process can be started. */
+/** @throws where no process can be started, and where the machine has no time for one. */
 export async function runInSandbox({ order, told, signal }: Watching): Promise<SandboxEnd> {
   const tests = order.inputs.length;
   const process = startSandbox((startCpuMs + tests * (order.limits.timeMs + graceMs)) / 1_000);
@@ -48,23 +49,24 @@ export async function runInSandbox({ order, told, signal }: Watching): Promise<S
       watch.heard(said);
       if (watch.ended === null) told(said);
     });
-    // What it could not say is said by how it ended.
-    return watch.ended ?? (watch.isDone ? "ended" : "crashed");
   } catch (thrown) {
-    if (thrown instanceof NotStarted) throw thrown;
-    return watch.ended ?? "crashed";
+    // What is no report is half of one that was cut off, or somebody's who has broken out.
+    if (thrown instanceof NotRun) throw thrown;
+    if (watch.ended === null) return "crashed";
   } finally {
     signal.removeEventListener("abort", unwanted);
     watch.stop();
   }
+  if (watch.isStalled) throw new NotRun(`the machine had no time for a test within ${stalledMs} ms`);
+  // What it could not say is said by how it ended.
+  return watch.ended ?? (watch.isDone ? "ended" : "crashed");
 }
 
-/** Resolves when the process is gone. @throws for what is no report, and `NotStarted`. */
+/** Resolves when the process is gone. @throws for what is no report, and `NotRun`. */
 async function listen(process: SandboxProcess, order: Order, told: (report: Report) => void): Promise<void> {
   const gone = new Promise<void>((resolve, reject) => {
     process.once("close", () => resolve());
-    // Not the program's fault.
-    process.once("error", (cause) => reject(new NotStarted("the sandbox's process could not be started", { cause })));
+    process.once("error", (cause) => reject(new NotRun("the sandbox's process could not be started", { cause })));
   });
   // It may be killed before it has read its order.
   process.stdin.on("error", () => undefined);
@@ -79,7 +81,8 @@ async function hear(process: SandboxProcess, order: Order, told: (report: Report
   for await (const line of boundedLines(process, order)) told(report.parse(JSON.parse(line)));
 }
 
-class NotStarted extends Error {}
+/** Not the program's fault: worth another attempt. */
+class NotRun extends Error {}
 
 async function* boundedLines(process: SandboxProcess, { inputs, limits }: Order): AsyncGenerator<string> {
   let left = reportBytes + inputs.length * (2 * bytesPerUnit * limits.outputLength + reportBytes);
@@ -99,8 +102,9 @@ class Watch {
   #ended: Exclude<SandboxEnd, "ended" | "crashed"> | null = null;
   /** When the present test began, or the process. */
   #since = { wallMs: performance.now(), cpuMs: 0 };
-  #limit: { readonly cpuMs: number; readonly wallMs: number } = { cpuMs: startCpuMs, wallMs: startWallMs };
+  #limitMs = startCpuMs;
   #isDone = false;
+  #isStalled = false;
 
   constructor(process: SandboxProcess, order: Order) {
     this.#process = process;
@@ -117,11 +121,15 @@ class Watch {
     return this.#isDone;
   }
 
+  get isStalled(): boolean {
+    return this.#isStalled;
+  }
+
   heard(report: Report): void {
     if (report.kind === "began") {
       const { timeMs } = this.#order.limits;
       this.#since = { wallMs: performance.now(), cpuMs: this.#usage()?.cpuMs ?? 0 };
-      this.#limit = { cpuMs: timeMs + graceMs, wallMs: timeMs * wallFactor + graceMs };
+      this.#limitMs = timeMs + graceMs;
     }
     if (report.kind === "refused") this.#isDone = true;
     if (report.kind === "ended") {
@@ -144,9 +152,15 @@ class Watch {
 
   #look(): void {
     const usage = this.#usage();
-    if (usage !== null && usage.residentBytes > mostResidentBytes) return this.end("memory");
-    const cpuMs = (usage?.cpuMs ?? 0) - this.#since.cpuMs;
     const wallMs = performance.now() - this.#since.wallMs;
-    if (cpuMs > this.#limit.cpuMs || wallMs > this.#limit.wallMs) this.end("time");
+    if (usage === null) {
+      if (wallMs > this.#limitMs * wallFactor) this.end("time");
+      return;
+    }
+    if (usage.residentBytes > mostResidentBytes) return this.end("memory");
+    if (usage.cpuMs - this.#since.cpuMs > this.#limitMs) return this.end("time");
+    if (wallMs <= stalledMs) return;
+    this.#isStalled = true;
+    this.end("unwanted");
   }
 }

@@ -18,7 +18,7 @@ export interface HandedIn {
 const attempts = 3;
 const firstDelayMs = 500;
 /** All tests of a program on a machine that has little time for it. */
-const timeoutMs = 150_000;
+const timeoutMs = 300_000;
 
 /** Younger ones are being ordered. */
 const orderedAfterMs = 5_000;
