@@ -2,7 +2,7 @@
 import { Send } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useLocation } from "wouter";
-import type { Language, WholeSubmission } from "../../../contract/judge.ts";
+import type { Language, Submission, WholeSubmission } from "../../../contract/judge.ts";
 import type { Problem } from "../../../contract/judge-problems.ts";
 import { useMe } from "../../session/session-provider.tsx";
 import { Button } from "../../theme/button.tsx";
@@ -42,13 +42,21 @@ export function ProblemScreen({ problem, submission, submissions }: ProblemScree
           ) : (
             <Result key={submission} id={submission} problem={problem} end={submissions.end} onTake={draft.take} />
           )}
-          <div className="@4xl:hidden">
-            <PastSubmissions list={own} trouble={submissions.trouble} current={submission} />
-          </div>
+          {isOver(submission, own) && (
+            <div className="@4xl:hidden">
+              <PastSubmissions list={own} trouble={submissions.trouble} current={submission} />
+            </div>
+          )}
         </div>
       </div>
     </div>
   );
+}
+
+/** Below a result that still grows nothing could stay where it is. */
+function isOver(submission: number | null, own: readonly Submission[] | null): boolean {
+  if (submission === null) return true;
+  return own !== null && !own.some(({ id, judged }) => id === submission && judged === null);
 }
 
 interface Draft {

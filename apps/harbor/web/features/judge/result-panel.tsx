@@ -24,13 +24,13 @@ export function ResultPanel({ state, shown, onTake }: ResultPanelProps) {
       )}
       {state.kind === "ready" && (
         <>
-          <div className="flex min-h-8 items-start gap-3">
-            <Headline stage={state.view.stage} />
-            <Button look="quiet" onClick={() => onTake(state.whole)}>
+          <Headline stage={state.view.stage} />
+          <Details view={state.view} shown={shown} />
+          {state.view.stage.kind === "judged" && (
+            <Button className="mt-3" onClick={() => onTake(state.whole)}>
               Edit this program
             </Button>
-          </div>
-          <Details view={state.view} shown={shown} />
+          )}
         </>
       )}
     </section>
@@ -40,7 +40,11 @@ export function ResultPanel({ state, shown, onTake }: ResultPanelProps) {
 function Headline({ stage }: { readonly stage: Stage }) {
   const [words, tone] = headlineOf(stage);
   return (
-    <div role="status" data-testid="verdict" className="figures flex min-w-0 flex-1 items-start gap-2 pt-1">
+    <div
+      role="status"
+      data-testid="verdict"
+      className="figures flex min-h-8 min-w-0 items-start gap-2 pt-1 @max-4xl:min-h-13"
+    >
       <Sign stage={stage} className={classNames("mt-px size-5 shrink-0", tone)} />
       <p className="min-w-0">
         <span className={classNames("font-semibold", tone)}>{words}</span>{" "}
@@ -101,7 +105,7 @@ function Details({ view, shown }: { readonly view: SubmissionView; readonly show
   return (
     <>
       {refusal !== "" && <Output label="Why it cannot be read" text={refusal} />}
-      {rows.length > 0 && <TestTable rows={rows} shown={shown} />}
+      <TestTable rows={withThoseToCome(rows, stage)} shown={shown} />
       {log !== "" && (
         <>
           <h3 className="mt-4 text-sm font-semibold">Log</h3>
@@ -110,6 +114,19 @@ function Details({ view, shown }: { readonly view: SubmissionView; readonly show
       )}
     </>
   );
+}
+
+interface TestToCome {
+  readonly test: number;
+  readonly verdict: null;
+}
+
+/** Each has its place before it is run, so that nothing below moves when it is. */
+function withThoseToCome(rows: readonly TestRow[], stage: Stage): readonly (TestRow | TestToCome)[] {
+  const count = stage.kind === "running" ? (stage.tests ?? 0) : 0;
+  const missing = Math.max(0, count - rows.length);
+  const others = Array.from({ length: missing }, (_, index) => ({ test: rows.length + index + 1, verdict: null }));
+  return [...rows, ...others];
 }
 
 /** It scrolls by the keyboard too. */
@@ -128,12 +145,13 @@ function Output({ label, text }: { readonly label: string; readonly text: string
 
 const cell = "border-b border-line py-1.5 pr-3 align-top";
 
-function TestTable({ rows, shown }: { readonly rows: readonly TestRow[]; readonly shown: number }) {
+function TestTable({ rows, shown }: { readonly rows: readonly (TestRow | TestToCome)[]; readonly shown: number }) {
+  if (rows.length === 0) return null;
   return (
-    <table className="figures mt-2 w-full border-separate border-spacing-0 text-sm">
+    <table className="figures mt-2 w-full table-fixed border-separate border-spacing-0 text-sm">
       <thead>
         <tr className="text-left text-xs text-soft [&>th]:font-normal">
-          <th scope="col" className={classNames(cell, "w-24")}>
+          <th scope="col" className={classNames(cell, "w-22")}>
             Test
           </th>
           <th scope="col" className={cell}>
@@ -156,25 +174,31 @@ function TestTable({ rows, shown }: { readonly rows: readonly TestRow[]; readonl
   );
 }
 
-function TestLine({ row, isShown }: { readonly row: TestRow; readonly isShown: boolean }) {
-  const { name, tone } = testWords[row.verdict];
-  const isRun = row.verdict !== "unseen";
+function TestLine({ row, isShown }: { readonly row: TestRow | TestToCome; readonly isShown: boolean }) {
+  const isRun = row.verdict !== null && row.verdict !== "unseen";
   return (
     <tr>
       <th scope="row" className={classNames(cell, "text-left font-normal whitespace-nowrap")}>
         {row.test}
         {!isShown && <span className="text-soft"> hidden</span>}
       </th>
-      <td className={cell}>
-        <span className={toneText[tone]}>{name}</span>
-        {row.note !== "" && (
-          <span className="mt-0.5 block font-mono text-xs break-words whitespace-pre-wrap text-soft">
-            {row.verdict === "wrong" ? `It returned ${row.note}` : row.note}
-          </span>
-        )}
-      </td>
+      <td className={cell}>{row.verdict === null ? <span className="text-soft">–</span> : <VerdictOf row={row} />}</td>
       <td className={classNames(cell, "text-right whitespace-nowrap")}>{isRun ? `${row.ms} ms` : "–"}</td>
       <td className={classNames(cell, "pr-0 text-right whitespace-nowrap")}>{isRun ? sizeOf(row.kb) : "–"}</td>
     </tr>
+  );
+}
+
+function VerdictOf({ row }: { readonly row: TestRow }) {
+  const { name, tone } = testWords[row.verdict];
+  return (
+    <>
+      <span className={toneText[tone]}>{name}</span>
+      {row.note !== "" && (
+        <span className="mt-0.5 block font-mono text-xs break-words whitespace-pre-wrap text-soft">
+          {row.verdict === "wrong" ? `It returned ${row.note}` : row.note}
+        </span>
+      )}
+    </>
   );
 }
