@@ -53,7 +53,8 @@ const commands = {
   },
   async example(args) {
     await ensureInstalled();
-    return await runProgram("examples/use-cases/start.ts", args);
+    const folder = args[0] === "payments" ? "payments" : "use-cases";
+    return await runProgram(`examples/${folder}/start.ts`, args);
   },
   async bench(args) {
     await ensureInstalled();
