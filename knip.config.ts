@@ -84,7 +84,7 @@ const config: KnipConfig = {
     },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },
     "apps/harbor": {
-      entry: ["server/main.ts", "worker/main.ts", "web/main.tsx"],
+      entry: ["server/main.ts", "worker/{main,recount}.ts", "web/main.tsx"],
       project: ["{contract,server,worker,web}/**/*.{ts,tsx,css}"],
     },
   },

@@ -1,6 +1,8 @@
 // Harbor's analytics with its real processes killed while people talk: each message is counted once, and counting all again agrees.
+import { execFile } from "node:child_process";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { promisify } from "node:util";
 import type { Client } from "@tidewire/client";
 import { jobOf } from "@tidewire/client/job";
 import type { JobShapeOf } from "@tidewire/protocol";
@@ -78,6 +80,14 @@ async function recounted(client: Client): Promise<Output> {
   });
 }
 
+/** What `npm run recount` runs, beside everything else. */
+async function recountCommand({ dataFolder }: ServerProcess): Promise<string> {
+  const program = path.join(root, "apps/harbor/worker/recount.ts");
+  const env = { ...process.env, TIDEWIRE_DATA: dataFolder, NODE_ENV: "" };
+  const { stdout } = await promisify(execFile)(process.execPath, [fromSource, program], { env });
+  return stdout;
+}
+
 test("every message is counted once, over kill -9 of the worker and of the server", { timeout: 180_000 }, async () => {
   const server = await harbor();
   const people = await Promise.all(["ada", "bo", "cy"].map((name) => guest(server, name)));
@@ -126,6 +136,7 @@ test("every message is counted once, over kill -9 of the worker and of the serve
   tables.close();
   expect(await recounted(ada)).toEqual({ messages: 360, differences: 2 * Number(n) });
   expect(countedIn(server)).toEqual(saidIn(server));
+  expect(await recountCommand(server)).toBe("360 messages counted again: the same as before\n");
 });
 
 test("whoever looks on sees what is counted", { timeout: 60_000 }, async () => {
