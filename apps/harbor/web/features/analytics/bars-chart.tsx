@@ -19,7 +19,8 @@ export function BarsChart({ fromMs, series, noun, className }: BarsChartProps) {
   return (
     <ChartFrame
       fromMs={fromMs}
-      most={most}
+      // Of one there is no half to draw a line at.
+      most={Math.max(2, most)}
       label={`Chart of ${noun} by minute: ${whole(last)} in this one, ${whole(most)} at most`}
       words={whole}
       readout={(index) => `${whole(totals[index] ?? 0)} ${noun}`}
