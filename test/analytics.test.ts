@@ -40,6 +40,7 @@ async function say(client: Client, message: { room: string; text: string; nonce:
       () => false,
     );
     if (isKept) return;
+    await expect.poll(() => client.state.kind, waited).toBe("connected");
   }
 }
 
