@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { createClient, type Client } from "@tidewire/client";
+import type { Jobs } from "@tidewire/jobs";
 import { onTestFinished } from "vitest";
 import { openPlace } from "../examples/use-cases/place.ts";
+import { jobsIn } from "../examples/payments/jobs.ts";
 import { serverApi, type ServerApi } from "../examples/payments/server-api.ts";
 import { freePort } from "./browser/server-process.ts";
 
@@ -73,6 +75,14 @@ export class PaymentsSite {
       if (database.isOpen) database.close();
     });
     return database;
+  }
+
+  /** The store of jobs, open beside those of the processes. */
+  async jobs(): Promise<Jobs> {
+    const jobs = jobsIn(this.#data);
+    await jobs.store.open();
+    onTestFinished(() => jobs.store.close());
+    return jobs;
   }
 
   /** A client with the account of that key. */

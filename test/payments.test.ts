@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { mint } from "../examples/payments/bank.ts";
 import { type Notice, notices, noticesKept, openAccount, transfer } from "../examples/payments/channels.ts";
+import { notify } from "../examples/payments/jobs.ts";
 import { type Part, parts, type PaymentsSite, paymentsSite } from "./payments-site.ts";
 
 const patienceMs = 60_000;
@@ -226,3 +227,21 @@ test(
     await expectTrueBooks(site, [ann, ben]);
   },
 );
+
+test("a notice so old that its key may be forgotten is told once as well", { timeout: 120_000 }, async () => {
+  const { site, ben } = await quietSite();
+  const jobs = await site.jobs();
+  const [first] = await toldOf(site, ben.account);
+  if (first === undefined) return expect.unreachable();
+  // As an order that waited for ten minutes; with another time in it, no key makes it the notice that is there.
+  const old = { ...first, atMs: first.atMs - 600_000 };
+  await jobs.enqueue(notify, { account: ben.account, notice: old }, { attempts: 1 });
+  await settled(site);
+  expect(await toldOf(site, ben.account)).toEqual([first]);
+  const untold = { ...old, id: "untold" };
+  for (let time = 1; time <= 2; time += 1) {
+    await jobs.enqueue(notify, { account: ben.account, notice: untold }, { attempts: 1 });
+    await settled(site);
+  }
+  expect(await toldOf(site, ben.account)).toEqual([first, untold]);
+});
