@@ -199,6 +199,10 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await look(page, `market paused ${name}`);
   await lookAtJudge(page, name);
 
+  await goTo(page, "/analytics");
+  await page.getByText(/messages wait to be counted\.$/).waitFor();
+  await look(page, `analytics ${name}`);
+
   await lookAtLab(page, name);
   await page.context().setOffline(true);
   wire.cut();

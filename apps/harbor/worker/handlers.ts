@@ -3,6 +3,7 @@ import type { Jobs, JobWorker } from "@tidewire/jobs";
 import type { Log } from "@tidewire/server";
 import type { Config } from "../server/config.ts";
 import type { Database } from "../server/data/schema.ts";
+import { handleAnalytics } from "./analytics.ts";
 import { judgeConcurrency, judging } from "./judge/judging.ts";
 
 /** What a handler may use. */
@@ -19,7 +20,7 @@ export interface WorkerParts {
 /** Names the worker's functions for jobs of one kind. */
 export type Handling = (worker: JobWorker, parts: WorkerParts) => void;
 
-export const handlings: readonly Handling[] = [];
+export const handlings: readonly Handling[] = [handleAnalytics];
 
 /** Work that keeps a processor busy has hands of its own: what is done in a moment does not wait for it. */
 export const busyHandlings: readonly Handling[] = [judging];

@@ -1,5 +1,13 @@
 // The places one can go to in Harbor.
-import { Activity, ChartCandlestick, FlaskConical, Gavel, type LucideIcon, MessagesSquare } from "lucide-react";
+import {
+  Activity,
+  ChartCandlestick,
+  ChartColumn,
+  FlaskConical,
+  Gavel,
+  type LucideIcon,
+  MessagesSquare,
+} from "lucide-react";
 
 export interface Place {
   readonly name: string;
@@ -12,5 +20,6 @@ export const places: readonly Place[] = [
   { name: "Live", path: "/live", icon: Activity },
   { name: "Market", path: "/market", icon: ChartCandlestick },
   { name: "Judge", path: "/judge", icon: Gavel },
+  { name: "Analytics", path: "/analytics", icon: ChartColumn },
   { name: "Lab", path: "/lab", icon: FlaskConical },
 ];
