@@ -53,7 +53,9 @@ export function readBuiltPage(folder: string): BuiltPage | null {
 
 /** The addresses that the page itself makes sense of; see web/inside.tsx. */
 function isPageAddress(wanted: string): boolean {
-  return /^(\/seat\/[2-9])?(\/|\/chat(\/[^/]+)?|\/judge(\/[^/]+){0,2}|\/live|\/market|\/analytics|\/lab)?$/.test(wanted);
+  return /^(\/seat\/[2-9])?(\/|\/chat(\/[^/]+)?|\/judge(\/[^/]+){0,2}|\/live|\/market|\/analytics|\/lab)?$/.test(
+    wanted,
+  );
 }
 
 // oxlint-disable-next-line max-params -- a request, its response, and what to answer

@@ -82,19 +82,19 @@ describe("handing in", () => {
 describe("what was left behind", () => {
   it("is ordered: kept by a server that died before it could", async () => {
     const kept = await keepSubmission(db, { ...program, guest: ada, nonce: "nonce-kept", job: "its-job" });
-    await mendSubmissions(db, jobs);
+    await mendSubmissions({ db, jobs, log: silent });
     expect(await jobs.find(kept.job)).toBeNull();
     await age();
-    await mendSubmissions(db, jobs);
+    await mendSubmissions({ db, jobs, log: silent });
     expect(await jobs.find(kept.job)).toMatchObject({ state: "waiting", owner: ada });
   });
 
   it("is said to be lost when its job is dead, and nobody waits for it", async () => {
     const { id, job } = await submit(ada);
     await age();
-    expect(await mendSubmissions(db, jobs)).toBe(false);
+    expect(await mendSubmissions({ db, jobs, log: silent })).toBe(false);
     await jobs.cancel(job);
-    expect(await mendSubmissions(db, jobs)).toBe(true);
+    expect(await mendSubmissions({ db, jobs, log: silent })).toBe(true);
     expect(await findSubmission(db, id)).toMatchObject({ judged: { verdict: "lost" } });
     expect(await readLine(db)).toEqual({ waiting: [], behind: 0 });
   });

@@ -49,7 +49,7 @@ export function createJudge(tide: Tidewire, { db, jobs, log }: JudgeOptions): Ju
 
   async function mend(): Promise<void> {
     try {
-      if (await mendSubmissions(db, jobs)) news.changed("line");
+      if (await mendSubmissions({ db, jobs, log })) news.changed("line");
     } catch (thrown) {
       log.warn("programs that were left behind wait", { reason: String(thrown) });
     }

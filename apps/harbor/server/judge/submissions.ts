@@ -2,6 +2,7 @@
 // since the server died between the two, or whose job was given up.
 import { randomBytes } from "node:crypto";
 import type { Jobs } from "@tidewire/jobs";
+import type { Log } from "@tidewire/server";
 import { judgeRun, type Judged, type Language, type Submission } from "../../contract/judge.ts";
 import type { Database } from "../data/schema.ts";
 import { endSubmission, keepSubmission, unfinishedSubmissions } from "../data/submissions.ts";
@@ -14,9 +15,9 @@ export interface HandedIn {
   readonly nonce: string;
 }
 
-/** A judge that dies with a program three times is killed by it. */
-const attempts = 3;
-const firstDelayMs = 500;
+/** Half a minute together: a disk that stands still for seconds is no reason to give a program up. */
+const attempts = 5;
+const firstDelayMs = 1_000;
 /** All tests of a program on a machine that has little time for it. */
 const timeoutMs = 300_000;
 
@@ -30,15 +31,23 @@ export async function handIn(db: Database, jobs: Jobs, given: HandedIn): Promise
   return submission;
 }
 
-/** @returns Whether there was something to mend. */
-export async function mendSubmissions(db: Database, jobs: Jobs): Promise<boolean> {
+export interface Mending {
+  readonly db: Database;
+  readonly jobs: Jobs;
+  readonly log: Log;
+}
+
+/** @returns Whether there is news of the line. */
+export async function mendSubmissions({ db, jobs, log }: Mending): Promise<boolean> {
   const unfinished = await unfinishedSubmissions(db, Date.now() - orderedAfterMs);
   let isMended = false;
   for (const each of unfinished) {
-    const state = (await jobs.find(each.job))?.state;
-    if (state === undefined) await order(jobs, each);
+    const job = await jobs.find(each.job);
+    if (job === null) await order(jobs, each);
     // Judged ones are in the database before their job is done.
-    if (state === "dead" || state === "canceled" || state === "done") {
+    else if (job.state !== "waiting" && job.state !== "running") {
+      const { state, reason, message } = job;
+      log.error("a program was not judged", { submission: each.id, state, reason, message });
       await endSubmission(db, each.id, { judged: lost, rows: [], log: "" });
       isMended = true;
     }
