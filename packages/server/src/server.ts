@@ -6,6 +6,7 @@ import type { LiveTerms } from "./access.ts";
 import { channelHandle, publishValue } from "./channel-handle.ts";
 import type { Open } from "./dialects/connection.ts";
 import { echo } from "./dialects/raw/echo.ts";
+import type { EngineSources } from "./engine/engine.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
 import { actHere } from "./http/api/everywhere.ts";
@@ -13,12 +14,14 @@ import { joinedText, type MetricsPage, metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
+import { Facts } from "./lifecycle/facts.ts";
+import { LifecycleReader } from "./lifecycle/reader.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import { OtherNodes } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
-import { systemRandom } from "./ports/random.ts";
+import { type Random, systemRandom } from "./ports/random.ts";
 import { proxied } from "./proxy/proxy-rules.ts";
 import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
@@ -40,6 +43,9 @@ const longestStepMs = 100;
 
 /** Other nodes have so long to say that they take connections, before a drain begins. */
 const readyLimitMs = 1_000;
+
+/** What happened last is to be asked for by another node in this time. */
+const lastReadMs = 2_000;
 
 /** Clients that a drain has sent away return over so many milliseconds after it. */
 const longestSpreadMs = 5_000;
@@ -63,6 +69,8 @@ class Composed implements Tidewire {
   readonly #sessions = new Map<SessionId, OpenSession>();
   readonly #node: SessionNode;
   readonly #others: OtherNodes | null;
+  readonly #facts: Facts | null;
+  readonly #lifecycle: LifecycleReader | null;
   readonly #rawDoor: RawDoor;
   readonly #centrifugeDoor: CentrifugeDoor;
   readonly #gate: Gate;
@@ -88,6 +96,9 @@ class Composed implements Tidewire {
     const [clock, log, metrics, limits] = [this.#clock, this.#log, this.#metrics, this.#limits];
     const random = options.random ?? systemRandom;
     const engine = options.engine ?? memoryEngine({ clock, random });
+    const id = random.token(96);
+    const facts = options.lifecycle === undefined ? null : new Facts(id, { clock, metrics });
+    this.#facts = facts;
     this.#hub = new Hub({
       engine,
       registry: new Registry(options.channels, metrics),
@@ -96,12 +107,14 @@ class Composed implements Tidewire {
       log,
       metrics,
       publishValue: (channel, value, fence) => publishValue(this.#hub, channel, { value, fence }),
+      ...(facts !== null && { facts }),
     });
     const given = { access: options.access ?? {}, otherCalls: options.otherCalls };
     const { access, otherCalls, close } = proxied(given, options.proxy ?? {}, { clock, log, metrics });
     this.#closeBackends = close;
     this.#node = {
       hub: this.#hub,
+      ...(facts !== null && { facts }),
       access,
       tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls: this.#calls,
@@ -119,10 +132,10 @@ class Composed implements Tidewire {
       sessions: this.#sessions,
       users: new Map(),
     };
-    const id = random.token(96);
     const { cluster } = engine;
     const others = cluster === undefined ? null : new OtherNodes(cluster);
     this.#others = others;
+    this.#lifecycle = facts === null ? null : this.#readerOf({ id, facts, random, leases: engine.sources ?? null });
     this.#rawDoor = new RawDoor(this.#node, options);
     this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
     this.#gate = this.#gateOf(options);
@@ -150,17 +163,37 @@ class Composed implements Tidewire {
     });
   }
 
+  #readerOf({ id: node, facts, random, leases }: ReaderParts): LifecycleReader | null {
+    const { lifecycle: sink = true } = this.#options;
+    if (sink === true) return null;
+    const [clock, log, nodes] = [this.#clock, this.#log, this.#others];
+    const others = nodes === null || leases === null ? null : nodes.facts.bind(nodes);
+    return new LifecycleReader({ node, sink, facts, others, leases, clock, random, log });
+  }
+
+  /** That everybody has gone is told by this node, or asked by the one that tells. */
+  async #tellTheRest(): Promise<void> {
+    await this.#lifecycle?.stop();
+    const isOthers = this.#others !== null && this.#lifecycle?.isReading !== true;
+    if (this.#facts === null || !isOthers || !this.#hub.isUp) return;
+    const { promise: tooLate, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(lastReadMs, resolve);
+    await Promise.race([this.#facts.allRead(), tooLate]).finally(cancel);
+  }
+
   #routerOf(backlog: Backlog, id: string, others: OtherNodes | null): Router {
     const [log, metrics, limits] = [this.#log, this.#metrics, this.#limits];
     const { nodeName, apiKey } = this.#options;
     const act = others === null ? null : others.act.bind(others);
-    const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act };
+    const { webhooks = null } = this.#options;
+    const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act, webhooks };
     const { publishing, reading } = metrics;
     const page = metricsPage({ publishing, reading, figures: () => this.stats(), node: nodeName ?? null });
     others?.listen(id, {
       emulate: (request) => this.#centrifugeDoor.emulate(request),
       act: (method, parameters) => actHere(api, method, parameters),
       metrics: async () => (await page()).text,
+      facts: (seen) => this.#facts?.page(seen[id] ?? 0) ?? null,
       isReady: () => this.isReady(),
     });
     return createRouter({
@@ -179,6 +212,7 @@ class Composed implements Tidewire {
   start(): Promise<void> {
     this.#starting ??= this.#hub.start().then(() => {
       this.#isStarted = true;
+      this.#lifecycle?.start();
     });
     return this.#starting;
   }
@@ -267,6 +301,7 @@ class Composed implements Tidewire {
     this.#closeBackends();
     if (this.#starting === null) return;
     await this.#starting.catch(() => undefined);
+    if (this.#isStarted) await this.#tellTheRest();
     await this.#hub.stop();
   }
 
@@ -339,6 +374,13 @@ class Composed implements Tidewire {
     }
     return this.#isLocal ? "development" : "production";
   }
+}
+
+interface ReaderParts {
+  readonly id: string;
+  readonly facts: Facts;
+  readonly random: Random;
+  readonly leases: EngineSources | null;
 }
 
 /** Without the others where they cannot be asked: each figure says whose it is. */
