@@ -1,4 +1,4 @@
-// What jobs tell their operator. Messages are fixed sentences; what varies goes into the fields.
+// What webhooks tell their operator. Messages are fixed sentences; what varies goes into the fields.
 
 /** What varies in something that is logged. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;

@@ -1,4 +1,4 @@
-// Randomness, as jobs ask for it.
+// Randomness, as webhooks ask for it.
 import { randomBytes } from "node:crypto";
 
 /** Where randomness comes from. */
