@@ -23,6 +23,8 @@ export interface FactEntry {
   readonly version: number;
   readonly fact: Fact;
   readonly holds: boolean;
+  /** Whether its beginning was read, and so was told by somebody. */
+  readonly isKnown: boolean;
   /** Wall-clock milliseconds since 1970. */
   readonly beganMs: number;
   /** `null` while it holds. */
@@ -53,14 +55,20 @@ export function keyOf(fact: Fact): string {
   return `member\n${fact.channel}\n${fact.session === null ? "user" : "guest"}\n${fact.session ?? fact.user}`;
 }
 
+/** @see FactEntry */
+interface Kept extends FactEntry {
+  /** The version at which it began: of one that holds, its beginning is known once that was read. */
+  readonly beganAt: number;
+}
+
 export class Facts {
   readonly #node: string;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
   /** By key, in the order of their versions; ended ones until they were read. */
-  readonly #all = new Map<string, FactEntry>();
+  readonly #all = new Map<string, Kept>();
   /** Those of them that were not read yet. */
-  readonly #unread = new Map<string, FactEntry>();
+  readonly #unread = new Map<string, Kept>();
   /** How many sessions of this node make somebody a member. */
   readonly #sessions = new Map<string, number>();
   readonly #waiting = new Set<() => void>();
@@ -116,7 +124,8 @@ export class Facts {
       if (entry.version <= since) continue;
       hasMore = entries.length === pageEntries;
       if (hasMore) break;
-      entries.push(entry);
+      const { beganAt, ...rest } = entry;
+      entries.push({ ...rest, isKnown: this.#isKnown(entry) });
     }
     return { node: this.#node, to: entries.at(-1)?.version ?? since, hasMore, entries };
   }
@@ -143,7 +152,10 @@ export class Facts {
     const known = this.#all.get(key);
     if (known?.holds === true) return;
     if (known !== undefined) this.#ended -= 1;
-    this.#put(key, { fact, holds: true, beganMs: this.#clock.wall(), endedMs: null, reason: "" });
+    // Nobody has read that it had ended: whoever was told that it began is told nothing.
+    const isKnown = known?.isKnown === true;
+    const beganAt = this.#version + 1;
+    this.#put(key, { fact, holds: true, isKnown, beganAt, beganMs: this.#clock.wall(), endedMs: null, reason: "" });
   }
 
   #end(fact: Fact, reason: string): void {
@@ -151,11 +163,15 @@ export class Facts {
     const known = this.#all.get(key);
     if (known?.holds !== true) return;
     this.#ended += 1;
-    this.#put(key, { fact: known.fact, holds: false, beganMs: known.beganMs, endedMs: this.#clock.wall(), reason });
+    this.#put(key, { ...known, holds: false, isKnown: this.#isKnown(known), endedMs: this.#clock.wall(), reason });
     if (this.#ended > mostEnded) this.#forgetOldest();
   }
 
-  #put(key: string, entry: Omit<FactEntry, "version">): void {
+  #isKnown({ holds, isKnown, beganAt }: Kept): boolean {
+    return isKnown || (holds && beganAt <= this.#read);
+  }
+
+  #put(key: string, entry: Omit<Kept, "version">): void {
     this.#version += 1;
     const numbered = { ...entry, version: this.#version };
     for (const map of [this.#all, this.#unread]) {

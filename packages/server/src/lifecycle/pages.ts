@@ -20,9 +20,15 @@ export function pageIn(text: string): FactPage | null {
 
 function isEntry(value: unknown): value is FactEntry {
   if (!isObject(value)) return false;
-  const { version, fact, holds, beganMs, endedMs, reason } = value;
+  const { version, fact, holds, isKnown, beganMs, endedMs, reason } = value;
   const areNumbers = [version, beganMs, endedMs ?? 0].every((each) => typeof each === "number");
-  return areNumbers && typeof holds === "boolean" && typeof reason === "string" && isFact(fact);
+  return (
+    areNumbers &&
+    typeof holds === "boolean" &&
+    typeof isKnown === "boolean" &&
+    typeof reason === "string" &&
+    isFact(fact)
+  );
 }
 
 function isFact(value: unknown): value is Fact {

@@ -205,6 +205,47 @@ describe("what happens on the nodes", () => {
     expect(sink.told()).toEqual(["connection.closed s1 node_lost"]);
   });
 
+  it("goes on under the next node though its sink knows nothing of it: nothing is told twice, and what ends is told", async () => {
+    const cluster = new Cluster();
+    const [a, b, c] = [cluster.facts("a"), cluster.facts("b"), cluster.facts("c")];
+    const [first, second] = [new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.occupancy("mine", true);
+    b.occupancy("x", true);
+    c.occupancy("y", true);
+    c.opened("s1", "ann");
+    c.opened("s2", "ben");
+    await cluster.looks(2);
+    expect(first.told()).toHaveLength(5);
+    a.occupancy("mine", false);
+    await reader.stop();
+    expect(first.told()).toEqual(["channel.vacated mine"]);
+    cluster.nodes.delete("a");
+    c.closed("s1", "ann", "client");
+    c.occupancy("y", false);
+    c.occupancy("z", true);
+    c.occupancy("z", false);
+    await cluster.looks(10);
+    expect(second.told()).toEqual(["connection.closed s1 client", "channel.vacated y"]);
+    b.occupancy("x", false);
+    b.occupancy("x", true);
+    c.closed("s2", "ben", "client");
+    await cluster.looks(40);
+    expect(second.told()).toEqual(["connection.closed s2 client"]);
+  });
+
+  it("is told by another node where this one's sink is away from the start", async () => {
+    const cluster = new Cluster();
+    const [a, away, here] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    away.isAway = true;
+    cluster.reader("a", away);
+    cluster.reader("b", here);
+    a.occupancy("x", true);
+    await cluster.looks(5);
+    expect(here.told()).toEqual(["channel.occupied x"]);
+  });
+
   it("is read page by page, and what was read is forgotten", async () => {
     const cluster = new Cluster();
     const [b, sink] = [cluster.facts("b"), new KeptSink()];

@@ -81,14 +81,18 @@ export class LifecycleReader {
     });
   }
 
-  /** Tells what there is to tell by now, if it can; what waits for its time is told by whoever reads next. */
+  /** Tells what there is to tell by now, if it can. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancel();
     // What happened while one was under way is the next one's.
     await this.#looking;
     await this.#look();
-    if (this.#fence !== null) this.#options.leases?.release(leaseName);
+    if (this.#fence === null) return;
+    // Whoever reads next knows nothing of what has ended here alone: nothing of it waits for its time.
+    this.#settle(Number.POSITIVE_INFINITY);
+    await this.#tell().catch(() => undefined);
+    this.#options.leases?.release(leaseName);
   }
 
   /** Whether this node tells. */
@@ -110,7 +114,7 @@ export class LifecycleReader {
         const pages = await this.#pages();
         for (const page of pages) this.#read(page);
         this.#missSilent(new Set(pages.map(({ node }) => node)));
-        this.#settle();
+        this.#settle(this.#options.clock.now());
         await this.#tell();
         for (const { node, to } of pages) this.#known(node).seen = to;
         // What was read last is safe from here on, which its node is told with the next question.
@@ -128,18 +132,23 @@ export class LifecycleReader {
 
   async #mayRead(): Promise<boolean> {
     const { leases, sink, clock } = this.#options;
-    // A node that cannot tell leaves it to another one.
-    const recalled = this.#isReading ? null : ((await sink.recall?.()) ?? []);
     if (leases !== null && (this.#fence === null || clock.now() - this.#leasedMs >= leaseMs / 3)) {
       const fence = await leases.take(leaseName, leaseMs);
-      const isSame = fence !== null && (this.#fence === null || fence === this.#fence);
-      // Somebody else may have told meanwhile: what the sink knows is read again.
-      if (!isSame) this.#forgetAll();
+      // Somebody else may have told meanwhile.
+      if (fence !== this.#fence) this.#forgetAll();
       this.#fence = fence;
       this.#leasedMs = clock.now();
-      if (!isSame) return false;
+      if (fence === null) return false;
     }
-    if (recalled !== null) this.#begin(recalled);
+    if (this.#isReading) return true;
+    try {
+      this.#begin((await sink.recall?.()) ?? []);
+    } catch (thrown) {
+      // A node that cannot tell leaves it to another one.
+      if (this.#fence !== null) leases?.release(leaseName);
+      this.#fence = null;
+      throw thrown;
+    }
     return true;
   }
 
@@ -179,13 +188,15 @@ export class LifecycleReader {
     for (const entry of entries) if (this.#kinds.has(entry.fact.kind)) this.#apply(known, entry);
   }
 
-  #apply({ facts }: Known, { fact, holds, beganMs, endedMs, reason }: FactEntry): void {
+  #apply({ facts }: Known, { fact, holds, isKnown, beganMs, endedMs, reason }: FactEntry): void {
     const key = keyOf(fact);
     const wasSo = facts.has(key);
     const isVisit = !holds && fact.kind === "connection";
     if (holds) facts.set(key, fact);
     else facts.delete(key);
     if (holds !== wasSo) this.#holders.set(key, (this.#holders.get(key) ?? 0) + (holds ? 1 : -1));
+    // By whoever told before, whose memory may be another one.
+    if (isKnown && !this.#told.has(key)) this.#told.set(key, fact);
     // A connection that came and went between two looks is told of all the same.
     if ((holds || isVisit) && !this.#told.has(key)) this.#say({ fact, holds: true, atMs: beganMs });
     if (holds) this.#ending.delete(key);
@@ -220,8 +231,7 @@ export class LifecycleReader {
   }
 
   /** Tells what has ended for long enough. */
-  #settle(): void {
-    const nowMs = this.#options.clock.now();
+  #settle(nowMs: number): void {
     for (const [key, dueMs] of this.#ending) {
       const fact = this.#told.get(key);
       if (dueMs > nowMs) continue;
