@@ -3,8 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { Webhook } from "standardwebhooks";
 import { onTestFinished, vi } from "vitest";
 import { listen } from "../serving.ts";
-
-export const secret = `whsec_${Buffer.from("a secret of thirty-two bytes, ok").toString("base64")}`;
+import { secret } from "./secret.ts";
 
 /** What is delivered, as it says itself. */
 export interface Told {

@@ -9,7 +9,8 @@ import { silentLog } from "../../packages/webhooks/src/ports/log.ts";
 import { systemRandom } from "../../packages/webhooks/src/ports/random.ts";
 import { Sender } from "../../packages/webhooks/src/sender.ts";
 import { temporaryFile } from "../killable-node.ts";
-import { Receiver, secret } from "./receiver.ts";
+import { Receiver } from "./receiver.ts";
+import { secret } from "./secret.ts";
 
 const minuteMs = 60_000;
 

@@ -10,7 +10,6 @@ import { systemResolve } from "./ports/resolver.ts";
 import { Sender } from "./sender.ts";
 
 // Nothing here imports a package: a worker resolves those on its own, and a clone may not have been built.
-if (parentPort !== null) serve(parentPort, workerData as ThreadOptions);
 
 type Port = NonNullable<typeof parentPort>;
 
@@ -95,3 +94,5 @@ function logThrough(tell: (news: ThreadNews) => void): Log {
       tell({ kind: "log", level, message, fields });
   return { debug: () => undefined, info: at("info"), warn: at("warn"), error: at("error") };
 }
+
+if (parentPort !== null) serve(parentPort, workerData as ThreadOptions);

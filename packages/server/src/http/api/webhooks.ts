@@ -7,22 +7,22 @@ import { type JsonText, type Parameters, textOf } from "./parameters.ts";
 /** Deliveries of one answer. */
 export const mostDeliveries = 300;
 
-/** Each node shows its own; one that sends none has none to show. */
-const idle: WebhookDesk = {
+/** Each node shows its own, and one that sends none has none to show. */
+const nothing: WebhookDesk = {
   endpoints: () => Promise.resolve([]),
   dead: () => Promise.resolve([]),
   replay: () => Promise.resolve(0),
 };
 
 export async function webhooks(node: ApiNode): Promise<JsonText> {
-  return JSON.stringify({ endpoints: await deskOf(node).endpoints() });
+  return JSON.stringify({ endpoints: await (node.webhooks ?? nothing).endpoints() });
 }
 
 export async function webhooksDead(node: ApiNode, parameters: Parameters): Promise<JsonText> {
   const limit = wholeOf(parameters, "limit", 100);
   const after = wholeOf(parameters, "after", 0);
   const endpoint = textOf(parameters, "endpoint") || null;
-  const dead = await deskOf(node).dead({ endpoint, after, limit: Math.min(limit, mostDeliveries) });
+  const dead = await (node.webhooks ?? nothing).dead({ endpoint, after, limit: Math.min(limit, mostDeliveries) });
   const deliveries = dead.map(({ body, takenMs, deadMs, ...rest }) => {
     const shown = JSON.stringify({ ...rest, taken_at: takenMs, dead_at: deadMs });
     return `${shown.slice(0, -1)},"payload":${body}}`;
@@ -32,13 +32,7 @@ export async function webhooksDead(node: ApiNode, parameters: Parameters): Promi
 
 export async function webhooksReplay(node: ApiNode, parameters: Parameters): Promise<JsonText> {
   const [endpoint, id] = [textOf(parameters, "endpoint") || null, textOf(parameters, "id") || null];
-  return JSON.stringify({ replayed: await deskOf(node).replay({ endpoint, id }) });
-}
-
-/** @throws {TidewireError} `not_available` */
-function deskOf({ webhooks: desk, others }: ApiNode): WebhookDesk {
-  if (desk === null && others === null) return fail("not_available", "this server sends no webhooks");
-  return desk ?? idle;
+  return JSON.stringify({ replayed: await (node.webhooks ?? nothing).replay({ endpoint, id }) });
 }
 
 function wholeOf(parameters: Parameters, name: string, fallback: number): number {
