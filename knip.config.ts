@@ -8,6 +8,7 @@ const doors = {
   "packages/client": "src/index.ts",
   "packages/react": "src/index.ts",
   "packages/jobs": "src/index.ts",
+  "packages/webhooks": "src/index.ts",
   "packages/tidewire": "src/main.ts",
   "packages/create-tidewire": "src/main.ts",
   "apps/harbor": "server/main.ts",
@@ -38,6 +39,7 @@ const config: KnipConfig = {
         "tools/{cluster,reference,site}/main.ts",
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
+        "test/webhooks/hook-node.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
@@ -72,6 +74,7 @@ const config: KnipConfig = {
       project: ["src/**/*.ts"],
       ignoreDependencies: ["vitest"],
     },
+    "packages/webhooks": { entry: ["src/webhook-worker.ts"], project: ["src/**/*.ts"] },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
     "packages/tidewire": { entry: ["src/main.ts", "src/workers/{owner,worker}-process.ts"], project: ["src/**/*.ts"] },
     // Its templates name their own dependencies, for the projects they become.

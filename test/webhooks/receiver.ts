@@ -61,7 +61,7 @@ export class Receiver {
   /** `type channel user` of each, in that order. */
   get lines(): readonly string[] {
     return this.told.map(({ type, data }) =>
-      [type, data["channel"], data["user"]].filter((word) => word !== undefined).join(" "),
+      [type, data["channel"], data["user"]].filter((word) => typeof word === "string").join(" "),
     );
   }
 }
@@ -72,7 +72,7 @@ interface Delivered {
 }
 
 /** As the library says that was made for it. @throws when it is not from us, or not from now. */
-export function verified({ body, headers }: Delivered, nowMs: number, by: string = secret): Told {
+function verified({ body, headers }: Delivered, nowMs: number, by: string = secret): Told {
   vi.useFakeTimers({ toFake: ["Date"], now: nowMs });
   try {
     return new Webhook(by).verify(body, headers) as Told;

@@ -65,7 +65,7 @@ it("who connects, which channel is occupied and who is in it is told, and when t
   expect(all.told.at(-1)?.data).toMatchObject({ reason: "client", user: "ann" });
   again.disconnect();
   await expect.poll(() => all.told.length, soon).toBe(8);
-  expect([...all.lines.slice(5)].sort()).toEqual([
+  expect(all.lines.slice(5).sort()).toEqual([
     "channel.vacated public:a",
     "connection.closed ann",
     "member.left public:a ann",

@@ -124,8 +124,8 @@ export class Facts {
       if (entry.version <= since) continue;
       hasMore = entries.length === pageEntries;
       if (hasMore) break;
-      const { beganAt, ...rest } = entry;
-      entries.push({ ...rest, isKnown: this.#isKnown(entry) });
+      const { version, fact, holds, beganMs, endedMs, reason } = entry;
+      entries.push({ version, fact, holds, isKnown: this.#isKnown(entry), beganMs, endedMs, reason });
     }
     return { node: this.#node, to: entries.at(-1)?.version ?? since, hasMore, entries };
   }

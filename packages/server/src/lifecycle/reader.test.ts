@@ -262,7 +262,7 @@ describe("what happens on the nodes", () => {
   it("leaves nothing to be told of what a sink does not want", async () => {
     const cluster = new Cluster();
     const [a, sink] = [cluster.facts("a"), new KeptSink()];
-    cluster.reader("a", Object.assign(sink, { types: ["channel.vacated"] }));
+    cluster.reader("a", Object.assign(sink, { types: ["channel.vacated"] as const }));
     a.opened("s1", "ann");
     a.occupancy("x", true);
     await cluster.looks(1);

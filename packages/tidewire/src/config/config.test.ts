@@ -20,8 +20,6 @@ function folderWith(files: Readonly<Record<string, string>>): string {
   return folder;
 }
 
-const secretOf = (letter: string): string => `whsec_${Buffer.from(letter.repeat(32)).toString("base64")}`;
-
 const written = (content: unknown): string => (typeof content === "string" ? content : JSON.stringify(content));
 
 function settingsOf(content: unknown, env: Record<string, string> = {}, flags: Flags = {}): Settings {
@@ -68,38 +66,6 @@ describe("where a setting comes from", () => {
     expect(readSettings({ config, data: "here" }, {}).dataFolder).toBe(path.resolve("here"));
     writeFileSync(config, '{"http_api":{"key_file":"key"}}');
     expect(readSettings({ config }, {}).apiKey).toBe("k".repeat(20));
-  });
-
-  test("endpoints of webhooks have their secrets in files of their own, and are checked", () => {
-    const folder = folderWith({ one: `${secretOf("a")}\n`, short: `whsec_${"=".repeat(40)}` });
-    const config = path.join(folder, "c.json");
-    const one = { name: "one", url: "https://app.example/hook", secret_file: "one" };
-    const local = { ...one, name: "two", url: "http://127.0.0.1:3000/", types: ["member.*"] };
-    const may = { allow_http: true, allow_private: true };
-    writeFileSync(config, JSON.stringify({ webhooks: [one, { ...local, ...may, old_secret_file: "one" }] }));
-    expect(readSettings({ config }, {}).webhooks).toEqual([
-      { name: "one", url: "https://app.example/hook", secret: secretOf("a"), allowsHttp: false, allowsPrivate: false },
-      {
-        name: "two",
-        url: "http://127.0.0.1:3000/",
-        secret: secretOf("a"),
-        oldSecret: secretOf("a"),
-        types: ["member.*"],
-        allowsHttp: true,
-        allowsPrivate: true,
-      },
-    ]);
-    writeFileSync(
-      config,
-      JSON.stringify({ webhooks: [one, { ...one, secret_file: "short" }, local, { ...local, url: "https://[::1]/" }] }),
-    );
-    expect(checkSettings({ config }, {}).problems.map(({ where, what }) => `${where}: ${what}`)).toEqual([
-      'webhooks[1].name: the name "one" was there before',
-      'webhooks[1].secret_file: expected "whsec_" and 24 to 64 bytes in base64',
-      "webhooks[2].url: expected https://, since http:// is not allowed for it",
-      'webhooks[3].name: the name "two" was there before',
-      "webhooks[3].url: expected a public address, since a private one is not allowed for it",
-    ]);
   });
 
   test("a file that is named has to be there", () => {
@@ -156,19 +122,6 @@ describe("mistakes", () => {
       ['channel.patterns[1]: the pattern "a" was there before'],
     ],
     ["no pattern", { channel: { patterns: [{}] } }, ["channel.patterns[0].pattern: expected a text, got nothing"]],
-    [
-      "an endpoint with nothing",
-      { webhooks: [{}] },
-      ["name", "url", "secret_file"].map((name) => `webhooks[0].${name}: expected a text, got nothing`),
-    ],
-    [
-      "an endpoint's secret in the file",
-      { webhooks: [{ name: "a", url: "https://a.example", secret: "whsec_x" }] },
-      [
-        "webhooks[0].secret: a secret stands in no configuration file; set webhooks[0].secret_file",
-        "webhooks[0].secret_file: expected a text, got nothing",
-      ],
-    ],
     [
       "members announced that are not known",
       { channel: { patterns: [{ pattern: "a", force_push_join_leave: true }] } },
