@@ -30,6 +30,7 @@ const receiver = (): Promise<Receiver> => Receiver.listening(() => clock.wall())
 interface Sending {
   readonly sender: Sender;
   readonly clock: FakeClock;
+  readonly database: ReturnType<typeof openDatabase>;
   /** The only delivery there is, or the first. */
   readonly row: () => { readonly state: string; readonly attempts: number; readonly due_ms: number };
   readonly stop: () => Promise<void>;
@@ -58,7 +59,7 @@ function sending(
     await stopping;
   };
   onTestFinished(stop);
-  return { sender, clock, row: () => row.get() as unknown as ReturnType<Sending["row"]>, stop };
+  return { sender, clock, database, row: () => row.get() as unknown as ReturnType<Sending["row"]>, stop };
 }
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
@@ -135,6 +136,23 @@ describe("a delivery", () => {
     expect(it.sender.replay({ endpoint: null, id: null })).toBe(1);
     await expect.poll(() => state(it).dead).toBe(0);
     expect(one.told.map(({ sequence }) => sequence)).toEqual([1, 2]);
+  });
+
+  it("is not made again and again where it cannot be kept that it was made", async () => {
+    const one = await receiver();
+    const it = sending([endpoint("one", one.url)]);
+    it.sender.take([notice("a")]);
+    it.database.exec("PRAGMA query_only = ON");
+    await expect.poll(() => one.requests).toBe(1);
+    for (let seconds = 0; seconds < 5; seconds += 1) {
+      await expect.poll(() => it.clock.pending, { interval: 1 }).toBeGreaterThan(2);
+      it.clock.advance(1_000);
+    }
+    expect(one.requests).toBe(1);
+    it.database.exec("PRAGMA query_only = OFF");
+    it.clock.advance(1_000);
+    await expect.poll(() => state(it)).toEqual({ waiting: 0, dead: 0, problem: null });
+    expect(one.requests).toBe(1);
   });
 
   it("waits on the disk: whoever opens the file next goes on with it, and nobody does while it is open", async () => {

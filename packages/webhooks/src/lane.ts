@@ -83,13 +83,16 @@ export class Lane {
     const { rows, clock, log } = this.#ports;
     const { name } = this.#endpoint;
     const ending = await this.#attempt(delivery);
-    if (ending === null) return;
-    try {
-      rows.settle(name, delivery.place, { ending, nowMs: clock.wall() });
-    } catch (thrown) {
-      log.error("how a delivery ended cannot be kept", { ...this.#named(), reason: failureOf(thrown).message });
-      // It is due still: not at once again, over and over.
-      await new Promise<void>((resolve) => void clock.after(againMs, resolve));
+    // Until it is kept, it is due still: made again and again, it would hammer at the endpoint.
+    for (let isKept = ending === null; !isKept && ending !== null;) {
+      try {
+        rows.settle(name, delivery.place, { ending, nowMs: clock.wall() });
+        isKept = true;
+      } catch (thrown) {
+        if (this.#isStopped) return;
+        log.error("how a delivery ended cannot be kept yet", { ...this.#named(), reason: failureOf(thrown).message });
+        await new Promise<void>((resolve) => void clock.after(againMs, resolve));
+      }
     }
   }
 

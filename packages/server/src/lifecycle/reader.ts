@@ -58,6 +58,7 @@ export class LifecycleReader {
   #fence: number | null = null;
   #leasedMs = 0;
   #hasComplained = false;
+  #isWaiting = false;
   #isStopped = false;
   #looking: Promise<void> | null = null;
   #cancel: () => void = () => undefined;
@@ -131,7 +132,7 @@ export class LifecycleReader {
   }
 
   async #mayRead(): Promise<boolean> {
-    const { leases, sink, clock } = this.#options;
+    const { leases, sink, clock, log } = this.#options;
     if (leases !== null && (this.#fence === null || clock.now() - this.#leasedMs >= leaseMs / 3)) {
       const fence = await leases.take(leaseName, leaseMs);
       // Somebody else may have told meanwhile.
@@ -143,17 +144,21 @@ export class LifecycleReader {
     if (this.#isReading) return true;
     try {
       this.#begin((await sink.recall?.()) ?? []);
+      return true;
     } catch (thrown) {
       // A node that cannot tell leaves it to another one.
       if (this.#fence !== null) leases?.release(leaseName);
       this.#fence = null;
-      throw thrown;
+      if (!this.#isWaiting)
+        log.info("what happens is told by another process, if at all", { reason: reasonOf(thrown) });
+      this.#isWaiting = true;
+      return false;
     }
-    return true;
   }
 
   #begin(recalled: readonly Fact[]): void {
     this.#isReading = true;
+    this.#isWaiting = false;
     const dueMs = this.#options.clock.now() + returnMs;
     for (const fact of recalled) {
       if (!this.#kinds.has(fact.kind)) continue;
