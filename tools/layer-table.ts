@@ -17,8 +17,17 @@ export const packageLayers: LayerTable = {
   "apps/harbor/server": [
     "apps/harbor/contract",
     "packages/tidewire",
+    "packages/jobs",
     "packages/server",
     "packages/client",
+    "packages/protocol",
+  ],
+  "apps/harbor/worker": [
+    "apps/harbor/server",
+    "apps/harbor/contract",
+    "packages/tidewire",
+    "packages/jobs",
+    "packages/server",
     "packages/protocol",
   ],
   "apps/harbor/web": ["apps/harbor/contract", "packages/react", "packages/client", "packages/protocol"],
@@ -47,6 +56,7 @@ const everything = [
   "raw-door",
   "other-nodes",
   "centrifuge-door",
+  "starting",
   "server",
   "testing",
 ];
@@ -88,6 +98,7 @@ export const serverLayers: LayerTable = {
     "engine",
     ...words,
   ],
+  starting: world,
   server: everything,
   testing: everything,
   index: everything,

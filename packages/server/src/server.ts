@@ -6,7 +6,7 @@ import type { LiveTerms } from "./access.ts";
 import { channelHandle, publishValue } from "./channel-handle.ts";
 import type { Open } from "./dialects/connection.ts";
 import { echo } from "./dialects/raw/echo.ts";
-import type { EngineSources } from "./engine/engine.ts";
+import type { Engine } from "./engine/engine.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
 import { actHere } from "./http/api/everywhere.ts";
@@ -14,11 +14,10 @@ import { joinedText, type MetricsPage, metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
-import { Facts } from "./lifecycle/facts.ts";
-import { LifecycleReader } from "./lifecycle/reader.ts";
+import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "./ports/log.ts";
+import { type Log, silentLog } from "./ports/log.ts";
 import { OtherNodes } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { type Random, systemRandom } from "./ports/random.ts";
@@ -28,6 +27,7 @@ import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { SharedRates } from "./session/shared-rates.ts";
 import { Turns } from "./session/turns.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
+import { Starting } from "./starting.ts";
 import type { AttachOptions, Stats, StopOptions, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
 import { Backlog } from "./transports/backlog.ts";
@@ -43,9 +43,6 @@ const longestStepMs = 100;
 
 /** Other nodes have so long to say that they take connections, before a drain begins. */
 const readyLimitMs = 1_000;
-
-/** What happened last is to be asked for by another node in this time. */
-const lastReadMs = 2_000;
 
 /** Clients that a drain has sent away return over so many milliseconds after it. */
 const longestSpreadMs = 5_000;
@@ -69,8 +66,7 @@ class Composed implements Tidewire {
   readonly #sessions = new Map<SessionId, OpenSession>();
   readonly #node: SessionNode;
   readonly #others: OtherNodes | null;
-  readonly #facts: Facts | null;
-  readonly #lifecycle: LifecycleReader | null;
+  readonly #lifecycle: Lifecycle | null;
   readonly #rawDoor: RawDoor;
   readonly #centrifugeDoor: CentrifugeDoor;
   readonly #gate: Gate;
@@ -79,9 +75,8 @@ class Composed implements Tidewire {
   readonly #router: Router;
   readonly #servers = new Set<Server>();
   readonly #closeBackends: () => void;
-  #starting: Promise<void> | null = null;
+  readonly #starting: Starting;
   #stopping: Promise<void> | null = null;
-  #isStarted = false;
   #isDraining = false;
   #hasSaidMode = false;
   #hasSaidRates = false;
@@ -97,8 +92,10 @@ class Composed implements Tidewire {
     const random = options.random ?? systemRandom;
     const engine = options.engine ?? memoryEngine({ clock, random });
     const id = random.token(96);
-    const facts = options.lifecycle === undefined ? null : new Facts(id, { clock, metrics });
-    this.#facts = facts;
+    const others = engine.cluster === undefined ? null : new OtherNodes(engine.cluster);
+    this.#others = others;
+    this.#lifecycle = this.#lifecycleOf(id, engine, random);
+    const told = this.#lifecycle !== null && { facts: this.#lifecycle.facts };
     this.#hub = new Hub({
       engine,
       registry: new Registry(options.channels, metrics),
@@ -107,14 +104,14 @@ class Composed implements Tidewire {
       log,
       metrics,
       publishValue: (channel, value, fence) => publishValue(this.#hub, channel, { value, fence }),
-      ...(facts !== null && { facts }),
+      ...told,
     });
     const given = { access: options.access ?? {}, otherCalls: options.otherCalls };
     const { access, otherCalls, close } = proxied(given, options.proxy ?? {}, { clock, log, metrics });
     this.#closeBackends = close;
     this.#node = {
       hub: this.#hub,
-      ...(facts !== null && { facts }),
+      ...told,
       access,
       tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls: this.#calls,
@@ -132,10 +129,7 @@ class Composed implements Tidewire {
       sessions: this.#sessions,
       users: new Map(),
     };
-    const { cluster } = engine;
-    const others = cluster === undefined ? null : new OtherNodes(cluster);
-    this.#others = others;
-    this.#lifecycle = facts === null ? null : this.#readerOf({ id, facts, random, leases: engine.sources ?? null });
+    this.#starting = new Starting({ attempt: () => this.#begin(), clock, random, log });
     this.#rawDoor = new RawDoor(this.#node, options);
     this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
     this.#gate = this.#gateOf(options);
@@ -149,6 +143,15 @@ class Composed implements Tidewire {
     this.#router = this.#routerOf(backlog, id, others);
   }
 
+  #lifecycleOf(node: string, engine: Engine, random: Random): Lifecycle | null {
+    const { lifecycle: sink } = this.#options;
+    if (sink === undefined) return null;
+    const [clock, log, metrics] = [this.#clock, this.#log, this.#metrics];
+    const nodes = this.#others;
+    const [others, leases] = [nodes?.facts.bind(nodes) ?? null, engine.sources ?? null];
+    return new Lifecycle({ node, sink, others, leases, clock, random, log, metrics });
+  }
+
   #gateOf({ origins, trustProxy }: ServerOptions): Gate {
     const [clock, log, metrics, limits] = [this.#clock, this.#log, this.#metrics, this.#limits];
     return new Gate({
@@ -159,26 +162,8 @@ class Composed implements Tidewire {
       origins: origins ?? [],
       trustProxy: trustProxy ?? [],
       isDevelopment: () => this.#mode() === "development",
-      isAdmitting: () => this.#isStarted && !this.#isDraining,
+      isAdmitting: () => this.#starting.isDone && !this.#isDraining,
     });
-  }
-
-  #readerOf({ id: node, facts, random, leases }: ReaderParts): LifecycleReader | null {
-    const { lifecycle: sink = true } = this.#options;
-    if (sink === true) return null;
-    const [clock, log, nodes] = [this.#clock, this.#log, this.#others];
-    const others = nodes === null || leases === null ? null : nodes.facts.bind(nodes);
-    return new LifecycleReader({ node, sink, facts, others, leases, clock, random, log });
-  }
-
-  /** That everybody has gone is told by this node, or asked by the one that tells. */
-  async #tellTheRest(): Promise<void> {
-    await this.#lifecycle?.stop();
-    const isOthers = this.#others !== null && this.#lifecycle?.isReading !== true;
-    if (this.#facts === null || !isOthers || !this.#hub.isUp) return;
-    const { promise: tooLate, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#clock.after(lastReadMs, resolve);
-    await Promise.race([this.#facts.allRead(), tooLate]).finally(cancel);
   }
 
   #routerOf(backlog: Backlog, id: string, others: OtherNodes | null): Router {
@@ -193,7 +178,7 @@ class Composed implements Tidewire {
       emulate: (request) => this.#centrifugeDoor.emulate(request),
       act: (method, parameters) => actHere(api, method, parameters),
       metrics: async () => (await page()).text,
-      facts: (seen) => this.#facts?.page(seen[id] ?? 0) ?? null,
+      facts: (seen) => this.#lifecycle?.facts.page(seen[id] ?? 0) ?? null,
       isReady: () => this.isReady(),
     });
     return createRouter({
@@ -209,17 +194,18 @@ class Composed implements Tidewire {
     });
   }
 
+  async #begin(): Promise<void> {
+    await this.#hub.start();
+    this.#lifecycle?.start();
+  }
+
   start(): Promise<void> {
-    this.#starting ??= this.#hub.start().then(() => {
-      this.#isStarted = true;
-      this.#lifecycle?.start();
-    });
-    return this.#starting;
+    return this.#starting.once();
   }
 
   attach(server: Server, attachOptions: AttachOptions = {}): void {
     const prefix = prefixOf(attachOptions.path ?? "");
-    this.start().catch((thrown: unknown) => this.#log.error("the engine did not start", { reason: reasonOf(thrown) }));
+    this.#starting.keepTrying();
     this.#watch(server);
     this.#upgrades.attach(server, prefix);
     this.#requests.attach(server, prefix);
@@ -284,7 +270,7 @@ class Composed implements Tidewire {
   }
 
   isReady(): boolean {
-    return this.#isStarted && !this.#isDraining && this.#hub.isUp;
+    return this.#starting.isDone && !this.#isDraining && this.#hub.isUp;
   }
 
   stop({ drainMs = this.#limits.drainMs, hasOthers }: StopOptions = {}): Promise<void> {
@@ -299,15 +285,14 @@ class Composed implements Tidewire {
     this.#upgrades.closeAll();
     this.#requests.closeAll();
     this.#closeBackends();
-    if (this.#starting === null) return;
-    await this.#starting.catch(() => undefined);
-    if (this.#isStarted) await this.#tellTheRest();
+    if (!(await this.#starting.end())) return;
+    if (this.#starting.isDone) await this.#lifecycle?.stop(this.#hub.isUp);
     await this.#hub.stop();
   }
 
   /** Nobody waits long for it: whoever does not say so at once is not counted on. */
   async #areReady(others: OtherNodes): Promise<boolean> {
-    if (!this.#isStarted || !this.#hub.isUp || this.#sessions.size === 0) return false;
+    if (!this.#starting.isDone || !this.#hub.isUp || this.#sessions.size === 0) return false;
     const { promise: given, resolve } = Promise.withResolvers<boolean>();
     const cancel = this.#clock.after(readyLimitMs, () => resolve(false));
     others.areReady().then(resolve, () => resolve(false));
@@ -374,13 +359,6 @@ class Composed implements Tidewire {
     }
     return this.#isLocal ? "development" : "production";
   }
-}
-
-interface ReaderParts {
-  readonly id: string;
-  readonly facts: Facts;
-  readonly random: Random;
-  readonly leases: EngineSources | null;
 }
 
 /** Without the others where they cannot be asked: each figure says whose it is. */
