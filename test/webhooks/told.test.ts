@@ -70,7 +70,7 @@ it("who connects, which channel is occupied and who is in it is told, and when t
     "connection.closed ann",
     "member.left public:a ann",
   ]);
-  expect(few.lines).toEqual(["channel.occupied public:a", "channel.vacated public:a"]);
+  await expect.poll(() => few.lines, soon).toEqual(["channel.occupied public:a", "channel.vacated public:a"]);
   expect(few.told.map(({ sequence }) => sequence)).toEqual([1, 2]);
 });
 
