@@ -36,6 +36,7 @@ export interface EndpointProblem {
   readonly what: string;
 }
 
+/** Everything that is wrong with an endpoint, in the order of its fields; nothing where `createWebhooks` takes it. */
 export function endpointProblems(endpoint: WebhookEndpoint): readonly EndpointProblem[] {
   const { name, url, secret, oldSecret, types = [] } = endpoint;
   const problems: EndpointProblem[] = [];

@@ -61,6 +61,7 @@ export interface Standing {
   readonly holds: boolean;
 }
 
+/** What is so after an event; for sinks that remember it. */
 export function standingOf(event: LifecycleEvent): Standing {
   switch (event.type) {
     case "connection.opened":

@@ -13,13 +13,18 @@ class KeptSink implements LifecycleSink {
   readonly events: LifecycleEvent[] = [];
   readonly standing = new Map<string, Fact>();
   isAway = false;
+  /** So many more times it cannot take anything. */
+  failing = 0;
 
   recall(): Promise<readonly Fact[]> {
     return this.isAway ? Promise.reject(new Error("away")) : Promise.resolve([...this.standing.values()]);
   }
 
   take(events: readonly LifecycleEvent[]): Promise<void> {
-    if (this.isAway) return Promise.reject(new Error("away"));
+    if (this.isAway || this.failing > 0) {
+      this.failing -= 1;
+      return Promise.reject(new Error("away"));
+    }
     for (const event of events) {
       const { fact, holds } = standingOf(event);
       if (holds) this.standing.set(keyOf(fact), fact);
@@ -155,11 +160,18 @@ describe("what happens on the nodes", () => {
     await cluster.looks(5);
     sink.isAway = false;
     await cluster.looks(2);
+    // It goes away with what came and went in its hands.
+    sink.failing = 1;
+    b.opened("s3", "cid");
+    b.closed("s3", "cid", "client");
+    await cluster.looks(3);
     expect(sink.told()).toEqual([
       "connection.opened s1",
       "connection.closed s1 client",
       "connection.opened s2",
       "connection.closed s2 client",
+      "connection.opened s3",
+      "connection.closed s3 client",
     ]);
   });
 

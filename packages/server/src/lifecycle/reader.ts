@@ -54,6 +54,8 @@ export class LifecycleReader {
   /** What is told to have ended at this time, unless it begins again. */
   readonly #ending = new Map<string, number>();
   #events: LifecycleEvent[] = [];
+  /** What was read and has not been told yet. */
+  #unsafe: readonly FactPage[] = [];
   #isReading = false;
   #fence: number | null = null;
   #leasedMs = 0;
@@ -116,10 +118,8 @@ export class LifecycleReader {
         for (const page of pages) this.#read(page);
         this.#missSilent(new Set(pages.map(({ node }) => node)));
         this.#settle(this.#options.clock.now());
+        this.#unsafe = pages;
         await this.#tell();
-        for (const { node, to } of pages) this.#known(node).seen = to;
-        // What was read last is safe from here on, which its node is told with the next question.
-        this.#options.facts.page(this.#known(this.#options.node).seen);
         hasMore = pages.some((page) => page.hasMore);
       }
       this.#hasComplained = false;
@@ -171,6 +171,7 @@ export class LifecycleReader {
   #forgetAll(): void {
     this.#isReading = false;
     this.#events = [];
+    this.#unsafe = [];
     for (const map of [this.#nodes, this.#holders, this.#told, this.#ending]) map.clear();
   }
 
@@ -255,9 +256,12 @@ export class LifecycleReader {
 
   /** @throws what the sink throws; then they are told again. */
   async #tell(): Promise<void> {
-    if (this.#events.length === 0) return;
-    await this.#options.sink.take(this.#events);
+    if (this.#events.length > 0) await this.#options.sink.take(this.#events);
     this.#events = [];
+    // What was read is safe from here on, which its node is told with the next question, and this one now.
+    for (const { node, to } of this.#unsafe) this.#known(node).seen = to;
+    this.#unsafe = [];
+    this.#options.facts.page(this.#known(this.#options.node).seen);
   }
 }
 
