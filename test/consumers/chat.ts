@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { relayKafkaTopics } from "@tidewire/bridges/kafka";
+import { relayPostgresOutbox } from "@tidewire/bridges/postgres";
 import { createClient } from "@tidewire/client";
 import { feedOf } from "@tidewire/client/feed";
 import { latestOf } from "@tidewire/client/latest";
@@ -27,6 +29,7 @@ export const others = [
   limitedServer,
   createWebhooks,
 ];
+export const bridges = [relayKafkaTopics, relayPostgresOutbox];
 
 const chat = defineChannel("chat:{room}", { presence: true });
 const server = createServer();
