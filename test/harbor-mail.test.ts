@@ -11,7 +11,7 @@ import { childrenRunning } from "./child-processes.ts";
 
 const room = "workshop";
 /** Longer than somebody may be away, the worker's start, and the lease of a job whose worker was killed. */
-const waited = { timeout: 40_000, interval: 50 };
+const waited = { timeout: 100_000, interval: 50 };
 
 interface Stage {
   readonly harbor: ServerProcess;
@@ -71,7 +71,7 @@ function endings({ dataFolder }: ServerProcess): readonly string[] {
 describe.concurrent("a mention", () => {
   test(
     "somebody who is away gets a mail; who is here, or has left for good, gets none",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (context) => {
       const { expect } = context;
       const { harbor, mail, say, comeIn } = await stage(context);
@@ -96,7 +96,7 @@ describe.concurrent("a mention", () => {
 
   test(
     "a worker that is killed between sending and writing that down sends it once more at most",
-    { timeout: 90_000 },
+    { timeout: 180_000 },
     async (context) => {
       const { expect } = context;
       const { harbor, mail, say, comeIn } = await stage(context);
@@ -113,7 +113,7 @@ describe.concurrent("a mention", () => {
         return "take";
       };
       const id = await say("@Lou, are you there?");
-      await expect.poll(() => endings(harbor), { ...waited, timeout: 80_000 }).toEqual(["dead"]);
+      await expect.poll(() => endings(harbor), waited).toEqual(["dead"]);
       expect(new Set(killed).size).toBe(2);
       const messageIds = mail.received.map(({ headers }) => headers.get("Message-ID"));
       expect(messageIds).toEqual(Array(2).fill(`<${id}.${lou.guest.id}@mail.test>`));
@@ -122,7 +122,7 @@ describe.concurrent("a mention", () => {
 
   test(
     "a worker that is killed once has sent it twice at most, and the job is done",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (context) => {
       const { expect } = context;
       const { harbor, mail, say, comeIn } = await stage(context);
@@ -144,7 +144,7 @@ describe.concurrent("a mention", () => {
 
   test(
     "a mail server that is away costs no mail, and a Harbor that is killed none either",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async (context) => {
       const { expect } = context;
       const { harbor, mail, say, comeIn } = await stage(context);
