@@ -25,8 +25,7 @@ export function MailItem({ mail }: { readonly mail: PlacedMail }) {
           </time>
         </div>
         <p className="text-sm text-soft wrap-anywhere">
-          To <bdi className="text-text">{to.name}</bdi>{" "}
-          <span className="whitespace-nowrap max-[40rem]:whitespace-normal">{to.address}</span>
+          To <bdi className="text-text">{to.name}</bdi> <span className="inline-block">{to.address}</span>
         </p>
         <p dir="auto" className="mt-3 wrap-anywhere whitespace-pre-wrap">
           {text}
