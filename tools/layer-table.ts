@@ -54,6 +54,7 @@ const everything = [
   "raw-door",
   "other-nodes",
   "centrifuge-door",
+  "starting",
   "server",
   "testing",
 ];
@@ -94,6 +95,7 @@ export const serverLayers: LayerTable = {
     "engine",
     ...words,
   ],
+  starting: world,
   server: everything,
   testing: everything,
   index: everything,
