@@ -21,8 +21,11 @@ export interface Chat {
   stop(): Promise<void>;
 }
 
-/** Away for so long, and written to: long enough for a train's tunnel, and on one's own machine for a reload. */
-const awayMs = { development: 2_000, production: 30_000 };
+/**
+ * Away for so long, and written to: longer than it takes to notice a connection that ended without a word (25 s between pings
+ * and 10 s for an answer), and on one's own machine longer than it takes to load a page anew.
+ */
+const awayMs = { development: 2_000, production: 60_000 };
 
 export function openChat(tide: Tidewire, { config, db, jobs, log }: ChatOptions): Chat {
   const channels = roomChannels(tide, log);

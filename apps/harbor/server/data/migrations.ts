@@ -118,6 +118,7 @@ const mentions: Migration = {
       .addColumn("begun", "integer", (column) => column.notNull())
       .addColumn("sent_at_ms", "bigint")
       .execute();
+    await db.schema.createIndex("notices_sent").on("notices").column("sent_at_ms").execute();
     await db.schema
       .createTable("mails")
       .addColumn("place", "integer", (column) => column.primaryKey().autoIncrement())

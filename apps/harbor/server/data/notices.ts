@@ -8,6 +8,8 @@ import type { Database } from "./schema.ts";
 export type Beginning = "begun" | "sent" | "spent";
 
 const mostBegun = 2;
+/** Longer than a store of jobs keeps what could be run again. */
+const rememberedMs = 60 * 86_400_000;
 
 /** Before it is sent. Two workers that believe they have the same job begin it twice, and not three times. */
 export async function beginNotice(db: Database, id: string): Promise<Beginning> {
@@ -35,7 +37,12 @@ export async function beginNotice(db: Database, id: string): Promise<Beginning> 
 
 /** It has arrived where somebody else answers for it. */
 export async function noticeSent(db: Database, id: string): Promise<void> {
-  await db.updateTable("notices").set({ sent_at_ms: Date.now() }).where("id", "=", id).execute();
+  const nowMs = Date.now();
+  await db.updateTable("notices").set({ sent_at_ms: nowMs }).where("id", "=", id).execute();
+  await db
+    .deleteFrom("notices")
+    .where("sent_at_ms", "<", nowMs - rememberedMs)
+    .execute();
 }
 
 /** It has certainly not been sent by whoever began it, who may begin it again. */
