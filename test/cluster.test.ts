@@ -187,8 +187,8 @@ it(
     await expect.poll(told, { timeout: 60_000 }).toEqual(["dan", "eve"]);
     const jobs = await openJobs({ kept: "embedded", dataFolder: path.dirname(world.database), log: quiet });
     onTestFinished(() => jobs.store.close());
-    const outcomes = async (): Promise<readonly unknown[]> =>
-      (await jobs.list({ state: "done", after: null, limit: 10 })).map(({ output }) => output).toSorted();
+    const outcomes = async (): Promise<readonly string[]> =>
+      (await jobs.list({ state: "done", after: null, limit: 10 })).map(({ output }) => output ?? "").toSorted();
     const [here, sent] = ["here", "sent"].map((outcome) => JSON.stringify({ outcome }));
     await expect.poll(outcomes, { timeout: 60_000 }).toEqual([here, here, sent, sent]);
   },

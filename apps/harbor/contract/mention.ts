@@ -13,7 +13,7 @@ export const here = defineChannel("here:{person}", {
 export const mention = defineJob("mention", {
   input: z.object({ message: z.string().min(1).max(64), person: z.string().min(1).max(64) }),
   output: z.object({
-    /** `here`, `read`: they know already. `gone`: the message or the person is no more. */
-    outcome: z.enum(["sent", "here", "read", "gone"]),
+    /** `here`, `read`: they know already. `gone`: the message or the person is no more. `enough`: they got many just now. */
+    outcome: z.enum(["sent", "here", "read", "gone", "enough"]),
   }),
 });

@@ -84,7 +84,7 @@ const variables = z.object({
     .optional(),
 });
 
-const secrets = ["TIDEWIRE_API_KEY", "TIDEWIRE_SESSION_SECRET", "TIDEWIRE_SMTP_URL"] as const;
+const secrets = ["TIDEWIRE_API_KEY", "TIDEWIRE_SESSION_SECRET", "TIDEWIRE_JOBS", "TIDEWIRE_SMTP_URL"] as const;
 
 /** @throws {SettingsError} that names the variable and what it should be. */
 export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Config {

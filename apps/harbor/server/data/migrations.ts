@@ -115,10 +115,12 @@ const mentions: Migration = {
     await db.schema
       .createTable("notices")
       .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("person", "text", (column) => column.notNull())
       .addColumn("begun", "integer", (column) => column.notNull())
       .addColumn("sent_at_ms", "bigint")
       .execute();
     await db.schema.createIndex("notices_sent").on("notices").column("sent_at_ms").execute();
+    await db.schema.createIndex("notices_of").on("notices").columns(["person", "sent_at_ms"]).execute();
     await db.schema
       .createTable("mails")
       .addColumn("place", "integer", (column) => column.primaryKey().autoIncrement())

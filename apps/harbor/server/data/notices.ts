@@ -7,16 +7,21 @@ import type { Database } from "./schema.ts";
  */
 export type Beginning = "begun" | "sent" | "spent";
 
+interface NoticeOf {
+  readonly id: string;
+  readonly person: string;
+}
+
 const mostBegun = 2;
 /** Longer than a store of jobs keeps what could be run again. */
 const rememberedMs = 60 * 86_400_000;
 
 /** Before it is sent. Two workers that believe they have the same job begin it twice, and not three times. */
-export async function beginNotice(db: Database, id: string): Promise<Beginning> {
+export async function beginNotice(db: Database, { id, person }: NoticeOf): Promise<Beginning> {
   return await db.transaction().execute(async (tx) => {
     await tx
       .insertInto("notices")
-      .values({ id, begun: 0, sent_at_ms: null })
+      .values({ id, person, begun: 0, sent_at_ms: null })
       .onConflict((conflict) => conflict.column("id").doNothing())
       .execute();
     const { begun, sent_at_ms: sentAtMs } = await tx
@@ -33,6 +38,17 @@ export async function beginNotice(db: Database, id: string): Promise<Beginning> 
       .execute();
     return "begun";
   });
+}
+
+/** How many somebody has got since. */
+export async function noticesSince(db: Database, person: string, sinceMs: number): Promise<number> {
+  const { count } = await db
+    .selectFrom("notices")
+    .select((row) => row.fn.countAll<number>().as("count"))
+    .where("person", "=", person)
+    .where("sent_at_ms", ">=", sinceMs)
+    .executeTakeFirstOrThrow();
+  return Number(count);
 }
 
 /** It has arrived where somebody else answers for it. */

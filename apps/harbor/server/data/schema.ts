@@ -64,6 +64,7 @@ export interface JobOutboxRow {
 /** Something that is sent to a person about an event, which gives it its id. */
 export interface NoticeRow {
   readonly id: string;
+  readonly person: string;
   /** How often sending it was begun and not known to have failed. */
   readonly begun: number;
   readonly sent_at_ms: number | null;

@@ -19,6 +19,11 @@ export interface KeptWorker {
 }
 
 const program = path.join(import.meta.dirname, "../../worker/main.ts");
+/**
+ * A Ctrl-C in the terminal reaches the whole group; in a group of its own the worker hears of it once, from us. On Windows a
+ * group of its own would open a window.
+ */
+const ownGroup = process.platform !== "win32";
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 /** One that worked for so long is started again soon when it dies. */
@@ -38,6 +43,7 @@ export function keepWorker({ serverUrl, env = process.env, log }: KeptWorkerOpti
     const started = fork(program, [], {
       env: { ...env, TIDEWIRE_URL: serverUrl },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
+      detached: ownGroup,
     });
     child = started;
     // Without it one that cannot be started would end the server.

@@ -4,6 +4,7 @@ import type { ChatMessage } from "../../contract/chat.ts";
 import { here, mention } from "../../contract/mention.ts";
 import { findGuest } from "../../server/data/guests.ts";
 import { findMessage } from "../../server/data/messages.ts";
+import { noticesSince } from "../../server/data/notices.ts";
 import { findRoom, readUpTo } from "../../server/data/rooms.ts";
 import type { Handling, WorkerParts } from "../handling.ts";
 import { mailboxSender } from "../notices/mailbox-sender.ts";
@@ -14,7 +15,13 @@ import { mentionNotice } from "./mention-notice.ts";
 
 type Outcome = JobShapeOf<typeof mention>["returned"]["outcome"];
 
+/** Somebody who is called again and again is told that often in an hour, and finds the rest in Harbor. */
+const mostInAnHour = 20;
+const hourMs = 3_600_000;
+
+/** Where there is no way to send, what was ordered waits for a worker that has one. */
 export const handleMentions: Handling = (worker, parts) => {
+  if (parts.config.mail.kind === "none") return;
   const sender = senderFor(parts);
   worker.handle(mention, async ({ message, person }) => ({ outcome: await tell(parts, sender, { message, person }) }));
 };
@@ -31,6 +38,7 @@ async function tell({ api, db }: WorkerParts, sender: Sender, ids: Ids): Promise
   if (message === null || person === null || room === null) return "gone";
   if (await hasRead(db, message, person.id)) return "read";
   if ((await api.connections(here.name({ person: person.id }))) > 0) return "here";
+  if ((await noticesSince(db, person.id, Date.now() - hourMs)) >= mostInAnHour) return "enough";
   await sendOnce(db, sender, mentionNotice(message, { id: person.id, name: person.name }, room.name));
   return "sent";
 }

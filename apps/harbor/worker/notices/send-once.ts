@@ -10,7 +10,7 @@ import { type Notice, NotSent, type Sender } from "./sender.ts";
  * that went; any other error when it may be tried again.
  */
 export async function sendOnce(db: Database, sender: Sender, notice: Notice): Promise<void> {
-  const beginning = await beginNotice(db, notice.id);
+  const beginning = await beginNotice(db, { id: notice.id, person: notice.to.id });
   if (beginning === "sent") return;
   if (beginning === "spent") fail("conflict", "it was begun twice, and nobody knows whether it was sent");
   try {
