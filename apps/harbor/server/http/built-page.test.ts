@@ -60,7 +60,7 @@ describe("the built page", () => {
     expect(await coded("gzip;q=0")).toEqual([null, script]);
   });
 
-  it.each(["/", "/chat", "/chat/harbour", "/live", "/lab", "/seat/2", "/seat/2/chat/harbour"])(
+  it.each(["/", "/chat", "/chat/harbour", "/live", "/market", "/mail", "/lab", "/seat/2", "/seat/2/chat/harbour"])(
     "answers at %s",
     async (address) => {
       const response = await fetch(base + address);
