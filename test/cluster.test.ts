@@ -5,6 +5,7 @@ import path from "node:path";
 import type { Client } from "@tidewire/client";
 import { expect, it, onTestFinished, type TestContext } from "vitest";
 import { chat, sendMessage } from "../apps/harbor/contract/chat.ts";
+import { mention } from "../apps/harbor/contract/mention.ts";
 import { readMails } from "../apps/harbor/server/data/mails.ts";
 import { keepMessage } from "../apps/harbor/server/data/messages.ts";
 import { openDatabase } from "../apps/harbor/server/data/open-database.ts";
@@ -187,8 +188,10 @@ it(
     await expect.poll(told, { timeout: 60_000 }).toEqual(["dan", "eve"]);
     const jobs = await openJobs({ kept: "embedded", dataFolder: path.dirname(world.database), log: quiet });
     onTestFinished(() => jobs.store.close());
-    const outcomes = async (): Promise<readonly string[]> =>
-      (await jobs.list({ state: "done", after: null, limit: 10 })).map(({ output }) => output ?? "").toSorted();
+    const outcomes = async (): Promise<readonly string[]> => {
+      const done = await jobs.list({ state: "done", after: null, limit: 100 });
+      return done.flatMap(({ name, output }) => (name === mention.name ? [output ?? ""] : [])).toSorted();
+    };
     const [here, sent] = ["here", "sent"].map((outcome) => JSON.stringify({ outcome }));
     await expect.poll(outcomes, { timeout: 60_000 }).toEqual([here, here, sent, sent]);
   },

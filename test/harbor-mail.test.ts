@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import type { Client } from "@tidewire/client";
 import { describe, test, type TestContext } from "vitest";
 import { chat, sendMessage } from "../apps/harbor/contract/chat.ts";
+import { mention } from "../apps/harbor/contract/mention.ts";
 import { guestAt, type TestGuest } from "../apps/harbor/server/testing/guest.ts";
 import { type MailServer, startMailServer } from "../apps/harbor/worker/testing/mail-server.ts";
 import { fromSource, root, type ServerProcess, startServer } from "./browser/server-process.ts";
@@ -53,11 +54,13 @@ async function stage({ expect, onTestFinished }: TestContext): Promise<Stage> {
   return { harbor, mail, say, comeIn };
 }
 
-/** What became of the jobs, in the order of their end. */
+/** What became of the mentions, in the order of their end. */
 function endings({ dataFolder }: ServerProcess): readonly string[] {
   const database = new DatabaseSync(path.join(dataFolder, "jobs.db"), { readOnly: true });
   try {
-    const rows = database.prepare("SELECT state, output FROM jobs WHERE ended_ms IS NOT NULL ORDER BY ended_ms").all();
+    const rows = database
+      .prepare("SELECT state, output FROM jobs WHERE name = ? AND ended_ms IS NOT NULL ORDER BY ended_ms")
+      .all(mention.name);
     return rows.map(({ state, output }) => {
       const { outcome } = JSON.parse(String(output ?? "{}")) as { readonly outcome?: string };
       return `${String(state)} ${outcome ?? ""}`.trim();

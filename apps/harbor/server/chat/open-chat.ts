@@ -13,6 +13,8 @@ export interface ChatOptions {
   readonly db: Database;
   readonly jobs: Jobs;
   readonly log: Log;
+  /** Hears that something was said. */
+  readonly moved: () => void;
 }
 
 export interface Chat {
@@ -27,8 +29,8 @@ export interface Chat {
  */
 const awayMs = { development: 2_000, production: 60_000 };
 
-export function openChat(tide: Tidewire, { config, db, jobs, log }: ChatOptions): Chat {
-  const channels = roomChannels(tide, log);
+export function openChat(tide: Tidewire, { config, db, jobs, log, moved }: ChatOptions): Chat {
+  const channels = roomChannels(tide, log, moved);
   const publisher = createPublisher(db, channels, log);
   const mentions = config.mail.kind === "none" ? null : createMentions({ db, jobs, awayMs: awayMs[config.mode], log });
   handleChat(tide, { db, publisher, mentions });
