@@ -4,6 +4,7 @@ import { chromium } from "./chromium.mjs";
 import { nats } from "./nats.mjs";
 import { say, secondsSince } from "./progress.mjs";
 import { haproxy } from "./haproxy.mjs";
+import { rabbitmq } from "./rabbitmq.mjs";
 import { redis, valkey } from "./redis.mjs";
 import { xvfb } from "./xvfb.mjs";
 
@@ -24,7 +25,7 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb, haproxy, redis, valkey, nats];
+const services = [chromium, xvfb, haproxy, redis, valkey, nats, rabbitmq];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];
