@@ -118,8 +118,13 @@ export class RabbitServer {
   /** As an operator does. */
   async asOperator<Result>(act: (channel: Channel) => Promise<Result>): Promise<Result> {
     const connection = await connect(this.url);
+    connection.on("error", () => undefined);
     try {
-      return await act(await connection.createChannel());
+      const channel = await connection.createChannel();
+      const result = await act(channel);
+      // What was sent on it is at the server when this is answered.
+      await channel.close();
+      return result;
     } finally {
       await connection.close();
     }
