@@ -51,24 +51,22 @@ test("jobs whose claim is answered too late wait again, without an attempt", slo
   const site = await Site.begin(context);
   const record = await kept();
   await record.add([draft]);
-  let answer = (): void => undefined;
-  const isAsked = new Promise<void>((asked) => {
-    const claim = async (given: typeof wanted): Promise<Claimed> => {
-      asked();
-      await new Promise<void>((resolve) => (answer = resolve));
-      return await record.claim(given);
-    };
-    void site.keeper({ store: instead(record, { claim }) });
-  });
+  const [isAsked, mayAnswer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const claim = async (given: typeof wanted): Promise<Claimed> => {
+    isAsked.resolve();
+    await mayAnswer.promise;
+    return await record.claim(given);
+  };
+  await site.keeper({ store: instead(record, { claim }) });
   const clock = new FakeClock();
   const store = await site.store({ clock });
   const claimed = expect(store.claim(wanted)).rejects.toMatchObject({ reason: "indeterminate" });
-  await isAsked;
+  await isAsked.promise;
   clock.advance(3_000);
   clock.advance(6_000);
   await claimed;
   expect(await attemptsOf(record)).toEqual({ state: "waiting", attempt: 0 });
-  answer();
+  mayAnswer.resolve();
   // It has been in somebody's hands: its next one has the third number, where it would be the first.
   const fence = async (): Promise<unknown> => (await record.claim(wanted)).runs.map((run) => [run.fence, run.attempt]);
   await expect.poll(fence, { timeout: 20_000 }).toEqual([[3, 1]]);

@@ -12,6 +12,8 @@ import { temporaryFile } from "../killable-node.ts";
 import { RabbitServer } from "../services/rabbitmq.ts";
 import { connecting } from "./connecting.ts";
 
+const keeperScript = fileURLToPath(new URL("keeper-process.ts", import.meta.url));
+const workerScript = fileURLToPath(new URL("worker-process.ts", import.meta.url));
 const nodeOptions = ["--conditions=@tidewire/source", "--disable-warning=ExperimentalWarning"];
 const leaseMs = 1_000;
 const slow = defineJob("slow");
@@ -38,8 +40,7 @@ interface Site {
 }
 
 function started(script: string, args: readonly string[], said: Said): ChildProcess {
-  const file = fileURLToPath(new URL(script, import.meta.url));
-  const child = spawn(process.execPath, [...nodeOptions, file, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...nodeOptions, script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   createInterface(child.stdout).on("line", (line) => said(line, child));
   return child;
@@ -53,7 +54,7 @@ async function site(context: TestContext): Promise<Site> {
   onTestFinished(() => store.close());
   const keeper = async (): Promise<ChildProcess> =>
     await new Promise((resolve, reject) => {
-      const child = started("keeper-process.ts", [server.url, file], (_, one) => resolve(one));
+      const child = started(keeperScript, [server.url, file], (_, one) => resolve(one));
       child.once("exit", (code) => code !== null && reject(new Error(`the keeper ended with ${code}`)));
     });
   await keeper();
@@ -65,7 +66,7 @@ async function site(context: TestContext): Promise<Site> {
     jobs: createJobs({ store }),
     database,
     keeper,
-    worker: (said, workMs = 30) => started("worker-process.ts", [server.url, String(leaseMs), String(workMs)], said),
+    worker: (said, workMs = 30) => started(workerScript, [server.url, String(leaseMs), String(workMs)], said),
   };
 }
 
@@ -89,6 +90,7 @@ test(
     const begun = new Set<string>();
     let lines = 0;
     const kills = { workers: 0, keepers: 0 };
+    const failures: unknown[] = [];
     const said: Said = (line, child) => {
       const [what, id = ""] = line.split(" ");
       if (what !== "begun") return;
@@ -103,7 +105,10 @@ test(
       if (lines % 150 === 0 && !keeping.killed) {
         keeping.kill("SIGKILL");
         kills.keepers += 1;
-        void keeper().then((next) => (keeping = next));
+        keeper().then(
+          (next) => (keeping = next),
+          (thrown: unknown) => failures.push(thrown),
+        );
       }
     };
     for (let n = 0; n < 3; n += 1) worker(said);
@@ -112,6 +117,7 @@ test(
     await vi.waitFor(() => expect(count(database, "jobs WHERE state = 'done'")).toBe(acked.length), waited);
     expect(count(database, doneOnce)).toBe(acked.length);
     expect(acked.filter((id) => !begun.has(id))).toEqual([]);
+    expect(failures).toEqual([]);
     expect(kills.workers).toBeGreaterThanOrEqual(4);
     expect(kills.keepers).toBeGreaterThanOrEqual(2);
     const lost = database
@@ -212,8 +218,8 @@ test(
     const acked = await order(jobs, 20);
     await server.kill();
     await server.start();
-    started("worker-process.ts", [server.url, String(leaseMs), "1"], () => undefined);
-    started("keeper-process.ts", [server.url, file], () => undefined);
+    started(workerScript, [server.url, String(leaseMs), "1"], () => undefined);
+    started(keeperScript, [server.url, file], () => undefined);
     const states = async (): Promise<readonly unknown[]> =>
       await Promise.all(acked.map(async (id) => (await jobs.find(id))?.state));
     await vi.waitFor(async () => expect(new Set(await states())).toEqual(new Set(["done"])), waited);
