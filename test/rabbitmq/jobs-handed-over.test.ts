@@ -40,7 +40,7 @@ test("jobs that were claimed by somebody who is gone wait again, without an atte
   await site.server.asOperator(async (channel) => {
     const { queue } = await channel.assertQueue("", { exclusive: true });
     const content = Buffer.from(JSON.stringify({ version: 1, kind: "claim", wanted }));
-    channel.sendToQueue("tidewire-jobs.asks", content, { replyTo: queue, correlationId: "1" });
+    channel.sendToQueue(site.queue("asks"), content, { replyTo: queue, correlationId: "1" });
   });
   await site.keeper({ store: instead(record, { claim }) });
   await expect.poll(() => claims.flatMap(({ runs }) => runs).length, { timeout: 20_000 }).toBe(1);
@@ -85,7 +85,7 @@ test("an order waits for a store that is away", slowly, async (context) => {
   const store = await site.store();
   expect(await store.add([{ ...draft, key: "k" }])).toEqual([{ id: "one", isDuplicate: false }]);
   expect(tries).toBe(3);
-  expect(await site.taken("tidewire-jobs.refused")).toEqual([]);
+  expect(await site.taken(site.queue("refused"))).toEqual([]);
 });
 
 test("an order that a store takes never, while it takes others, is a dead letter", slowly, async (context) => {
@@ -104,7 +104,7 @@ test("an order that a store takes never, while it takes others, is a dead letter
   await store.add([draft]);
   const letters = async (): Promise<readonly unknown[]> => {
     clock.advance(500);
-    return (await site.taken("tidewire-jobs.refused")).map(({ headers }) => headers["tidewire-message"]);
+    return (await site.taken(site.queue("refused"))).map(({ headers }) => headers["tidewire-message"]);
   };
   await expect.poll(letters, { timeout: 30_000 }).toEqual(["it cannot be bound"]);
   await refused;

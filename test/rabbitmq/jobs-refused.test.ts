@@ -43,15 +43,8 @@ test("orders that RabbitMQ has no room for, while no keeper takes them", slowly,
   // A quorum queue tells those who publish that it is full when it is, so a few more may come in.
   for (let n = 1; n <= 100 && words.at(-1) !== "limit_exceeded"; n += 1) {
     const word = order(n);
-    await expect
-      .poll(
-        () =>
-          site.server
-            .asOperator(async (channel) => await channel.checkQueue("tidewire-jobs.orders"))
-            .then(({ messageCount }) => messageCount >= n || clock.pending === 0),
-        { timeout: 20_000 },
-      )
-      .toBe(true);
+    const isThere = async (): Promise<boolean> => clock.pending === 0 || (await site.waiting("orders")) >= n;
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
     clock.advance(3_000);
     words.push(await word);
   }
@@ -67,7 +60,7 @@ test("orders while no keeper answers: those without a key are RabbitMQ's to keep
   const keyed = store.add([{ ...draft, id: "three", key: "k" }]);
   const asked = store.claim(wanted);
   const refusals = Promise.allSettled([keyed, asked]);
-  await expect.poll(async () => await waiting(site, "tidewire-jobs.orders"), { timeout: 20_000 }).toBe(2);
+  await expect.poll(async () => await site.waiting("orders"), { timeout: 20_000 }).toBe(2);
   clock.advance(3_000);
   expect(await plain).toEqual([
     { id: "one", isDuplicate: false },
@@ -90,7 +83,7 @@ test("a record that is full: the order is a dead letter with its reason", slowly
   await store.add([big]);
   await expect(store.add([{ ...big, id: "two" }])).rejects.toMatchObject({ reason: "limit_exceeded" });
   expect((await store.claim(wanted)).runs.map(({ id }) => id)).toEqual(["one"]);
-  const letters = await site.taken("tidewire-jobs.refused");
+  const letters = await site.taken(site.queue("refused"));
   expect(letters.map(({ headers }) => headers["tidewire-reason"])).toEqual(["limit_exceeded"]);
   expect(letters[0]?.content).toContain('"two"');
 });
@@ -121,13 +114,11 @@ test(
       ["asks", JSON.stringify({ version: 1, kind: "claim", wanted: { ...wanted, runs: -1 } }), "ask.wanted.runs"],
     ];
     await site.server.asOperator(async (channel) => {
-      for (const [queue, content] of poisoned) channel.sendToQueue(`tidewire-jobs.${queue}`, Buffer.from(content));
+      for (const [queue, content] of poisoned) channel.sendToQueue(site.queue(queue), Buffer.from(content));
     });
     await store.add([{ ...draft, id: "good" }]);
-    await expect
-      .poll(async () => await waiting(site, "tidewire-jobs.refused"), { timeout: 20_000 })
-      .toBe(poisoned.length);
-    const letters = await site.taken("tidewire-jobs.refused");
+    await expect.poll(async () => await site.waiting("refused"), { timeout: 20_000 }).toBe(poisoned.length);
+    const letters = await site.taken(site.queue("refused"));
     const said = letters.map(({ content, headers }) => `${content}: ${String(headers["tidewire-message"])}`).toSorted();
     const expected = poisoned.map(([, content, message]) => `${content}: ${message}`).toSorted();
     for (const [n, text] of said.entries()) expect(text).toContain(expected[n]);
@@ -142,7 +133,7 @@ test("an answer is sent to no queue that a client can have named", slowly, async
     await channel.assertQueue("somebody's");
     const ask = { version: 1, kind: "read", query: { kind: "one", id: "x" } };
     const options = { replyTo: "somebody's", correlationId: "1" };
-    channel.sendToQueue("tidewire-jobs.asks", Buffer.from(JSON.stringify(ask)), options);
+    channel.sendToQueue(site.queue("asks"), Buffer.from(JSON.stringify(ask)), options);
   });
   const store = await site.store();
   // This one comes after it.
@@ -156,7 +147,7 @@ test("queues that an operator deletes are there again", slowly, async (context) 
   const store = await site.store();
   await store.add([draft]);
   await site.server.asOperator(async (channel) => {
-    for (const queue of ["orders", "asks"]) await channel.deleteQueue(`tidewire-jobs.${queue}`);
+    for (const queue of ["orders", "asks"]) await channel.deleteQueue(site.queue(queue));
   });
   const added = async (id: string): Promise<unknown> =>
     await store.add([{ ...draft, id }]).catch((thrown: unknown) => thrown);
@@ -165,7 +156,7 @@ test("queues that an operator deletes are there again", slowly, async (context) 
 });
 
 test("a server that takes nothing, its memory being full", slowly, async (context) => {
-  const site = await Site.begin(context, { "vm_memory_high_watermark.absolute": "10MB" });
+  const site = await Site.alone(context, { "vm_memory_high_watermark.absolute": "10MB" });
   const clock = new FakeClock();
   const store = await site.store({ clock });
   const said = async (): Promise<unknown> => {
@@ -184,7 +175,7 @@ test(
   "a server that is frozen: whoever asks hears it in time, and all goes on when it does",
   slowly,
   async (context) => {
-    const site = await Site.begin(context);
+    const site = await Site.alone(context);
     await site.keeper();
     const clock = new FakeClock();
     const store = await site.store({ clock });
@@ -204,8 +195,4 @@ test(
 async function firstRuns(store: JobStore): Promise<readonly string[]> {
   const claimed = await store.claim(wanted).catch(() => null);
   return claimed?.runs.map(({ id }) => id) ?? [];
-}
-
-async function waiting({ server }: Site, queue: string): Promise<number> {
-  return await server.asOperator(async (channel) => (await channel.checkQueue(queue)).messageCount);
 }

@@ -2,9 +2,9 @@
 import type { Clock, JobDraft, JobStore, Log } from "@tidewire/jobs";
 import { embeddedStore } from "@tidewire/jobs/embedded";
 import { rabbitmqKeeper, type RabbitmqKeeper, rabbitmqStore } from "@tidewire/jobs/rabbitmq";
-import { onTestFinished, type TestContext } from "vitest";
+import { afterAll, onTestFinished, type TestContext } from "vitest";
 import { temporaryFile } from "../killable-node.ts";
-import { RabbitServer } from "../services/rabbitmq.ts";
+import { rabbitmqPath, RabbitServer, withoutRabbitmq } from "../services/rabbitmq.ts";
 import { connecting } from "./connecting.ts";
 
 export const draft: JobDraft = {
@@ -27,20 +27,39 @@ interface Given {
   readonly log?: Log;
 }
 
+/** One for the tests of a file that do it no harm: it takes seconds to start. */
+let shared: Promise<RabbitServer> | null = null;
+let sites = 0;
+
+afterAll(async () => {
+  await (await shared)?.remove();
+});
+
 export class Site {
   readonly server: RabbitServer;
+  /** What the names of its queues begin with. */
+  readonly prefix: string;
 
   private constructor(server: RabbitServer) {
+    sites += 1;
     this.server = server;
+    this.prefix = `site-${sites}`;
   }
 
-  static async begin(context: TestContext, settings: Readonly<Record<string, string>> = {}): Promise<Site> {
+  static async begin(context: TestContext): Promise<Site> {
+    if (rabbitmqPath === undefined) context.skip(withoutRabbitmq);
+    shared ??= RabbitServer.start();
+    return new Site(await shared);
+  }
+
+  /** With a server of its own. */
+  static async alone(context: TestContext, settings: Readonly<Record<string, string>> = {}): Promise<Site> {
     return new Site(await RabbitServer.forTest(context, { settings }));
   }
 
   /** A store that is open. */
   async store(given: Given = {}): Promise<JobStore> {
-    const store = rabbitmqStore({ connect: connecting(this.server.url), ...given });
+    const store = rabbitmqStore({ connect: connecting(this.server.url), prefix: this.prefix, ...given });
     await store.open();
     onTestFinished(() => store.close());
     return store;
@@ -49,10 +68,20 @@ export class Site {
   /** A keeper of jobs, in a file of their own unless there is a store for them. */
   async keeper(given: Given & { readonly store?: JobStore } = {}): Promise<RabbitmqKeeper> {
     const store = given.store ?? (await kept());
-    const keeper = rabbitmqKeeper({ connect: connecting(this.server.url), ...given, store });
+    const keeper = rabbitmqKeeper({ connect: connecting(this.server.url), prefix: this.prefix, ...given, store });
     await keeper.open();
     onTestFinished(() => keeper.close());
     return keeper;
+  }
+
+  /** A queue's name. */
+  queue(last: string): string {
+    return `${this.prefix}.${last}`;
+  }
+
+  /** How many there are in a queue, as an operator sees it. */
+  async waiting(last: string): Promise<number> {
+    return await this.server.asOperator(async (channel) => (await channel.checkQueue(this.queue(last))).messageCount);
   }
 
   /** Takes what is in a queue, as an operator does. */
