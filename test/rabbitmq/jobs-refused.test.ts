@@ -1,6 +1,7 @@
 // What a job store behind RabbitMQ refuses, and in which words: servers that are away or full, and what nobody can have asked.
 import type { JobStore } from "@tidewire/jobs";
 import { rabbitmqStore } from "@tidewire/jobs/rabbitmq";
+import type { ConsumeMessage } from "amqplib";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../packages/jobs/test/fake-clock.ts";
 import { freePort } from "../killable-node.ts";
@@ -125,6 +126,28 @@ test(
     expect((await store.claim(wanted)).runs.map(({ id }) => id)).toEqual(["good"]);
   },
 );
+
+test("an order that no keeper survives is a dead letter of RabbitMQ's own", slowly, async (context) => {
+  const site = await Site.begin(context);
+  const clock = new FakeClock();
+  const store = await site.store({ clock });
+  const added = store.add([draft]);
+  let deliveries = 0;
+  await site.server.asOperator(async (channel) => {
+    const took = (delivery: ConsumeMessage | null): void => {
+      deliveries += 1;
+      if (delivery !== null) channel.nack(delivery, false, true);
+    };
+    await channel.consume(site.queue("orders"), took);
+    await expect.poll(() => site.waiting("refused"), { timeout: 20_000 }).toBe(1);
+  });
+  expect(deliveries).toBe(101);
+  const [letter] = await site.taken(site.queue("refused"));
+  expect(letter?.content).toContain('"one"');
+  expect(letter?.headers).toMatchObject({ "x-first-death-reason": "delivery_limit" });
+  clock.advance(3_000);
+  await added;
+});
 
 test("an answer is sent to no queue that a client can have named", slowly, async (context) => {
   const site = await Site.begin(context);
