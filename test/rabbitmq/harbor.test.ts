@@ -38,7 +38,7 @@ test(
     onTestFinished(() => database.close());
     expect(
       database
-        .prepare("SELECT id FROM jobs")
+        .prepare("SELECT id FROM jobs WHERE name = 'probe'")
         .all()
         .map((row) => row["id"]),
     ).toEqual([id]);
