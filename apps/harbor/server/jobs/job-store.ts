@@ -8,8 +8,8 @@ export interface JobStoreOptions {
   /** What is said of it in the settings: `embedded`, or an address. */
   readonly kept: string;
   readonly dataFolder: string;
-  /** Whose it is: behind RabbitMQ the server keeps the jobs in the data folder, and workers ask it. */
-  readonly of: "server" | "worker";
+  /** Whose it is: behind RabbitMQ the server keeps the jobs in the data folder, and workers ask it. Default: `server`. */
+  readonly of?: "server" | "worker";
   readonly log: Log;
 }
 
