@@ -69,7 +69,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const inData = (name: string): string => path.join(config.dataFolder, name);
   const apiKey = config.apiKey ?? keptSecret(inData("api-key"), makeApiKey);
   const secret = Buffer.from(config.sessionSecret ?? keptSecret(inData("session-secret")));
-  const jobs = await openJobs({ kept: config.jobs, dataFolder: config.dataFolder, log });
+  const jobs = await openJobs({ kept: config.jobs, dataFolder: config.dataFolder, of: "server", log });
   const db = await openDatabase(inData("harbor.db"));
   const sessions = createSessions(db, secret);
 

@@ -48,7 +48,7 @@ async function startWorker(config: Config): Promise<() => Promise<void>> {
   const log = consoleLog(config.mode === "development" ? "info" : "warn");
   const apiKey = config.apiKey ?? keptSecret(path.join(dataFolder, "api-key"), makeApiKey);
   const db = await openDatabase(path.join(dataFolder, "harbor.db"));
-  const jobs = await openJobs({ kept: config.jobs, dataFolder, log });
+  const jobs = await openJobs({ kept: config.jobs, dataFolder, of: "worker", log });
   const publisher = httpPublisher({ url: new URL("/api", config.serverUrl).href, apiKey });
   const worker = createWorker({ jobs, publisher, log });
   const stopping = new AbortController();
