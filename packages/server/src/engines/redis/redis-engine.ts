@@ -21,18 +21,27 @@ import type { RedisClient } from "./redis-client.ts";
 import type { Answering } from "./questions.ts";
 import { Running, type RunningOptions } from "./running.ts";
 import { type Script, scriptOf } from "./script/script.ts";
+import type { RedisSentinels } from "./sentinels.ts";
+import { Servers } from "./servers.ts";
 
-export type { RedisArgument, RedisClient, RedisCommandOptions, RedisConnection } from "./redis-client.ts";
+export type { RedisArgument, RedisClient, RedisCommandOptions, RedisConnection, RedisEvents } from "./redis-client.ts";
+export type { RedisSentinels } from "./sentinels.ts";
 
 /** What `redisEngine` takes. Only `client` is needed. */
 export interface RedisEngineOptions {
-  /** A client of `@redis/client` for a Redis from 7 or a Valkey; the engine duplicates it and leaves it alone. */
-  readonly client: RedisClient;
+  /**
+   * A client of `@redis/client` for a Redis from 7 or a Valkey; the engine duplicates it and leaves it alone. For a cluster
+   * one or several of its nodes, any of which knows the others.
+   */
+  readonly client: RedisClient | readonly RedisClient[];
+  /** Who says where the primary is; the client's own address then does not matter, all else does. */
+  readonly sentinel?: RedisSentinels;
   /** What all keys begin with, so that several applications can share one Redis. Default: "tidewire". */
   readonly prefix?: string;
   /**
    * Whether this Redis never comes back older than it was: positions then stay good when it is started again. It has to
-   * sync every write (`appendonly yes`, `appendfsync always`), and it has to have no replica that takes its place.
+   * sync every write (`appendonly yes`, `appendfsync always`), and it has to have no replica that takes its place;
+   * of a cluster all this of each server.
    * Default: false: with each process of Redis all epochs begin anew (S8).
    */
   readonly durable?: boolean;
@@ -76,14 +85,15 @@ export class RedisEngine implements Engine {
   };
 
   constructor(options: RedisEngineOptions, script: Script) {
+    const { client, sentinel, durable: isDurable = false, clock = systemClock } = options;
+    const clients = "duplicate" in client ? [client] : client;
     this.#options = {
-      client: options.client,
+      servers: new Servers({ clients, sentinels: sentinel ?? null, clock, isDurable, script }),
       keys: new Keys(options.prefix ?? "tidewire"),
-      isDurable: options.durable ?? false,
-      clock: options.clock ?? systemClock,
+      isDurable,
+      clock,
       random: options.random ?? systemRandom,
       log: options.log ?? silentLog,
-      script,
     };
   }
 
@@ -91,7 +101,7 @@ export class RedisEngine implements Engine {
     return { name: "redis", durability: this.#running?.durability ?? "volatile", survivesRestart: true };
   }
 
-  /** @throws {TidewireError} `engine_unavailable`: not there, a wrong password, too old, a replica; in words. */
+  /** @throws {TidewireError} `engine_unavailable`: not there, a wrong password, too old, a replica, half a cluster; in words. */
   async start(sink: EngineSink): Promise<void> {
     if (this.#running !== null) throw new TypeError("a Redis engine that is stopped was expected, it is started");
     const running = new Running({ ...this.#options, answering: this.#answering, sink });

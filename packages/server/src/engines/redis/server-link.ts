@@ -1,22 +1,24 @@
-// One life of the way to Redis: a connection for commands and one for announcements. When either fails, both end.
+// The way to one server: a connection for commands and one for announcements. When either fails, both end.
 import { fail, TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
+import { type Link, LinkLost } from "./link.ts";
 import type { RedisArgument, RedisClient, RedisConnection } from "./redis-client.ts";
 import type { Script } from "./script/script.ts";
 import { type ServerFacts, readFacts } from "./server-facts.ts";
 
-export interface LinkOptions {
+export interface ServerLinkOptions {
   readonly client: RedisClient;
   readonly script: Script;
   readonly clock: Clock;
   readonly isDurable: boolean;
+  /** Whether another server may take its place, which has less. */
+  readonly isReplaceable?: boolean;
   /** Told once, unless it was closed: nothing more comes. */
   readonly lost: (reason: string) => void;
+  /** Told of announcements that another server of the cluster has from now on. */
+  readonly moved?: (name: string) => void;
 }
-
-/** The answer to a command did not come: what it asked may be done, or not. */
-export class LinkLost extends Error {}
 
 interface Waiting {
   readonly turn: number;
@@ -39,8 +41,13 @@ const openLimitMs = 5_000;
 const bulkString = "$".charCodeAt(0);
 const inBytes = { typeMapping: { [bulkString]: Buffer } };
 
-export class Link {
-  readonly #options: LinkOptions;
+interface OpenedServer {
+  readonly link: ServerLink;
+  readonly facts: ServerFacts;
+}
+
+export class ServerLink implements Link {
+  readonly #options: ServerLinkOptions;
   readonly #commands: RedisConnection;
   readonly #news: RedisConnection;
   readonly #waiting = new Set<Waiting>();
@@ -53,23 +60,26 @@ export class Link {
   #held: Call[] = [];
   #whenIdle: (() => void) | null = null;
 
-  private constructor(options: LinkOptions) {
+  private constructor(options: ServerLinkOptions) {
     this.#options = options;
     this.#commands = options.client.duplicate();
     this.#news = options.client.duplicate();
     for (const each of [this.#commands, this.#news]) each.on("error", (error) => this.fail(reasonOf(error)));
+    this.#news.on("sharded-channel-moved", (name) => {
+      if (!this.#isOver) options.moved?.(name);
+    });
     this.#turnLater();
   }
 
   /** @throws {TidewireError} `engine_unavailable`, in words for the operator. */
-  static async open(options: LinkOptions): Promise<{ readonly link: Link; readonly facts: ServerFacts }> {
+  static async open(options: ServerLinkOptions): Promise<OpenedServer> {
     let why = `no answer in ${openLimitMs} ms`;
     let cancel: Cancel = () => undefined;
     let giveUp: () => void = () => undefined;
     const failed = new Promise<never>((_resolve, reject) => {
       giveUp = () => reject(new TidewireError("engine_unavailable", `Redis cannot be reached: ${why}`));
     });
-    const link = new Link({
+    const link = new ServerLink({
       ...options,
       lost: (reason) => {
         why = reason;
@@ -98,11 +108,18 @@ export class Link {
     return this.#isOver;
   }
 
-  facts(): Promise<ServerFacts> {
-    return readFacts((args) => this.#watched(this.#commands.sendCommand(args)), this.#options.isDurable);
+  async facts(): Promise<ServerFacts> {
+    const { isDurable, isReplaceable } = this.#options;
+    const facts = await readFacts((args) => this.ask(args), isDurable);
+    // An ack is good no longer than the server that gave it, whose replica may not have what it says (P2).
+    return isReplaceable === true ? { ...facts, durability: "volatile" } : facts;
   }
 
-  /** Runs the script. Calls are done in the order they are made. @throws {LinkLost} {TidewireError} `overloaded` */
+  /** @throws {LinkLost} */
+  ask(args: readonly string[]): Promise<unknown> {
+    return this.#watched(this.#commands.sendCommand(args));
+  }
+
   run(keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
     if (this.#waiting.size + this.#held.length >= mostWaiting) fail("overloaded", "too much waits for Redis already");
     return new Promise((resolve, reject) => {
@@ -112,14 +129,12 @@ export class Link {
     });
   }
 
-  /** Says something that is not kept. @returns how many heard it. @throws {LinkLost} {TidewireError} `overloaded` */
   async publish(name: string, bytes: Buffer): Promise<number> {
     if (this.#waiting.size + this.#held.length >= mostWaiting) fail("overloaded", "too much waits for Redis already");
     const heard = Number(await this.#watched(this.#commands.sendCommand(["SPUBLISH", name, bytes])));
     return Number.isSafeInteger(heard) ? heard : 0;
   }
 
-  /** Resolves when announcements flow. */
   async subscribe(name: string, listener: (message: Buffer) => void): Promise<void> {
     await this.#watched(
       this.#news.sSubscribe(
@@ -132,7 +147,6 @@ export class Link {
     );
   }
 
-  /** Resolves when nothing waits for an answer any more. */
   async idle(): Promise<void> {
     if (this.#waiting.size === 0) return;
     await new Promise<void>((resolve) => {
@@ -151,7 +165,7 @@ export class Link {
     this.#isOver = true;
     this.#cancelTurn();
     for (const connection of [this.#commands, this.#news]) destroy(connection);
-    const lost = new LinkLost("the connection to Redis ended");
+    const lost = new LinkLost();
     for (const { reject } of this.#waiting) reject(lost);
     for (const { reject } of [...this.#refused, ...this.#held]) reject(lost);
     this.#waiting.clear();
@@ -211,7 +225,7 @@ export class Link {
   #watched<Reply>(sent: Promise<Reply>): Promise<Reply> {
     return new Promise((resolve, reject) => {
       const waiting = { turn: this.#turn, reject };
-      if (this.#isOver) reject(new LinkLost("the connection to Redis ended"));
+      if (this.#isOver) reject(new LinkLost());
       else this.#waiting.add(waiting);
       sent.then(
         (reply) => {

@@ -1,0 +1,43 @@
+// Who has which slots of a cluster, by those of its nodes that answer.
+import { fail } from "@tidewire/protocol";
+import type { Clock } from "../../ports/clock.ts";
+import { reasonOf } from "../../ports/log.ts";
+import { hostOf } from "./address.ts";
+import { laneCount } from "./keys.ts";
+import type { RedisClient } from "./redis-client.ts";
+import { askServer } from "./single-question.ts";
+import { changesIn, type SlotMap, slotMapIn, slotOf } from "./slots.ts";
+
+/** Those of the lanes: who has the others does not matter. */
+export const laneSlots: readonly number[] = [
+  ...new Set(Array.from({ length: laneCount }, (_, lane) => slotOf(`{${lane}}`))),
+];
+
+/**
+ * What the node says that has heard of the most changes: one that is cut off still tells of the owners it knew.
+ * @throws {TidewireError} `engine_unavailable`: none of them answers, or the cluster does not serve; in words.
+ */
+export async function clusterMap(nodes: readonly RedisClient[], clock: Clock): Promise<SlotMap> {
+  const answers = await Promise.allSettled(nodes.map((node) => mapOf(node, clock)));
+  let newest: { readonly map: SlotMap; readonly changes: number } | null = null;
+  const reasons = new Set<string>();
+  for (const answer of answers) {
+    if (answer.status === "rejected") reasons.add(reasonOf(answer.reason));
+    else if (newest === null || answer.value.changes > newest.changes) newest = answer.value;
+  }
+  if (newest === null) return fail("engine_unavailable", `the Redis cluster cannot be used: ${[...reasons].join("; ")}`);
+  return newest.map;
+}
+
+async function mapOf(node: RedisClient, clock: Clock): Promise<{ readonly map: SlotMap; readonly changes: number }> {
+  const [info, slots] = await askServer(node, clock, [
+    ["CLUSTER", "INFO"],
+    ["CLUSTER", "SLOTS"],
+  ]);
+  const map = slotMapIn(slots, hostOf(node));
+  const missing = laneSlots.filter((slot) => !map.owners.has(slot)).length;
+  if (missing > 0) throw new Error(`${missing} of the ${laneSlots.length} slots that are needed have no server`);
+  const changes = changesIn(info);
+  if (changes === null) throw new Error("cluster_state:ok was expected, a node says that the cluster does not serve");
+  return { map, changes };
+}
