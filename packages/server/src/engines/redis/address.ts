@@ -9,7 +9,8 @@ export interface Address {
 /** `null` for what is no address. */
 export function addressOf(host: unknown, port: unknown): Address | null {
   const number = Number(port);
-  if (typeof host !== "string" || host === "" || !Number.isInteger(number) || number < 1 || number > 65_535) return null;
+  if (typeof host !== "string" || host === "" || !Number.isInteger(number) || number < 1 || number > 65_535)
+    return null;
   return { host, port: number };
 }
 

@@ -56,7 +56,10 @@ export class ClusterLink implements Link {
   /** @throws {TidewireError} `engine_unavailable`, in words for the operator. */
   static async open(options: ClusterLinkOptions): Promise<OpenedCluster> {
     const { owners } = await clusterMap(options.nodes, options.clock);
-    const link = new ClusterLink(options, new Map(laneSlots.map((slot) => [slot, owners.get(slot) ?? fail("internal")])));
+    const link = new ClusterLink(
+      options,
+      new Map(laneSlots.map((slot) => [slot, owners.get(slot) ?? fail("internal")])),
+    );
     try {
       const addresses = new Map([...link.#owners.values()].map((each) => [nameOf(each), each]));
       await Promise.all([...addresses.values()].map((address) => link.#serverAt(address)));
@@ -83,7 +86,10 @@ export class ClusterLink implements Link {
     const all = await Promise.all(servers.map((server) => server.facts()));
     const { replicas } = slotMapIn(await first.ask(["CLUSTER", "SLOTS"]), "localhost");
     if (this.#options.isDurable && replicas > 0) {
-      fail("engine_unavailable", `a durable cluster has no replicas, which take over with less; this one has ${replicas}`);
+      fail(
+        "engine_unavailable",
+        `a durable cluster has no replicas, which take over with less; this one has ${replicas}`,
+      );
     }
     const name = `a cluster of ${servers.length}, ${[...new Set(all.map((each) => each.name))].join(", ")}`;
     const warning = all.find((each) => each.warning !== null)?.warning ?? null;

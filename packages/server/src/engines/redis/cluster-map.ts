@@ -25,7 +25,8 @@ export async function clusterMap(nodes: readonly RedisClient[], clock: Clock): P
     if (answer.status === "rejected") reasons.add(reasonOf(answer.reason));
     else if (newest === null || answer.value.changes > newest.changes) newest = answer.value;
   }
-  if (newest === null) return fail("engine_unavailable", `the Redis cluster cannot be used: ${[...reasons].join("; ")}`);
+  if (newest === null)
+    return fail("engine_unavailable", `the Redis cluster cannot be used: ${[...reasons].join("; ")}`);
   return newest.map;
 }
 

@@ -41,7 +41,10 @@ export class Sentinels {
     this.#known = newest;
     if (newest !== null) return newest.address;
     const { name, clients } = this.#sentinels;
-    return fail("engine_unavailable", `no Sentinel of ${clients.length} names a primary "${name}": ${reasons.join("; ")}`);
+    return fail(
+      "engine_unavailable",
+      `no Sentinel of ${clients.length} names a primary "${name}": ${reasons.join("; ")}`,
+    );
   }
 
   /** Another one since `primary` was asked; `null` where there is none, or nobody says so. */
@@ -76,7 +79,8 @@ export class Sentinels {
 /** A map of RESP3 or a list of RESP2. */
 function fieldsOf(reply: unknown): ReadonlyMap<string, string> {
   if (!Array.isArray(reply)) {
-    const entries = reply instanceof Map ? [...(reply as ReadonlyMap<unknown, unknown>)] : Object.entries(Object(reply));
+    const entries =
+      reply instanceof Map ? [...(reply as ReadonlyMap<unknown, unknown>)] : Object.entries(Object(reply));
     return new Map(entries.map(([name, value]) => [String(name), String(value)]));
   }
   const fields = new Map<string, string>();

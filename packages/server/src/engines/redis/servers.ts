@@ -29,7 +29,9 @@ export class Servers {
       throw new TypeError(`one client was expected, which the Sentinels say the address of, got ${clients.length}`);
     }
     if (sentinels !== null && options.isDurable) {
-      throw new TypeError("with Sentinels a replica can take over which has less: `durable` was expected to be left out");
+      throw new TypeError(
+        "with Sentinels a replica can take over which has less: `durable` was expected to be left out",
+      );
     }
     this.#options = options;
     this.#sentinels = sentinels === null ? null : new Sentinels(sentinels, clock);

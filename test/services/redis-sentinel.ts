@@ -1,0 +1,187 @@
+// A primary with replicas, and three Sentinels that watch it: processes of one test, gone when it has ended.
+import { type ChildProcess, spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createClient } from "@redis/client";
+import type { RedisClient, RedisSentinels } from "@tidewire/server/redis";
+import type { TestContext } from "vitest";
+import { until } from "../fleet.ts";
+import { ended, freePort, RedisServer, redisPath, said, withoutRedis } from "./redis.ts";
+
+const name = "tides";
+
+interface Options {
+  readonly replicas: number;
+  /** Of each server, as in redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export class WatchedRedis {
+  readonly #servers: readonly [RedisServer, ...RedisServer[]];
+  readonly #sentinels: readonly Sentinel[];
+
+  private constructor(servers: readonly [RedisServer, ...RedisServer[]], sentinels: readonly Sentinel[]) {
+    this.#servers = servers;
+    this.#sentinels = sentinels;
+  }
+
+  /** Resolves when the Sentinels know the replicas and each other. */
+  static async start({ replicas, settings = {} }: Options): Promise<WatchedRedis> {
+    const primary = await RedisServer.start({ settings });
+    const replicaof = `127.0.0.1 ${primary.port}`;
+    const others = await Promise.all(
+      Array.from({ length: replicas }, () => RedisServer.start({ settings: { ...settings, replicaof } })),
+    );
+    const sentinels = await Promise.all(
+      Array.from({ length: 3 }, async () => {
+        const sentinel = new Sentinel(primary.folder, await freePort());
+        await sentinel.start(primary.port);
+        return sentinel;
+      }),
+    );
+    await until(async () => {
+      const known = await Promise.all(sentinels.map((sentinel) => sentinel.knows()));
+      return known.every((each) => each.sentinels === 2 && each.replicas === replicas);
+    });
+    return new WatchedRedis([primary, ...others], sentinels);
+  }
+
+  /** For one test, gone when it has ended; the test is skipped where there is no Redis. */
+  static async forTest(context: TestContext, options: Options): Promise<WatchedRedis> {
+    if (redisPath === undefined) context.skip(withoutRedis);
+    const watched = await WatchedRedis.start(options);
+    context.onTestFinished(() => watched.remove());
+    return watched;
+  }
+
+  async remove(): Promise<void> {
+    await Promise.all(this.#sentinels.map((sentinel) => sentinel.end()));
+    await Promise.all(this.#servers.map((server) => server.remove()));
+  }
+
+  get sentinels(): RedisSentinels {
+    return { name, clients: this.#sentinels.map((sentinel) => sentinel.client()) };
+  }
+
+  /** As the binary's address. */
+  get url(): string {
+    return `redis+sentinel://${this.#sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",")}/${name}`;
+  }
+
+  /** Nobody is at its own address. */
+  get client(): RedisClient {
+    return createClient({ url: "redis://127.0.0.1:1" });
+  }
+
+  /** The first one was the primary at the start. */
+  get servers(): readonly [RedisServer, ...RedisServer[]] {
+    return this.#servers;
+  }
+
+  /** Whom the Sentinels name now, all of them. */
+  async primary(): Promise<RedisServer | null> {
+    const ports = await Promise.all(this.#sentinels.map(async (sentinel) => (await sentinel.knows()).port));
+    return this.#servers.find(({ port }) => ports.every((each) => each === port)) ?? null;
+  }
+
+  /** Resolves when another server is the primary, by all Sentinels and by itself. */
+  async replaced(former: RedisServer): Promise<RedisServer> {
+    let found: RedisServer | null = null;
+    await until(async () => {
+      found = await this.primary();
+      return found !== null && found !== former && (await isPrimary(found));
+    });
+    return found ?? former;
+  }
+
+  /** Resolves when every server is the primary, or has what it has. */
+  async together(): Promise<void> {
+    await until(async () => {
+      const infos = await Promise.all(
+        this.#servers.map(async (server) => String(await server.ask("INFO", "replication"))),
+      );
+      return infos.filter((info) => info.includes("master_link_status:up")).length === this.#servers.length - 1;
+    });
+  }
+
+  /** As an operator asks for it, without a need. */
+  async failOver(): Promise<void> {
+    await this.#sentinels[0]?.ask("SENTINEL", "FAILOVER", name);
+  }
+
+  /** Ends one, or stops it in its place. */
+  async endSentinel(index: number): Promise<void> {
+    await this.#sentinels[index]?.end();
+  }
+
+  signalSentinels(signal: "SIGSTOP" | "SIGCONT"): void {
+    for (const sentinel of this.#sentinels) sentinel.signal(signal);
+  }
+}
+
+/** `primary` says so itself, and nobody stands above it. */
+export async function isPrimary(server: RedisServer): Promise<boolean> {
+  return String(await server.ask("INFO", "replication")).includes("role:master");
+}
+
+class Sentinel {
+  readonly port: number;
+  readonly #folder: string;
+  #child: ChildProcess | null = null;
+
+  constructor(folder: string, port: number) {
+    this.#folder = folder;
+    this.port = port;
+  }
+
+  async start(primaryPort: number): Promise<void> {
+    const file = join(this.#folder, `sentinel-${this.port}.conf`);
+    const lines = [
+      `port ${this.port}`,
+      "bind 127.0.0.1",
+      `dir ${this.#folder}`,
+      `sentinel monitor ${name} 127.0.0.1 ${primaryPort} 2`,
+      `sentinel down-after-milliseconds ${name} 500`,
+      `sentinel failover-timeout ${name} 3000`,
+    ];
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    const child = spawn(redisPath ?? "redis-server", [file, "--sentinel"], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    await said(child, "+monitor master");
+    // It looks around once in ten seconds by itself.
+    await this.ask("SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "300");
+  }
+
+  client(): ReturnType<typeof createClient> {
+    return createClient({ url: `redis://127.0.0.1:${this.port}` });
+  }
+
+  async ask(...args: string[]): Promise<unknown> {
+    const client = this.client();
+    client.on("error", () => undefined);
+    await client.connect();
+    try {
+      return await client.sendCommand(args);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  async knows(): Promise<{ readonly port: number; readonly sentinels: number; readonly replicas: number }> {
+    const told = Object(await this.ask("SENTINEL", "MASTER", name)) as Readonly<Record<string, string>>;
+    return {
+      port: Number(told["port"]),
+      sentinels: Number(told["num-other-sentinels"]),
+      replicas: Number(told["num-slaves"]),
+    };
+  }
+
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(signal);
+  }
+
+  async end(): Promise<void> {
+    this.signal("SIGCONT");
+    await ended(this.#child);
+  }
+}
