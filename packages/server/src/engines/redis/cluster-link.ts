@@ -8,7 +8,7 @@ import type { RedisArgument, RedisClient } from "./redis-client.ts";
 import { durabilityOfAll, type ServerFacts } from "./server-facts.ts";
 import { ServerLink, type ServerLinkOptions } from "./server-link.ts";
 import { SlotCalls } from "./slot-calls.ts";
-import { movedIn, slotMapIn, slotOf } from "./slots.ts";
+import { changesIn, movedIn, replicasIn, slotOf } from "./slots.ts";
 
 export interface ClusterLinkOptions extends Omit<ServerLinkOptions, "client" | "moved"> {
   /** Any nodes of it; the first one's settings are used for all. */
@@ -55,14 +55,15 @@ export class ClusterLink implements Link {
 
   /** @throws {TidewireError} `engine_unavailable`, in words for the operator. */
   static async open(options: ClusterLinkOptions): Promise<OpenedCluster> {
-    const { owners } = await clusterMap(options.nodes, options.clock);
+    const owners = await clusterMap(options.nodes, options.clock);
     const link = new ClusterLink(
       options,
       new Map(laneSlots.map((slot) => [slot, owners.get(slot) ?? fail("internal")])),
     );
     try {
       const addresses = new Map([...link.#owners.values()].map((each) => [nameOf(each), each]));
-      await Promise.all([...addresses.values()].map((address) => link.#serverAt(address)));
+      const servers = await Promise.all([...addresses.values()].map((address) => link.#serverAt(address)));
+      await Promise.all(servers.map((server) => expectServing(server)));
       const facts = await link.facts();
       if (link.isOver) throw new LinkLost();
       link.#isOpen = true;
@@ -84,7 +85,7 @@ export class ClusterLink implements Link {
     const [first] = servers;
     if (first === undefined) throw new LinkLost();
     const all = await Promise.all(servers.map((server) => server.facts()));
-    const { replicas } = slotMapIn(await first.ask(["CLUSTER", "SLOTS"]), "localhost");
+    const replicas = replicasIn(await first.ask(["CLUSTER", "NODES"]));
     if (this.#options.isDurable && replicas > 0) {
       fail(
         "engine_unavailable",
@@ -258,4 +259,10 @@ export class ClusterLink implements Link {
       server.close();
     }
   }
+}
+
+/** One that has just come back says so before the others agree. */
+async function expectServing(server: ServerLink): Promise<void> {
+  const changes = changesIn(await server.ask(["CLUSTER", "INFO"]));
+  if (changes === null) fail("engine_unavailable", "the Redis cluster cannot be used: not all say that it serves");
 }

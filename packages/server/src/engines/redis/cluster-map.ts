@@ -2,11 +2,20 @@
 import { fail } from "@tidewire/protocol";
 import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
-import { hostOf } from "./address.ts";
+import { type Address, hostOf } from "./address.ts";
 import { laneCount } from "./keys.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { askServer } from "./single-question.ts";
-import { changesIn, type SlotMap, slotMapIn, slotOf } from "./slots.ts";
+import { changesIn, ownersIn, slotOf } from "./slots.ts";
+
+/** Who has a slot. */
+export type SlotMap = ReadonlyMap<number, Address>;
+
+interface Told {
+  readonly map: SlotMap;
+  /** How often the cluster has changed, as far as the node has heard. */
+  readonly changes: number;
+}
 
 /** Those of the lanes: who has the others does not matter. */
 export const laneSlots: readonly number[] = [
@@ -19,7 +28,7 @@ export const laneSlots: readonly number[] = [
  */
 export async function clusterMap(nodes: readonly RedisClient[], clock: Clock): Promise<SlotMap> {
   const answers = await Promise.allSettled(nodes.map((node) => mapOf(node, clock)));
-  let newest: { readonly map: SlotMap; readonly changes: number } | null = null;
+  let newest: Told | null = null;
   const reasons = new Set<string>();
   for (const answer of answers) {
     if (answer.status === "rejected") reasons.add(reasonOf(answer.reason));
@@ -30,13 +39,13 @@ export async function clusterMap(nodes: readonly RedisClient[], clock: Clock): P
   return newest.map;
 }
 
-async function mapOf(node: RedisClient, clock: Clock): Promise<{ readonly map: SlotMap; readonly changes: number }> {
+async function mapOf(node: RedisClient, clock: Clock): Promise<Told> {
   const [info, slots] = await askServer(node, clock, [
     ["CLUSTER", "INFO"],
     ["CLUSTER", "SLOTS"],
   ]);
-  const map = slotMapIn(slots, hostOf(node));
-  const missing = laneSlots.filter((slot) => !map.owners.has(slot)).length;
+  const map = ownersIn(slots, hostOf(node));
+  const missing = laneSlots.filter((slot) => !map.has(slot)).length;
   if (missing > 0) throw new Error(`${missing} of the ${laneSlots.length} slots that are needed have no server`);
   const changes = changesIn(info);
   if (changes === null) throw new Error("cluster_state:ok was expected, a node says that the cluster does not serve");

@@ -1,5 +1,5 @@
 // Which server of a cluster has a key: slots, and what the servers say of them.
-import { type Address, addressOf, nameOf } from "./address.ts";
+import { type Address, addressOf } from "./address.ts";
 
 export const slotCount = 16_384;
 
@@ -20,26 +20,16 @@ function crc16(text: string): number {
   return crc;
 }
 
-/** Who has which slots, as a server says it. */
-export interface SlotMap {
-  /** By slot. */
-  readonly owners: ReadonlyMap<number, Address>;
-  /** Servers that stand behind the owners and may take over. */
-  readonly replicas: number;
-}
-
-/** @param saidBy The host of the server that answered `CLUSTER SLOTS`: one that does not know its own address is there. */
-export function slotMapIn(reply: unknown, saidBy: string): SlotMap {
+/** Who has which slots, as `CLUSTER SLOTS` says it. @param saidBy The host of the server that answered: one that does not know its own address is there. */
+export function ownersIn(reply: unknown, saidBy: string): ReadonlyMap<number, Address> {
   const owners = new Map<number, Address>();
-  const replicas = new Set<string>();
   for (const range of listOf(reply)) {
-    const [from, to, owner, ...others] = listOf(range);
+    const [from, to, owner] = listOf(range);
     const address = placeIn(owner, saidBy);
     if (address === null) continue;
     for (let slot = Number(from); slot <= Math.min(Number(to), slotCount - 1); slot += 1) owners.set(slot, address);
-    for (const other of others) replicas.add(nameOf(placeIn(other, saidBy) ?? address));
   }
-  return { owners, replicas: replicas.size };
+  return owners;
 }
 
 function placeIn(node: unknown, saidBy: string): Address | null {
@@ -59,6 +49,11 @@ export function changesIn(info: unknown): number | null {
   const text = String(info);
   const [, changes] = /^cluster_current_epoch:(\d+)/m.exec(text) ?? [];
   return /^cluster_state:ok/m.test(text) ? Number(changes) : null;
+}
+
+/** Servers that stand behind others, by `CLUSTER NODES`; `CLUSTER SLOTS` leaves out those that were given nothing yet. */
+export function replicasIn(nodes: unknown): number {
+  return [...String(nodes).matchAll(/^\S+ \S+ (?:\S+,)?slave[, ]/gm)].length;
 }
 
 function listOf(value: unknown): readonly unknown[] {

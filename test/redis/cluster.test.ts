@@ -1,0 +1,33 @@
+// A Redis cluster: each lane is at the server that has its slot, also after the slot has moved or the server is no more.
+import { createClient } from "@redis/client";
+import type { RedisClient } from "@tidewire/server/redis";
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { engineContract } from "../../packages/server/src/engine/contract.ts";
+import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
+import { redisPath, withoutRedis } from "../services/redis.ts";
+import { RedisCluster } from "../services/redis-cluster.ts";
+import { movedLaneScript, moveLanesTime } from "./moved-time.ts";
+
+describe("a cluster of three", () => {
+  if (redisPath === undefined) return it("is not here", (context) => context.skip(withoutRedis));
+  let cluster: RedisCluster;
+  let tries = 0;
+  beforeAll(async () => {
+    cluster = await RedisCluster.start({ primaries: 3, replicas: 0 });
+  }, 30_000);
+  afterAll(() => cluster.remove());
+
+  engineContract("redis, a cluster", {
+    create: () => {
+      tries += 1;
+      const prefix = `try-${tries}`;
+      const make = (): RedisEngine => new RedisEngine({ client: nodesOf(cluster), prefix }, movedLaneScript);
+      return { engine: make(), reopen: make, advance: (ms) => moveLanesTime(cluster, prefix, ms) };
+    },
+  });
+});
+
+/** One of its nodes is enough. */
+function nodesOf({ servers }: RedisCluster): RedisClient {
+  return createClient({ url: servers[1]?.url ?? "" });
+}
