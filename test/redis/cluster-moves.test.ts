@@ -6,6 +6,7 @@ import { RecordingSink } from "../../packages/server/src/engine/contract/recordi
 import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
 import { laneOf } from "../../packages/server/src/engines/redis/keys.ts";
 import { slotOf } from "../../packages/server/src/engines/redis/slots.ts";
+import { FakeClock } from "../../packages/server/src/testing/fake-clock.ts";
 import { keeping, RedisServer } from "../services/redis.ts";
 import { RedisCluster } from "../services/redis-cluster.ts";
 import { say, startEngine } from "./engines.ts";
@@ -76,6 +77,51 @@ it("a slot that is on its way for long refuses publishes for certain; the other 
   expect(textsOf((await engine.read("news", "oldest", everything)).publications)).toEqual(["before", "after"]);
   await sink.until(() => sink.of("news").length === 2);
   expect(textsOf(sink.of("news"))).toEqual(["before", "after"]);
+  expect(sink.healths).toEqual([]);
+});
+
+it("a slot that is on its way for longer than a lane may be silent ends nothing", async (context) => {
+  const cluster = await RedisCluster.forTest(context, { primaries: 2, replicas: 0 });
+  const clock = new FakeClock({ defer: setImmediate });
+  const { engine, sink } = await startEngine("", { client: clientOf(cluster), clock });
+  for (const channel of ["news", "fees"]) await engine.follow(channel);
+  const from = await cluster.ownerOf(slot);
+  const to = cluster.servers.find((server) => server !== from) ?? from;
+  const passes = async (ms: number): Promise<void> => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      clock.advance(50);
+      await engine.tops(["fees"]);
+    }
+  };
+  await cluster.move(slot, to, () => passes(20_000));
+  // What it held is asked again, at the other server.
+  await passes(2_000);
+  await say(engine, "news", "after");
+  expect(sink.healths).toEqual([]);
+});
+
+it("whoever only listens hears the lane where it is now", async (context) => {
+  const cluster = await RedisCluster.forTest(context, { primaries: 2, replicas: 0 });
+  // Its time stands still: it asks nothing by itself.
+  const clock = new FakeClock({ defer: setImmediate });
+  const { engine, sink } = await startEngine("", { client: clientOf(cluster), clock });
+  const other = await startEngine("", { client: clientOf(cluster) });
+  await engine.follow("news");
+  const from = await cluster.ownerOf(slot);
+  const to = cluster.servers.find((server) => server !== from) ?? from;
+  for (const [text, server] of [
+    ["1", to],
+    ["2", from],
+    ["3", to],
+  ] as const) {
+    const told = sink.suspects.length;
+    await cluster.move(slot, server);
+    await sink.until(() => sink.suspects.length > told);
+    expect(sink.suspects.at(-1)).toEqual(["news"]);
+    await say(other.engine, "news", text);
+    await sink.until(() => textsOf(sink.of("news")).includes(text));
+  }
+  expect(textsOf(sink.of("news"))).toEqual(["1", "2", "3"]);
   expect(sink.healths).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ import { type Link, LinkLost, type Opened } from "./link.ts";
 import type { RedisArgument, RedisClient } from "./redis-client.ts";
 import { durabilityOfAll, type ServerFacts } from "./server-facts.ts";
 import { ServerLink, type ServerLinkOptions } from "./server-link.ts";
-import { SlotCalls } from "./slot-calls.ts";
+import { isRedirection, SlotCalls } from "./slot-calls.ts";
 import { changesIn, movedIn, replicasIn, slotOf } from "./slots.ts";
 
 export interface ClusterLinkOptions extends Omit<ServerLinkOptions, "client" | "moved"> {
@@ -44,6 +44,8 @@ export class ClusterLink implements Link {
   #waiting = 0;
   #isOver = false;
   #isOpen = false;
+  /** Why it ended by itself. */
+  #reason: string | null = null;
   #whenIdle: (() => void) | null = null;
 
   private constructor(options: ClusterLinkOptions, owners: ReadonlyMap<number, Address>) {
@@ -71,7 +73,8 @@ export class ClusterLink implements Link {
     } catch (thrown) {
       link.close();
       if (thrown instanceof TidewireError) throw thrown;
-      throw new TidewireError("engine_unavailable", `the Redis cluster cannot be used: ${reasonOf(thrown)}`);
+      const reason = link.#reason ?? reasonOf(thrown);
+      throw new TidewireError("engine_unavailable", `the Redis cluster cannot be used: ${reason}`);
     }
   }
 
@@ -124,6 +127,7 @@ export class ClusterLink implements Link {
 
   fail(reason: string): void {
     if (this.#isOver) return;
+    this.#reason = reason;
     this.close();
     if (this.#isOpen) this.#options.lost(reason);
   }
@@ -209,13 +213,20 @@ export class ClusterLink implements Link {
   }
 
   /** A server says that it announces this no more; asked for it, it says who does. */
-  #lose(at: string, name: string): void {
+  async #lose(at: string, name: string): Promise<void> {
     const subscription = this.#subscriptions.get(name);
     if (subscription?.at !== at) return;
     subscription.at = "";
-    this.#call(slotOf(name), () => this.#hear(subscription)).then(subscription.moved, (thrown: unknown) => {
-      if (!(thrown instanceof LinkLost)) this.fail(reasonOf(thrown));
-    });
+    while (!this.#isOver) {
+      try {
+        await this.#call(slotOf(name), () => this.#hear(subscription));
+        return subscription.moved();
+      } catch (thrown) {
+        // Its slot is on the way again, for longer than anybody else would wait.
+        if (!isRedirection(thrown) && !(thrown instanceof TidewireError)) return this.fail(reasonOf(thrown));
+        await this.#later();
+      }
+    }
   }
 
   #serverAt(address: Address): Promise<ServerLink> {
@@ -233,7 +244,7 @@ export class ClusterLink implements Link {
       ...this.#options,
       client: clientAt(this.#client, address),
       lost: (reason) => this.#lost(name, reason),
-      moved: (channel) => this.#lose(name, channel),
+      moved: (channel) => void this.#lose(name, channel),
     });
     if (this.#isOver) link.close();
     else this.#servers.set(name, link);

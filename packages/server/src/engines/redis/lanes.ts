@@ -115,7 +115,8 @@ export class Lanes {
   #ask(lane: Lane, link: Link): void {
     lane.awaited = 0;
     this.#options.beacon(link, lane.number).catch(() => {
-      // If it never left, the lane stays silent, and that is noticed.
+      // Refused, as while its slot is on the way from one server to another: there is nothing to be heard. It is asked again.
+      lane.awaited = null;
     });
   }
 

@@ -6,6 +6,8 @@ interface Call {
   readonly send: () => Promise<unknown>;
   readonly resolve: (reply: unknown) => void;
   readonly reject: (thrown: unknown) => void;
+  /** By the clock; `null` as long as nobody refused it. */
+  waitsSince: number | null;
 }
 
 export interface SlotCallsOptions {
@@ -14,11 +16,11 @@ export interface SlotCallsOptions {
   readonly mend: (refusal: Error, attempt: number) => Promise<void>;
 }
 
-/** A slot that nobody serves for so long refuses what waits for it, which then is not done for certain. */
+/** What nobody would do for so long is refused, and then is not done for certain. */
 const limitMs = 1_500;
 
 /** Such an answer says that nothing was done, and that it may be had elsewhere or soon. */
-function isRedirection(thrown: unknown): thrown is Error {
+export function isRedirection(thrown: unknown): thrown is Error {
   return thrown instanceof Error && /^-?(MOVED|ASK|TRYAGAIN) ?/.test(thrown.message);
 }
 
@@ -39,15 +41,22 @@ export class SlotCalls {
 
   add<Reply>(send: () => Promise<Reply>): Promise<Reply> {
     return new Promise<Reply>((resolve, reject) => {
-      const call = { send, resolve: resolve as (reply: unknown) => void, reject };
-      if (this.#refused.length > 0) this.#held.push(call);
+      const call = { send, resolve: resolve as (reply: unknown) => void, reject, waitsSince: null };
+      if (this.#waits || this.#isMending) this.#hold(call, this.#held);
       else this.#send(call);
     });
   }
 
   /** What is on its way is told by the server. */
   close(): void {
-    this.#giveUp(new LinkLost());
+    this.#mended();
+    for (const { reject } of [...this.#refused, ...this.#held]) reject(new LinkLost());
+    this.#refused = [];
+    this.#held = [];
+  }
+
+  get #waits(): boolean {
+    return this.#refused.length > 0 || this.#held.length > 0;
   }
 
   #send(call: Call): void {
@@ -60,23 +69,40 @@ export class SlotCalls {
       },
       (thrown: unknown) => {
         this.#sent -= 1;
-        if (isRedirection(thrown)) this.#refuse(call, thrown);
-        else call.reject(thrown);
+        if (isRedirection(thrown)) {
+          this.#refusal = thrown;
+          this.#hold(call, this.#refused);
+        } else call.reject(thrown);
         this.#again();
       },
     );
   }
 
-  #refuse(call: Call, refusal: Error): void {
-    this.#refused.push(call);
-    this.#refusal = refusal;
-    this.#cancelLimit ??= this.#options.clock.after(limitMs, () => this.#giveUp(this.#refusal));
+  #hold(call: Call, among: Call[]): void {
+    const nowMs = this.#options.clock.now();
+    call.waitsSince ??= nowMs;
+    if (nowMs - call.waitsSince >= limitMs) return call.reject(this.#refusal);
+    among.push(call);
+    this.#cancelLimit ??= this.#options.clock.after(limitMs, () => this.#expire());
+  }
+
+  #expire(): void {
+    const { clock } = this.#options;
+    const nowMs = clock.now();
+    const isYoung = ({ waitsSince }: Call): boolean => nowMs - (waitsSince ?? 0) < limitMs;
+    const late = [...this.#refused, ...this.#held].filter((call) => !isYoung(call));
+    this.#refused = this.#refused.filter(isYoung);
+    this.#held = this.#held.filter(isYoung);
+    const [oldest] = [...this.#refused, ...this.#held];
+    const leftMs = limitMs - (nowMs - (oldest?.waitsSince ?? 0));
+    this.#cancelLimit = oldest === undefined ? null : clock.after(leftMs, () => this.#expire());
+    for (const { reject } of late) reject(this.#refusal);
   }
 
   /** Nothing is said again before all that was said has been answered. */
   #again(): void {
     if (this.#sent > 0 || this.#isMending) return;
-    if (this.#refused.length === 0) return this.#mended();
+    if (!this.#waits) return this.#mended();
     this.#isMending = true;
     this.#attempt += 1;
     void this.#options.mend(this.#refusal, this.#attempt).finally(() => {
@@ -92,14 +118,5 @@ export class SlotCalls {
     this.#attempt = 0;
     this.#cancelLimit?.();
     this.#cancelLimit = null;
-  }
-
-  #giveUp(reason: Error): void {
-    const calls = [...this.#refused, ...this.#held];
-    this.#refused = [];
-    this.#held = [];
-    this.#cancelLimit?.();
-    this.#cancelLimit = null;
-    for (const { reject } of calls) reject(reason);
   }
 }
