@@ -12,6 +12,8 @@ interface Options {
   readonly replicas: number;
   /** Of each server, as in redis.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Default: without a password. */
+  readonly url?: (port: number) => string;
 }
 
 /** One server of it. */
@@ -30,10 +32,8 @@ export class RedisCluster {
   }
 
   /** Resolves when every node says that the cluster serves, and the replicas have what their primaries have. */
-  static async start({ primaries, replicas, settings = {} }: Options): Promise<RedisCluster> {
-    const nodes = await Promise.all(
-      Array.from({ length: primaries * (1 + replicas) }, () => RedisCluster.#node(settings)),
-    );
+  static async start({ primaries, replicas, ...each }: Options): Promise<RedisCluster> {
+    const nodes = await Promise.all(Array.from({ length: primaries * (1 + replicas) }, () => RedisCluster.#node(each)));
     const cluster = new RedisCluster(nodes, primaries);
     const [first] = nodes;
     const share = Math.ceil(slotCount / primaries);
@@ -63,8 +63,9 @@ export class RedisCluster {
     return cluster;
   }
 
-  static async #node(settings: Readonly<Record<string, string>>): Promise<Node> {
+  static async #node({ settings, ...each }: Pick<Options, "settings" | "url">): Promise<Node> {
     const server = await RedisServer.start({
+      ...each,
       settings: {
         "cluster-enabled": "yes",
         "cluster-port": `${await freePort()}`,
@@ -88,8 +89,8 @@ export class RedisCluster {
   }
 
   /** Another node, without slots. */
-  async grow(settings: Readonly<Record<string, string>> = {}): Promise<RedisCluster> {
-    const node = await RedisCluster.#node(settings);
+  async grow(): Promise<RedisCluster> {
+    const node = await RedisCluster.#node({});
     await this.#nodes[0]?.server.ask("CLUSTER", "MEET", ...(await addressOf(node.server)));
     const grown = new RedisCluster([...this.#nodes, node], this.#primaries);
     await grown.#known();

@@ -14,6 +14,10 @@ interface Options {
   readonly replicas: number;
   /** Of each server, as in redis.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of the servers. Default: none. */
+  readonly password?: string;
+  /** Of the Sentinels. Default: none. */
+  readonly sentinelPassword?: string;
 }
 
 export class WatchedRedis {
@@ -26,15 +30,17 @@ export class WatchedRedis {
   }
 
   /** Resolves when the Sentinels know the replicas and each other. */
-  static async start({ replicas, settings = {} }: Options): Promise<WatchedRedis> {
-    const primary = await RedisServer.start({ settings });
+  static async start({ replicas, settings: given = {}, password, ...passwords }: Options): Promise<WatchedRedis> {
+    const settings = { ...given, ...(password !== undefined && { requirepass: password, masterauth: password }) };
+    const url = (port: number): string => `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`;
+    const primary = await RedisServer.start({ settings, url });
     const replicaof = `127.0.0.1 ${primary.port}`;
     const others = await Promise.all(
-      Array.from({ length: replicas }, () => RedisServer.start({ settings: { ...settings, replicaof } })),
+      Array.from({ length: replicas }, () => RedisServer.start({ settings: { ...settings, replicaof }, url })),
     );
     const sentinels = await Promise.all(
       Array.from({ length: 3 }, async () => {
-        const sentinel = new Sentinel(primary.folder, await freePort());
+        const sentinel = new Sentinel(primary.folder, await freePort(), { password, ...passwords });
         await sentinel.start(primary.port);
         return sentinel;
       }),
@@ -124,17 +130,25 @@ export async function isPrimary(server: RedisServer): Promise<boolean> {
   return String(await server.ask("INFO", "replication")).includes("role:master");
 }
 
+interface Passwords {
+  readonly password?: string | undefined;
+  readonly sentinelPassword?: string | undefined;
+}
+
 class Sentinel {
   readonly port: number;
   readonly #folder: string;
+  readonly #passwords: Passwords;
   #child: ChildProcess | null = null;
 
-  constructor(folder: string, port: number) {
+  constructor(folder: string, port: number, passwords: Passwords) {
     this.#folder = folder;
     this.port = port;
+    this.#passwords = passwords;
   }
 
   async start(primaryPort: number): Promise<void> {
+    const { password, sentinelPassword } = this.#passwords;
     const file = join(this.#folder, `sentinel-${this.port}.conf`);
     const lines = [
       `port ${this.port}`,
@@ -143,6 +157,8 @@ class Sentinel {
       `sentinel monitor ${name} 127.0.0.1 ${primaryPort} 2`,
       `sentinel down-after-milliseconds ${name} 500`,
       `sentinel failover-timeout ${name} 3000`,
+      ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`]),
+      ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),
     ];
     writeFileSync(file, `${lines.join("\n")}\n`);
     const child = spawn(redisPath ?? "redis-server", [file, "--sentinel"], { stdio: ["ignore", "pipe", "pipe"] });
@@ -153,7 +169,8 @@ class Sentinel {
   }
 
   client(): ReturnType<typeof createClient> {
-    return createClient({ url: `redis://127.0.0.1:${this.port}` });
+    const { sentinelPassword: password } = this.#passwords;
+    return createClient({ url: `redis://127.0.0.1:${this.port}`, ...(password !== undefined && { password }) });
   }
 
   async ask(...args: string[]): Promise<unknown> {
