@@ -40,17 +40,16 @@ end
 local lane = load_lane()
 
 -- S8: what a process of Redis acked as a primary is good as long as it stays one, unless the operator says that it
--- survives. A replica that takes over has another history, and so has a primary that is one again: the process alone would
--- not tell. A lane that another server had meanwhile, and gave back, has another name by that server's own.
+-- survives. Its replication id is made anew at its start and at each promotion; the process alone would not tell of one that
+-- was replaced, took the other's shorter log, and is a primary again. A lane that another server of a cluster had meanwhile,
+-- and gave back, has a name that this one never gave.
 local function incarnation_of()
-  local info = redis.call('INFO', 'server', 'replication')
-  local run, history = string.match(info, 'run_id:(%x+)'), string.match(info, 'master_replid:(%x+)')
-  if not run or not history then error({ err = 'TIDE no run_id and master_replid in INFO' }) end
-  local owner = string.sub(run, 1, 20) .. '-' .. string.sub(history, 1, 20)
-  if lane.own == owner and plain(lane.inc) then return lane.inc end
+  local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  if not history then error({ err = 'TIDE no master_replid in INFO replication' }) end
+  if lane.own == history and plain(lane.inc) then return lane.inc end
   -- A server that is full takes no name, and what it holds is read under one that is as good.
-  local saved = redis.pcall('HSET', lane_key, 'own', owner, 'inc', fresh)
-  return type(saved) == 'table' and saved.err and owner or fresh
+  local saved = redis.pcall('HSET', lane_key, 'own', history, 'inc', fresh)
+  return type(saved) == 'table' and saved.err and history or fresh
 end
 
 local incarnation = fenced == '1' and '.' .. incarnation_of() or ''
