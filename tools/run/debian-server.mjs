@@ -6,11 +6,13 @@ import { libraryPath, unpackDebian } from "./debian.mjs";
 import { cacheFolder, findProgram, isProgram } from "./workspace.mjs";
 
 /**
- * @param {{ name: string, variable: string, program: string, debian: string, folder?: string, version?: string }} server
- * `folder`: where the package puts it; `version`: what it is asked for its version with
+ * @param {{ name: string, variable: string, program: string, debian: string, folder?: string, version?: string, hasBackports?: boolean }} server
+ * `folder`: where the package puts it; `version`: what it is asked for its version with;
+ * `hasBackports`: whether older releases of Debian have it only there
  * @returns {import("./services.mjs").Service}
  */
-export function debianServer({ name, variable, program, debian, folder: within = "usr/bin", version = "--version" }) {
+export function debianServer(server) {
+  const { name, variable, program, debian, folder: within = "usr/bin", version = "--version", hasBackports } = server;
   const folder = () => {
     // Outside `node_modules` when the user has a cache, since an install empties that folder.
     const shared = process.env["XDG_CACHE_HOME"];
@@ -34,7 +36,7 @@ export function debianServer({ name, variable, program, debian, folder: within =
     },
     async fetch() {
       const at = folder();
-      const count = await unpackDebian([debian], at);
+      const count = await unpackDebian([debian], at, { hasBackports });
       const lines = [
         "#!/bin/sh",
         `export LD_LIBRARY_PATH="${libraryPath(at)}"`,
