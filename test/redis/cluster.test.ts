@@ -4,16 +4,19 @@ import type { RedisClient } from "@tidewire/server/redis";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { engineContract } from "../../packages/server/src/engine/contract.ts";
 import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
-import { redisPath, withoutRedis } from "../services/redis.ts";
+import { redisPath, valkeyPath, withoutRedis, withoutValkey } from "../services/redis.ts";
 import { RedisCluster } from "../services/redis-cluster.ts";
 import { movedLaneScript, moveLanesTime } from "./moved-time.ts";
 
-describe("a cluster of three", () => {
-  if (redisPath === undefined) return it("is not here", (context) => context.skip(withoutRedis));
+describe.for([
+  ["redis", redisPath, withoutRedis],
+  ["valkey", valkeyPath, withoutValkey],
+] as const)("a cluster of three: %s", ([, program, reason]) => {
+  if (program === undefined) return it("is not here", (context) => context.skip(reason));
   let cluster: RedisCluster;
   let tries = 0;
   beforeAll(async () => {
-    cluster = await RedisCluster.start({ primaries: 3, replicas: 0 });
+    cluster = await RedisCluster.start({ program, primaries: 3, replicas: 0 });
   }, 30_000);
   afterAll(() => cluster.remove());
 

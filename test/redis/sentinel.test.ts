@@ -6,19 +6,22 @@ import { RecordingSink } from "../../packages/server/src/engine/contract/recordi
 import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
 import { Keys } from "../../packages/server/src/engines/redis/keys.ts";
 import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
-import { keeping, redisPath, withoutRedis } from "../services/redis.ts";
+import { keeping, redisPath, valkeyPath, withoutRedis, withoutValkey } from "../services/redis.ts";
 import { isPrimary, WatchedRedis } from "../services/redis-sentinel.ts";
 import { say, startEngine } from "./engines.ts";
 import { expectInOrder, Load, news, twoNodes } from "./load.ts";
 import { movedScript, moveTime } from "./moved-time.ts";
 import { cutOff, inStep } from "./replicas.ts";
 
-describe("a primary that three Sentinels name", () => {
-  if (redisPath === undefined) return it("is not here", (context) => context.skip(withoutRedis));
+describe.for([
+  ["redis", redisPath, withoutRedis],
+  ["valkey", valkeyPath, withoutValkey],
+] as const)("a primary that three Sentinels name: %s", ([, program, reason]) => {
+  if (program === undefined) return it("is not here", (context) => context.skip(reason));
   let watched: WatchedRedis;
   let tries = 0;
   beforeAll(async () => {
-    watched = await WatchedRedis.start({ replicas: 1 });
+    watched = await WatchedRedis.start({ program, replicas: 1 });
   }, 30_000);
   afterAll(() => watched.remove());
 

@@ -10,6 +10,8 @@ interface Options {
   readonly primaries: number;
   /** Of each primary. */
   readonly replicas: number;
+  /** Default: Redis. */
+  readonly program?: string | undefined;
   /** Of each server, as in redis.conf. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Default: without a password. */
@@ -63,7 +65,7 @@ export class RedisCluster {
     return cluster;
   }
 
-  static async #node({ settings, ...each }: Pick<Options, "settings" | "url">): Promise<Node> {
+  static async #node({ settings, ...each }: Pick<Options, "program" | "settings" | "url">): Promise<Node> {
     const server = await RedisServer.start({
       ...each,
       settings: {

@@ -12,6 +12,8 @@ const name = "tides";
 
 interface Options {
   readonly replicas: number;
+  /** Default: Redis. */
+  readonly program?: string | undefined;
   /** Of each server, as in redis.conf. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Of the servers. Default: none. */
@@ -30,17 +32,23 @@ export class WatchedRedis {
   }
 
   /** Resolves when the Sentinels know the replicas and each other. */
-  static async start({ replicas, settings: given = {}, password, ...passwords }: Options): Promise<WatchedRedis> {
+  static async start({
+    replicas,
+    settings: given = {},
+    password,
+    program,
+    ...passwords
+  }: Options): Promise<WatchedRedis> {
     const settings = { ...given, ...(password !== undefined && { requirepass: password, masterauth: password }) };
     const url = (port: number): string => `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`;
-    const primary = await RedisServer.start({ settings, url });
+    const primary = await RedisServer.start({ program, settings, url });
     const replicaof = `127.0.0.1 ${primary.port}`;
     const others = await Promise.all(
-      Array.from({ length: replicas }, () => RedisServer.start({ settings: { ...settings, replicaof }, url })),
+      Array.from({ length: replicas }, () => RedisServer.start({ program, settings: { ...settings, replicaof }, url })),
     );
     const sentinels = await Promise.all(
       Array.from({ length: 3 }, async () => {
-        const sentinel = new Sentinel(primary.folder, await freePort(), { password, ...passwords });
+        const sentinel = new Sentinel(primary.folder, await freePort(), { program, password, ...passwords });
         await sentinel.start(primary.port);
         return sentinel;
       }),
@@ -130,7 +138,8 @@ export async function isPrimary(server: RedisServer): Promise<boolean> {
   return String(await server.ask("INFO", "replication")).includes("role:master");
 }
 
-interface Passwords {
+interface SentinelOptions {
+  readonly program?: string | undefined;
   readonly password?: string | undefined;
   readonly sentinelPassword?: string | undefined;
 }
@@ -138,17 +147,17 @@ interface Passwords {
 class Sentinel {
   readonly port: number;
   readonly #folder: string;
-  readonly #passwords: Passwords;
+  readonly #options: SentinelOptions;
   #child: ChildProcess | null = null;
 
-  constructor(folder: string, port: number, passwords: Passwords) {
+  constructor(folder: string, port: number, options: SentinelOptions) {
     this.#folder = folder;
     this.port = port;
-    this.#passwords = passwords;
+    this.#options = options;
   }
 
   async start(primaryPort: number): Promise<void> {
-    const { password, sentinelPassword } = this.#passwords;
+    const { program = redisPath ?? "redis-server", password, sentinelPassword } = this.#options;
     const file = join(this.#folder, `sentinel-${this.port}.conf`);
     const lines = [
       `port ${this.port}`,
@@ -161,7 +170,7 @@ class Sentinel {
       ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),
     ];
     writeFileSync(file, `${lines.join("\n")}\n`);
-    const child = spawn(redisPath ?? "redis-server", [file, "--sentinel"], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, [file, "--sentinel"], { stdio: ["ignore", "pipe", "pipe"] });
     this.#child = child;
     await said(child, "+monitor master");
     // It looks around once in ten seconds by itself.
@@ -169,7 +178,7 @@ class Sentinel {
   }
 
   client(): ReturnType<typeof createClient> {
-    const { sentinelPassword: password } = this.#passwords;
+    const { sentinelPassword: password } = this.#options;
     return createClient({ url: `redis://127.0.0.1:${this.port}`, ...(password !== undefined && { password }) });
   }
 
