@@ -83,8 +83,8 @@ const config: KnipConfig = {
     },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },
     "apps/harbor": {
-      entry: ["server/main.ts", "web/main.tsx"],
-      project: ["{contract,server,web}/**/*.{ts,tsx,css}"],
+      entry: ["server/main.ts", "worker/main.ts", "web/main.tsx"],
+      project: ["{contract,server,worker,web}/**/*.{ts,tsx,css}"],
     },
   },
 };

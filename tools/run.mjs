@@ -11,10 +11,9 @@ import { at, projectNode, toolEnvironment } from "./run/workspace.mjs";
 
 const fromSource = "--conditions=@tidewire/source";
 
-/** @param {readonly string[]} args */
-async function serveHarbor(args) {
-  const main = at("apps/harbor/server/main.ts");
-  if (!existsSync(main)) throw new Error("there is no apps/harbor/server/main.ts yet");
+/** Runs one of Harbor's programs. @param {string} name @param {readonly string[]} args */
+async function serveHarbor(name, args) {
+  const main = at(`apps/harbor/${name}/main.ts`);
   const withParent = `--import=${pathToFileURL(at("tools/run/with-parent.mjs")).href}`;
   // What the environment sets already wins over the file.
   const settings = existsSync(at(".env")) ? [`--env-file=${at(".env")}`] : [];
@@ -36,11 +35,15 @@ const commands = {
   async start(args) {
     await ensureInstalled();
     await ensurePage();
-    return await serveHarbor(args);
+    return await serveHarbor("server", args);
   },
   async dev(args) {
     await ensureInstalled();
-    return await serveHarbor(["--dev", ...args]);
+    return await serveHarbor("server", ["--dev", ...args]);
+  },
+  async worker(args) {
+    await ensureInstalled();
+    return await serveHarbor("worker", args);
   },
   test: (args) => testAll(args, { stopEarly: false }),
   check: (args) => testAll(args, { stopEarly: true }),

@@ -14,8 +14,10 @@ import { isUpdate, load, toBytes, toText, updates } from "./channels.ts";
 /** One value: the sum of all updates up to a position. */
 const sum = z.object({ update: z.string(), epoch: z.string(), offset: z.number() });
 const sums = defineChannel("note:sum", { mode: "latest", data: sum, key: () => "sum", publishers: "server" });
-/** It is kept so long after the first update that is not in it: far sooner than history forgets that one. */
+/** It is kept so long after the first update that is not in it, */
 const keepMs = 500;
+/** and after so many: history, which has room for four times as many, forgets none that is not in it. */
+const keepCount = 500;
 
 export async function serve(server: Server, { data }: Place): Promise<Tidewire> {
   const tide = createTidewire({
@@ -39,8 +41,11 @@ export async function serve(server: Server, { data }: Place): Promise<Tidewire> 
     const log = reader.channel(updates);
     const waiting: (() => void)[] = [];
     let due: NodeJS.Timeout | undefined;
+    let count = 0;
     const keep = (): void => {
+      clearTimeout(due);
       due = undefined;
+      count = 0;
       if (log.position !== null)
         tide
           .channel(sums)
@@ -49,8 +54,10 @@ export async function serve(server: Server, { data }: Place): Promise<Tidewire> 
     };
     log.onPublication(({ data: update }) => {
       Y.applyUpdate(note, toBytes(update));
-      due ??= setTimeout(keep, keepMs);
       // Its position moves on behind this listener.
+      count += 1;
+      if (count === keepCount) queueMicrotask(keep);
+      due ??= setTimeout(keep, keepMs);
       for (const heard of waiting.splice(0)) queueMicrotask(heard);
     });
     // Also of nothing: from the very first update on there is a place to begin at.
