@@ -12,7 +12,15 @@ import { cacheFolder, findProgram, isProgram } from "./workspace.mjs";
  * @returns {import("./services.mjs").Service}
  */
 export function debianServer(server) {
-  const { name, variable, program, debian, folder: within = "usr/bin", version = "--version", hasBackports = false } = server;
+  const {
+    name,
+    variable,
+    program,
+    debian,
+    folder: within = "usr/bin",
+    version = "--version",
+    hasBackports = false,
+  } = server;
   const folder = () => {
     // Outside `node_modules` when the user has a cache, since an install empties that folder.
     const shared = process.env["XDG_CACHE_HOME"];
