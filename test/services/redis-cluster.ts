@@ -184,5 +184,5 @@ async function addressOf(server: RedisServer): Promise<readonly [host: string, p
 
 /** A map of RESP3. */
 function valuesOf(reply: unknown): readonly unknown[] {
-  return Object.entries(Object(reply)).flat();
+  return Object.entries(Object(reply) as object).flat();
 }

@@ -80,7 +80,7 @@ export class Sentinels {
 function fieldsOf(reply: unknown): ReadonlyMap<string, string> {
   if (!Array.isArray(reply)) {
     const entries =
-      reply instanceof Map ? [...(reply as ReadonlyMap<unknown, unknown>)] : Object.entries(Object(reply));
+      reply instanceof Map ? [...(reply as ReadonlyMap<unknown, unknown>)] : Object.entries(Object(reply) as object);
     return new Map(entries.map(([name, value]) => [String(name), String(value)]));
   }
   const fields = new Map<string, string>();

@@ -9,7 +9,7 @@ function slot(): {
   readonly sent: string[];
   readonly answer: (name: string, refusal?: string) => void;
   readonly mend: () => void;
-  readonly add: (name: string) => Promise<string>;
+  readonly add: (name: string) => void;
   readonly outcomes: string[];
 } {
   const clock = new FakeClock();
@@ -33,18 +33,17 @@ function slot(): {
       mended.resolve();
       mended = Promise.withResolvers();
     },
-    add: async (name) => {
+    add: (name) => {
       const added = calls.add(() => {
         sent.push(name);
         const answered = Promise.withResolvers<string>();
         waiting.set(name, answered);
         return answered.promise;
       });
-      await added.then(
+      added.then(
         () => outcomes.push(name),
         (thrown: unknown) => outcomes.push(`${name}: ${String(thrown)}`),
       );
-      return name;
     },
   };
 }
@@ -54,15 +53,15 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 it("what was refused goes first, and what was said since waits for it (P1)", async () => {
   const { add, answer, mend, sent, outcomes } = slot();
-  for (const name of ["1", "2"]) void add(name);
+  for (const name of ["1", "2"]) add(name);
   answer("1", moved);
   await turn();
   // One is still on its way to where the slot was.
-  void add("3");
+  add("3");
   expect(sent).toEqual(["1", "2"]);
   answer("2", "TRYAGAIN Multiple keys request during rehashing of slot");
   await turn();
-  void add("4");
+  add("4");
   mend();
   await turn();
   expect(sent.slice(2)).toEqual(["1", "2", "3", "4"]);
@@ -73,11 +72,11 @@ it("what was refused goes first, and what was said since waits for it (P1)", asy
 
 it("what nobody does for a second and a half is refused, and what is younger waits on", async () => {
   const { add, answer, mend, clock, outcomes } = slot();
-  void add("1");
+  add("1");
   answer("1", moved);
   await turn();
   clock.advance(1_000);
-  void add("2");
+  add("2");
   clock.advance(500);
   await turn();
   expect(outcomes).toEqual([`1: Error: ${moved}`]);
@@ -91,12 +90,12 @@ it("what nobody does for a second and a half is refused, and what is younger wai
 
 it("what was on its way when its time was over is not asked for again", async () => {
   const { add, answer, mend, clock, sent, outcomes } = slot();
-  void add("1");
+  add("1");
   answer("1", moved);
   await turn();
   mend();
   await turn();
-  void add("2");
+  add("2");
   clock.advance(1_500);
   answer("1", moved);
   answer("2");
@@ -107,12 +106,12 @@ it("what was on its way when its time was over is not asked for again", async ()
 
 it("other errors are the caller's, and the end is everybody's", async () => {
   const { add, answer, calls, outcomes } = slot();
-  void add("1");
+  add("1");
   answer("1", "OOM command not allowed");
-  void add("2");
+  add("2");
   answer("2", moved);
   await turn();
-  void add("3");
+  add("3");
   calls.close();
   await turn();
   expect(outcomes).toEqual([

@@ -12,7 +12,7 @@ interface Call {
 
 export interface SlotCallsOptions {
   readonly clock: Clock;
-  /** Resolves when it is worth asking again what was refused by this error. Has to settle. */
+  /** Resolves when it is worth asking again what was refused by this error. It has to settle. */
   readonly mend: (refusal: Error, attempt: number) => Promise<void>;
 }
 
@@ -105,13 +105,16 @@ export class SlotCalls {
     if (!this.#waits) return this.#mended();
     this.#isMending = true;
     this.#attempt += 1;
-    void this.#options.mend(this.#refusal, this.#attempt).finally(() => {
-      this.#isMending = false;
-      const calls = [...this.#refused, ...this.#held];
-      this.#refused = [];
-      this.#held = [];
-      for (const call of calls) this.#send(call);
-    });
+    const resend = (): void => this.#resend();
+    this.#options.mend(this.#refusal, this.#attempt).then(resend, resend);
+  }
+
+  #resend(): void {
+    this.#isMending = false;
+    const calls = [...this.#refused, ...this.#held];
+    this.#refused = [];
+    this.#held = [];
+    for (const call of calls) this.#send(call);
   }
 
   #mended(): void {

@@ -34,7 +34,7 @@ export function ownersIn(reply: unknown, saidBy: string): ReadonlyMap<number, Ad
 
 function placeIn(node: unknown, saidBy: string): Address | null {
   const [host, port] = listOf(node);
-  const named = host === null || host === undefined ? "" : String(host);
+  const named = typeof host === "string" ? host : "";
   return addressOf(named === "" || named === "?" ? saidBy : named, port);
 }
 
