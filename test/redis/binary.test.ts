@@ -39,18 +39,22 @@ async function expectTogether(context: TestContext, env: Readonly<Record<string,
   expect(reader.values).toEqual(["hello"]);
 }
 
-it("two standalone servers are one: what the API of one is given, a reader at the other gets", async (context) => {
-  const redis = await RedisServer.forTest(context, {
-    settings: { requirepass: "word" },
-    url: (port) => `redis://:word@127.0.0.1:${port}`,
-  });
-  await expectTogether(context, {
-    TIDEWIRE_ENGINE: `redis://127.0.0.1:${redis.port}/3`,
-    TIDEWIRE_ENGINE_PASSWORD: "word",
-  });
-});
+it(
+  "two standalone servers are one: what the API of one is given, a reader at the other gets",
+  { timeout: 60_000 },
+  async (context) => {
+    const redis = await RedisServer.forTest(context, {
+      settings: { requirepass: "word" },
+      url: (port) => `redis://:word@127.0.0.1:${port}`,
+    });
+    await expectTogether(context, {
+      TIDEWIRE_ENGINE: `redis://127.0.0.1:${redis.port}/3`,
+      TIDEWIRE_ENGINE_PASSWORD: "word",
+    });
+  },
+);
 
-it("so they are where Sentinels name the primary, with passwords of both", async (context) => {
+it("so they are where Sentinels name the primary, with passwords of both", { timeout: 60_000 }, async (context) => {
   const passwords = { password: "word", sentinelPassword: "other" };
   const watched = await WatchedRedis.forTest(context, { replicas: 1, ...passwords });
   await expectTogether(context, {
@@ -60,7 +64,7 @@ it("so they are where Sentinels name the primary, with passwords of both", async
   });
 });
 
-it("so they are on a cluster, by some of its nodes", async (context) => {
+it("so they are on a cluster, by some of its nodes", { timeout: 60_000 }, async (context) => {
   const settings = { requirepass: "word", masterauth: "word" };
   const url = (port: number): string => `redis://:word@127.0.0.1:${port}`;
   const cluster = await RedisCluster.forTest(context, { primaries: 2, replicas: 0, settings, url });
@@ -68,7 +72,7 @@ it("so they are on a cluster, by some of its nodes", async (context) => {
   await expectTogether(context, { TIDEWIRE_ENGINE: `redis://:word@127.0.0.1:1,${hosts.join(",")}` });
 });
 
-it("a wrong password ends the start with a sentence, which does not say it", async (context) => {
+it("a wrong password ends the start with a sentence, which does not say it", { timeout: 60_000 }, async (context) => {
   const redis = await RedisServer.forTest(context, {
     settings: { requirepass: "right" },
     url: (port) => `redis://:right@127.0.0.1:${port}`,
@@ -80,7 +84,7 @@ it("a wrong password ends the start with a sentence, which does not say it", asy
   expect(JSON.stringify(log.lines)).not.toContain("mistaken");
 });
 
-it("Harbor keeps its messages there", async (context) => {
+it("Harbor keeps its messages there", { timeout: 60_000 }, async (context) => {
   const redis = await RedisServer.forTest(context);
   const env = { PORT: "0", TIDEWIRE_DATA: temporaryFolder(context), TIDEWIRE_ENGINE: redis.url };
   const harbor = await startHarbor(parseConfig(env, []), new RecordedLog());

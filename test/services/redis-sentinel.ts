@@ -111,31 +111,37 @@ export class WatchedRedis {
   /** Resolves when every server is the primary, or has what it has. */
   async together(): Promise<void> {
     await until(async () => {
-      const infos = await Promise.all(
-        this.#servers.map(async (server) => String(await server.ask("INFO", "replication"))),
-      );
+      const infos = await Promise.all(this.#servers.map(replicationOf));
       return infos.filter((info) => info.includes("master_link_status:up")).length === this.#servers.length - 1;
     });
   }
 
-  /** As an operator asks for it, without a need. */
+  /** As an operator asks for it, without a need; again, while no replica is good enough yet. */
   async failOver(): Promise<void> {
-    await this.#sentinels[0]?.ask("SENTINEL", "FAILOVER", name);
+    await until(async () => {
+      const asked = await Promise.allSettled([this.#sentinels[0]?.ask("SENTINEL", "FAILOVER", name)]);
+      return asked[0].status === "fulfilled";
+    });
   }
 
-  /** Ends one, or stops it in its place. */
   async endSentinel(index: number): Promise<void> {
     await this.#sentinels[index]?.end();
   }
 
-  signalSentinels(signal: "SIGSTOP" | "SIGCONT"): void {
-    for (const sentinel of this.#sentinels) sentinel.signal(signal);
+  /** Stops it in its place: it is there, and says nothing. */
+  hangSentinel(index: number): void {
+    this.#sentinels[index]?.signal("SIGSTOP");
   }
 }
 
 /** `primary` says so itself, and nobody stands above it. */
 export async function isPrimary(server: RedisServer): Promise<boolean> {
-  return String(await server.ask("INFO", "replication")).includes("role:master");
+  return (await replicationOf(server)).includes("role:master");
+}
+
+/** "" when the server ended the connection meanwhile, as one does that becomes a replica. */
+async function replicationOf(server: RedisServer): Promise<string> {
+  return String(await server.ask("INFO", "replication").catch(() => ""));
 }
 
 interface SentinelOptions {
@@ -164,7 +170,7 @@ class Sentinel {
       "bind 127.0.0.1",
       `dir ${this.#folder}`,
       `sentinel monitor ${name} 127.0.0.1 ${primaryPort} 2`,
-      `sentinel down-after-milliseconds ${name} 500`,
+      `sentinel down-after-milliseconds ${name} 1000`,
       `sentinel failover-timeout ${name} 3000`,
       ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`]),
       ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),

@@ -1,11 +1,10 @@
 // Who has which slots of a cluster, by those of its nodes that answer.
 import { fail } from "@tidewire/protocol";
 import type { Clock } from "../../ports/clock.ts";
-import { reasonOf } from "../../ports/log.ts";
 import { type Address, hostOf } from "./address.ts";
 import { laneCount } from "./keys.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { askServer } from "./single-question.ts";
+import { askAll, askServer } from "./single-question.ts";
 import { changesIn, ownersIn, slotOf } from "./slots.ts";
 
 /** Who has a slot. */
@@ -27,16 +26,10 @@ export const laneSlots: readonly number[] = [
  * @throws {TidewireError} `engine_unavailable`: none of them answers, or the cluster does not serve; in words.
  */
 export async function clusterMap(nodes: readonly RedisClient[], clock: Clock): Promise<SlotMap> {
-  const answers = await Promise.allSettled(nodes.map((node) => mapOf(node, clock)));
-  let newest: Told | null = null;
-  const reasons = new Set<string>();
-  for (const answer of answers) {
-    if (answer.status === "rejected") reasons.add(reasonOf(answer.reason));
-    else if (newest === null || answer.value.changes > newest.changes) newest = answer.value;
-  }
-  if (newest === null)
-    return fail("engine_unavailable", `the Redis cluster cannot be used: ${[...reasons].join("; ")}`);
-  return newest.map;
+  const { answers, reasons } = await askAll(nodes, clock, (node) => mapOf(node, clock));
+  const most = Math.max(...answers.map(({ changes }) => changes));
+  const newest = answers.find(({ changes }) => changes === most);
+  return newest?.map ?? fail("engine_unavailable", `the Redis cluster cannot be used: ${[...reasons].join("; ")}`);
 }
 
 async function mapOf(node: RedisClient, clock: Clock): Promise<Told> {

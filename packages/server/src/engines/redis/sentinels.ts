@@ -1,10 +1,9 @@
 // Which server is the primary, by the Sentinels that watch it.
 import { fail } from "@tidewire/protocol";
 import type { Clock } from "../../ports/clock.ts";
-import { reasonOf } from "../../ports/log.ts";
 import { type Address, addressOf, nameOf } from "./address.ts";
 import type { RedisClient } from "./redis-client.ts";
-import { askServer } from "./single-question.ts";
+import { askAll, askServer } from "./single-question.ts";
 
 /** The Sentinels of a Redis: they say which server is the primary, at the start and whenever it has changed. */
 export interface RedisSentinels {
@@ -43,7 +42,7 @@ export class Sentinels {
     const { name, clients } = this.#sentinels;
     return fail(
       "engine_unavailable",
-      `no Sentinel of ${clients.length} names a primary "${name}": ${reasons.join("; ")}`,
+      `no Sentinel of ${clients.length} names a primary "${name}": ${[...reasons].join("; ")}`,
     );
   }
 
@@ -55,15 +54,10 @@ export class Sentinels {
     return nameOf(newest.address) === nameOf(known.address) ? null : newest.address;
   }
 
-  async #askAll(): Promise<{ readonly newest: Said | null; readonly reasons: readonly string[] }> {
-    const answers = await Promise.allSettled(this.#sentinels.clients.map((client) => this.#ask(client)));
-    let newest: Said | null = null;
-    const reasons: string[] = [];
-    for (const answer of answers) {
-      if (answer.status === "rejected") reasons.push(reasonOf(answer.reason));
-      else if (newest === null || answer.value.failovers > newest.failovers) newest = answer.value;
-    }
-    return { newest, reasons };
+  async #askAll(): Promise<{ readonly newest: Said | null; readonly reasons: ReadonlySet<string> }> {
+    const { answers, reasons } = await askAll(this.#sentinels.clients, this.#clock, (client) => this.#ask(client));
+    const newest = Math.max(...answers.map(({ failovers }) => failovers));
+    return { newest: answers.find(({ failovers }) => failovers === newest) ?? null, reasons };
   }
 
   async #ask(client: RedisClient): Promise<Said> {
