@@ -269,3 +269,17 @@ async function channelAt(cluster: RedisCluster, server: RedisServer): Promise<(t
   }
   return expect.fail("a channel of that server was expected");
 }
+
+it("a user of the cluster who may do what the guide allows", { timeout: 60_000 }, async (context) => {
+  const cluster = await RedisCluster.forTest(context, { primaries: 2, replicas: 0 });
+  const rights = ["+@all", "-@admin", "-@dangerous", "+info", "+config|get"];
+  for (const server of cluster.servers) {
+    await server.ask("ACL", "SETUSER", "app", "on", ">word", "~tidewire:*", "&tidewire:*", ...rights);
+  }
+  const url = `redis://app:word@127.0.0.1:${cluster.servers[0]?.port ?? 0}`;
+  const { engine } = await startEngine(url);
+  for (const { pattern } of channels) {
+    await engine.follow(pattern);
+    expect((await say(engine, pattern, "1")).position.offset).toBe(1);
+  }
+});

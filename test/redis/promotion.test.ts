@@ -2,7 +2,7 @@
 import { createClient } from "@redis/client";
 import { expect, it } from "vitest";
 import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
-import { RedisServer } from "../services/redis.ts";
+import { keeping, RedisServer } from "../services/redis.ts";
 import { isPrimary } from "../services/redis-sentinel.ts";
 import { say, startEngine } from "./engines.ts";
 import { follow, inStep } from "./replicas.ts";
@@ -66,3 +66,19 @@ it(
     expect(epochs.size).toBe(6);
   },
 );
+
+it("a server that comes back full shows what it has, under one new epoch, and goes on when there is room", async (context) => {
+  const server = await RedisServer.forTest(context, { settings: keeping.always });
+  const first = await startEngine(server.url);
+  const { position } = await say(first.engine, "news", "1");
+  await first.engine.stop();
+  await server.kill();
+  await server.start({ maxmemory: "1" });
+  const { engine } = await startEngine(server.url);
+  const page = await engine.read("news", "oldest", everything);
+  expect(textsOf(page.publications)).toEqual(["1"]);
+  expect(page.top.epoch).not.toBe(position.epoch);
+  expect(await engine.tops(["news"])).toEqual([page.top]);
+  await server.ask("CONFIG", "SET", "maxmemory", "0");
+  expect((await say(engine, "news", "2")).position.offset).toBe(2);
+});

@@ -48,7 +48,12 @@ export class RedisCluster {
     }
     await cluster.#known();
     for (const [index, { server }] of nodes.slice(primaries).entries()) {
-      await server.ask("CLUSTER", "REPLICATE", nodes[index % primaries]?.id ?? "");
+      const primary = nodes[index % primaries]?.id ?? "";
+      // A node counts those that it has been told of, before it has heard their names from themselves.
+      await until(async () => {
+        const [asked] = await Promise.allSettled([server.ask("CLUSTER", "REPLICATE", primary)]);
+        return asked.status === "fulfilled";
+      });
     }
     await cluster.whole();
     await until(async () =>
@@ -71,7 +76,7 @@ export class RedisCluster {
       settings: {
         "cluster-enabled": "yes",
         "cluster-port": `${await freePort()}`,
-        "cluster-node-timeout": "1000",
+        "cluster-node-timeout": "2000",
         // A replica may take over however long ago it heard of its primary: the tests leave some behind.
         "cluster-replica-validity-factor": "0",
         ...keeping.nothing,
