@@ -17,6 +17,7 @@ import {
   open,
   sharedEngine,
 } from "tidewire/host";
+import { analytics } from "../contract/analytics.ts";
 import { chat, typing } from "../contract/chat.ts";
 import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
@@ -24,6 +25,7 @@ import { labNumbers, lineLog } from "../contract/lab.ts";
 import { market, type Quote } from "../contract/market.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
+import { serveAnalytics } from "./analytics/analytics.ts";
 import { handleChat, handleRooms } from "./chat/calls.ts";
 import { createPublisher, type Publisher } from "./chat/publisher.ts";
 import { roomChannels } from "./chat/room-channels.ts";
@@ -76,19 +78,14 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const rules = withJobRules(lab.withRules(accessRules(db, sessions, config.mode)), jobs);
   const tide = createTide({ config, log, apiKey, rules });
   tide.source(market, parts.quotes ?? quotes(createWalk(Object.keys(companies), Math.random), () => performance.now()));
-  const channels = roomChannels(tide, log);
+  const counts = await serveAnalytics({ tide, db, jobs, dataFolder: config.dataFolder, isDevelopment, log });
+  const channels = roomChannels(tide, log, counts.moved);
   const publisher = createPublisher(db, channels, log);
   handleChat(tide, db, publisher);
   handleRooms(tide, db, publisher);
 
   const server = limitedServer();
-  const nodes =
-    isDevelopment && config.node !== null
-      ? createNodesPage({
-          here: config.node,
-          info: async () => await infoOf(ownUrl(config.hosts[0] ?? "localhost", port), apiKey),
-        })
-      : null;
+  const nodes = nodesPageOf(config, async () => await infoOf(ownUrl(config.hosts[0] ?? "localhost", port), apiKey));
   const page = await openPage(config, server);
   const routes = { db, sessions, mode: config.mode, turnstile: createTurnstile() };
   server.on("request", answerer({ tide, page, nodes, routes }));
@@ -116,10 +113,16 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
       await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
       await page.close();
       server.closeAllConnections();
+      await counts.stop();
       await jobs.store.close();
       await db.destroy();
     },
   };
+}
+
+/** Of one of several nodes on one's own machine. */
+function nodesPageOf({ mode, node }: Config, info: () => Promise<unknown>): NodesPage | null {
+  return mode === "development" && node !== null ? createNodesPage({ here: node, info }) : null;
 }
 
 /** What a node kept that was killed before it published, the others publish. */
@@ -146,7 +149,7 @@ interface TideParts {
 function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
   const isDevelopment = config.mode === "development";
   const tide = createTidewire({
-    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open, jobChannel],
+    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open, jobChannel, analytics],
     access: rules,
     mode: config.mode,
     apiKey,
@@ -173,7 +176,7 @@ function engineFor({ engine, dataFolder }: Config, log: Log): ReturnType<typeof 
   return splitEngine({
     lasting: sqliteEngine({ path: file, log }),
     passing: memoryEngine(),
-    isPassing: (channel) => market.match(channel) !== null,
+    isPassing: (channel) => [market, analytics].some((made) => made.match(channel) !== null),
   });
 }
 

@@ -3,6 +3,7 @@ import type { Jobs, JobWorker } from "@tidewire/jobs";
 import type { Log } from "@tidewire/server";
 import type { Config } from "../server/config.ts";
 import type { Database } from "../server/data/schema.ts";
+import { handleAnalytics } from "./analytics.ts";
 
 /** What a handler may use. */
 export interface WorkerParts {
@@ -18,4 +19,4 @@ export interface WorkerParts {
 /** Names the worker's functions for jobs of one kind. */
 export type Handling = (worker: JobWorker, parts: WorkerParts) => void;
 
-export const handlings: readonly Handling[] = [];
+export const handlings: readonly Handling[] = [handleAnalytics];
