@@ -160,7 +160,8 @@ it(
     await Promise.all([load.progress(), other.progress()]);
     const [outcome, apart] = await Promise.all([load.end(), other.end()]);
     for (const each of [outcome, apart]) expectInOrder(each);
-    expect(outcome.acked.filter((op) => !outcome.history.includes(op)).length).toBeGreaterThanOrEqual(100);
+    // A few were on their way when it was cut off.
+    expect(outcome.acked.filter((op) => !outcome.history.includes(op)).length).toBeGreaterThan(80);
     expect(outcome.checker.recoveries).toMatchObject({ recovered: 0, unrecovered: 4 });
     // Whose server is still the same has lost nothing.
     expect(apart.acked.filter((op) => !apart.history.includes(op))).toEqual([]);

@@ -16,7 +16,8 @@ describe.for([
   let cluster: RedisCluster;
   let tries = 0;
   beforeAll(async () => {
-    cluster = await RedisCluster.start({ program, primaries: 3, replicas: 0 });
+    const settings = { "cluster-node-timeout": "60000" };
+    cluster = await RedisCluster.start({ program, primaries: 3, replicas: 0, settings });
   }, 30_000);
   afterAll(() => cluster.remove());
 

@@ -21,7 +21,7 @@ describe.for([
   let watched: WatchedRedis;
   let tries = 0;
   beforeAll(async () => {
-    watched = await WatchedRedis.start({ program, replicas: 1 });
+    watched = await WatchedRedis.start({ program, replicas: 1, downAfterMs: 60_000 });
   }, 30_000);
   afterAll(() => watched.remove());
 
@@ -58,7 +58,8 @@ it(
     const outcome = await load.end();
     expectInOrder(outcome);
     const { acked, history, checker } = outcome;
-    expect(acked.filter((op) => !history.includes(op)).length).toBeGreaterThanOrEqual(100);
+    // A few were on their way when it was cut off.
+    expect(acked.filter((op) => !history.includes(op)).length).toBeGreaterThan(80);
     expect(checker.recoveries).toMatchObject({ recovered: 0, unrecovered: 4 });
   },
 );

@@ -16,6 +16,8 @@ interface Options {
   readonly program?: string | undefined;
   /** Of each server, as in redis.conf. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** How long a server is silent before Sentinels take it for dead. Default: a second. */
+  readonly downAfterMs?: number;
   /** Of the servers. Default: none. */
   readonly password?: string;
   /** Of the Sentinels. Default: none. */
@@ -37,7 +39,7 @@ export class WatchedRedis {
     settings: given = {},
     password,
     program,
-    ...passwords
+    ...watching
   }: Options): Promise<WatchedRedis> {
     const settings = { ...given, ...(password !== undefined && { requirepass: password, masterauth: password }) };
     const url = (port: number): string => `redis://${password === undefined ? "" : `:${password}@`}127.0.0.1:${port}`;
@@ -48,7 +50,7 @@ export class WatchedRedis {
     );
     const sentinels = await Promise.all(
       Array.from({ length: 3 }, async () => {
-        const sentinel = new Sentinel(primary.folder, await freePort(), { program, password, ...passwords });
+        const sentinel = new Sentinel(primary.folder, await freePort(), { program, password, ...watching });
         await sentinel.start(primary.port);
         return sentinel;
       }),
@@ -145,6 +147,7 @@ async function replicationOf(server: RedisServer): Promise<string> {
 }
 
 interface SentinelOptions {
+  readonly downAfterMs?: number | undefined;
   readonly program?: string | undefined;
   readonly password?: string | undefined;
   readonly sentinelPassword?: string | undefined;
@@ -163,14 +166,14 @@ class Sentinel {
   }
 
   async start(primaryPort: number): Promise<void> {
-    const { program = redisPath ?? "redis-server", password, sentinelPassword } = this.#options;
+    const { program = redisPath ?? "redis-server", password, sentinelPassword, downAfterMs = 1_000 } = this.#options;
     const file = join(this.#folder, `sentinel-${this.port}.conf`);
     const lines = [
       `port ${this.port}`,
       "bind 127.0.0.1",
       `dir ${this.#folder}`,
       `sentinel monitor ${name} 127.0.0.1 ${primaryPort} 2`,
-      `sentinel down-after-milliseconds ${name} 1000`,
+      `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
       `sentinel failover-timeout ${name} 3000`,
       ...(password === undefined ? [] : [`sentinel auth-pass ${name} ${password}`]),
       ...(sentinelPassword === undefined ? [] : [`requirepass ${sentinelPassword}`]),
