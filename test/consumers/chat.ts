@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { relayKafkaTopics } from "@tidewire/bridges/kafka";
+import { relayPostgresOutbox } from "@tidewire/bridges/postgres";
 import { createClient } from "@tidewire/client";
 import { feedOf } from "@tidewire/client/feed";
 import { latestOf } from "@tidewire/client/latest";
@@ -14,9 +16,20 @@ import { defineChannel } from "@tidewire/protocol";
 import { createTidewire } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
+import { createWebhooks } from "@tidewire/webhooks";
 import { limitedServer } from "tidewire/host";
 
-export const others = [jobOf, createJobs, embeddedStore, latestOf, createFaultProxy, sqliteEngine, limitedServer];
+export const others = [
+  jobOf,
+  createJobs,
+  embeddedStore,
+  latestOf,
+  createFaultProxy,
+  sqliteEngine,
+  limitedServer,
+  createWebhooks,
+];
+export const bridges = [relayKafkaTopics, relayPostgresOutbox];
 
 const chat = defineChannel("chat:{room}", { presence: true });
 const server = createServer();
