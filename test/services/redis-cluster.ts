@@ -37,29 +37,13 @@ export class RedisCluster {
   static async start({ primaries, replicas, ...each }: Options): Promise<RedisCluster> {
     const nodes = await Promise.all(Array.from({ length: primaries * (1 + replicas) }, () => RedisCluster.#node(each)));
     const cluster = new RedisCluster(nodes, primaries);
-    const [first] = nodes;
-    const share = Math.ceil(slotCount / primaries);
-    for (const [index, { server }] of nodes.entries()) {
-      if (index > 0) await first?.server.ask("CLUSTER", "MEET", ...(await addressOf(server)));
-      if (index >= primaries) continue;
-      const last = Math.min(slotCount, (index + 1) * share) - 1;
-      await server.ask("CLUSTER", "ADDSLOTSRANGE", `${index * share}`, `${last}`);
-      await server.ask("CLUSTER", "SET-CONFIG-EPOCH", `${index + 1}`).catch(() => undefined);
+    try {
+      await cluster.#join(primaries);
+      return cluster;
+    } catch (thrown) {
+      await cluster.remove();
+      throw thrown;
     }
-    await cluster.#known();
-    for (const [index, { server }] of nodes.slice(primaries).entries()) {
-      const primary = nodes[index % primaries]?.id ?? "";
-      // A node counts those that it has been told of, before it has heard their names from themselves.
-      await until(async () => {
-        const [asked] = await Promise.allSettled([server.ask("CLUSTER", "REPLICATE", primary)]);
-        return asked.status === "fulfilled";
-      });
-    }
-    await cluster.whole();
-    await until(async () =>
-      (await Promise.all(cluster.servers.map(replicasIn))).every((count) => count === nodes.length - primaries),
-    );
-    return cluster;
   }
 
   /** For one test; it is skipped where there is no Redis. */
@@ -165,6 +149,32 @@ export class RedisCluster {
 
   async remove(): Promise<void> {
     await Promise.all(this.servers.map((server) => server.remove()));
+  }
+
+  async #join(primaries: number): Promise<void> {
+    const nodes = this.#nodes;
+    const [first] = nodes;
+    const share = Math.ceil(slotCount / primaries);
+    for (const [index, { server }] of nodes.entries()) {
+      if (index > 0) await first?.server.ask("CLUSTER", "MEET", ...(await addressOf(server)));
+      if (index >= primaries) continue;
+      const last = Math.min(slotCount, (index + 1) * share) - 1;
+      await server.ask("CLUSTER", "ADDSLOTSRANGE", `${index * share}`, `${last}`);
+      await server.ask("CLUSTER", "SET-CONFIG-EPOCH", `${index + 1}`).catch(() => undefined);
+    }
+    await this.#known();
+    for (const [index, { server }] of nodes.slice(primaries).entries()) {
+      const primary = nodes[index % primaries]?.id ?? "";
+      // A node counts those that it has been told of, before it has heard their names from themselves.
+      await until(async () => {
+        const [asked] = await Promise.allSettled([server.ask("CLUSTER", "REPLICATE", primary)]);
+        return asked.status === "fulfilled";
+      });
+    }
+    await this.whole();
+    await until(async () =>
+      (await Promise.all(this.servers.map(replicasIn))).every((count) => count === nodes.length - primaries),
+    );
   }
 
   /** Resolves when each knows all. */

@@ -48,18 +48,20 @@ export class WatchedRedis {
     const others = await Promise.all(
       Array.from({ length: replicas }, () => RedisServer.start({ program, settings: { ...settings, replicaof }, url })),
     );
-    const sentinels = await Promise.all(
-      Array.from({ length: 3 }, async () => {
+    const sentinels: Sentinel[] = [];
+    const watched = new WatchedRedis([primary, ...others], sentinels);
+    try {
+      for (let left = 3; left > 0; left -= 1) {
         const sentinel = new Sentinel(primary.folder, await freePort(), { program, password, ...watching });
+        sentinels.push(sentinel);
         await sentinel.start(primary.port);
-        return sentinel;
-      }),
-    );
-    await until(async () => {
-      const known = await Promise.all(sentinels.map((sentinel) => sentinel.knows()));
-      return known.every((each) => each.sentinels === 2 && each.replicas === replicas);
-    });
-    return new WatchedRedis([primary, ...others], sentinels);
+      }
+      await watched.#known();
+      return watched;
+    } catch (thrown) {
+      await watched.remove();
+      throw thrown;
+    }
   }
 
   /** For one test, gone when it has ended; the test is skipped where there is no Redis. */
@@ -68,6 +70,14 @@ export class WatchedRedis {
     const watched = await WatchedRedis.start(options);
     context.onTestFinished(() => watched.remove());
     return watched;
+  }
+
+  async #known(): Promise<void> {
+    const replicas = this.#servers.length - 1;
+    await until(async () => {
+      const known = await Promise.all(this.#sentinels.map((sentinel) => sentinel.knows()));
+      return known.every((each) => each.sentinels === 2 && each.replicas === replicas);
+    });
   }
 
   async remove(): Promise<void> {
