@@ -13,6 +13,7 @@ import { cacheFolder, findProgram, isProgram } from "./workspace.mjs";
  * @property {string} debian
  * @property {string} [folder] where the package puts it
  * @property {string} [version] what it is asked for its version with
+ * @property {boolean} [hasBackports] whether older releases of Debian have it only there
  * @property {string} [installed] what is taken of an installed package, where the program on the path is only for its service
  * @property {(at: string) => readonly string[]} [prepare] makes what was unpacked run in its place; lines for its launcher
  */
@@ -45,7 +46,7 @@ export function debianServer(server) {
     },
     async fetch() {
       const at = folder();
-      const count = await unpackDebian([debian], at);
+      const count = await unpackDebian([debian], at, { hasBackports: server.hasBackports ?? false });
       const lines = [
         "#!/bin/sh",
         `export LD_LIBRARY_PATH="${libraryPath(at)}"`,

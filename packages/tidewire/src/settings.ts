@@ -78,6 +78,9 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
   if (config.engine.durable && /^(nats|tls):/.test(config.engine.type)) {
     note("engine.durable", "expected nothing with NATS, whose streams themselves say what they are, got on");
   }
+  if (config.engine.durable && config.engine.type.includes("+sentinel:")) {
+    note("engine.durable", "expected nothing with Sentinels, since a replica that takes over may have less, got on");
+  }
   const settings = {
     port: config.http_server.port,
     hosts,
@@ -151,10 +154,10 @@ function channelsOf({ channel }: Config, note: Note): readonly ChannelDefinition
 }
 
 function engineOf({ engine }: Config): EngineSettings {
-  const { type, path: database, password, prefix, durable } = engine;
+  const { type, path: database, password, sentinel_password: sentinelPassword, prefix, durable } = engine;
   if (type === "memory") return { kind: "memory" };
   if (type === "sqlite") return { kind: "sqlite", database };
-  return { kind: "shared", address: type, password, prefix, durable };
+  return { kind: "shared", address: type, password, sentinelPassword, prefix, durable };
 }
 
 function accessOf({ client, channel }: Config, mode: Mode): AccessRules {

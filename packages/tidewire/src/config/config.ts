@@ -8,10 +8,11 @@ export interface Config {
   readonly workers: number;
   readonly data: string;
   readonly engine: {
-    /** `sqlite`, `memory`, or the address of a Redis. */
+    /** `sqlite`, `memory`, or the address of a Redis or a NATS. */
     readonly type: string;
     readonly path: string | null;
     readonly password: string | null;
+    readonly sentinel_password: string | null;
     readonly prefix: string;
     readonly durable: boolean;
   };

@@ -182,7 +182,7 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
         fallback: "sqlite",
       },
       ["sqlite", "memory"],
-      { isAddress: isSharedAddress, expected: expectedAddress, pattern: "^(rediss?|nats|tls)://" },
+      { isAddress: isSharedAddress, expected: expectedAddress, pattern: "^(rediss?(\\+sentinel)?|nats|tls)://" },
     ),
     path: optionalPlace({
       about: "sqlite alone: the database. Default: tidewire.db in the data folder.",
@@ -190,6 +190,10 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
     }),
     password: secret(
       { about: "Redis and NATS: the password, instead of one in the address.", example: "/run/secrets/redis" },
+      1,
+    ),
+    sentinel_password: secret(
+      { about: "Redis behind Sentinels: the Sentinels' own password.", example: "/run/secrets/sentinel" },
       1,
     ),
     prefix: text({
