@@ -200,7 +200,7 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await lookAtJudge(page, name);
 
   await goTo(page, "/analytics");
-  await page.getByText(/messages wait to be counted\.$/).waitFor();
+  await page.getByText(/^All [1-9][\d,]* messages are counted\.$/).waitFor();
   await look(page, `analytics ${name}`);
 
   await lookAtLab(page, name);

@@ -23,13 +23,13 @@ import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
 import { judgeNews } from "../contract/judge.ts";
 import { labNumbers, lineLog } from "../contract/lab.ts";
+import { mailbox } from "../contract/mailbox.ts";
 import { market, type Quote } from "../contract/market.ts";
+import { here } from "../contract/mention.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
 import { serveAnalytics } from "./analytics/analytics.ts";
-import { handleChat, handleRooms } from "./chat/calls.ts";
-import { createPublisher, type Publisher } from "./chat/publisher.ts";
-import { roomChannels } from "./chat/room-channels.ts";
+import { type Chat, openChat } from "./chat/open-chat.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./data/open-database.ts";
 import { splitEngine } from "./data/split-engine.ts";
@@ -44,6 +44,7 @@ import { withJobRules } from "./jobs/job-rules.ts";
 import { openJobs } from "./jobs/job-store.ts";
 import { createJudge } from "./judge/judge.ts";
 import { createLab } from "./lab/lab.ts";
+import { handleMailbox } from "./mailbox/calls.ts";
 import { quotes } from "./market/quotes.ts";
 import { createWalk } from "./market/random-walk.ts";
 import { ownUrl } from "./own-url.ts";
@@ -70,7 +71,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const inData = (name: string): string => path.join(config.dataFolder, name);
   const apiKey = config.apiKey ?? keptSecret(inData("api-key"), makeApiKey);
   const secret = Buffer.from(config.sessionSecret ?? keptSecret(inData("session-secret")));
-  const jobs = await openJobs({ kept: config.jobs, dataFolder: config.dataFolder, log });
+  const jobs = await openJobs({ kept: config.jobs, dataFolder: config.dataFolder, of: "server", log });
   const db = await openDatabase(inData("harbor.db"));
   const sessions = createSessions(db, secret);
 
@@ -81,10 +82,8 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const tide = createTide({ config, log, apiKey, rules });
   tide.source(market, parts.quotes ?? quotes(createWalk(Object.keys(companies), Math.random), () => performance.now()));
   const counts = await serveAnalytics({ tide, db, jobs, dataFolder: config.dataFolder, isDevelopment, log });
-  const channels = roomChannels(tide, log, counts.moved);
-  const publisher = createPublisher(db, channels, log);
-  handleChat(tide, db, publisher);
-  handleRooms(tide, db, publisher);
+  const talk = openChat(tide, { config, db, jobs, log, moved: counts.moved });
+  handleMailbox(tide, db, () => config.mail.kind === "mailbox");
   const judge = createJudge(tide, { db, jobs, log });
 
   const server = limitedServer();
@@ -97,11 +96,11 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   lab.attach(tide, server, () => ({ host: config.hosts[0] ?? "localhost", port }));
   await tide.start();
   // Before anybody can say something new: what an earlier process kept comes first.
-  await publisher.recover();
+  await talk.recover();
   judge.start();
   const listening = await listen(server, config.hosts, config.port);
   ({ port } = listening);
-  const sweep = config.node === null ? null : sweepAfterOthers(publisher, log);
+  const sweep = config.node === null ? null : sweepAfterOthers(talk, log);
 
   return {
     port: listening.port,
@@ -112,9 +111,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
       clearInterval(sweep ?? undefined);
       await lab.stop();
       await judge.stop();
-      publisher.stop();
-      await publisher.idle();
-      channels.stop();
+      await talk.stop();
       await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
       await page.close();
       server.closeAllConnections();
@@ -131,9 +128,9 @@ function nodesPageOf({ mode, node }: Config, info: () => Promise<unknown>): Node
 }
 
 /** What a node kept that was killed before it published, the others publish. */
-function sweepAfterOthers(publisher: Publisher, log: Log): NodeJS.Timeout {
+function sweepAfterOthers(talk: Chat, log: Log): NodeJS.Timeout {
   return setInterval(() => {
-    publisher.recover(sweepMs).catch((thrown: unknown) => log.warn("the sweep waits", { reason: String(thrown) }));
+    talk.recover(sweepMs).catch((thrown: unknown) => log.warn("the sweep waits", { reason: String(thrown) }));
   }, sweepMs);
 }
 
@@ -166,6 +163,8 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
       judgeNews,
       lobby,
       open,
+      here,
+      mailbox,
       jobChannel,
       analytics,
     ],

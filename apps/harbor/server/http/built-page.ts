@@ -53,7 +53,7 @@ export function readBuiltPage(folder: string): BuiltPage | null {
 
 /** The addresses that the page itself makes sense of; see web/inside.tsx. */
 function isPageAddress(wanted: string): boolean {
-  return /^(\/seat\/[2-9])?(\/|\/chat(\/[^/]+)?|\/judge(\/[^/]+){0,2}|\/live|\/market|\/analytics|\/lab)?$/.test(
+  return /^(\/seat\/[2-9])?(\/|\/chat(\/[^/]+)?|\/judge(\/[^/]+){0,2}|\/live|\/market|\/analytics|\/lab|\/mail)?$/.test(
     wanted,
   );
 }
