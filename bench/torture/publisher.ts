@@ -7,6 +7,9 @@ import { type Addresses, socketTo } from "./addresses.ts";
 const tickMs = 20;
 /** Publishes that may be made up for. */
 const mostDue = 100;
+/** Publishes without an answer: more would only wait in a line that is too long already. */
+const mostInFlight = 100;
+const againMs = 200;
 
 interface Answer extends Acked {
   readonly duplicate: boolean;
@@ -71,10 +74,10 @@ export class Publisher {
     this.#due = Math.min(this.#due + (nowMs - this.#tickedMs) * this.#perMs, mostDue);
     this.#tickedMs = nowMs;
     if (this.#client.state !== "connected") return;
-    // What never got an answer comes first; a few at a time, since none is taken while the engine is away.
-    for (const value of this.#again.splice(0, mostDue)) this.#publish(value);
-    if (this.#isEnding || this.#again.length > mostDue) return;
-    for (; this.#due >= 1; this.#due -= 1) {
+    // What never got an answer comes first.
+    while (this.#again.length > 0 && this.#hasRoom()) this.#publish(this.#again.shift() ?? 0);
+    if (this.#isEnding) return;
+    for (; this.#due >= 1 && this.#hasRoom(); this.#due -= 1) {
       this.#publish(this.#next);
       this.#next += 1;
     }
@@ -86,11 +89,18 @@ export class Publisher {
     this.#client.rpc("tide.publish", publish).then(
       ({ data }) => this.#accepted(value, data as Answer),
       () => {
-        this.#inFlight -= 1;
         this.indeterminate += 1;
-        this.#again.push(value);
+        // It keeps its place among those in flight meanwhile.
+        setTimeout(() => {
+          this.#inFlight -= 1;
+          this.#again.push(value);
+        }, againMs);
       },
     );
+  }
+
+  #hasRoom(): boolean {
+    return this.#inFlight < mostInFlight;
   }
 
   #accepted(value: number, { epoch, offset, duplicate, durability }: Answer): void {
