@@ -69,14 +69,21 @@ async function together(engine: EngineName, values: Values, tools: Tools): Promi
   const seed = positive(values, "seed", 1 + Math.floor(Math.random() * 1_000_000));
   const options = { nodes: positive(values, "nodes", 3), load, times: positive(values, "times", 8), seed };
   print(`seed ${seed}`);
-  const outcomes = await torture({ ...options, sections, only: values.fault ?? null, tools, say: print });
+  const result = { engine, options, impossible: impossible[engine] };
+  const outcomes = await torture({
+    ...options,
+    sections,
+    only: values.fault ?? null,
+    tools,
+    say: print,
+    keep: (done) => keep(`torture-${engine}`, { ...result, sections: done }),
+  });
   for (const { kinds, ...outcome } of outcomes) {
     print(JSON.stringify(outcome, null, 2));
     for (const [name, { times, returns, recovered }] of Object.entries(kinds)) {
       print(`  ${times} × ${name}: ${recovered} of ${returns} recovered`);
     }
   }
-  keep(`torture-${engine}`, { engine, options, impossible: impossible[engine], sections: outcomes });
   return outcomes.every((outcome) => outcome.isFlawless);
 }
 

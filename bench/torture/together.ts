@@ -23,6 +23,8 @@ export interface TogetherOptions {
   readonly seed: number;
   readonly tools: Tools;
   readonly say: (line: string) => void;
+  /** Takes what there is so far, after each section. */
+  readonly keep: (outcomes: readonly SectionOutcome[]) => void;
 }
 
 export interface SectionOutcome extends Outcome {
@@ -37,7 +39,9 @@ export async function torture(options: TogetherOptions): Promise<readonly Sectio
   const { only } = options;
   for (const section of options.sections) {
     const kinds = section.kinds.filter(({ name }) => only === null || name.includes(only));
-    if (kinds.length > 0) outcomes.push(await tortureIn({ ...section, kinds }, options));
+    if (kinds.length === 0) continue;
+    outcomes.push(await tortureIn({ ...section, kinds }, options));
+    options.keep(outcomes);
   }
   return outcomes;
 }
