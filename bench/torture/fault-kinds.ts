@@ -47,8 +47,8 @@ function cutting(name: string, cutsOf: (site: Site, dice: Dice) => readonly Cut[
         dice,
         dice.one([
           [300, 2_000],
-          [3_000, 7_000],
-          [8_000, 14_000],
+          [2_000, 4_000],
+          [5_000, 9_000],
         ] as const),
       );
       site.machines.heal();
@@ -77,7 +77,7 @@ export const nodeKinds: readonly FaultKind[] = [
   },
   {
     name: "SIGSTOP of a node",
-    strike: (site, dice) => stopped(site, nodeOf(site, dice), () => lasting(dice, [200, 12_000])),
+    strike: (site, dice) => stopped(site, nodeOf(site, dice), () => lasting(dice, [200, 9_000])),
   },
   {
     name: "rolling restart with drain",
@@ -92,7 +92,7 @@ export const nodeKinds: readonly FaultKind[] = [
 
 export const engineStops: FaultKind = {
   name: "SIGSTOP of the engine",
-  strike: (site, dice) => stopped(site, serverOf(site, dice), () => lasting(dice, [200, 12_000])),
+  strike: (site, dice) => stopped(site, serverOf(site, dice), () => lasting(dice, [200, 9_000])),
 };
 
 export const engineKills: FaultKind = {

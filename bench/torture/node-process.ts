@@ -43,7 +43,7 @@ const stream = defineChannel("public:{name}", { history: { size: 1_000_000, ttlM
 const limits = {
   pingIntervalMs: 3_000,
   pongTimeoutMs: 2_000,
-  drainMs: 3_000,
+  drainMs: 1_500,
   publishesPerSecond: 5_000,
   publishBurst: 10_000,
   userPublishesPerSecond: 50_000,

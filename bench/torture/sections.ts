@@ -61,8 +61,6 @@ const together = [...nodeKinds, ...restarts, engineStops, promotion, serverCuts,
 
 const sections: Readonly<Record<EngineName, readonly Section[]>> = {
   redis: [
-    redis("always", { kinds: always, keepsAcked: true, newEpochs: restarts }),
-    redis("durable", { kinds: [...restarts, engineStops, ...nodeKinds], keepsAcked: true, newEpochs: [] }),
     redis("everysec", { kinds: restarts, keepsAcked: true, newEpochs: restarts }),
     redis("nothing", { kinds: restarts, keepsAcked: false, newEpochs: restarts }),
     redis("always", { kinds: [fullDisk], keepsAcked: true, newEpochs: [fullDisk], hasOwnDisk: true }),
@@ -70,6 +68,8 @@ const sections: Readonly<Record<EngineName, readonly Section[]>> = {
       ...redis("always", { kinds: [olderCopy], keepsAcked: false, newEpochs: [olderCopy] }),
       name: "redis, older copy",
     },
+    redis("always", { kinds: always, keepsAcked: true, newEpochs: restarts }),
+    redis("durable", { kinds: [...restarts, engineStops, ...nodeKinds], keepsAcked: true, newEpochs: [] }),
   ],
   nats: [
     natsSection(1, {
