@@ -21,7 +21,7 @@ export class Addresses {
   constructor(all: readonly Address[]) {
     this.#all = all;
     this.#timer = setInterval(() => {
-      for (const each of this.#all) void this.#look(each);
+      for (const each of this.#all) this.#look(each);
     }, lookMs);
     if (all.length === 1) clearInterval(this.#timer);
   }
@@ -34,22 +34,19 @@ export class Addresses {
     return `ws://${host}:${port}/connection/websocket`;
   }
 
-  isReady(address: Address): boolean {
-    return this.#ready.has(address);
-  }
-
   end(): void {
     clearInterval(this.#timer);
   }
 
-  async #look(address: Address): Promise<void> {
+  #look(address: Address): void {
     const answer = fetch(`http://${address.host}:${address.port}/health/ready`, {
       signal: AbortSignal.timeout(lookLimitMs),
       headers: { connection: "close" },
     });
-    const isReady = await answer.then(({ ok }) => ok).catch(() => false);
-    if (isReady) this.#ready.add(address);
-    else this.#ready.delete(address);
+    answer.then(
+      ({ ok }) => (ok ? this.#ready.add(address) : this.#ready.delete(address)),
+      () => this.#ready.delete(address),
+    );
   }
 }
 

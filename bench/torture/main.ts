@@ -16,8 +16,20 @@ const print = (text: string): void => void process.stdout.write(`${text}\n`);
 const results = join(import.meta.dirname, "../results");
 const text = { type: "string" } as const;
 const flags = {
-  ...{ engine: text, nodes: text, rate: text, kills: text, acks: text, subscribers: text, channels: text },
-  ...{ times: text, section: text, fault: text, seed: text, inside: text },
+  engine: text,
+  nodes: text,
+  rate: text,
+  kills: text,
+  acks: text,
+  subscribers: text,
+  channels: text,
+  times: text,
+  minutes: text,
+  section: text,
+  fault: text,
+  seed: text,
+  // Of its own, when it starts itself once more.
+  inside: text,
 } as const;
 
 type Values = Readonly<Partial<Record<keyof typeof flags, string>>>;
@@ -67,12 +79,14 @@ async function together(engine: EngineName, values: Values, tools: Tools): Promi
   };
   const sections = sectionsOf(engine, values.section ?? null);
   const seed = positive(values, "seed", 1 + Math.floor(Math.random() * 1_000_000));
-  const options = { nodes: positive(values, "nodes", 3), load, times: positive(values, "times", 8), seed };
+  const length = { times: positive(values, "times", 8), minutes: positive(values, "minutes", 60) };
+  const options = { nodes: positive(values, "nodes", 3), load, ...length, seed };
   print(`seed ${seed}`);
   const result = { engine, options, impossible: impossible[engine] };
   const outcomes = await torture({
     ...options,
     sections,
+    limitMs: options.minutes * 60_000,
     only: values.fault ?? null,
     tools,
     say: print,

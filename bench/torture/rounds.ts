@@ -17,6 +17,15 @@ export interface Load {
   readonly rate: number;
 }
 
+export interface Plan {
+  readonly rounds: readonly Round[];
+  /** After this no further round begins. */
+  readonly limitMs: number;
+  readonly keepsAcked: boolean;
+  /** Everybody is back and reads on within this, or is stuck. */
+  readonly patienceMs: number;
+}
+
 export interface Round {
   readonly kind: FaultKind;
   readonly mayBeginEpochs: boolean;
@@ -40,15 +49,13 @@ export interface Outcome {
   readonly lostFromLog: number;
   /** Readers that came back without what history had, after a fault that ends no epoch. */
   readonly needlesslyUnrecovered: number;
-  /** What did not become well again by itself within a minute and a half, in words. */
+  /** What did not become well again by itself, in words. */
   readonly stuck: readonly string[];
   readonly kinds: Readonly<Record<string, KindOutcome>>;
 }
 
 const lookMs = 20;
 const lookAgainMs = 10_000;
-/** Everybody is back and reads on within this. */
-const patienceMs = 90_000;
 
 export class Rounds {
   readonly #site: Site;
@@ -60,6 +67,7 @@ export class Rounds {
   readonly #kinds = new Map<string, KindOutcome>();
   readonly #stuck: string[] = [];
   #needless = 0;
+  #patienceMs = 0;
 
   constructor(site: Site, { dice, say }: { readonly dice: Dice; readonly say: (line: string) => void }) {
     this.#site = site;
@@ -68,13 +76,11 @@ export class Rounds {
     this.#subscribers = new Subscribers(site.addresses);
   }
 
-  async run(
-    { subscribers, channels, rate }: Load,
-    options: { readonly rounds: readonly Round[]; readonly keepsAcked: boolean },
-  ): Promise<Outcome> {
-    for (let n = 0; n < channels; n += 1) this.#ledgers.push(new Ledger(options));
+  async run({ subscribers, channels, rate }: Load, plan: Plan): Promise<Outcome> {
+    this.#patienceMs = plan.patienceMs;
+    for (let n = 0; n < channels; n += 1) this.#ledgers.push(new Ledger(plan));
     for (let n = 0; n < subscribers; n += 1) {
-      const ledger = this.#ledgers[n % channels] ?? new Ledger(options);
+      const ledger = this.#ledgers[n % channels] ?? new Ledger(plan);
       const kind = kinds[Math.floor(n / channels) % 2] ?? "tidewire";
       this.#subscribers.add(kind, `public:${n % channels}`, ledger);
     }
@@ -83,21 +89,27 @@ export class Rounds {
     for (const [n, ledger] of this.#ledgers.entries()) {
       this.#publishers.push(new Publisher(addresses, `public:${n}`, { ledger, perSecond: rate / channels }));
     }
-    const startedMs = performance.now();
     try {
-      let isWell = await this.#isWell("the start");
-      for (const [index, round] of options.rounds.entries()) {
-        // Who is stuck would be stuck in the next one too.
-        if (isWell) isWell = await this.#round(round, `${index + 1} of ${options.rounds.length}`);
-      }
-      const seconds = (performance.now() - startedMs) / 1_000;
+      const seconds = await this.#underLoad(plan);
       for (const publisher of this.#publishers) publisher.finish();
       await this.#settles(() => this.#publishers.every(({ isDone }) => isDone), "publishers at the end");
-      return await this.#judge(seconds, options.keepsAcked);
+      return await this.#judge(seconds, plan.keepsAcked);
     } finally {
       for (const publisher of this.#publishers) publisher.end();
       this.#subscribers.end();
     }
+  }
+
+  /** @returns How many seconds it took. */
+  async #underLoad({ rounds, limitMs }: Plan): Promise<number> {
+    const startedMs = performance.now();
+    let isWell = await this.#isWell("the start");
+    for (const [index, round] of rounds.entries()) {
+      // Who is stuck would be stuck in the next one too.
+      if (!isWell || performance.now() - startedMs > limitMs) break;
+      isWell = await this.#round(round, `${index + 1} of ${rounds.length}`);
+    }
+    return (performance.now() - startedMs) / 1_000;
   }
 
   async #round({ kind, mayBeginEpochs }: Round, place: string): Promise<boolean> {
@@ -156,7 +168,7 @@ export class Rounds {
     const sinceMs = performance.now();
     while (!isSo()) {
       await sleep(lookMs);
-      if (performance.now() - sinceMs < patienceMs) continue;
+      if (performance.now() - sinceMs < this.#patienceMs) continue;
       const away = this.#subscribers.witnesses.filter(({ isLive }) => !isLive).length;
       const unseen = this.#publishers.filter(({ seen }) => seen === null).length;
       this.#stuck.push(`${what}: ${away} readers not live, ${unseen} channels where nothing is accepted`);

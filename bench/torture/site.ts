@@ -34,7 +34,7 @@ export class Site {
     for (const name of nodes) {
       const { host, port, prefix } = this.machine(name);
       const options = JSON.stringify({ name, host, port, store: store.address });
-      const [command = "", ...args] = [...prefix, process.execPath, ...flags, script, options];
+      const [command, ...args] = [...prefix, process.execPath, ...flags, script, options];
       const log = join(folder, `${name}.log`);
       this.nodes.set(name, new Program({ command, args, env: clocks.environment(name), ready: "listening", log }));
     }

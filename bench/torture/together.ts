@@ -18,6 +18,10 @@ export interface TogetherOptions {
   readonly load: Load;
   /** How often each kind of fault. */
   readonly times: number;
+  /** For each section; those that it does not come to are left out. */
+  readonly limitMs: number;
+  /** Default: a minute and a half. */
+  readonly patienceMs?: number;
   /** Only kinds whose name has this in it. */
   readonly only: string | null;
   readonly seed: number;
@@ -67,7 +71,12 @@ async function tortureIn(section: Section, options: TogetherOptions): Promise<Se
   let isFlawless = false;
   try {
     await site.start();
-    const outcome = await new Rounds(site, { dice, say }).run(load, { rounds, keepsAcked: section.keepsAcked });
+    const outcome = await new Rounds(site, { dice, say }).run(load, {
+      rounds,
+      limitMs: options.limitMs,
+      patienceMs: options.patienceMs ?? 90_000,
+      keepsAcked: section.keepsAcked,
+    });
     isFlawless = judged(outcome);
     return { section: section.name, ...outcome, isFlawless, undone };
   } finally {

@@ -18,7 +18,12 @@ export interface Tools {
 
 /** What makes namespaces of one's own, which are gone, with all processes in them, when the first one ends. */
 export const ownNamespaces: readonly string[] = [
-  ...["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"],
+  "--net",
+  "--mount",
+  "--pid",
+  "--fork",
+  "--kill-child",
+  "--mount-proc",
   ...(process.getuid?.() === 0 ? [] : ["--map-root-user"]),
 ];
 
