@@ -46,8 +46,10 @@ function engineOf(values: Values): EngineName | "sqlite" {
   throw new RangeError(`--engine: expected sqlite, redis, nats or local, got ${engine}`);
 }
 
+// As it was when this began.
+const [here, { id, isChanged }] = [machine(), commit()];
+
 function keep(name: string, result: object): void {
-  const [here, { id, isChanged }] = [machine(), commit()];
   const date = new Date().toISOString().slice(0, 10);
   const file = `${name}-${date}-${id}.json`;
   mkdirSync(results, { recursive: true });
@@ -112,7 +114,6 @@ async function inside(args: readonly string[], tools: Tools): Promise<boolean> {
 async function main(args: readonly string[]): Promise<boolean> {
   const { values } = parseArgs({ args: [...args], options: flags });
   const engine = engineOf(values);
-  const [here, { id }] = [machine(), commit()];
   if (values.inside === undefined) print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}`);
   if (engine === "sqlite") return await alone(values);
   // Before anything is made for it.
