@@ -1,5 +1,6 @@
 // What is done to nodes, engine, network, disk and clocks while everybody publishes and reads; each ends with the site as it was.
 import { execFileSync } from "node:child_process";
+import { statfsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dice } from "./dice.ts";
 import { clients, type Cut } from "./machines.ts";
@@ -138,7 +139,8 @@ export const fullDisk: FaultKind = {
   async strike(site, dice) {
     const name = serverOf(site, dice);
     const folder = site.store.folderOf(name);
-    const used = Number(execFileSync("du", ["-sk", folder], { encoding: "utf8" }).split("\t")[0]);
+    const { bsize, blocks, bfree } = statfsSync(folder);
+    const used = Math.ceil(((blocks - bfree) * bsize) / 1_024);
     resize(folder, used + Math.ceil(dice.between(128, 512)));
     await lasting(dice, [2_000, 5_000]);
     resize(folder, 0);
