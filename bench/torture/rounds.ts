@@ -3,7 +3,7 @@ import type { Position } from "@tidewire/protocol";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Dice } from "./dice.ts";
 import type { FaultKind } from "./fault-kinds.ts";
-import { apiKey, historyPage } from "./node-options.ts";
+import { type KeptLog, readLog } from "./kept-log.ts";
 import { Ledger } from "./ledger.ts";
 import { Publisher } from "./publisher.ts";
 import type { Site } from "./site.ts";
@@ -183,19 +183,23 @@ export class Rounds {
     const tops = new Map<string, Position>();
     let lostFromLog = 0;
     for (const [n, ledger] of this.#ledgers.entries()) {
-      const { top, log } = await this.#logOf(`public:${n}`);
-      tops.set(`public:${n}`, top);
-      const lacking = ledger.close(log);
+      const read = await this.#logOf(`public:${n}`);
+      if (read === null) continue;
+      tops.set(`public:${n}`, read.top);
+      const lacking = ledger.close(read.log);
       if (keepsAcked) lostFromLog += lacking;
     }
     const hasAll = (): boolean =>
       witnesses.every(({ channel, at }) => {
         const top = tops.get(channel);
-        return top !== undefined && at?.epoch === top.epoch && at.offset >= top.offset;
+        return top === undefined || (at?.epoch === top.epoch && at.offset >= top.offset);
       });
     // What is lost for good never comes; the witnesses then say whose it is.
     await this.#settles(hasAll, "readers at the last publications");
-    for (const witness of witnesses) witness.settled(tops.get(witness.channel) ?? { epoch: "", offset: 0 });
+    for (const witness of witnesses) {
+      const top = tops.get(witness.channel);
+      if (top !== undefined) witness.settled(top);
+    }
     const faultsOf = (kind: Kind): Faults =>
       sumOf(witnesses.filter((witness) => witness.kind === kind).map((witness) => witness.faults));
     const faults = { tidewire: faultsOf("tidewire"), "centrifuge-js": faultsOf("centrifuge-js") };
@@ -218,26 +222,17 @@ export class Rounds {
     };
   }
 
-  /** As the server API of one node has it. */
-  async #logOf(
-    channel: string,
-  ): Promise<{ readonly top: Position; readonly log: { position: Position; value: number }[] }> {
-    const log: { position: Position; value: number }[] = [];
-    const { host, port } = this.#site.machine(this.#dice.one(this.#site.nodes.keys()));
-    for (let since: Position | null = null; ;) {
-      const body = JSON.stringify({ channel, limit: historyPage, ...(since && { since }) });
-      const headers = { "x-api-key": apiKey, "content-type": "application/json" };
-      const response = await fetch(`http://${host}:${port}/api/history`, { method: "POST", headers, body });
-      const { result, error } = (await response.json()) as {
-        readonly result?: Position & { readonly publications: readonly { offset: number; data: number }[] };
-        readonly error?: unknown;
-      };
-      if (result === undefined) throw new Error(`history of ${channel}: ${JSON.stringify(error)}`);
-      const { epoch, offset, publications } = result;
-      for (const each of publications) log.push({ position: { epoch, offset: each.offset }, value: each.data });
-      const last = publications.at(-1)?.offset ?? offset;
-      if (publications.length === 0 || last >= offset) return { top: { epoch, offset }, log };
-      since = { epoch, offset: last };
+  /** As one node after the other has it, until one does. */
+  async #logOf(channel: string): Promise<KeptLog | null> {
+    let reason: unknown;
+    for (const name of this.#site.nodes.keys()) {
+      try {
+        return await readLog(this.#site.machine(name), channel);
+      } catch (thrown) {
+        reason = thrown;
+      }
     }
+    this.#stuck.push(`history: ${reason instanceof Error ? reason.message : String(reason)}`);
+    return null;
   }
 }
