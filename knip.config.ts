@@ -45,6 +45,7 @@ const config: KnipConfig = {
         "bench/*/*-process.ts",
         "bench/servers/bun/main.ts",
         "bench/**/*.test.ts",
+        "examples/payments/{start,server,relay,notifier,counter,page}.{ts,tsx}",
         "examples/use-cases/start.ts",
         "examples/use-cases/*/{server,page}.{ts,tsx}",
         "docs/guide/code/*/{server,worker,order,vite.config}.ts",
@@ -62,7 +63,7 @@ const config: KnipConfig = {
         "simulation/**/*.ts",
         "fuzz/**/*.ts",
         "docs/**/*.{ts,tsx}",
-        "examples/use-cases/**/*.{ts,tsx}",
+        "examples/{payments,use-cases}/**/*.{ts,tsx}",
       ],
     },
     // The suites it exports run in their user's vitest.
@@ -83,8 +84,8 @@ const config: KnipConfig = {
     },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },
     "apps/harbor": {
-      entry: ["server/main.ts", "web/main.tsx"],
-      project: ["{contract,server,web}/**/*.{ts,tsx,css}"],
+      entry: ["server/main.ts", "worker/{main,recount}.ts", "web/main.tsx"],
+      project: ["{contract,server,worker,web}/**/*.{ts,tsx,css}"],
     },
   },
 };

@@ -133,7 +133,7 @@ async function run(seconds: number): Promise<void> {
   const server = await startServer({
     args: [fromSource, withParent, join(root, "apps/harbor/server/main.ts")],
     ready: /^ {2}App {2,}http:/,
-    env: (port, data) => ({ PORT: String(port), TIDEWIRE_DATA: data, NODE_ENV: "" }),
+    env: (port, data) => ({ PORT: String(port), TIDEWIRE_DATA: data, TIDEWIRE_WORKER: "none", NODE_ENV: "" }),
   });
   const browser = await chromium.launch(chromiumLaunch(chromiumPath));
   try {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { sqliteEngine } from "@tidewire/server/sqlite";
 import { expect, onTestFinished, test } from "vitest";
-import { SqliteEngine } from "../packages/server/src/engines/sqlite/sqlite-engine.ts";
+import { sqliteEngineOf } from "../packages/server/src/engines/sqlite/sqlite-engine.ts";
 import { spawnWorker } from "../packages/server/src/engines/sqlite/worker-link.ts";
 import { FakeClock } from "../packages/server/src/testing/fake-clock.ts";
 import { connected, Listener, listening } from "./centrifuge-client.ts";
@@ -29,7 +29,7 @@ async function turns(): Promise<void> {
 test("a disk that hangs: publishes end within two seconds, readers stay, and it goes on by itself", async () => {
   const clock = new FakeClock({ defer: (act) => void setImmediate(act) });
   let worker: Worker | null = null;
-  const engine = new SqliteEngine({ path: temporaryFile(), clock }, (given) => (worker = spawnWorker(given)));
+  const engine = sqliteEngineOf({ path: temporaryFile(), clock }, (given) => (worker = spawnWorker(given)));
   const served = await serve({ engine });
   const reader = await connected(served.socketUrl);
   const listener = await listening(reader, "public:a");
@@ -62,7 +62,7 @@ test("a disk that hangs: publishes end within two seconds, readers stay, and it 
 
 test("a worker that dies: the same, and another one takes over", async () => {
   let worker: Worker | null = null;
-  const engine = new SqliteEngine({ path: temporaryFile() }, (given) => (worker = spawnWorker(given)));
+  const engine = sqliteEngineOf({ path: temporaryFile() }, (given) => (worker = spawnWorker(given)));
   const served = await serve({ engine });
   const reader = await connected(served.socketUrl);
   const listener = await listening(reader, "public:a");

@@ -16,8 +16,17 @@ export const packageLayers: LayerTable = {
   "apps/harbor/server": [
     "apps/harbor/contract",
     "packages/tidewire",
+    "packages/jobs",
     "packages/server",
     "packages/client",
+    "packages/protocol",
+  ],
+  "apps/harbor/worker": [
+    "apps/harbor/server",
+    "apps/harbor/contract",
+    "packages/tidewire",
+    "packages/jobs",
+    "packages/server",
     "packages/protocol",
   ],
   "apps/harbor/web": ["apps/harbor/contract", "packages/react", "packages/client", "packages/protocol"],
@@ -45,6 +54,7 @@ const everything = [
   "raw-door",
   "other-nodes",
   "centrifuge-door",
+  "starting",
   "server",
   "testing",
 ];
@@ -85,6 +95,7 @@ export const serverLayers: LayerTable = {
     "engine",
     ...words,
   ],
+  starting: world,
   server: everything,
   testing: everything,
   index: everything,

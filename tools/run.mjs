@@ -11,20 +11,20 @@ import { at, projectNode, toolEnvironment } from "./run/workspace.mjs";
 
 const fromSource = "--conditions=@tidewire/source";
 
-/** @param {readonly string[]} args */
-async function serveHarbor(args) {
-  const main = at("apps/harbor/server/main.ts");
-  if (!existsSync(main)) throw new Error("there is no apps/harbor/server/main.ts yet");
+/** What the environment sets already wins over the file. */
+const settings = () => (existsSync(at(".env")) ? [`--env-file=${at(".env")}`] : []);
+
+/** Runs one of Harbor's programs. @param {string} name @param {readonly string[]} args */
+async function serveHarbor(name, args) {
+  const main = at(`apps/harbor/${name}/main.ts`);
   const withParent = `--import=${pathToFileURL(at("tools/run/with-parent.mjs")).href}`;
-  // What the environment sets already wins over the file.
-  const settings = existsSync(at(".env")) ? [`--env-file=${at(".env")}`] : [];
-  return await supervise(projectNode(), [fromSource, withParent, ...settings, main, ...args]);
+  return await supervise(projectNode(), [fromSource, withParent, ...settings(), main, ...args]);
 }
 
-/** @param {string} main @param {readonly string[]} args */
-async function runProgram(main, args) {
+/** @param {string} main @param {readonly string[]} args @param {readonly string[]} options Node's own. */
+async function runProgram(main, args, options = []) {
   // Ctrl-C comes to it from the terminal as well; it shares our standard input, since commands may read it.
-  const child = start(projectNode(), [fromSource, at(main), ...args], {
+  const child = start(projectNode(), [fromSource, ...options, at(main), ...args], {
     env: toolEnvironment(),
   });
   const { code, signal } = await ended(child);
@@ -36,11 +36,19 @@ const commands = {
   async start(args) {
     await ensureInstalled();
     await ensurePage();
-    return await serveHarbor(args);
+    return await serveHarbor("server", args);
   },
   async dev(args) {
     await ensureInstalled();
-    return await serveHarbor(["--dev", ...args]);
+    return await serveHarbor("server", ["--dev", ...args]);
+  },
+  async worker(args) {
+    await ensureInstalled();
+    return await serveHarbor("worker", args);
+  },
+  async recount(args) {
+    await ensureInstalled();
+    return await runProgram("apps/harbor/worker/recount.ts", args, settings());
   },
   test: (args) => testAll(args, { stopEarly: false }),
   check: (args) => testAll(args, { stopEarly: true }),
@@ -50,7 +58,8 @@ const commands = {
   },
   async example(args) {
     await ensureInstalled();
-    return await runProgram("examples/use-cases/start.ts", args);
+    const folder = args[0] === "payments" ? "payments" : "use-cases";
+    return await runProgram(`examples/${folder}/start.ts`, args);
   },
   async bench(args) {
     await ensureInstalled();

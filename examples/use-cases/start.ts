@@ -25,7 +25,7 @@ const types: Readonly<Record<string, string>> = {
 
 const [name = ""] = process.argv.slice(2);
 if (!Object.hasOwn(staff, name)) {
-  console.error(`expected one of ${Object.keys(staff).join(", ")}; got "${name}"`);
+  console.error(`expected one of ${Object.keys(staff).join(", ")}, payments; got "${name}"`);
   process.exit(1);
 }
 

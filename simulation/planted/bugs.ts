@@ -94,7 +94,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "a full connection is not woken",
     promise: "S9",
     file: "server/src/session/session.ts",
-    find: "    this.#heartbeat?.left();\n    if (!this.outbox.isEmpty) this.node.hub.delivery.wake(this.#slot, true);",
+    find: "    this.#heartbeat?.left();\n    if (!this.outbox.isEmpty) this.node.hub.delivery.wake(this, true);",
     replace: "    this.#heartbeat?.left();",
   },
   {

@@ -7,6 +7,8 @@ import { expect, onTestFinished, test } from "vitest";
 import { type Block, blocksOf } from "../documents/blocks.ts";
 import { hasCurl, pageOf, Program } from "../documents/program.ts";
 import { withChromium } from "./harbor.ts";
+import { balance } from "../least-balancer.ts";
+import { RedisServer } from "../services/redis.ts";
 import { freePort } from "./server-process.ts";
 
 const chrome = withChromium();
@@ -130,6 +132,31 @@ test.skipIf(!hasCurl)("05-cut-the-wire: a cut and a kill -9 leave the places con
   await growth(page);
   const places = (await shown(page)).map(({ place }) => place);
   expect(places.length).toBeGreaterThan(5);
+  expect(places).toEqual(places.map((_place, index) => (places[0] ?? 0) + index));
+});
+
+test("06-two-nodes: the page goes on at the other node when its own is killed", async (context) => {
+  const { url } = await RedisServer.forTest(context);
+  const blocks = blocksOf(pageOf("06-two-nodes.md"));
+  const ports = await portsFor("8080", "8081");
+  const startNode = async (word: "one" | "two", written: string): Promise<Program> => {
+    const node = Program.start(commandOf(blocks, word, ports), { REDIS: url, PORT: String(ports[written]) });
+    await node.until(/listening on/);
+    return node;
+  };
+  const first = await startNode("one", "8080");
+  const page = await openPage(commandOf(blocks, "page", ports), { "9090": await balance(Object.values(ports)) });
+  const connected = page.getByText("connected, nothing is missing");
+  await connected.waitFor();
+  await growth(page);
+
+  await startNode("two", "8081");
+  await first.kill();
+  // The first two that come after the lease of the first, which held the source.
+  await growth(page);
+  await connected.waitFor();
+  const places = (await shown(page)).map(({ place }) => place);
+  expect(places.length).toBeGreaterThan(3);
   expect(places).toEqual(places.map((_place, index) => (places[0] ?? 0) + index));
 });
 

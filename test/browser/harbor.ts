@@ -54,6 +54,8 @@ export interface Manner {
   readonly isSupervised?: boolean;
   /** As `npm run dev` does: the page from its sources. */
   readonly isDev?: boolean;
+  /** With a worker beside the server. */
+  readonly hasWorker?: boolean;
 }
 
 export function withHarbor(options: Manner = {}): Place {
@@ -94,13 +96,18 @@ export function withHarbor(options: Manner = {}): Place {
   };
 }
 
-async function startHarbor({ isSupervised = false, isDev = false }: Manner): Promise<ServerProcess> {
+async function startHarbor({ isSupervised = false, isDev = false, hasWorker = false }: Manner): Promise<ServerProcess> {
   const main = [fromSource, withParent, path.join(root, "apps/harbor/server/main.ts")];
   const args = isSupervised ? [path.join(root, "tools/run.mjs"), "start"] : isDev ? [...main, "--dev"] : main;
   return await startServer({
     args,
     ready,
-    env: (port, data) => ({ PORT: String(port), TIDEWIRE_DATA: data, NODE_ENV: "" }),
+    env: (port, data) => ({
+      PORT: String(port),
+      TIDEWIRE_DATA: data,
+      TIDEWIRE_WORKER: hasWorker ? "beside" : "none",
+      NODE_ENV: "",
+    }),
   });
 }
 

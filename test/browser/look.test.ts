@@ -174,6 +174,10 @@ test.each(looks)("every page, $name", async ({ name, ...options }) => {
   await page.getByText(/^paused · [1-9][\d,]* quotes passed over$/).waitFor();
   await look(page, `market paused ${name}`);
 
+  await goTo(page, "/analytics");
+  await page.getByText(/messages wait to be counted\.$/).waitFor();
+  await look(page, `analytics ${name}`);
+
   await lookAtLab(page, name);
   await page.context().setOffline(true);
   wire.cut();

@@ -10,15 +10,29 @@ import { systemClock } from "../../packages/server/src/ports/clock.ts";
 import { connecting, NatsServer, withoutNatsCluster } from "../services/nats.ts";
 import { say, startEngine } from "./engines.ts";
 
+/** As many trials as the contract has, about; others elect their own. */
+const trials = 72;
+const together = 12;
+
 describe("three servers", () => {
   const reason = withoutNatsCluster();
   if (reason !== null) return it("are not here", (context) => context.skip(reason));
   let servers: readonly NatsServer[] = [];
   let tries = 0;
   const urls = (): string[] => servers.map(({ url }) => url);
+  const elect = async (prefix: string): Promise<void> => {
+    const engine = natsEngine({ connect: connecting(urls()), prefix });
+    await engine.start(new RecordingSink());
+    await engine.stop();
+  };
   beforeAll(async () => {
     servers = await NatsServer.cluster();
-  }, 60_000);
+    // Leaders of streams are elected for a second each: those of several trials at a time, before these begin.
+    for (let begun = 0; begun < trials; begun += together) {
+      const prefixes = Array.from({ length: together }, (_, index) => `try-${begun + index + 1}`);
+      await Promise.all(prefixes.map(elect));
+    }
+  }, 120_000);
   afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
   engineContract("nats, three servers", {

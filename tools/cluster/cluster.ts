@@ -1,9 +1,11 @@
-// Several Harbor nodes on one database and one Redis, behind a balancer: real processes, each started again when it is killed.
+// Several Harbor nodes and a worker on one database and one Redis, behind a balancer: real processes, each started again when it is killed.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
+import { consoleLog } from "tidewire/host";
+import { type KeptWorker, keepWorker } from "../../apps/harbor/server/jobs/kept-worker.ts";
 import { Balancer, type Target } from "./balancer.ts";
 
 export interface ClusterOptions {
@@ -32,6 +34,7 @@ export class Cluster {
   #redis: ChildProcess | null = null;
   #redisUrl = "";
   #balancer: Balancer | null = null;
+  #worker: KeptWorker | null = null;
   #isStopping = false;
   port = 0;
 
@@ -54,6 +57,13 @@ export class Cluster {
     }
     this.#balancer = new Balancer(this.#nodes);
     this.port = await this.#balancer.listen(port);
+    if (process.env["TIDEWIRE_WORKER"] !== "none") this.#startWorker(`http://127.0.0.1:${this.port}`);
+  }
+
+  /** One for all nodes: which of them it tells is the balancer's choice. */
+  #startWorker(serverUrl: string): void {
+    const env = { ...process.env, HOST: "127.0.0.1", TIDEWIRE_DATA: this.#options.dataFolder };
+    this.#worker = keepWorker({ serverUrl, env, log: consoleLog("error") });
   }
 
   /** As a machine that fails. It is started again. */
@@ -71,6 +81,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    await this.#worker?.stop();
     await Promise.all(this.#nodes.map(({ child }) => ended(child, "SIGTERM")));
     await this.#balancer?.stop();
     if (this.#redis !== null) await ended(this.#redis, "SIGTERM");
@@ -121,6 +132,7 @@ export class Cluster {
       TIDEWIRE_DATA: this.#options.dataFolder,
       TIDEWIRE_ENGINE: this.#redisUrl,
       TIDEWIRE_NODE: name,
+      TIDEWIRE_WORKER: "none",
     };
     const withParent = `--import=${path.join(root, "tools/run/with-parent.mjs")}`;
     const args = ["--conditions=@tidewire/source", withParent, main];

@@ -1,4 +1,4 @@
-// Runs a server as its parent: it gets our signals, and is started again when something else killed it.
+// Runs a server, or a worker, as its parent: it gets our signals, and is started again when something else killed it.
 import { ended, endSignal, exitCodeOf, start } from "./children.mjs";
 import { say } from "./progress.mjs";
 import { toolEnvironment } from "./workspace.mjs";
@@ -30,10 +30,10 @@ export async function supervise(command, args, limits = defaultLimits) {
     deathsMs.push(nowMs);
     const recent = deathsMs.filter((deathMs) => nowMs - deathMs < limits.windowMs).length;
     if (recent > limits.restarts) {
-      say(`  server killed by ${signal} ${recent} times in ${limits.windowMs / 1000} s: giving up`);
+      say(`  killed by ${signal} ${recent} times in ${limits.windowMs / 1000} s: giving up`);
       return exitCodeOf(signal);
     }
-    say(`  server killed by ${signal}: starting it again`);
+    say(`  killed by ${signal}: it is started again`);
     await pause(limits.pauseMs);
     if (endSignal()) return 0;
   }

@@ -21,6 +21,9 @@ describe("the configuration", () => {
     [{ PORT: "70000" }, [], "PORT"],
     [{ TIDEWIRE_ENGINE: "redis" }, [], "TIDEWIRE_ENGINE"],
     [{ TIDEWIRE_ENGINE: "kafka://here" }, [], "TIDEWIRE_ENGINE"],
+    [{ TIDEWIRE_JOBS: "kafka://here" }, [], "TIDEWIRE_JOBS: embedded, or redis://"],
+    [{ TIDEWIRE_WORKER: "two" }, [], "TIDEWIRE_WORKER"],
+    [{ TIDEWIRE_URL: "localhost" }, [], "TIDEWIRE_URL"],
     [{ TIDEWIRE_API_KEY: "short" }, [], "TIDEWIRE_API_KEY"],
     [{ TIDEWIRE_API_KEY_FILE: "/nowhere/key" }, [], "TIDEWIRE_API_KEY_FILE"],
     [{ TIDEWIRE_NODE: "a b" }, [], "TIDEWIRE_NODE"],
@@ -29,6 +32,25 @@ describe("the configuration", () => {
   ])("%j with %j is refused, and it is said what is wrong", (env, args, name) => {
     expect(() => parseConfig(env, args)).toThrow(SettingsError);
     expect(() => parseConfig(env, args)).toThrow(name);
+  });
+
+  it("keeps jobs in the data folder, and has a worker beside the server, unless it is told otherwise", () => {
+    expect(parseConfig({}, [])).toMatchObject({
+      jobs: "embedded",
+      hasWorker: true,
+      serverUrl: "http://127.0.0.1:8080",
+    });
+    const env = {
+      TIDEWIRE_JOBS: "rediss://here:6380",
+      TIDEWIRE_WORKER: "none",
+      TIDEWIRE_URL: "https://harbor.example",
+    };
+    expect(parseConfig(env, [])).toMatchObject({
+      jobs: "rediss://here:6380",
+      hasWorker: false,
+      serverUrl: "https://harbor.example",
+    });
+    expect(parseConfig({ HOST: "::", PORT: "81" }, []).serverUrl).toBe("http://[::1]:81");
   });
 
   it("takes an empty variable for one that is not set", () => {

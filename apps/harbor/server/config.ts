@@ -3,6 +3,8 @@ import path from "node:path";
 import type { Mode } from "@tidewire/server";
 import { expectedAddress, hostsFor, isSharedAddress, modeFor, readSecrets, SettingsError } from "tidewire/host";
 import { z } from "zod";
+import { expectedJobs, isJobStore } from "./jobs/job-store.ts";
+import { ownUrl } from "./own-url.ts";
 
 export interface Config {
   readonly port: number;
@@ -14,6 +16,12 @@ export interface Config {
   readonly dataFolder: string;
   /** `sqlite`, `memory`, or the address of a Redis or a NATS. */
   readonly engine: string;
+  /** Where jobs are kept: `embedded`, or an address. */
+  readonly jobs: string;
+  /** Whether a worker runs beside the server. */
+  readonly hasWorker: boolean;
+  /** Where workers find the server. */
+  readonly serverUrl: string;
   readonly apiKey: string | null;
   readonly sessionSecret: string | null;
   readonly origins: readonly string[];
@@ -46,6 +54,9 @@ const variables = z.object({
       (text) => ["sqlite", "memory"].includes(text) || isSharedAddress(text),
       `sqlite, memory or ${expectedAddress}`,
     ),
+  TIDEWIRE_JOBS: z.string().default("embedded").refine(isJobStore, expectedJobs),
+  TIDEWIRE_WORKER: z.enum(["beside", "none"], { error: "beside or none" }).default("beside"),
+  TIDEWIRE_URL: z.url({ protocol: /^https?$/, error: "an address such as http://127.0.0.1:8080" }).optional(),
   DATABASE_URL: z.undefined({ error: "not taken yet: Harbor keeps its data in SQLite, in the data folder" }).optional(),
   TIDEWIRE_API_KEY: z.string().min(16, "at least 16 characters").optional(),
   TIDEWIRE_SESSION_SECRET: z.string().min(32, "at least 32 characters").optional(),
@@ -78,6 +89,9 @@ export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Co
     isDev: args.includes("--dev"),
     dataFolder: path.resolve(given.TIDEWIRE_DATA),
     engine: given.TIDEWIRE_ENGINE,
+    jobs: given.TIDEWIRE_JOBS,
+    hasWorker: given.TIDEWIRE_WORKER === "beside",
+    serverUrl: given.TIDEWIRE_URL ?? ownUrl(hosts[0] ?? "localhost", given.PORT),
     apiKey: given.TIDEWIRE_API_KEY ?? null,
     sessionSecret: given.TIDEWIRE_SESSION_SECRET ?? null,
     origins: given.TIDEWIRE_ORIGINS,

@@ -39,7 +39,8 @@ afterEach(async () => {
 /** Starts the server on the port it had before, and resolves once it says that it is ready. */
 async function start(): Promise<void> {
   const main = path.join(import.meta.dirname, "main.ts");
-  const env = { ...process.env, PORT: String(port), HOST: "127.0.0.1", TIDEWIRE_DATA: folder, NODE_ENV: "test" };
+  const settings = { PORT: String(port), HOST: "127.0.0.1", TIDEWIRE_DATA: folder, TIDEWIRE_WORKER: "none" };
+  const env = { ...process.env, ...settings, NODE_ENV: "test" };
   const started = spawn(process.execPath, ["--conditions=@tidewire/source", main], {
     env,
     stdio: ["ignore", "pipe", "inherit"],

@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import path from "node:path";
+import { jobChannel } from "@tidewire/protocol";
 import { createTidewire, every, type Log, type Source, type Tidewire } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
@@ -16,6 +17,7 @@ import {
   open,
   sharedEngine,
 } from "tidewire/host";
+import { analytics } from "../contract/analytics.ts";
 import { chat, typing } from "../contract/chat.ts";
 import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
@@ -23,6 +25,7 @@ import { labNumbers, lineLog } from "../contract/lab.ts";
 import { market, type Quote } from "../contract/market.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
+import { serveAnalytics } from "./analytics/analytics.ts";
 import { handleChat, handleRooms } from "./chat/calls.ts";
 import { createPublisher, type Publisher } from "./chat/publisher.ts";
 import { roomChannels } from "./chat/room-channels.ts";
@@ -36,9 +39,12 @@ import { createNodesPage, type NodesPage } from "./http/nodes-page.ts";
 import { setSecurityHeaders } from "./http/security-headers.ts";
 import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
 import { createTurnstile } from "./http/turnstile.ts";
+import { withJobRules } from "./jobs/job-rules.ts";
+import { openJobs } from "./jobs/job-store.ts";
 import { createLab } from "./lab/lab.ts";
 import { quotes } from "./market/quotes.ts";
 import { createWalk } from "./market/random-walk.ts";
+import { ownUrl } from "./own-url.ts";
 import { createSessions } from "./session/sessions.ts";
 
 const folder = path.join(import.meta.dirname, "..");
@@ -62,30 +68,27 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const inData = (name: string): string => path.join(config.dataFolder, name);
   const apiKey = config.apiKey ?? keptSecret(inData("api-key"), makeApiKey);
   const secret = Buffer.from(config.sessionSecret ?? keptSecret(inData("session-secret")));
+  const jobs = await openJobs({ kept: config.jobs, dataFolder: config.dataFolder, log });
   const db = await openDatabase(inData("harbor.db"));
   const sessions = createSessions(db, secret);
 
   const isDevelopment = config.mode === "development";
   const lab = createLab({ isDevelopment, isSupervised: config.isSupervised, db, sessions, log });
 
-  const rules = lab.withRules(accessRules(db, sessions, config.mode));
+  const rules = withJobRules(lab.withRules(accessRules(db, sessions, config.mode)), jobs);
   const tide = createTide({ config, log, apiKey, rules });
   tide.source(market, parts.quotes ?? quotes(createWalk(Object.keys(companies), Math.random), () => performance.now()));
-  const channels = roomChannels(tide, log);
+  const counts = await serveAnalytics({ tide, db, jobs, dataFolder: config.dataFolder, isDevelopment, log });
+  const channels = roomChannels(tide, log, counts.moved);
   const publisher = createPublisher(db, channels, log);
   handleChat(tide, db, publisher);
   handleRooms(tide, db, publisher);
 
   const server = limitedServer();
-  const nodes =
-    isDevelopment && config.node !== null
-      ? createNodesPage({ here: config.node, info: async () => await infoOf(port, config.hosts[0], apiKey) })
-      : null;
+  const nodes = nodesPageOf(config, async () => await infoOf(ownUrl(config.hosts[0] ?? "localhost", port), apiKey));
   const page = await openPage(config, server);
-  server.on(
-    "request",
-    answerer({ tide, page, nodes, routes: { db, sessions, mode: config.mode, turnstile: createTurnstile() } }),
-  );
+  const routes = { db, sessions, mode: config.mode, turnstile: createTurnstile() };
+  server.on("request", answerer({ tide, page, nodes, routes }));
   tide.attach(server);
   let port = 0;
   lab.attach(tide, server, () => ({ host: config.hosts[0] ?? "localhost", port }));
@@ -110,9 +113,16 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
       await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
       await page.close();
       server.closeAllConnections();
+      await counts.stop();
+      await jobs.store.close();
       await db.destroy();
     },
   };
+}
+
+/** Of one of several nodes on one's own machine. */
+function nodesPageOf({ mode, node }: Config, info: () => Promise<unknown>): NodesPage | null {
+  return mode === "development" && node !== null ? createNodesPage({ here: node, info }) : null;
 }
 
 /** What a node kept that was killed before it published, the others publish. */
@@ -123,13 +133,9 @@ function sweepAfterOthers(publisher: Publisher, log: Log): NodeJS.Timeout {
 }
 
 /** What the server API says of all nodes. */
-async function infoOf(port: number, host: string | undefined, apiKey: string): Promise<unknown> {
+async function infoOf(url: string, apiKey: string): Promise<unknown> {
   const headers = { "X-API-Key": apiKey, "Content-Type": "application/json" };
-  const response = await fetch(`http://${host ?? "localhost"}:${port}/api/info`, {
-    method: "POST",
-    headers,
-    body: "{}",
-  });
+  const response = await fetch(`${url}/api/info`, { method: "POST", headers, body: "{}" });
   return await response.json();
 }
 
@@ -143,7 +149,7 @@ interface TideParts {
 function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
   const isDevelopment = config.mode === "development";
   const tide = createTidewire({
-    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open],
+    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open, jobChannel, analytics],
     access: rules,
     mode: config.mode,
     apiKey,
@@ -170,7 +176,7 @@ function engineFor({ engine, dataFolder }: Config, log: Log): ReturnType<typeof 
   return splitEngine({
     lasting: sqliteEngine({ path: file, log }),
     passing: memoryEngine(),
-    isPassing: (channel) => market.match(channel) !== null,
+    isPassing: (channel) => [market, analytics].some((made) => made.match(channel) !== null),
   });
 }
 

@@ -3,11 +3,20 @@ import { readFileSync } from "node:fs";
 import { consoleLog, endOnSignal, failWith, portOwner, startReport } from "tidewire/host";
 import { type Config, parseConfig } from "./config.ts";
 import { type Harbor, startHarbor } from "./harbor.ts";
+import { keepWorker } from "./jobs/kept-worker.ts";
+import { ownUrl } from "./own-url.ts";
 
 try {
   const config = parseConfig(process.env, process.argv.slice(2));
-  const harbor = await startHarbor(config, consoleLog(config.mode === "development" ? "info" : "warn"));
-  endOnSignal(() => harbor.stop());
+  const log = consoleLog(config.mode === "development" ? "info" : "warn");
+  const harbor = await startHarbor(config, log);
+  const serverUrl = ownUrl(config.hosts[0] ?? "localhost", harbor.port);
+  const worker = config.hasWorker ? keepWorker({ serverUrl, log }) : null;
+  endOnSignal(async () => {
+    // First, as long as there is somebody whom it can tell of its last jobs.
+    await worker?.stop();
+    await harbor.stop();
+  });
   process.stdout.write(`${reportOf(config, harbor)}\n`);
 } catch (thrown) {
   failWith(thrown);

@@ -1,5 +1,6 @@
 // Harbor for those who have come in: the frame and its places.
 import { Redirect, Route, Switch, useLocation } from "wouter";
+import { AnalyticsPage } from "./features/analytics/analytics-page.tsx";
 import { ChatPage } from "./features/chat/chat-page.tsx";
 import { OutboxProvider } from "./features/chat/outbox-provider.tsx";
 import { RoomsProvider } from "./features/chat/rooms-provider.tsx";
@@ -46,6 +47,9 @@ function Places() {
           </Route>
           <Route path="/market">
             <MarketPage />
+          </Route>
+          <Route path="/analytics">
+            <AnalyticsPage />
           </Route>
           <Route path="/lab">
             <LabPage />

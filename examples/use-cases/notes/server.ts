@@ -14,8 +14,8 @@ import { isUpdate, load, toBytes, toText, updates } from "./channels.ts";
 /** One value: the sum of all updates up to a position. */
 const sum = z.object({ update: z.string(), epoch: z.string(), offset: z.number() });
 const sums = defineChannel("note:sum", { mode: "latest", data: sum, key: () => "sum", publishers: "server" });
-/** It is kept so long after the first update that is not in it: far sooner than history forgets that one. */
-const keepMs = 500;
+/** It is kept so long after the first update that is not in it, and each time so many have come: history forgets none of them. */
+const [keepMs, keepCount] = [500, 500];
 
 export async function serve(server: Server, { data }: Place): Promise<Tidewire> {
   const tide = createTidewire({
@@ -29,7 +29,8 @@ export async function serve(server: Server, { data }: Place): Promise<Tidewire> 
 
   const note = new Y.Doc();
   const whole = () => toText(Y.encodeStateAsUpdate(note));
-  const [kept] = await tide.channel(sums).history(1);
+  const store = tide.channel(sums);
+  const [kept] = await store.history(1);
   if (kept !== undefined) Y.applyUpdate(note, toBytes(kept.data.update));
 
   server.once("listening", () => {
@@ -41,16 +42,13 @@ export async function serve(server: Server, { data }: Place): Promise<Tidewire> 
     let due: NodeJS.Timeout | undefined;
     const keep = (): void => {
       due = undefined;
-      if (log.position !== null)
-        tide
-          .channel(sums)
-          .publish({ update: whole(), ...log.position })
-          .catch(console.error);
+      if (log.position !== null) store.publish({ update: whole(), ...log.position }).catch(console.error);
     };
-    log.onPublication(({ data: update }) => {
+    log.onPublication(({ data: update, position }) => {
       Y.applyUpdate(note, toBytes(update));
-      due ??= setTimeout(keep, keepMs);
       // Its position moves on behind this listener.
+      if ((position?.offset ?? 0) % keepCount === 0) queueMicrotask(keep);
+      due ??= setTimeout(keep, keepMs);
       for (const heard of waiting.splice(0)) queueMicrotask(heard);
     });
     // Also of nothing: from the very first update on there is a place to begin at.

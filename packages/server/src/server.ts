@@ -15,7 +15,7 @@ import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "./ports/log.ts";
+import { type Log, silentLog } from "./ports/log.ts";
 import { OtherNodes } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { systemRandom } from "./ports/random.ts";
@@ -25,6 +25,7 @@ import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
 import { SharedRates } from "./session/shared-rates.ts";
 import { Turns } from "./session/turns.ts";
 import { tokenVerifier } from "./tokens/verifier.ts";
+import { Starting } from "./starting.ts";
 import type { AttachOptions, Stats, StopOptions, Tidewire } from "./tidewire.ts";
 import { isLoopback } from "./transports/address.ts";
 import { Backlog } from "./transports/backlog.ts";
@@ -71,9 +72,8 @@ class Composed implements Tidewire {
   readonly #router: Router;
   readonly #servers = new Set<Server>();
   readonly #closeBackends: () => void;
-  #starting: Promise<void> | null = null;
+  readonly #starting: Starting;
   #stopping: Promise<void> | null = null;
-  #isStarted = false;
   #isDraining = false;
   #hasSaidMode = false;
   #hasSaidRates = false;
@@ -123,6 +123,7 @@ class Composed implements Tidewire {
     const { cluster } = engine;
     const others = cluster === undefined ? null : new OtherNodes(cluster);
     this.#others = others;
+    this.#starting = new Starting({ attempt: () => this.#hub.start(), clock, random, log });
     this.#rawDoor = new RawDoor(this.#node, options);
     this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
     this.#gate = this.#gateOf(options);
@@ -146,7 +147,7 @@ class Composed implements Tidewire {
       origins: origins ?? [],
       trustProxy: trustProxy ?? [],
       isDevelopment: () => this.#mode() === "development",
-      isAdmitting: () => this.#isStarted && !this.#isDraining,
+      isAdmitting: () => this.#starting.isDone && !this.#isDraining,
     });
   }
 
@@ -177,15 +178,12 @@ class Composed implements Tidewire {
   }
 
   start(): Promise<void> {
-    this.#starting ??= this.#hub.start().then(() => {
-      this.#isStarted = true;
-    });
-    return this.#starting;
+    return this.#starting.once();
   }
 
   attach(server: Server, attachOptions: AttachOptions = {}): void {
     const prefix = prefixOf(attachOptions.path ?? "");
-    this.start().catch((thrown: unknown) => this.#log.error("the engine did not start", { reason: reasonOf(thrown) }));
+    this.#starting.keepTrying();
     this.#watch(server);
     this.#upgrades.attach(server, prefix);
     this.#requests.attach(server, prefix);
@@ -250,7 +248,7 @@ class Composed implements Tidewire {
   }
 
   isReady(): boolean {
-    return this.#isStarted && !this.#isDraining && this.#hub.isUp;
+    return this.#starting.isDone && !this.#isDraining && this.#hub.isUp;
   }
 
   stop({ drainMs = this.#limits.drainMs, hasOthers }: StopOptions = {}): Promise<void> {
@@ -265,14 +263,12 @@ class Composed implements Tidewire {
     this.#upgrades.closeAll();
     this.#requests.closeAll();
     this.#closeBackends();
-    if (this.#starting === null) return;
-    await this.#starting.catch(() => undefined);
-    await this.#hub.stop();
+    if (await this.#starting.end()) await this.#hub.stop();
   }
 
   /** Nobody waits long for it: whoever does not say so at once is not counted on. */
   async #areReady(others: OtherNodes): Promise<boolean> {
-    if (!this.#isStarted || !this.#hub.isUp || this.#sessions.size === 0) return false;
+    if (!this.#starting.isDone || !this.#hub.isUp || this.#sessions.size === 0) return false;
     const { promise: given, resolve } = Promise.withResolvers<boolean>();
     const cancel = this.#clock.after(readyLimitMs, () => resolve(false));
     others.areReady().then(resolve, () => resolve(false));

@@ -89,11 +89,15 @@ export interface StopOptions {
 
 /** A running server, as the application holds it. */
 export interface Tidewire {
-  /** Opens the engine. Called by `attach` too; more calls wait for the same start. */
+  /**
+   * Opens the engine. Who calls meanwhile waits for the same attempt; after one that failed, the next call is another.
+   * @throws {TidewireError} what the engine says, such as `engine_unavailable`.
+   */
   start(): Promise<void>;
   /**
    * Takes Tidewire's own upgrades and the requests to `/raw/{channel}` from `server`, before or after it listens, and
-   * leaves every other one alone.
+   * leaves every other one alone. Begins to open the engine, and tries again until it is open: meanwhile clients are sent
+   * away with 503, and the log says why. Await `start` first to hear of it.
    */
   attach(server: Server, options?: AttachOptions): void;
   /** Answers `/health/*`, `/metrics` and `/api/*`; false when the request is somebody else's. */

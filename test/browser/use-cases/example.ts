@@ -39,8 +39,11 @@ export interface Example {
   window(fragment?: string): Promise<ExampleWindow>;
 }
 
-/** The example for the tests of a file; to be read inside of tests. Nothing may be thrown in its windows uncaught. */
-export function withExample(name: string): Example {
+/**
+ * The example for the tests of a file; to be read inside of tests. Nothing may be thrown in its windows uncaught.
+ * @param start The program that starts it, from the root of the checkout.
+ */
+export function withExample(name: string, start = "examples/use-cases/start.ts"): Example {
   const chrome = withChromium();
   let running: ServerProcess | null = null;
   const uncaught: Error[] = [];
@@ -51,7 +54,7 @@ export function withExample(name: string): Example {
   beforeAll(async () => {
     if (chromiumPath === undefined) return;
     running = await startServer({
-      args: [fromSource, withParent, path.join(root, "examples/use-cases/start.ts"), name],
+      args: [fromSource, withParent, path.join(root, start), name],
       ready: new RegExp(`^ {2}${name} +http:`),
       env: (port, data) => ({ PORT: String(port), TIDEWIRE_DATA: data }),
     });

@@ -40,7 +40,7 @@ async function startNode(): Promise<Node> {
     mode: "development",
   });
   await tide.start();
-  return { db, tide, channels: roomChannels(tide, quiet) };
+  return { db, tide, channels: roomChannels(tide, quiet, () => undefined) };
 }
 
 async function stopNode({ channels, db, tide }: Node): Promise<void> {

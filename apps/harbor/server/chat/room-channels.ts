@@ -8,7 +8,8 @@ import type { Channels } from "./publisher.ts";
 /** What one history request of the server gives at most. */
 const recentEvents = 300;
 
-export function roomChannels(tide: Tidewire, log: Log): Channels & { stop(): void } {
+/** @param moved Hears of each message that is in its channel. */
+export function roomChannels(tide: Tidewire, log: Log, moved: () => void): Channels & { stop(): void } {
   const lists = createActivity((room, lastSeq) => {
     tide
       .channel(activity)
@@ -26,7 +27,10 @@ export function roomChannels(tide: Tidewire, log: Log): Channels & { stop(): voi
     async publishRoom(room, options) {
       await tide.channel(rooms).publish({ type: "room-created", room }, options);
     },
-    moved: lists.moved,
+    moved(room, lastSeq) {
+      lists.moved(room, lastSeq);
+      moved();
+    },
     stop: lists.stop,
   };
 }

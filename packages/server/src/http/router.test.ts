@@ -7,7 +7,9 @@ import WebSocket from "ws";
 import type { Engine, EngineSink } from "../engine/engine.ts";
 import { memoryEngine } from "../engines/memory/memory-engine.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
+import { systemRandom } from "../ports/random.ts";
 import { createTidewire } from "../server.ts";
+import { FakeClock } from "../testing/fake-clock.ts";
 import type { Tidewire } from "../tidewire.ts";
 
 /** The memory engine, started when the test says so, and as healthy as it says. */
@@ -69,18 +71,47 @@ test("not ready before the engine has started, nor while it does not answer", as
   expect(await health(port)).toBe("200 503");
 });
 
-test("not ready when the engine cannot start; that is logged", async () => {
-  const { engine } = obedientEngine();
-  const failing: Engine = { ...engine, start: () => Promise.reject(new Error("no such disk")) };
-  const errors: unknown[] = [];
+test("not ready when the engine cannot start; that is logged, and tried again until it can", async () => {
+  const { engine, begin } = obedientEngine();
+  const clock = new FakeClock();
+  let failures = 3;
+  const failing: Engine = {
+    ...engine,
+    start: (sink) => (failures-- > 0 ? Promise.reject(new Error("no such disk")) : engine.start(sink)),
+  };
+  const said: unknown[] = [];
   const ignore = (): void => undefined;
-  const log = { debug: ignore, info: ignore, warn: ignore, error: (...said: unknown[]) => void errors.push(said) };
-  const tide = createTidewire({ channels: [defineChannel("lobby")], engine: failing, log });
+  const log = { debug: ignore, info: ignore, warn: ignore, error: (...line: unknown[]) => void said.push(line) };
+  const random = { ...systemRandom, fraction: () => 1 };
+  const tide = createTidewire({ channels: [defineChannel("lobby")], engine: failing, log, clock, random });
   const port = await serve(tide);
-  await expect(tide.start()).rejects.toThrow("no such disk");
+  const refusal = (retryMs: number) => ["the engine did not start", { reason: "no such disk", retryMs }];
+  expect(said).toEqual([refusal(1_000)]);
   expect(await health(port)).toBe("200 503");
-  expect(errors).toEqual([["the engine did not start", { reason: "no such disk" }]]);
+  // Who asks hears of an attempt of its own.
+  await expect(tide.start()).rejects.toThrow("no such disk");
+  clock.advance(1_000);
+  await expect.poll(() => said).toEqual([refusal(1_000), refusal(2_000)]);
+  begin();
+  clock.advance(1_999);
+  expect(tide.isReady()).toBe(false);
+  clock.advance(1);
+  await expect.poll(() => health(port)).toBe("200 200");
   await tide.stop({ drainMs: 1 });
+});
+
+test("a server that is stopped tries no more", async () => {
+  const clock = new FakeClock();
+  let attempts = 0;
+  const { engine } = obedientEngine();
+  const failing: Engine = { ...engine, start: () => Promise.reject(new Error(`attempt ${(attempts += 1)}`)) };
+  const tide = createTidewire({ channels: [defineChannel("lobby")], engine: failing, clock });
+  await serve(tide);
+  await expect(tide.start()).rejects.toThrow("attempt 2");
+  await tide.stop({ drainMs: 1 });
+  clock.advance(60_000);
+  await Promise.resolve();
+  expect(attempts).toBe(2);
 });
 
 test("not ready while a drain sends everybody away", async () => {

@@ -16,6 +16,8 @@ interface Block {
 /** A piece of the log: views of its memory, to be written and never changed. */
 export interface Bytes {
   readonly frames: readonly Uint8Array[];
+  /** Entries in it that have a frame: the others are not for these readers. */
+  readonly count: number;
   /** The last entry in it. */
   readonly to: Seq;
 }
@@ -27,6 +29,8 @@ export class ByteLog {
   /** Where the frame of entry `#after + 1 + i` ends, in the log's count of bytes, from index `#skipped` on. */
   #ends: number[] = [];
   #skipped = 0;
+  /** Whether any entry had none. */
+  #hasEmpty = false;
   #blocks: Block[] = [];
   #capacity = 0;
 
@@ -53,7 +57,8 @@ export class ByteLog {
   /** Adds the frame of the next entry; `null` when it has none. */
   append(frame: Uint8Array | null): void {
     this.#end += 1;
-    if (frame !== null) this.#write(frame);
+    if (frame === null) this.#hasEmpty = true;
+    else this.#write(frame);
     this.#ends.push(this.#size);
   }
 
@@ -65,7 +70,7 @@ export class ByteLog {
     const from = this.#endOf(after);
     let to = limit;
     if (this.#endOf(to) - from > maxBytes) to = this.#lastWithin(after, limit, from + maxBytes);
-    return { frames: this.#slice(from, this.#endOf(to)), to };
+    return { frames: this.#slice(from, this.#endOf(to)), count: this.#count(after, to), to };
   }
 
   /** Forgets frames up to `seq`; memory is given back by whole blocks. */
@@ -96,6 +101,13 @@ export class ByteLog {
   #endOf(seq: Seq): number {
     const index = seq - this.#after + this.#skipped - 1;
     return index < 0 ? 0 : (this.#ends[index] ?? 0);
+  }
+
+  #count(after: Seq, to: Seq): number {
+    if (!this.#hasEmpty) return to - after;
+    let count = 0;
+    for (let seq = after + 1; seq <= to; seq += 1) if (this.#endOf(seq) > this.#endOf(seq - 1)) count += 1;
+    return count;
   }
 
   #lastWithin(after: Seq, limit: Seq, end: number): Seq {

@@ -263,7 +263,7 @@ export class Cursor implements Pullable, Due {
   #begin(whole: View): Run {
     const run = this.home.tail.run(whole, this.#seq, oneEntry);
     if (run.kind !== "frames") return run;
-    this.home.delivered(run.to - this.#seq);
+    this.home.delivered(run.count ?? run.to - this.#seq);
     this.#hasBase = run.frames.length > 0;
     this.#seq = run.to;
     this.#position = run.at;
@@ -340,8 +340,8 @@ export class Cursor implements Pullable, Due {
     const { page } = held;
     const from = this.#position;
     if (this.#taken === 0 && (page.top.epoch !== from.epoch || !continues(page, from))) return this.#jump(page.top);
-    const { frames, to } = held.run(this.view, this.#taken, budget.pageBytes);
-    this.home.delivered(to - this.#taken);
+    const { frames, count, to } = held.run(this.view, this.#taken, budget.pageBytes);
+    this.home.delivered(count);
     this.#taken = to;
     const last = page.publications[to - 1];
     if (last !== undefined) this.#position = { epoch: from.epoch, offset: last.offset };

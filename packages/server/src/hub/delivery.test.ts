@@ -2,10 +2,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { Delivery, Slot } from "./delivery.ts";
+import { Delivery, type Queue } from "./delivery.ts";
 
 interface Reader {
-  readonly slot: Slot;
+  queue: Queue;
+  abandoned: number;
+  flush(): boolean;
   /** Flushes it still asks for. */
   left: number;
   served: number;
@@ -32,15 +34,15 @@ function begin(flushMs = 0): Trial {
       const reader: Reader = {
         left,
         served: 0,
-        slot: new Slot({
-          flush: () => {
-            spentMs += flushMs;
-            served.push(name);
-            reader.served += 1;
-            reader.left -= 1;
-            return reader.left > 0;
-          },
-        }),
+        queue: "none",
+        abandoned: 0,
+        flush: () => {
+          spentMs += flushMs;
+          served.push(name);
+          reader.served += 1;
+          reader.left -= 1;
+          return reader.left > 0;
+        },
       };
       return reader;
     },
@@ -53,10 +55,10 @@ describe("Delivery", () => {
   it("serves in the next turn, urgent ones first, in order, once however often they are woken", () => {
     const { clock, delivery, served, reader } = begin();
     const [a, b, c] = [reader("a"), reader("b"), reader("c")];
-    for (const isUrgent of [false, false]) delivery.wake(a.slot, isUrgent);
-    delivery.wake(b.slot, true);
-    delivery.wake(c.slot, false);
-    delivery.wake(b.slot, false);
+    for (const isUrgent of [false, false]) delivery.wake(a, isUrgent);
+    delivery.wake(b, true);
+    delivery.wake(c, false);
+    delivery.wake(b, false);
     expect(served).toEqual([]);
     clock.turn();
     expect(served).toEqual(["b", "a", "c"]);
@@ -67,9 +69,9 @@ describe("Delivery", () => {
   it("moves one up that becomes urgent, and serves it once", () => {
     const { clock, delivery, served, reader } = begin();
     const [a, b] = [reader("a"), reader("b")];
-    delivery.wake(a.slot, false);
-    delivery.wake(b.slot, false);
-    delivery.wake(b.slot, true);
+    delivery.wake(a, false);
+    delivery.wake(b, false);
+    delivery.wake(b, true);
     clock.turn();
     clock.turn();
     expect(served).toEqual(["b", "a"]);
@@ -78,9 +80,9 @@ describe("Delivery", () => {
   it("gives one with more one turn at a time, however often it became urgent meanwhile", () => {
     const { clock, delivery, reader } = begin();
     const long = reader("long", 1_000);
-    delivery.wake(long.slot, false);
+    delivery.wake(long, false);
     for (let turn = 0; turn < 20; turn += 1) {
-      delivery.wake(long.slot, true);
+      delivery.wake(long, true);
       clock.turn();
     }
     const before = long.served;
@@ -91,7 +93,7 @@ describe("Delivery", () => {
   it("stops after 5 ms, looking at the clock every 64, and goes on where it stopped", () => {
     const { clock, delivery, served, reader } = begin(0.2);
     const all = names("s", 300);
-    for (const name of all) delivery.wake(reader(name).slot, false);
+    for (const name of all) delivery.wake(reader(name), false);
     clock.turn();
     expect(served).toHaveLength(63);
     for (let turn = 0; turn < 20; turn += 1) clock.turn();
@@ -101,10 +103,10 @@ describe("Delivery", () => {
   it("starves nobody while urgent work fills every turn", () => {
     const { clock, delivery, reader } = begin(1);
     const quiet = reader("quiet");
-    delivery.wake(quiet.slot, false);
+    delivery.wake(quiet, false);
     const busy = names("u", 500).map((name) => reader(name, 1_000_000));
     for (let turn = 0; turn < 20 && quiet.served === 0; turn += 1) {
-      for (const each of busy) delivery.wake(each.slot, true);
+      for (const each of busy) delivery.wake(each, true);
       clock.turn();
     }
     expect(quiet.served).toBe(1);
@@ -120,15 +122,15 @@ describe("Delivery", () => {
           const all = lefts.map((left, at) => reader(`r${at}`, left));
           for (const { who, isUrgent, turn } of wakes) {
             const one = all[who];
-            if (one !== undefined && one.left > 0) delivery.wake(one.slot, isUrgent);
+            if (one !== undefined && one.left > 0) delivery.wake(one, isUrgent);
             if (turn) clock.turn();
           }
-          for (const one of all) if (one.left > 0) delivery.wake(one.slot, false);
+          for (const one of all) if (one.left > 0) delivery.wake(one, false);
           for (let turn = 0; turn < 200; turn += 1) clock.turn();
           for (const [at, one] of all.entries()) {
             expect(one.left).toBe(0);
             expect(one.served).toBe(lefts[at]);
-            expect([one.slot.queue, one.slot.abandoned]).toEqual(["none", 0]);
+            expect([one.queue, one.abandoned]).toEqual(["none", 0]);
           }
         },
       ),

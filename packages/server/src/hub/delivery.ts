@@ -6,29 +6,23 @@ const sliceMs = 5;
 /** How many are served between two looks at the clock. */
 const stride = 64;
 
-/** Somebody who can write. */
+/** Which queue holds a reader. */
+export type Queue = "none" | "urgent" | "bulk";
+
+/** Somebody who can write. Its place in the queues is kept on itself: an object of its own would be fetched for each delivery. */
 export interface Reader {
+  /** Kept by the delivery; "none" to begin with. */
+  queue: Queue;
+  /** Kept by the delivery, 0 to begin with: places in the bulk queue that it left when it moved up, each passed over once. */
+  abandoned: number;
   /** Writes what is ready. True: there is more, and the link is open. */
   flush(): boolean;
 }
 
-/** A reader's place in the queues. */
-export class Slot {
-  readonly reader: Reader;
-  /** Which queue holds it. */
-  queue: "none" | "urgent" | "bulk" = "none";
-  /** Places in the bulk queue that it left when it moved up; each is passed over once. */
-  abandoned = 0;
-
-  constructor(reader: Reader) {
-    this.reader = reader;
-  }
-}
-
 export class Delivery {
   readonly #clock: Clock;
-  #urgent: Slot[] = [];
-  #bulk: Slot[] = [];
+  #urgent: Reader[] = [];
+  #bulk: Reader[] = [];
   #isDeferred = false;
   readonly #run = (): void => this.#slice();
 
@@ -37,14 +31,14 @@ export class Delivery {
   }
 
   /**
-   * Lets the slot's reader flush in the next turn.
+   * Lets a reader flush in the next turn.
    * @param isUrgent Control frames and channels of few go first, so that a crowd's turn does not delay them.
    */
-  wake(slot: Slot, isUrgent: boolean): void {
-    if (slot.queue === "urgent" || (slot.queue === "bulk" && !isUrgent)) return;
-    if (slot.queue === "bulk") slot.abandoned += 1;
-    slot.queue = isUrgent ? "urgent" : "bulk";
-    (isUrgent ? this.#urgent : this.#bulk).push(slot);
+  wake(reader: Reader, isUrgent: boolean): void {
+    if (reader.queue === "urgent" || (reader.queue === "bulk" && !isUrgent)) return;
+    if (reader.queue === "bulk") reader.abandoned += 1;
+    reader.queue = isUrgent ? "urgent" : "bulk";
+    (isUrgent ? this.#urgent : this.#bulk).push(reader);
     this.#defer();
   }
 
@@ -71,17 +65,17 @@ export class Delivery {
   }
 
   /** Serves in order until the time is up; returns those not served. */
-  #serve(queue: Slot[], kind: "urgent" | "bulk", endMs: number): Slot[] {
+  #serve(queue: Reader[], kind: "urgent" | "bulk", endMs: number): Reader[] {
     for (let index = 0; index < queue.length; index += 1) {
       if (index % stride === stride - 1 && this.#clock.now() > endMs) return queue.slice(index);
-      const slot = queue[index];
-      if (slot === undefined) continue;
-      if (kind === "bulk" && slot.abandoned > 0) {
-        slot.abandoned -= 1;
+      const reader = queue[index];
+      if (reader === undefined) continue;
+      if (kind === "bulk" && reader.abandoned > 0) {
+        reader.abandoned -= 1;
         continue;
       }
-      slot.queue = "none";
-      if (slot.reader.flush()) this.wake(slot, false);
+      reader.queue = "none";
+      if (reader.flush()) this.wake(reader, false);
     }
     return [];
   }

@@ -127,6 +127,7 @@ describe("a filtered subscription", () => {
       { push: { pub: { data: 4, offset: 4 } } },
     ]);
     expect(connection.lines[0]?.["subscribe"]).not.toHaveProperty("delta");
+    expect(node.metrics.delivered).toBe(2);
   });
 
   it("goes on behind what did not pass", async () => {
@@ -141,6 +142,7 @@ describe("a filtered subscription", () => {
       { push: { pub: { offset: 2 } } },
       { push: { pub: { offset: 4 } } },
     ]);
+    expect(node.metrics.delivered).toBe(2);
   });
 
   it("is refused where the channel has no filters, and where it is none", async () => {

@@ -9,7 +9,7 @@ export type Run =
   | {
       readonly kind: "frames";
       readonly frames: readonly Uint8Array[];
-      /** Publications in it. Without it: one for each entry passed. */
+      /** Publications in it that are these readers'. Without it: one for each entry passed. */
       readonly count?: number;
       readonly to: Seq;
       readonly at: Position;

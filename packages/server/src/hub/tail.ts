@@ -177,8 +177,8 @@ export class Tail implements ChannelLog {
     if (nextBreak === after + 1)
       return { kind: "break", to: nextBreak, at: this.#entry(nextBreak)?.at ?? this.position };
     const limit = nextBreak === undefined ? this.#head : nextBreak - 1;
-    const { frames, to } = view.bytes(after, limit, maxBytes);
-    return { kind: "frames", frames, to, at: this.#entry(to)?.at ?? this.position, more: to < this.#head };
+    const { frames, count, to } = view.bytes(after, limit, maxBytes);
+    return { kind: "frames", frames, count, to, at: this.#entry(to)?.at ?? this.position, more: to < this.#head };
   }
 
   #entry(seq: Seq): Entry | undefined {

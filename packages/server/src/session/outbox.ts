@@ -7,6 +7,29 @@ export interface OutboxLimits {
   readonly pageBytes: number;
 }
 
+/** What may be pulled at once. */
+interface Pages {
+  /** What the link takes at once. */
+  readonly mostBytes: number;
+  readonly page: Budget;
+  /** For what joins a page that is begun: together they stay within one page. */
+  readonly rest: Budget;
+}
+
+/** The pages of links that take whatever the node gives: they are equal for all, and so the same object. */
+let unlimited: Pages | null = null;
+
+/** @param mostBytes Of a page, where the link takes less than the node's. */
+function pagesOf(nodeBytes: number, mostBytes: number = Infinity): Pages {
+  if (mostBytes === Infinity && unlimited?.page.tableBytes === nodeBytes) return unlimited;
+  const pageBytes = Math.min(Math.floor(mostBytes), nodeBytes);
+  const page = { pageBytes, tableBytes: nodeBytes };
+  const rest = { pageBytes: Math.ceil(pageBytes / 4), tableBytes: Math.ceil(nodeBytes / 4) };
+  const pages: Pages = { mostBytes, page, rest };
+  if (mostBytes === Infinity) unlimited = pages;
+  return pages;
+}
+
 /** Whose outbox it is. */
 export interface OutboxHost {
   /** Puts a gap into words, in its place in the stream; says whether the cursor goes on. */
@@ -15,9 +38,7 @@ export interface OutboxHost {
 
 export class Outbox {
   readonly #limits: OutboxLimits;
-  readonly #page: { pageBytes: number; readonly tableBytes: number };
-  /** For what joins a page that is begun: together they stay within one page. */
-  readonly #rest: { pageBytes: number; readonly tableBytes: number };
+  #pages: Pages;
   readonly #host: OutboxHost;
   /** A cursor that waits by itself, as nearly always: it needs no list, and its page is written as it is. */
   #only: Pullable | null = null;
@@ -29,10 +50,7 @@ export class Outbox {
 
   constructor(limits: OutboxLimits, host: OutboxHost) {
     this.#limits = limits;
-    const { pageBytes } = limits;
-    const restBytes = Math.ceil(pageBytes / 4);
-    this.#page = { pageBytes, tableBytes: pageBytes };
-    this.#rest = { pageBytes: restBytes, tableBytes: restBytes };
+    this.#pages = pagesOf(limits.pageBytes);
     this.#host = host;
   }
 
@@ -82,9 +100,7 @@ export class Outbox {
    * @param mostBytes Of a page, where the link takes less than the node's.
    */
   take(mostBytes: number = Infinity): readonly Uint8Array[] {
-    const { pageBytes } = this.#limits;
-    this.#page.pageBytes = mostBytes < pageBytes ? Math.floor(mostBytes) : pageBytes;
-    this.#rest.pageBytes = Math.ceil(this.#page.pageBytes / 4);
+    if (mostBytes !== this.#pages.mostBytes) this.#pages = pagesOf(this.#limits.pageBytes, mostBytes);
     const first = this.#first;
     const only = this.#only;
     if (first !== null) {
@@ -93,7 +109,7 @@ export class Outbox {
     }
     if (only === null) return this.#fill([], 0);
     this.#only = null;
-    const pulled = only.pull(this.#page);
+    const pulled = only.pull(this.#pages.page);
     if (pulled.kind === "frames" && !pulled.more) return pulled.frames;
     const frames: Uint8Array[] = [];
     const { bytes, more } = this.#took(only, pulled, frames);
@@ -104,7 +120,7 @@ export class Outbox {
   /** One page of a source that is about to end, ahead of its turn. */
   pullNow(source: Pullable): Uint8Array[] {
     const frames: Uint8Array[] = [];
-    if (this.#pull(source, this.#page, frames).more) this.putSource(source);
+    if (this.#pull(source, this.#pages.page, frames).more) this.putSource(source);
     return frames;
   }
 
@@ -117,7 +133,7 @@ export class Outbox {
     const place = source === null ? -1 : this.#items.indexOf(source, this.#taken);
     if (source === null || place < 0) return false;
     const frames: Uint8Array[] = [];
-    const { bytes, more } = this.#pull(source, this.#page, frames);
+    const { bytes, more } = this.#pull(source, this.#pages.page, frames);
     this.#items.splice(place, 1, ...frames, ...(more ? [source] : []));
     this.#controls += frames.length;
     this.#controlBytes += bytes;
@@ -137,7 +153,8 @@ export class Outbox {
   #fill(frames: Uint8Array[], begun: number): readonly Uint8Array[] {
     this.#list();
     let bytes = begun;
-    const full = this.#page.pageBytes - this.#rest.pageBytes;
+    const { page, rest } = this.#pages;
+    const full = page.pageBytes - rest.pageBytes;
     while (this.#taken < this.#items.length && (bytes < full || bytes === 0)) {
       const item = this.#items[this.#taken];
       this.#taken += 1;
@@ -149,7 +166,7 @@ export class Outbox {
         bytes += item.length;
       } else {
         const isBegun = bytes > 0;
-        const pulled = this.#pull(item, isBegun ? this.#rest : this.#page, frames);
+        const pulled = this.#pull(item, isBegun ? rest : page, frames);
         bytes += pulled.bytes;
         if (!pulled.more) continue;
         if (!isBegun) {

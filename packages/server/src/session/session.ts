@@ -4,7 +4,7 @@
 //             └─► refused ─► closed      (a connect that was answered with an error)
 import { type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
 import { type ConnectRequest, Disconnect, type LiveTerms, type RuleContext } from "../access.ts";
-import { Slot } from "../hub/delivery.ts";
+import type { Queue, Reader } from "../hub/delivery.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import type { Due } from "../hub/wheel.ts";
 import { type CallHost, Calls } from "./calls.ts";
@@ -35,7 +35,9 @@ import { checkUser, countUser } from "./users.ts";
 type Caller = Omit<ConnectRequest, "session" | "token" | "claims" | "data">;
 type State = "new" | "connecting" | "open" | "refused" | "closed";
 
-export class Session implements Subscriber, Context, CallHost, OpenSession, OutboxHost, InboxHost, HeartbeatHost, Due {
+export class Session
+  implements Subscriber, Context, CallHost, OpenSession, OutboxHost, InboxHost, HeartbeatHost, Reader, Due
+{
   readonly id: SessionId;
   readonly node: SessionNode;
   readonly subscriber: Subscriber = this;
@@ -46,8 +48,9 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   /** Until its connect comes, and no longer: what a browser sends along with a request is large. */
   #request: Caller | null;
   readonly outbox: Outbox;
+  queue: Queue = "none";
+  abandoned = 0;
   readonly #inbox: Inbox = new Inbox(this);
-  readonly #slot = new Slot(this);
   readonly #sequencer = new Sequencer();
   // Made when they are needed: most connections make no calls and have no token that expires.
   #calls: Calls | null = null;
@@ -57,6 +60,8 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   identity: Identified = nobody;
   tokenUser = "";
   #isFull = false;
+  /** Nothing but publications has happened since a write that left nothing: then a write has nobody else to tell. */
+  #isQuiet = false;
   /** What becomes of who goes on after a connect that was refused. */
   #followed: "bad_request" | "server_error" = "bad_request";
   /** Lets the large reply go on that waits for room. */
@@ -137,14 +142,15 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   writable(): void {
     if (this.#state === "closed") return;
     this.#isFull = false;
+    this.#isQuiet = false;
     this.#heartbeat?.left();
-    if (!this.outbox.isEmpty) this.node.hub.delivery.wake(this.#slot, true);
+    if (!this.outbox.isEmpty) this.node.hub.delivery.wake(this, true);
   }
 
   ready(source: Pullable): void {
     if (this.#state === "closed") return;
     this.outbox.putSource(source);
-    if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, source.isUrgent);
+    if (!this.#isFull) this.node.hub.delivery.wake(this, source.isUrgent);
   }
 
   flush(): boolean {
@@ -161,8 +167,9 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   ping(): void {
     const frame = this.link.event({ kind: "ping" });
+    this.#isQuiet = false;
     if (frame !== null) this.outbox.putFirst(frame);
-    if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
+    if (!this.#isFull) this.node.hub.delivery.wake(this, true);
   }
 
   /** The wheel's: it has not connected in time. */
@@ -182,7 +189,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     // An event of the server's own making: when too many of them wait, the client is too slow.
     if (this.outbox.isCrowded) return closeCrowded(this);
     const page = this.#isFull ? [] : this.outbox.pullNow(subscription.cursor);
-    for (const frame of page) this.#queue(frame);
+    for (const frame of page) this.#put(frame);
     // Unless that page was a gap, which has ended it.
     if (!this.subscriptions.delete(channel)) return;
     subscription.close();
@@ -192,7 +199,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
 
   tell(event: SessionEvent): boolean {
     const frame = this.link.event(event);
-    if (frame !== null) this.#queue(frame);
+    if (frame !== null) this.#put(frame);
     return frame !== null;
   }
 
@@ -202,6 +209,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
   }
 
   tellMembers(channel: string): boolean {
+    this.#isQuiet = false;
     return this.outbox.advance(this.subscriptions.get(channel)?.members ?? null);
   }
 
@@ -209,7 +217,7 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     const frame = this.#state === "closed" ? null : this.link.reply(reply);
     if (frame === null) return;
     const most = this.node.limits.replyBytes;
-    if (frame.length <= most) return this.#queue(frame);
+    if (frame.length <= most) return this.#put(frame);
     this.node.metrics.hit("replyBytes");
     this.refuse(reply.id, new TidewireError("limit_exceeded", `a reply has at most ${most} bytes`));
   }
@@ -272,7 +280,10 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
       this.#calls?.cancel(command.call);
     }
     if (command.kind === "connect" && isDecided) return this.close("bad_request", "connected already");
-    if (command.kind === "connect" || !isDecided || this.#inbox.isBusy) return this.#inbox.put(command);
+    if (command.kind === "connect" || !isDecided || this.#inbox.isBusy) {
+      this.#isQuiet = false;
+      return this.#inbox.put(command);
+    }
     this.#start(command);
   }
 
@@ -362,16 +373,23 @@ export class Session implements Subscriber, Context, CallHost, OpenSession, Outb
     const frames = this.outbox.take(this.link.pageBytes);
     if (frames.length === 0) return !this.outbox.isEmpty;
     this.#isFull = this.link.write(frames) === "full";
+    if (this.#isFull || !this.#isQuiet) this.#written();
+    return !this.#isFull && !this.outbox.isEmpty;
+  }
+
+  /** Tells everybody who waits for a write. */
+  #written(): void {
     if (this.#isFull) this.#heartbeat?.full();
     else this.#heartbeat?.left();
     this.#calls?.drain();
     if (this.outbox.isRelieved) this.#roomy?.();
     this.#inbox.relieve();
-    return !this.#isFull && !this.outbox.isEmpty;
+    this.#isQuiet = !this.#isFull && this.outbox.isEmpty && !this.#inbox.isHeld;
   }
 
-  #queue(frame: Uint8Array): void {
+  #put(frame: Uint8Array): void {
+    this.#isQuiet = false;
     this.outbox.putControl(frame);
-    if (!this.#isFull) this.node.hub.delivery.wake(this.#slot, true);
+    if (!this.#isFull) this.node.hub.delivery.wake(this, true);
   }
 }

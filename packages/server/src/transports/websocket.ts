@@ -210,9 +210,9 @@ class WebSocketConnection implements Connection {
   }
 
   send(frames: readonly Uint8Array[]): "open" | "full" {
-    const socket = this.#socket;
-    // After the close frame nothing may follow (RFC 6455 §5.5.1).
-    if (this.#webSocket.readyState !== this.#webSocket.OPEN || socket.destroyed) return "open";
+    const [webSocket, socket] = [this.#webSocket, this.#socket];
+    // After the close frame nothing may follow (RFC 6455 §5.5.1). A socket that is destroyed takes a write and drops it.
+    if (webSocket.readyState !== webSocket.OPEN) return "open";
     writeFrames(socket, frames, this.metrics);
     this.isFull = socket.writableLength >= this.#watermark;
     if (!this.isFull) return "open";

@@ -1,7 +1,8 @@
 // The number feed as a chart that goes on by itself.
-import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { feedIntervalMs } from "../../../contract/feed.ts";
 import { useNow } from "../../theme/use-now.ts";
+import { useSize } from "../../theme/use-size.ts";
 import { useThemeChoice } from "../../theme/theme-choice.ts";
 import { timeWithSeconds } from "../../theme/words-for-time.ts";
 import { drawFeed, type FeedColours, type FeedScene, scaleOf } from "./draw-feed.ts";
@@ -12,11 +13,6 @@ interface FeedChartProps {
   readonly pausedSinceMs?: number | null;
   readonly isBare?: boolean;
   readonly className: string;
-}
-
-interface Size {
-  readonly widthPx: number;
-  readonly heightPx: number;
 }
 
 export function FeedChart({ feed, pausedSinceMs = null, isBare = false, className }: FeedChartProps) {
@@ -106,20 +102,6 @@ function useEdge({ points }: FeedHistory): number {
   const nowMs = useNow(feedIntervalMs);
   const lastMs = points.at(-1)?.atMs ?? 0;
   return nowMs - lastMs < 1.5 * feedIntervalMs ? lastMs : nowMs;
-}
-
-function useSize(frame: RefObject<HTMLDivElement | null>): Size | null {
-  const [size, setSize] = useState<Size | null>(null);
-  useLayoutEffect(() => {
-    const element = frame.current;
-    if (element === null) return undefined;
-    const measure = (): void => setSize({ widthPx: element.clientWidth, heightPx: element.clientHeight });
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [frame]);
-  return size;
 }
 
 /** Changes whenever the colours may have. */

@@ -1,9 +1,9 @@
 // The NATS engine: the log of every channel in JetStream, on one server or three, which any number of nodes share.
-import { fail, type Position } from "@tidewire/protocol";
-import type { Ack, Draft, Engine, EngineSink, EngineTraits, Page, PageLimit, PageStart } from "../../engine/engine.ts";
+import type { Engine } from "../../engine/engine.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
+import { EngineFace } from "../engine-face.ts";
 import { Names } from "./names.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { Running, type RunningOptions } from "./running.ts";
@@ -50,77 +50,26 @@ const monthMs = 30 * 86_400_000;
  * It keeps logs. Tables (`latest`) it refuses with `not_available`; members and sources are each node's own.
  */
 export function natsEngine(options: NatsEngineOptions): Engine {
-  return new NatsEngine(options);
-}
-
-class NatsEngine implements Engine {
-  readonly #options: Omit<RunningOptions, "sink">;
-  #running: Running | null = null;
-
-  constructor(options: NatsEngineOptions) {
-    const { forgetAfterMs = monthMs, replicas = null } = options;
-    if (!Number.isSafeInteger(forgetAfterMs) || forgetAfterMs < 1_000) {
-      throw new RangeError(`forgetAfterMs of whole milliseconds from 1000 was expected, got ${forgetAfterMs}`);
-    }
-    if (replicas !== null && ![1, 3, 5].includes(replicas)) {
-      throw new RangeError(`1, 3 or 5 replicas were expected, got ${replicas}`);
-    }
-    this.#options = {
-      connect: options.connect,
-      names: new Names(options.prefix ?? "tidewire"),
-      storage: options.storage ?? "file",
-      replicas,
-      forgetAfterMs,
-      clock: options.clock ?? systemClock,
-      random: options.random ?? systemRandom,
-      log: options.log ?? silentLog,
-    };
+  const { forgetAfterMs = monthMs, replicas = null } = options;
+  if (!Number.isSafeInteger(forgetAfterMs) || forgetAfterMs < 1_000) {
+    throw new RangeError(`forgetAfterMs of whole milliseconds from 1000 was expected, got ${forgetAfterMs}`);
   }
-
-  get traits(): EngineTraits {
-    return { name: "nats", durability: this.#running?.durability ?? "volatile", survivesRestart: true };
+  if (replicas !== null && ![1, 3, 5].includes(replicas)) {
+    throw new RangeError(`1, 3 or 5 replicas were expected, got ${replicas}`);
   }
-
-  /** @throws {TidewireError} `engine_unavailable`: not there, a wrong password, too old, other streams; in words. */
-  async start(sink: EngineSink): Promise<void> {
-    if (this.#running !== null) throw new TypeError("a NATS engine that is stopped was expected, it is started");
-    const running = new Running({ ...this.#options, sink });
-    this.#running = running;
-    try {
-      await running.open();
-    } catch (thrown) {
-      this.#running = null;
-      throw thrown;
-    }
-  }
-
-  async stop(): Promise<void> {
-    const running = this.#running;
-    this.#running = null;
-    await running?.close();
-  }
-
-  async publish(channel: string, draft: Draft): Promise<Ack> {
-    return await this.#started().publish(channel, draft);
-  }
-
-  async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
-    return await this.#started().read(channel, start, limit);
-  }
-
-  async tops(channels: readonly string[]): Promise<readonly Position[]> {
-    return await this.#started().tops(channels);
-  }
-
-  async follow(channel: string): Promise<Position> {
-    return await this.#started().follow(channel);
-  }
-
-  unfollow(channel: string): void {
-    this.#running?.unfollow(channel);
-  }
-
-  #started(): Running {
-    return this.#running ?? fail("engine_unavailable", "the NATS engine is not started");
-  }
+  const given: Omit<RunningOptions, "sink"> = {
+    connect: options.connect,
+    names: new Names(options.prefix ?? "tidewire"),
+    storage: options.storage ?? "file",
+    replicas,
+    forgetAfterMs,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    log: options.log ?? silentLog,
+  };
+  return new EngineFace<Running>({
+    title: "NATS",
+    traits: (run) => ({ name: "nats", durability: run?.durability ?? "volatile", survivesRestart: true }),
+    begin: (sink) => new Running({ ...given, sink }),
+  });
 }

@@ -9,7 +9,7 @@ import type { Ack, Draft, Engine } from "../../engine/engine.ts";
 import { systemClock } from "../../ports/clock.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { temporaryFolder } from "../../testing/temporary-folder.ts";
-import { SqliteEngine, type SqliteEngineOptions } from "./sqlite-engine.ts";
+import { sqliteEngineOf, type SqliteEngineOptions } from "./sqlite-engine.ts";
 import { spawnWorker } from "./worker-link.ts";
 
 const minuteMs = 60_000;
@@ -27,7 +27,7 @@ async function started(options: Partial<SqliteEngineOptions> = {}): Promise<Benc
   const clock = new FakeClock({ defer: (act) => systemClock.defer(act) });
   const workers: Worker[] = [];
   const path = join(temporaryFolder(), "log.db");
-  const engine = new SqliteEngine({ path, clock, ...options }, (given) => {
+  const engine = sqliteEngineOf({ path, clock, ...options }, (given) => {
     const worker = spawnWorker(given);
     workers.push(worker);
     return worker;

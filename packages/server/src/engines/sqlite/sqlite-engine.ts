@@ -1,10 +1,10 @@
 // The SQLite engine: the log of every channel in one file of this machine, synced to the disk before it is acked.
-import { fail, type Position } from "@tidewire/protocol";
 import { resolve as resolvePath } from "node:path";
-import type { Ack, Draft, Engine, EngineSink, EngineTraits, Page, PageLimit, PageStart } from "../../engine/engine.ts";
+import type { Engine, EngineTraits } from "../../engine/engine.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
+import { EngineFace } from "../engine-face.ts";
 import { Running, type RunningOptions } from "./running.ts";
 import { type Spawn, spawnWorker } from "./worker-link.ts";
 
@@ -27,67 +27,24 @@ export interface SqliteEngineOptions {
 
 /** An engine that loses nothing it acked, neither by `kill -9` nor by a power cut. One process at a time per file. */
 export function sqliteEngine(options: SqliteEngineOptions): Engine {
-  return new SqliteEngine(options, spawnWorker);
+  return sqliteEngineOf(options, spawnWorker);
 }
 
 /** Separate from `sqliteEngine` for tests that take the worker away. */
-export class SqliteEngine implements Engine {
-  readonly traits: EngineTraits = { name: "sqlite", durability: "fsync", survivesRestart: true };
-  readonly #options: Omit<RunningOptions, "sink">;
-  #running: Running | null = null;
-
-  constructor(options: SqliteEngineOptions, spawn: Spawn) {
-    if (options.path === "") throw new TypeError("the path of a database file was expected, got an empty text");
-    this.#options = {
-      path: resolvePath(options.path),
-      maxFileBytes: options.maxFileBytes ?? null,
-      clock: options.clock ?? systemClock,
-      random: options.random ?? systemRandom,
-      log: options.log ?? silentLog,
-      spawn,
-    };
-  }
-
-  /** @throws {TidewireError} `engine_unavailable`: locked by another process, damaged, not ours; in words. */
-  async start(sink: EngineSink): Promise<void> {
-    if (this.#running !== null) throw new TypeError("a SQLite engine that is stopped was expected, it is started");
-    const running = new Running({ ...this.#options, sink });
-    this.#running = running;
-    try {
-      await running.open();
-    } catch (thrown) {
-      this.#running = null;
-      throw thrown;
-    }
-  }
-
-  async stop(): Promise<void> {
-    const running = this.#running;
-    this.#running = null;
-    await running?.close();
-  }
-
-  async publish(channel: string, draft: Draft): Promise<Ack> {
-    return await this.#started().publish(channel, draft);
-  }
-
-  async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
-    return await this.#started().read(channel, start, limit);
-  }
-
-  async tops(channels: readonly string[]): Promise<readonly Position[]> {
-    return await this.#started().tops(channels);
-  }
-
-  async follow(channel: string): Promise<Position> {
-    return await this.#started().follow(channel);
-  }
-
-  unfollow(channel: string): void {
-    this.#running?.unfollow(channel);
-  }
-
-  #started(): Running {
-    return this.#running ?? fail("engine_unavailable", "the SQLite engine is not started");
-  }
+export function sqliteEngineOf(options: SqliteEngineOptions, spawn: Spawn): Engine {
+  if (options.path === "") throw new TypeError("the path of a database file was expected, got an empty text");
+  const given: Omit<RunningOptions, "sink"> = {
+    path: resolvePath(options.path),
+    maxFileBytes: options.maxFileBytes ?? null,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? systemRandom,
+    log: options.log ?? silentLog,
+    spawn,
+  };
+  const traits: EngineTraits = { name: "sqlite", durability: "fsync", survivesRestart: true };
+  return new EngineFace({
+    title: "SQLite",
+    traits: () => traits,
+    begin: (sink) => new Running({ ...given, sink }),
+  });
 }

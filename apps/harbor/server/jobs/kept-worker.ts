@@ -1,0 +1,72 @@
+// The worker beside a server: a process of its own that is started again whenever it dies, and does not outlive the server.
+import { type ChildProcess, fork } from "node:child_process";
+import path from "node:path";
+import type { Log } from "@tidewire/server";
+
+export interface KeptWorkerOptions {
+  /** Where the worker finds the server, such as `http://127.0.0.1:8080`. */
+  readonly serverUrl: string;
+  /** Its environment beside that. Default: ours. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly log: Log;
+}
+
+export interface KeptWorker {
+  /** Of the process that runs now. */
+  readonly processId: number | undefined;
+  /** Lets it end what it does; resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+const program = path.join(import.meta.dirname, "../../worker/main.ts");
+const firstPauseMs = 200;
+const longestPauseMs = 10_000;
+/** One that worked for so long is started again soon when it dies. */
+const soundMs = 10_000;
+/** Longer than a worker waits for its jobs when it is told to end. */
+const stopLimitMs = 10_000;
+
+export function keepWorker({ serverUrl, env = process.env, log }: KeptWorkerOptions): KeptWorker {
+  let child: ChildProcess | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  let pauseMs = firstPauseMs;
+  let isStopping = false;
+
+  function start(): void {
+    const startedMs = performance.now();
+    // It hears of our end, however sudden, when the channel between us closes.
+    const started = fork(program, [], {
+      env: { ...env, TIDEWIRE_URL: serverUrl },
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    });
+    child = started;
+    // Without it one that cannot be started would end the server.
+    started.on("error", (error) => log.error("the worker could not be asked", { reason: error.message }));
+    started.once("close", (code, signal) => {
+      child = null;
+      if (isStopping) return;
+      if (performance.now() - startedMs > soundMs) pauseMs = firstPauseMs;
+      log.error("the worker ended, and is started again", { how: String(signal ?? code), inMs: pauseMs });
+      timer = setTimeout(start, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    });
+  }
+
+  start();
+  return {
+    get processId() {
+      return child?.pid;
+    },
+    async stop() {
+      isStopping = true;
+      clearTimeout(timer);
+      const ending = child;
+      if (ending === null) return;
+      const gone = new Promise((resolve) => ending.once("close", resolve));
+      ending.kill("SIGTERM");
+      const late = setTimeout(() => ending.kill("SIGKILL"), stopLimitMs);
+      await gone;
+      clearTimeout(late);
+    },
+  };
+}

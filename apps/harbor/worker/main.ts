@@ -1,0 +1,68 @@
+// Harbor's worker: does what the server has ordered as jobs. `npm start` runs one beside the server, `npm run worker` another.
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import { createWorker, httpPublisher } from "@tidewire/jobs";
+import { consoleLog, endOnSignal, failWith, keptSecret, makeApiKey, shownAddress } from "tidewire/host";
+import { type Config, parseConfig } from "../server/config.ts";
+import { openDatabase } from "../server/data/open-database.ts";
+import { openJobs } from "../server/jobs/job-store.ts";
+import { handlings } from "./handlers.ts";
+
+/** What runs longer is given back, for another worker. */
+const graceMs = 5_000;
+/** Whether a server has started this process. */
+const isBeside = process.send !== undefined;
+
+try {
+  const config = parseConfig(process.env, process.argv.slice(2));
+  const stop = await startWorker(config);
+  endOnSignal(stop);
+  if (isBeside) endWithServer(stop);
+  else {
+    process.stdout.write(
+      `  Harbor's worker, ready in ${Math.round(performance.now())} ms\n  Jobs        ${shown(config)}\n`,
+    );
+  }
+} catch (thrown) {
+  failWith(thrown);
+}
+
+/** However the server has ended: killed, it tells nobody. */
+function endWithServer(stop: () => Promise<void>): void {
+  const end = (): void => {
+    stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once("disconnect", end);
+  // It may have gone while this one started.
+  if (!process.connected) end();
+}
+
+/** @returns What ends it: what runs is finished, or given back. */
+async function startWorker(config: Config): Promise<() => Promise<void>> {
+  const { dataFolder } = config;
+  mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
+  const log = consoleLog(config.mode === "development" ? "info" : "warn");
+  const apiKey = config.apiKey ?? keptSecret(path.join(dataFolder, "api-key"), makeApiKey);
+  const db = await openDatabase(path.join(dataFolder, "harbor.db"));
+  const jobs = await openJobs({ kept: config.jobs, dataFolder, log });
+  const publisher = httpPublisher({ url: new URL("/api", config.serverUrl).href, apiKey });
+  const worker = createWorker({ jobs, publisher, log });
+  const stopping = new AbortController();
+  for (const handling of handlings) handling(worker, { config, db, jobs, signal: stopping.signal, log });
+  worker.start();
+  let ended: Promise<void> | null = null;
+  const end = async (): Promise<void> => {
+    stopping.abort();
+    await worker.stop({ graceMs });
+    await jobs.store.close();
+    await db.destroy();
+  };
+  return () => (ended ??= end());
+}
+
+function shown({ jobs, dataFolder }: Config): string {
+  return jobs === "embedded" ? path.join(dataFolder, "jobs.db") : shownAddress(jobs);
+}
