@@ -33,6 +33,34 @@ it("a page that takes long ends with what it has, and the next one goes on behin
   expect(textsOf(newest.publications)).toEqual(texts.slice(-newest.publications.length));
 });
 
+it("what waited too long behind others is refused, and never written (P3)", async (context) => {
+  const server = await NatsServer.forTest(context);
+  const { promise: held, resolve: letGo } = Promise.withResolvers<null>();
+  const { promise: begun, resolve: begin } = Promise.withResolvers<null>();
+  const holding = async (): Promise<NatsClient> => {
+    const client = await connecting(server.url)();
+    const publish: NatsClient["jetstream"]["publish"] = async (subject, payload, options) => {
+      begin(null);
+      await held;
+      return await client.jetstream.publish(subject, payload, options);
+    };
+    return { ...client, jetstream: { publish } };
+  };
+  let movedMs = 0;
+  const clock = { ...systemClock, now: () => systemClock.now() + movedMs };
+  const { engine } = await startEngine(server.url, { connect: holding, clock });
+  const first = say(engine, "news", "first");
+  const late = say(engine, "news", "late");
+  late.catch(() => undefined);
+  await begun;
+  movedMs = 6_000;
+  letGo(null);
+  await first;
+  await expect(late).rejects.toMatchObject({ reason: "overloaded" });
+  await say(engine, "news", "next");
+  expect(textsOf((await engine.read("news", "oldest", everything)).publications)).toEqual(["first", "next"]);
+});
+
 it("a key that is still being written is not said to be refused (P3)", async (context) => {
   const server = await NatsServer.forTest(context);
   const underWay = async (): Promise<NatsClient> => {
