@@ -8,6 +8,7 @@ const doors = {
   "packages/client": "src/index.ts",
   "packages/react": "src/index.ts",
   "packages/jobs": "src/index.ts",
+  "packages/bridges": "src/index.ts",
   "packages/tidewire": "src/main.ts",
   "packages/create-tidewire": "src/main.ts",
   "apps/harbor": "server/main.ts",
@@ -24,8 +25,8 @@ const importsOf = (css: string): string =>
 
 const config: KnipConfig = {
   compilers: { css: importsOf },
-  // For a file system of its own, which the test of a full disk needs, and namespaces; for systems without /proc; for certificates.
-  ignoreBinaries: ["mount", "umount", "unshare", "pgrep", "openssl"],
+  // For a file system of its own, which the test of a full disk needs, and namespaces; for systems without /proc; for certificates; for Kafka.
+  ignoreBinaries: ["mount", "umount", "unshare", "pgrep", "openssl", "java"],
   ignoreDependencies: startedByPath,
   // Next is not installed here (decision 0024).
   ignoreWorkspaces: [...unwritten.map(([folder]) => folder), "examples/frameworks/next"],
@@ -38,6 +39,7 @@ const config: KnipConfig = {
         "tools/{cluster,reference,site}/main.ts",
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
+        "test/{bridged-node,postgres/relay,kafka/relay}-process.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
@@ -77,10 +79,11 @@ const config: KnipConfig = {
     "packages/tidewire": { entry: ["src/main.ts", "src/workers/{owner,worker}-process.ts"], project: ["src/**/*.ts"] },
     // Its templates name their own dependencies, for the projects they become.
     "packages/create-tidewire": { entry: ["src/main.ts"], project: ["src/**/*.ts"] },
-    // Its test hands it to other compilers, with a module for every door; vitest is what one of the doors wants.
+    // Its test hands it to other compilers, with a module for every door; vitest is what one of the doors wants, and pg what a
+    // package's page hands over.
     "test/consumers": {
       entry: ["chat.{ts,cjs}", "room.tsx"],
-      ignoreDependencies: ["vitest", "@types/react", "create-tidewire"],
+      ignoreDependencies: ["vitest", "@types/react", "create-tidewire", "pg", "@types/pg"],
     },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },
     "apps/harbor": {

@@ -8,8 +8,8 @@ import { toolEnvironment } from "../tools/run/workspace.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const run = promisify(execFile);
-const folders = ["protocol", "server", "client", "react", "jobs", "tidewire", "create-tidewire"].map((name) =>
-  path.join(root, "packages", name),
+const folders = ["protocol", "server", "client", "react", "jobs", "bridges", "tidewire", "create-tidewire"].map(
+  (name) => path.join(root, "packages", name),
 );
 
 export interface Manifest {

@@ -10,6 +10,7 @@ export const packageLayers: LayerTable = {
   "packages/client": ["packages/protocol"],
   "packages/react": ["packages/client", "packages/protocol"],
   "packages/jobs": ["packages/protocol"],
+  "packages/bridges": ["packages/protocol"],
   "packages/tidewire": ["packages/server", "packages/client", "packages/protocol"],
   "packages/create-tidewire": [],
   "apps/harbor/contract": ["packages/protocol"],

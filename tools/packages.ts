@@ -9,6 +9,7 @@ const doors = {
   client: "src/index.ts",
   react: "src/index.ts",
   jobs: "src/index.ts",
+  bridges: "src/index.ts",
   tidewire: "src/main.ts",
   "create-tidewire": "src/main.ts",
 };

@@ -2,6 +2,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { relayKafkaTopics } from "@tidewire/bridges/kafka";
+import { relayPostgresOutbox } from "@tidewire/bridges/postgres";
 import { createClient } from "@tidewire/client";
 import { feedOf } from "@tidewire/client/feed";
 import { latestOf } from "@tidewire/client/latest";
@@ -17,6 +19,7 @@ import { sqliteEngine } from "@tidewire/server/sqlite";
 import { limitedServer } from "tidewire/host";
 
 export const others = [jobOf, createJobs, embeddedStore, latestOf, createFaultProxy, sqliteEngine, limitedServer];
+export const bridges = [relayKafkaTopics, relayPostgresOutbox];
 
 const chat = defineChannel("chat:{room}", { presence: true });
 const server = createServer();

@@ -2,6 +2,8 @@
 import path from "node:path";
 import * as client from "@tidewire/client";
 import * as latest from "@tidewire/client/latest";
+import * as bridges from "@tidewire/bridges";
+import * as postgres from "@tidewire/bridges/postgres";
 import * as jobs from "@tidewire/jobs";
 import * as embedded from "@tidewire/jobs/embedded";
 import * as protocol from "@tidewire/protocol";
@@ -16,6 +18,8 @@ import type { Block } from "./blocks.ts";
 const doors: Readonly<Record<string, object>> = {
   "@tidewire/client": client,
   "@tidewire/client/latest": latest,
+  "@tidewire/bridges": bridges,
+  "@tidewire/bridges/postgres": postgres,
   "@tidewire/jobs": jobs,
   "@tidewire/jobs/embedded": embedded,
   "@tidewire/protocol": protocol,
@@ -49,9 +53,6 @@ const readersOwn: Readonly<Record<string, string>> = {
   cached: "declare function cached<T>(key: string, find: () => Promise<T>): Promise<T>;",
   isMember: "declare function isMember(room: string | undefined, user: string): Promise<boolean>;",
   orders: 'declare const orders: import("@tidewire/protocol").ChannelDefinition<"public:orders">;',
-  orderEvents: `declare const orderEvents: AsyncIterable<{ partition: number; offset: string; key: string; value: object }> & {
-  commit(partition: number, offset: string): Promise<void>;
-};`,
   outbox: `declare const outbox: {
   oldest(limit: number): Promise<readonly { readonly id: string; readonly data: object }[]>;
   remove(id: string): Promise<void>;

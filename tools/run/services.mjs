@@ -1,9 +1,11 @@
 // What tests need from the machine: looked for in order, what was chosen is said, and what is missing has a reason.
 import { capture } from "./children.mjs";
 import { chromium } from "./chromium.mjs";
+import { kafka } from "./kafka.mjs";
 import { nats } from "./nats.mjs";
 import { say, secondsSince } from "./progress.mjs";
 import { haproxy } from "./haproxy.mjs";
+import { postgres } from "./postgres.mjs";
 import { redis, valkey } from "./redis.mjs";
 import { xvfb } from "./xvfb.mjs";
 
@@ -24,7 +26,7 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb, haproxy, redis, valkey, nats];
+const services = [chromium, xvfb, haproxy, redis, valkey, nats, postgres, kafka];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];
