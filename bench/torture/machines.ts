@@ -71,7 +71,6 @@ const hooks = ["input", "output", "forward"] as const;
  * @param nft The program `nft`.
  */
 export function inNamespaces(names: readonly string[], nft: string): Machines {
-  run("ip", "link", "set", "lo", "up");
   run("sysctl", "-qw", "net.ipv4.ip_forward=1");
   const all = new Map<string, Machine>();
   for (const [index, name] of names.entries()) {

@@ -122,6 +122,7 @@ async function main(args: readonly string[]): Promise<boolean> {
     // The first process of its own world is not ended by signals that it does not ask for.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
     run("mount", "-t", "tmpfs", "tmpfs", "/run");
+    run("ip", "link", "set", "lo", "up");
     return await together(engine, values, JSON.parse(values.inside) as Tools);
   }
   const tools = await findTools(engine);
