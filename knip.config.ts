@@ -9,6 +9,7 @@ const doors = {
   "packages/react": "src/index.ts",
   "packages/jobs": "src/index.ts",
   "packages/bridges": "src/index.ts",
+  "packages/webhooks": "src/index.ts",
   "packages/tidewire": "src/main.ts",
   "packages/create-tidewire": "src/main.ts",
   "apps/harbor": "server/main.ts",
@@ -40,6 +41,7 @@ const config: KnipConfig = {
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
         "test/{bridged-node,postgres/relay,kafka/relay}-process.ts",
+        "test/webhooks/hook-node.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
@@ -75,6 +77,7 @@ const config: KnipConfig = {
       project: ["src/**/*.ts"],
       ignoreDependencies: ["vitest"],
     },
+    "packages/webhooks": { entry: ["src/webhook-worker.ts"], project: ["src/**/*.ts"] },
     "packages/*": { project: ["src/**/*.{ts,tsx}"] },
     "packages/tidewire": { entry: ["src/main.ts", "src/workers/{owner,worker}-process.ts"], project: ["src/**/*.ts"] },
     // Its templates name their own dependencies, for the projects they become.

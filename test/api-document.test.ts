@@ -107,9 +107,10 @@ describe("every method", () => {
 
   test("says no as its schema says, whatever is asked", async () => {
     for (const [path, { post }] of Object.entries(document.paths)) {
-      for (const body of [{ channel: 1, user: 1, channels: 1, pattern: 1, commands: 1 }, []]) {
+      for (const body of [{ channel: 1, user: 1, channels: 1, pattern: 1, commands: 1, endpoint: 1 }, []]) {
         const { status, answer } = await ask(path.slice(1), body);
-        if (path !== "/info" || status !== 200) expect(answer, path).toHaveProperty("error");
+        const takesAnything = path === "/info" || path === "/webhooks";
+        if (!takesAnything || status !== 200) expect(answer, path).toHaveProperty("error");
         const said = post.responses[String(status)]?.content["application/json"].schema ?? {};
         expect(problemsOf(said, answer, path)).toEqual([]);
       }

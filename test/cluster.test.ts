@@ -5,13 +5,18 @@ import path from "node:path";
 import type { Client } from "@tidewire/client";
 import { expect, it, onTestFinished, type TestContext } from "vitest";
 import { chat, sendMessage } from "../apps/harbor/contract/chat.ts";
+import { mention } from "../apps/harbor/contract/mention.ts";
+import { readMails } from "../apps/harbor/server/data/mails.ts";
 import { keepMessage } from "../apps/harbor/server/data/messages.ts";
 import { openDatabase } from "../apps/harbor/server/data/open-database.ts";
+import { openJobs } from "../apps/harbor/server/jobs/job-store.ts";
 import { guestAt } from "../apps/harbor/server/testing/guest.ts";
 import { Cluster } from "../tools/cluster/cluster.ts";
 import { redisPath, withoutRedis } from "./services/redis.ts";
 
 const room = "workshop";
+const silence = (): void => undefined;
+const quiet = { debug: silence, info: silence, warn: silence, error: silence };
 
 interface Running {
   readonly cluster: Cluster;
@@ -66,10 +71,10 @@ class Person {
   }
 
   /** The same nonce until it is kept, as the page's outbox does. */
-  async say(text: string): Promise<void> {
+  async say(text: string, nonce = `nonce-${text}`): Promise<void> {
     for (;;) {
       try {
-        const { id } = await this.#client.call(sendMessage, { room, text, nonce: `nonce-${text}` });
+        const { id } = await this.#client.call(sendMessage, { room, text, nonce });
         this.acked.push(id);
         return;
       } catch {
@@ -163,3 +168,31 @@ it("what a killed node kept and did not publish, another one publishes", { timeo
   await db.destroy();
   await expect.poll(() => ann.heard, { timeout: 10_000 }).toEqual([message.id]);
 });
+
+it(
+  "the one worker writes to whoever is mentioned and at no node, whichever node they are at",
+  { timeout: 120_000 },
+  async (context) => {
+    const world = await running(context);
+    const [ann] = await Promise.all(
+      world.cluster.nodes.map(({ port }, index) => Person.come(port, ["ann", "ben", "cal"][index] ?? "")),
+    );
+    await guestAt(world.cluster.port, "dan");
+    await ann?.say("@dan, @ben, @cal: slack water is at 10:40", "nonce-dan");
+    await guestAt(world.cluster.port, "eve");
+    await ann?.say("@eve, too", "nonce-eve");
+    const db = await openDatabase(world.database);
+    onTestFinished(() => db.destroy());
+    const told = async (): Promise<readonly string[]> =>
+      (await readMails(db, undefined)).mails.map(({ to }) => to.name).toSorted();
+    await expect.poll(told, { timeout: 60_000 }).toEqual(["dan", "eve"]);
+    const jobs = await openJobs({ kept: "embedded", dataFolder: path.dirname(world.database), log: quiet });
+    onTestFinished(() => jobs.store.close());
+    const outcomes = async (): Promise<readonly string[]> => {
+      const done = await jobs.list({ state: "done", after: null, limit: 100 });
+      return done.flatMap(({ name, output }) => (name === mention.name ? [output ?? ""] : [])).toSorted();
+    };
+    const [here, sent] = ["here", "sent"].map((outcome) => JSON.stringify({ outcome }));
+    await expect.poll(outcomes, { timeout: 60_000 }).toEqual([here, here, sent, sent]);
+  },
+);

@@ -6,7 +6,7 @@ import { childrenRunning } from "./child-processes.ts";
 
 const server = path.join(root, "apps/harbor/server/main.ts");
 const worker = path.join("harbor", "worker", "main.ts");
-const waited = { timeout: 20_000, interval: 50 };
+const waited = { timeout: 60_000, interval: 50 };
 
 async function harbor(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> {
   const started = await startServer({
@@ -35,7 +35,7 @@ function isRunning(processId: number): boolean {
   }
 }
 
-test("beside the server: killed it is started again, and it ends with the server", async () => {
+test("beside the server: killed it is started again, and it ends with the server", { timeout: 120_000 }, async () => {
   const parent = await harbor([fromSource, server]);
   const first = await workerOf(parent);
   process.kill(first, "SIGKILL");
@@ -47,7 +47,7 @@ test("beside the server: killed it is started again, and it ends with the server
   expect(await workerOf(parent)).not.toBe(third);
 });
 
-test("beside the server: it ends when the server is killed", async () => {
+test("beside the server: it ends when the server is killed", { timeout: 120_000 }, async () => {
   const parent = await harbor([fromSource, server]);
   const orphan = await workerOf(parent);
   // On the way to its end it must not need the server.
@@ -55,7 +55,7 @@ test("beside the server: it ends when the server is killed", async () => {
   await workerOf(parent);
 });
 
-test("of `npm start` too, when everything above the server is killed", { timeout: 60_000 }, async () => {
+test("of `npm start` too, when everything above the server is killed", { timeout: 120_000 }, async () => {
   const parent = await harbor([path.join(root, "tools/run.mjs"), "start"]);
   const [serving] = childrenRunning(parent.processId, "main.ts");
   await expect.poll(() => childrenRunning(serving ?? 0, worker).length, waited).toBe(1);
@@ -63,7 +63,7 @@ test("of `npm start` too, when everything above the server is killed", { timeout
   await parent.crash(async () => await expect.poll(() => isRunning(orphan ?? 0), waited).toBe(false));
 });
 
-test("not where the settings say none, and then it runs alone", async () => {
+test("not where the settings say none, and then it runs alone", { timeout: 120_000 }, async () => {
   const parent = await harbor([fromSource, withParent, server], { TIDEWIRE_WORKER: "none" });
   const alone = await harbor([path.join(root, "tools/run.mjs"), "worker"], { TIDEWIRE_DATA: parent.dataFolder });
   expect(workersOf(alone)).toHaveLength(1);

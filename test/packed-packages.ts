@@ -8,9 +8,17 @@ import { toolEnvironment } from "../tools/run/workspace.mjs";
 
 const root = path.resolve(import.meta.dirname, "..");
 const run = promisify(execFile);
-const folders = ["protocol", "server", "client", "react", "jobs", "bridges", "tidewire", "create-tidewire"].map(
-  (name) => path.join(root, "packages", name),
-);
+const folders = [
+  "protocol",
+  "server",
+  "client",
+  "react",
+  "jobs",
+  "bridges",
+  "webhooks",
+  "tidewire",
+  "create-tidewire",
+].map((name) => path.join(root, "packages", name));
 
 export interface Manifest {
   readonly name: string;

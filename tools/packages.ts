@@ -10,6 +10,7 @@ const doors = {
   react: "src/index.ts",
   jobs: "src/index.ts",
   bridges: "src/index.ts",
+  webhooks: "src/index.ts",
   tidewire: "src/main.ts",
   "create-tidewire": "src/main.ts",
 };

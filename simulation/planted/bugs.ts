@@ -190,7 +190,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: "presence keeps who has left",
     promise: "R1",
     file: "server/src/hub/subscription.ts",
-    find: "if (this.#member !== null) this.#channel.members.dismiss(this.#member.session);",
+    find: "if (this.#member !== null) this.#channel.members.dismiss(this.#member);",
     replace: "",
   },
   {

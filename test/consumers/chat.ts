@@ -16,9 +16,19 @@ import { defineChannel } from "@tidewire/protocol";
 import { createTidewire } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
+import { createWebhooks } from "@tidewire/webhooks";
 import { limitedServer } from "tidewire/host";
 
-export const others = [jobOf, createJobs, embeddedStore, latestOf, createFaultProxy, sqliteEngine, limitedServer];
+export const others = [
+  jobOf,
+  createJobs,
+  embeddedStore,
+  latestOf,
+  createFaultProxy,
+  sqliteEngine,
+  limitedServer,
+  createWebhooks,
+];
 export const bridges = [relayKafkaTopics, relayPostgresOutbox];
 
 const chat = defineChannel("chat:{room}", { presence: true });

@@ -9,6 +9,7 @@ import * as embedded from "@tidewire/jobs/embedded";
 import * as protocol from "@tidewire/protocol";
 import * as react from "@tidewire/react";
 import * as server from "@tidewire/server";
+import * as webhooks from "@tidewire/webhooks";
 import { memoryEngine } from "@tidewire/server/memory";
 import { redisEngine } from "@tidewire/server/redis";
 import { sqliteEngine } from "@tidewire/server/sqlite";
@@ -25,6 +26,7 @@ const doors: Readonly<Record<string, object>> = {
   "@tidewire/protocol": protocol,
   "@tidewire/react": react,
   "@tidewire/server": server,
+  "@tidewire/webhooks": webhooks,
   "@tidewire/server/memory": { memoryEngine },
   "@tidewire/server/redis": { redisEngine },
   "@tidewire/server/sqlite": { sqliteEngine },

@@ -3,7 +3,7 @@ import { createClient } from "@redis/client";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { memoryEngine } from "../../packages/server/src/engines/memory/memory-engine.ts";
-import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
+import { redisEngineOf } from "../../packages/server/src/engines/redis/redis-engine.ts";
 import { FakeClock } from "../../packages/server/src/testing/fake-clock.ts";
 import { type Order, order, Side, tableOrder } from "../agreeing.ts";
 import { RedisServer } from "../services/redis.ts";
@@ -16,7 +16,7 @@ it.for([
   const server = await RedisServer.forTest(context);
   const clock = new FakeClock({ defer: setImmediate });
   const memory = new Side(memoryEngine({ clock }));
-  const redis = new Side(new RedisEngine({ client: createClient({ url: server.url }) }, heldScript));
+  const redis = new Side(redisEngineOf({ client: createClient({ url: server.url }) }, heldScript));
   let nowMs = 1_000_000;
   await holdTime(server, nowMs);
   for (const { engine, sink } of [memory, redis]) {

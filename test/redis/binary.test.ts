@@ -9,6 +9,8 @@ import { readSettings } from "../../packages/tidewire/src/settings.ts";
 import { startStandalone } from "../../packages/tidewire/src/standalone.ts";
 import { connected, listening } from "../centrifuge-client.ts";
 import { RedisServer } from "../services/redis.ts";
+import { RedisCluster } from "../services/redis-cluster.ts";
+import { WatchedRedis } from "../services/redis-sentinel.ts";
 import { RecordedLog } from "../serving.ts";
 
 function temporaryFolder(context: TestContext): string {
@@ -17,13 +19,9 @@ function temporaryFolder(context: TestContext): string {
   return folder;
 }
 
-it("two standalone servers are one: what the API of one is given, a reader at the other gets", async (context) => {
-  const redis = await RedisServer.forTest(context, {
-    settings: { requirepass: "word" },
-    url: (port) => `redis://:word@127.0.0.1:${port}`,
-  });
+/** Two on this engine: what the API of one is given, a reader at the other gets. */
+async function expectTogether(context: TestContext, env: Readonly<Record<string, string>>): Promise<void> {
   const start = async (): Promise<Awaited<ReturnType<typeof startStandalone>>> => {
-    const env = { TIDEWIRE_ENGINE: `redis://127.0.0.1:${redis.port}/3`, TIDEWIRE_ENGINE_PASSWORD: "word" };
     const settings = readSettings({ port: "0", data: temporaryFolder(context) }, env);
     const standalone = await startStandalone(settings, new RecordedLog());
     context.onTestFinished(() => standalone.stop());
@@ -39,9 +37,42 @@ it("two standalone servers are one: what the API of one is given, a reader at th
   expect(await response.json()).toMatchObject({ result: { offset: 1 } });
   await reader.until(({ values }) => values.length === 1);
   expect(reader.values).toEqual(["hello"]);
+}
+
+it(
+  "two standalone servers are one: what the API of one is given, a reader at the other gets",
+  { timeout: 60_000 },
+  async (context) => {
+    const redis = await RedisServer.forTest(context, {
+      settings: { requirepass: "word" },
+      url: (port) => `redis://:word@127.0.0.1:${port}`,
+    });
+    await expectTogether(context, {
+      TIDEWIRE_ENGINE: `redis://127.0.0.1:${redis.port}/3`,
+      TIDEWIRE_ENGINE_PASSWORD: "word",
+    });
+  },
+);
+
+it("so they are where Sentinels name the primary, with passwords of both", { timeout: 60_000 }, async (context) => {
+  const passwords = { password: "word", sentinelPassword: "other" };
+  const watched = await WatchedRedis.forTest(context, { replicas: 1, ...passwords });
+  await expectTogether(context, {
+    TIDEWIRE_ENGINE: `${watched.url}/3`,
+    TIDEWIRE_ENGINE_PASSWORD: passwords.password,
+    TIDEWIRE_ENGINE_SENTINEL_PASSWORD: passwords.sentinelPassword,
+  });
 });
 
-it("a wrong password ends the start with a sentence, which does not say it", async (context) => {
+it("so they are on a cluster, by some of its nodes", { timeout: 60_000 }, async (context) => {
+  const settings = { requirepass: "word", masterauth: "word" };
+  const url = (port: number): string => `redis://:word@127.0.0.1:${port}`;
+  const cluster = await RedisCluster.forTest(context, { primaries: 2, replicas: 0, settings, url });
+  const hosts = cluster.servers.map(({ port }) => `127.0.0.1:${port}`);
+  await expectTogether(context, { TIDEWIRE_ENGINE: `redis://:word@127.0.0.1:1,${hosts.join(",")}` });
+});
+
+it("a wrong password ends the start with a sentence, which does not say it", { timeout: 60_000 }, async (context) => {
   const redis = await RedisServer.forTest(context, {
     settings: { requirepass: "right" },
     url: (port) => `redis://:right@127.0.0.1:${port}`,
@@ -53,7 +84,7 @@ it("a wrong password ends the start with a sentence, which does not say it", asy
   expect(JSON.stringify(log.lines)).not.toContain("mistaken");
 });
 
-it("Harbor keeps its messages there", async (context) => {
+it("Harbor keeps its messages there", { timeout: 60_000 }, async (context) => {
   const redis = await RedisServer.forTest(context);
   const env = { PORT: "0", TIDEWIRE_DATA: temporaryFolder(context), TIDEWIRE_ENGINE: redis.url };
   const harbor = await startHarbor(parseConfig(env, []), new RecordedLog());

@@ -3,7 +3,7 @@ import { createClient } from "@redis/client";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { engineContract } from "../../packages/server/src/engine/contract.ts";
 import type { EngineHarness } from "../../packages/server/src/engine/contract/trial.ts";
-import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
+import { type RedisEngine, redisEngineOf } from "../../packages/server/src/engines/redis/redis-engine.ts";
 import { movedScript, moveTime } from "./moved-time.ts";
 import { redisPath, RedisServer, valkeyPath, withoutRedis, withoutValkey } from "../services/redis.ts";
 
@@ -14,8 +14,7 @@ function harnessFor(serverOf: () => RedisServer): EngineHarness {
       const server = serverOf();
       tries += 1;
       const prefix = `try-${tries}`;
-      const make = (): RedisEngine =>
-        new RedisEngine({ client: createClient({ url: server.url }), prefix }, movedScript);
+      const make = (): RedisEngine => redisEngineOf({ client: createClient({ url: server.url }), prefix }, movedScript);
       return {
         engine: make(),
         reopen: make,

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
 import { everything } from "../../packages/server/src/engine/contract/trial.ts";
 import { Keys } from "../../packages/server/src/engines/redis/keys.ts";
-import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
+import { redisEngineOf } from "../../packages/server/src/engines/redis/redis-engine.ts";
 import { FakeClock } from "../../packages/server/src/testing/fake-clock.ts";
 import { RedisServer } from "../services/redis.ts";
 import { say } from "./engines.ts";
@@ -15,7 +15,7 @@ const keys = new Keys("tidewire").ofAll("news");
 it("what has expired is let go, and a channel that is forgotten never comes back to an epoch it had (S1)", async (context) => {
   const server = await RedisServer.forTest(context);
   const clock = new FakeClock({ defer: setImmediate });
-  const engine = new RedisEngine({ client: createClient({ url: server.url }), clock }, movedScript);
+  const engine = redisEngineOf({ client: createClient({ url: server.url }), clock }, movedScript);
   context.onTestFinished(() => engine.stop());
   await engine.start(new RecordingSink());
   const lengthOf = async (): Promise<unknown> => await server.ask("XLEN", keys[1] ?? "");

@@ -6,7 +6,7 @@ import { expect, it, type TestContext } from "vitest";
 import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
 import type { EngineMembers } from "../../packages/server/src/engine/engine.ts";
 import { Keys } from "../../packages/server/src/engines/redis/keys.ts";
-import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
+import { type RedisEngine, redisEngineOf } from "../../packages/server/src/engines/redis/redis-engine.ts";
 import { FakeClock } from "../../packages/server/src/testing/fake-clock.ts";
 import { connected, listening } from "../centrifuge-client.ts";
 import { RedisServer } from "../services/redis.ts";
@@ -27,7 +27,7 @@ class Node {
   readonly engine: RedisEngine;
 
   private constructor(client: RedisClient) {
-    this.engine = new RedisEngine({ client, clock: this.clock }, movedScript);
+    this.engine = redisEngineOf({ client, clock: this.clock }, movedScript);
   }
 
   static async start(context: TestContext, client: RedisClient): Promise<Node> {

@@ -141,7 +141,7 @@ it("fail where Redis has gone, and are heard again when it is back", async (cont
   for (const { clock, sink } of [x, y]) {
     await sink.until(() => sink.healths.includes("down"));
     clock.advance(100);
-    await expect.poll(() => (clock.advance(50), sink.healths.at(-1))).toBe("up");
+    await expect.poll(() => (clock.advance(50), sink.healths.at(-1)), { timeout: 10_000 }).toBe("up");
   }
   expect(await askedAll(x)).toEqual(["y"]);
 });

@@ -4,7 +4,7 @@ import { defineChannel } from "@tidewire/protocol";
 import { redisEngine } from "@tidewire/server/redis";
 import { expect, it } from "vitest";
 import { textBody } from "../../packages/server/src/engine/contract/trial.ts";
-import { RedisEngine } from "../../packages/server/src/engines/redis/redis-engine.ts";
+import { type RedisEngine, redisEngineOf } from "../../packages/server/src/engines/redis/redis-engine.ts";
 import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
 import { Keys } from "../../packages/server/src/engines/redis/keys.ts";
 import { connected, listening } from "../centrifuge-client.ts";
@@ -18,7 +18,7 @@ it("one node has the lease; when it is over another one takes it, and the first 
   const server = await RedisServer.forTest(context);
   const [one, two] = await Promise.all(
     [1, 2].map(async () => {
-      const engine = new RedisEngine({ client: createClient({ url: server.url }) }, movedScript);
+      const engine = redisEngineOf({ client: createClient({ url: server.url }) }, movedScript);
       context.onTestFinished(() => engine.stop());
       await engine.start(new RecordingSink());
       return engine;

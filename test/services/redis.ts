@@ -64,6 +64,8 @@ export class RedisServer {
       port: `${this.#port}`,
       bind: "127.0.0.1",
       dir: this.folder,
+      // A replica gets its copy at once, not with others that may come in the next five seconds.
+      "repl-diskless-sync-delay": "0",
       ...keeping.nothing,
       ...this.#options.settings,
       ...overrides,
@@ -78,10 +80,7 @@ export class RedisServer {
   async kill(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill(signal);
-    await ended;
+    await ended(child, signal);
   }
 
   /** Stops it in its place, or lets it go on. */
@@ -104,11 +103,17 @@ export class RedisServer {
 
   /** As an operator does. */
   async ask(...args: string[]): Promise<unknown> {
+    const [reply] = await this.askAll([args]);
+    return reply;
+  }
+
+  /** On one connection. */
+  async askAll(commands: readonly string[][]): Promise<readonly unknown[]> {
     const client = createClient({ url: this.url });
     client.on("error", () => undefined);
     await client.connect();
     try {
-      return await client.sendCommand(args);
+      return await Promise.all(commands.map((args) => client.sendCommand(args)));
     } finally {
       client.destroy();
     }
@@ -129,7 +134,15 @@ export class RedisServer {
   }
 }
 
-async function said(child: ChildProcess, text: string): Promise<void> {
+export async function ended(child: ChildProcess | null, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+  if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  child.kill(signal);
+  await exit;
+}
+
+/** Resolves when a process has said this; rejects when it ends before. */
+export async function said(child: ChildProcess, text: string): Promise<void> {
   let output = "";
   await new Promise<void>((resolve, reject) => {
     const take = (chunk: Buffer): void => {
@@ -143,7 +156,7 @@ async function said(child: ChildProcess, text: string): Promise<void> {
   });
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");
   await once(probe, "listening");
   const address = probe.address();

@@ -13,7 +13,7 @@ export interface Door {
   readonly description: string;
 }
 
-const packages = ["protocol", "client", "react", "jobs", "bridges", "server", "tidewire"];
+const packages = ["protocol", "client", "react", "jobs", "bridges", "webhooks", "server", "tidewire"];
 const condition = "@tidewire/source";
 
 type Target = string | Readonly<Record<string, string | Readonly<Record<string, string>>>>;

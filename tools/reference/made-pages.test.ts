@@ -5,7 +5,7 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { referencePages } from "./pages.ts";
 
-const packages = ["protocol", "client", "react", "jobs", "bridges", "server", "tidewire"];
+const packages = ["protocol", "client", "react", "jobs", "bridges", "webhooks", "server", "tidewire"];
 
 /** The page of a door of `server` with these sources; `protocol` has a type of its own. */
 function pageOf(sources: Readonly<Record<string, string>>): string {

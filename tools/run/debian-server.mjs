@@ -6,11 +6,21 @@ import { libraryPath, unpackDebian } from "./debian.mjs";
 import { cacheFolder, findProgram, isProgram } from "./workspace.mjs";
 
 /**
- * @param {{ name: string, variable: string, program: string, debian: string, folder?: string, version?: string }} server
- * `folder`: where the package puts it; `version`: what it is asked for its version with
- * @returns {import("./services.mjs").Service}
+ * @typedef {object} DebianServer
+ * @property {string} name
+ * @property {string} variable
+ * @property {string} program
+ * @property {string} debian
+ * @property {string} [folder] where the package puts it
+ * @property {string} [version] what it is asked for its version with
+ * @property {boolean} [hasBackports] whether older releases of Debian have it only there
+ * @property {string} [installed] what is taken of an installed package, where the program on the path is only for its service
+ * @property {(at: string) => readonly string[]} [prepare] makes what was unpacked run in its place; lines for its launcher
  */
-export function debianServer({ name, variable, program, debian, folder: within = "usr/bin", version = "--version" }) {
+
+/** @param {DebianServer} server @returns {import("./services.mjs").Service} */
+export function debianServer(server) {
+  const { name, variable, program, debian, folder: within = "usr/bin", version = "--version" } = server;
   const folder = () => {
     // Outside `node_modules` when the user has a cache, since an install empties that folder.
     const shared = process.env["XDG_CACHE_HOME"];
@@ -28,16 +38,19 @@ export function debianServer({ name, variable, program, debian, folder: within =
         if (isProgram(named)) return { path: named, how: variable };
         throw new Error(`${variable} names ${named}, which cannot be run`);
       }
+      const { installed } = server;
+      if (installed && isProgram(installed)) return { path: installed, how: "installed" };
       const onPath = findProgram(program);
       if (onPath) return { path: onPath, how: "on the path" };
       return existsSync(launcher()) ? { path: launcher(), how: "private copy fetched before" } : null;
     },
     async fetch() {
       const at = folder();
-      const count = await unpackDebian([debian], at);
+      const count = await unpackDebian([debian], at, { hasBackports: server.hasBackports ?? false });
       const lines = [
         "#!/bin/sh",
         `export LD_LIBRARY_PATH="${libraryPath(at)}"`,
+        ...(server.prepare?.(at) ?? []),
         `exec "${at}/${within}/${program}" "$@"`,
       ];
       writeFileSync(launcher(), `${lines.join("\n")}\n`);

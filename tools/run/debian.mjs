@@ -1,5 +1,5 @@
 // Debian packages without installing them: fetched by an apt of our own and unpacked into a folder of ours.
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { capture } from "./children.mjs";
 
@@ -18,8 +18,9 @@ async function mustRun(command, args, cwd) {
  * apt-get with its own lists, archives and lock. It still reads the machine's sources and what is installed there,
  * so that only what is missing is fetched.
  * @param {string} folder
+ * @param {boolean} hasBackports
  */
-function ownApt(folder) {
+function ownApt(folder, hasBackports) {
   const state = path.join(folder, "state");
   const cache = path.join(folder, "cache");
   mkdirSync(path.join(state, "lists", "partial"), { recursive: true });
@@ -30,19 +31,36 @@ function ownApt(folder) {
     `Dir::Cache=${cache}`,
     "Debug::NoLocking=1",
     "APT::Sandbox::User=",
+    ...(hasBackports ? [`Dir::Etc::sourcelist=${withBackports(folder)}`] : []),
   ];
   return settings.flatMap((setting) => ["-o", setting]);
+}
+
+/**
+ * The machine's list of sources, and what Debian has brought back to this release; of what is in both, apt prefers the
+ * release's own.
+ * @param {string} folder
+ */
+function withBackports(folder) {
+  const [, release] = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8")) ?? [];
+  if (release === undefined) throw new Error("a Debian with a VERSION_CODENAME in /etc/os-release was expected");
+  const own = existsSync("/etc/apt/sources.list") ? readFileSync("/etc/apt/sources.list", "utf8") : "";
+  const key = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]";
+  const list = path.join(folder, "sources.list");
+  writeFileSync(list, `${own}\ndeb ${key} http://deb.debian.org/debian ${release}-backports main\n`);
+  return list;
 }
 
 /**
  * Unpacks packages and what they need into `folder`. The machine stays as it is; root is not needed.
  * @param {readonly string[]} names of Debian packages
  * @param {string} folder is emptied first
+ * @param {{ hasBackports?: boolean }} [options] whether packages may be of the release's backports
  * @returns {Promise<number>} how many packages were unpacked
  */
-export async function unpackDebian(names, folder) {
+export async function unpackDebian(names, folder, { hasBackports = false } = {}) {
   rmSync(folder, { recursive: true, force: true });
-  const apt = ownApt(path.join(folder, "apt"));
+  const apt = ownApt(path.join(folder, "apt"), hasBackports);
   const archives = path.join(folder, "archives");
   mkdirSync(archives, { recursive: true });
   await mustRun("apt-get", [...apt, "-qq", "update"]);

@@ -13,4 +13,5 @@ export const valkey = debianServer({
   variable: "TIDEWIRE_VALKEY",
   program: "valkey-server",
   debian: "valkey-server",
+  hasBackports: true,
 });

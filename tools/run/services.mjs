@@ -6,6 +6,7 @@ import { nats } from "./nats.mjs";
 import { say, secondsSince } from "./progress.mjs";
 import { haproxy } from "./haproxy.mjs";
 import { postgres } from "./postgres.mjs";
+import { rabbitmq } from "./rabbitmq.mjs";
 import { redis, valkey } from "./redis.mjs";
 import { xvfb } from "./xvfb.mjs";
 
@@ -26,7 +27,7 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb, haproxy, redis, valkey, nats, postgres, kafka];
+const services = [chromium, xvfb, haproxy, redis, valkey, nats, postgres, kafka, rabbitmq];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];

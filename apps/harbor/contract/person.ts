@@ -26,6 +26,11 @@ export const personName = z
       .max(maxNameLength, `a name has at most ${maxNameLength} letters`),
   );
 
+/** Names in which only capitals, forms of letters and spaces differ are one name to whoever types them. */
+export function nameKey(name: string): string {
+  return tidyName(name).normalize("NFKC").toLowerCase();
+}
+
 /** The colour of a person, by a hash of the id: everybody sees the same one without asking anybody. */
 export function colourOf(personId: string): number {
   let hash = 0x811c9dc5;

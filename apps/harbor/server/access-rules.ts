@@ -5,7 +5,9 @@ import type { AccessRules, ChannelRuleContext, Mode } from "@tidewire/server";
 import { chat, typing } from "../contract/chat.ts";
 import { lobby, open } from "tidewire/host";
 import { numbers } from "../contract/feed.ts";
+import { mailbox } from "../contract/mailbox.ts";
 import { market, venue } from "../contract/market.ts";
+import { here } from "../contract/mention.ts";
 import { colourOf } from "../contract/person.ts";
 import { roomExists } from "./data/rooms.ts";
 import type { Database } from "./data/schema.ts";
@@ -37,7 +39,11 @@ export function accessRules(db: Database, sessions: Sessions, mode: Mode): Acces
   }
 
   function maySubscribe(context: ChannelRuleContext): boolean | Promise<boolean> {
-    if (context.definition.pattern === market.pattern) return mayTrade(context);
+    const { definition, params, user } = context;
+    if (definition.pattern === market.pattern) return mayTrade(context);
+    // Who is here is for those who write to whoever is not.
+    if (definition.pattern === here.pattern) return user !== "" && params["person"] === user;
+    if (definition.pattern === mailbox.pattern) return user !== "" && mode === "development";
     return isOfRoom(context) ? mayUseRoom(context) : mayUse(context);
   }
 
@@ -50,7 +56,11 @@ export function accessRules(db: Database, sessions: Sessions, mode: Mode): Acces
       // A page of another origin gets nobody's cookie, even where development lets it connect.
       const guest = isOwnPage(request.headers) ? await sessions.guestOf(request) : null;
       if (guest === null) return { user: "" };
-      return { user: guest.id, info: { name: guest.name, colour: colourOf(guest.id) } };
+      return {
+        user: guest.id,
+        info: { name: guest.name, colour: colourOf(guest.id) },
+        subscriptions: [here.name({ person: guest.id })],
+      };
     },
     subscribe: maySubscribe,
     publish: (context) => (isOfRoom(context) ? mayUseRoom(context) : mayUse(context)),

@@ -22,6 +22,9 @@ describe("the configuration", () => {
     [{ TIDEWIRE_ENGINE: "redis" }, [], "TIDEWIRE_ENGINE"],
     [{ TIDEWIRE_ENGINE: "kafka://here" }, [], "TIDEWIRE_ENGINE"],
     [{ TIDEWIRE_JOBS: "kafka://here" }, [], "TIDEWIRE_JOBS: embedded, or redis://"],
+    [{ TIDEWIRE_SMTP_URL: "mail.example" }, [], "TIDEWIRE_SMTP_URL"],
+    [{ TIDEWIRE_MAIL_DOMAIN: "a b" }, [], "TIDEWIRE_MAIL_DOMAIN"],
+    [{ TIDEWIRE_PUBLIC_URL: "harbor" }, [], "TIDEWIRE_PUBLIC_URL"],
     [{ TIDEWIRE_WORKER: "two" }, [], "TIDEWIRE_WORKER"],
     [{ TIDEWIRE_URL: "localhost" }, [], "TIDEWIRE_URL"],
     [{ TIDEWIRE_API_KEY: "short" }, [], "TIDEWIRE_API_KEY"],
@@ -51,6 +54,13 @@ describe("the configuration", () => {
       serverUrl: "https://harbor.example",
     });
     expect(parseConfig({ HOST: "::", PORT: "81" }, []).serverUrl).toBe("http://[::1]:81");
+  });
+
+  it("keeps mail in a mailbox in development, and sends it where a mail server is named", () => {
+    expect(parseConfig({}, []).mail).toMatchObject({ kind: "mailbox", domain: "harbor.test" });
+    expect(parseConfig({ NODE_ENV: "production" }, []).mail.kind).toBe("none");
+    const env = { NODE_ENV: "production", TIDEWIRE_SMTP_URL: "smtp://mail.example:25" };
+    expect(parseConfig(env, []).mail).toMatchObject({ kind: "smtp", smtpUrl: env.TIDEWIRE_SMTP_URL });
   });
 
   it("takes an empty variable for one that is not set", () => {

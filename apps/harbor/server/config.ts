@@ -6,6 +6,17 @@ import { z } from "zod";
 import { expectedJobs, isJobStore } from "./jobs/job-store.ts";
 import { ownUrl } from "./own-url.ts";
 
+/** Where e-mail goes: to a mail server, into the mailbox of development, or nowhere. */
+export type MailConfig = {
+  readonly kind: "smtp" | "mailbox" | "none";
+  /** The mail server's address; "" where there is none. */
+  readonly smtpUrl: string;
+  /** What follows the "@" of everybody's address, and of Message-IDs. */
+  readonly domain: string;
+  /** Where people reach Harbor, for links; `null`: mails have none. */
+  readonly publicUrl: string | null;
+};
+
 export interface Config {
   readonly port: number;
   /** Addresses to listen on. The first one must work; others are left out where the machine has none. */
@@ -22,6 +33,7 @@ export interface Config {
   readonly hasWorker: boolean;
   /** Where workers find the server. */
   readonly serverUrl: string;
+  readonly mail: MailConfig;
   readonly apiKey: string | null;
   readonly sessionSecret: string | null;
   readonly origins: readonly string[];
@@ -57,6 +69,9 @@ const variables = z.object({
   TIDEWIRE_JOBS: z.string().default("embedded").refine(isJobStore, expectedJobs),
   TIDEWIRE_WORKER: z.enum(["beside", "none"], { error: "beside or none" }).default("beside"),
   TIDEWIRE_URL: z.url({ protocol: /^https?$/, error: "an address such as http://127.0.0.1:8080" }).optional(),
+  TIDEWIRE_SMTP_URL: z.url({ protocol: /^smtps?$/, error: "an address such as smtp://user@host:587" }).optional(),
+  TIDEWIRE_MAIL_DOMAIN: z.hostname("a domain such as example.com").default("harbor.test"),
+  TIDEWIRE_PUBLIC_URL: z.url({ protocol: /^https?$/, error: "an address such as https://harbor.example" }).optional(),
   DATABASE_URL: z.undefined({ error: "not taken yet: Harbor keeps its data in SQLite, in the data folder" }).optional(),
   TIDEWIRE_API_KEY: z.string().min(16, "at least 16 characters").optional(),
   TIDEWIRE_SESSION_SECRET: z.string().min(32, "at least 32 characters").optional(),
@@ -69,7 +84,7 @@ const variables = z.object({
     .optional(),
 });
 
-const secrets = ["TIDEWIRE_API_KEY", "TIDEWIRE_SESSION_SECRET"] as const;
+const secrets = ["TIDEWIRE_API_KEY", "TIDEWIRE_SESSION_SECRET", "TIDEWIRE_JOBS", "TIDEWIRE_SMTP_URL"] as const;
 
 /** @throws {SettingsError} that names the variable and what it should be. */
 export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Config {
@@ -82,16 +97,23 @@ export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Co
   }
   const given = parsed.data;
   const hosts = hostsFor(given.HOST);
+  const mode = modeFor(given.NODE_ENV, hosts);
   return {
     port: given.PORT,
     hosts,
-    mode: modeFor(given.NODE_ENV, hosts),
+    mode,
     isDev: args.includes("--dev"),
     dataFolder: path.resolve(given.TIDEWIRE_DATA),
     engine: given.TIDEWIRE_ENGINE,
     jobs: given.TIDEWIRE_JOBS,
     hasWorker: given.TIDEWIRE_WORKER === "beside",
     serverUrl: given.TIDEWIRE_URL ?? ownUrl(hosts[0] ?? "localhost", given.PORT),
+    mail: {
+      kind: given.TIDEWIRE_SMTP_URL !== undefined ? "smtp" : mode === "development" ? "mailbox" : "none",
+      smtpUrl: given.TIDEWIRE_SMTP_URL ?? "",
+      domain: given.TIDEWIRE_MAIL_DOMAIN,
+      publicUrl: given.TIDEWIRE_PUBLIC_URL ?? null,
+    },
     apiKey: given.TIDEWIRE_API_KEY ?? null,
     sessionSecret: given.TIDEWIRE_SESSION_SECRET ?? null,
     origins: given.TIDEWIRE_ORIGINS,

@@ -22,13 +22,13 @@ import { chat, typing } from "../contract/chat.ts";
 import { companies } from "../contract/companies.ts";
 import { feedIntervalMs, numbers } from "../contract/feed.ts";
 import { labNumbers, lineLog } from "../contract/lab.ts";
+import { mailbox } from "../contract/mailbox.ts";
 import { market, type Quote } from "../contract/market.ts";
+import { here } from "../contract/mention.ts";
 import { activity, rooms } from "../contract/rooms.ts";
 import { accessRules } from "./access-rules.ts";
 import { serveAnalytics } from "./analytics/analytics.ts";
-import { handleChat, handleRooms } from "./chat/calls.ts";
-import { createPublisher, type Publisher } from "./chat/publisher.ts";
-import { roomChannels } from "./chat/room-channels.ts";
+import { type Chat, openChat } from "./chat/open-chat.ts";
 import type { Config } from "./config.ts";
 import { openDatabase } from "./data/open-database.ts";
 import { splitEngine } from "./data/split-engine.ts";
@@ -42,6 +42,7 @@ import { createTurnstile } from "./http/turnstile.ts";
 import { withJobRules } from "./jobs/job-rules.ts";
 import { openJobs } from "./jobs/job-store.ts";
 import { createLab } from "./lab/lab.ts";
+import { handleMailbox } from "./mailbox/calls.ts";
 import { quotes } from "./market/quotes.ts";
 import { createWalk } from "./market/random-walk.ts";
 import { ownUrl } from "./own-url.ts";
@@ -68,7 +69,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const inData = (name: string): string => path.join(config.dataFolder, name);
   const apiKey = config.apiKey ?? keptSecret(inData("api-key"), makeApiKey);
   const secret = Buffer.from(config.sessionSecret ?? keptSecret(inData("session-secret")));
-  const jobs = await openJobs({ kept: config.jobs, dataFolder: config.dataFolder, log });
+  const jobs = await openJobs({ kept: config.jobs, dataFolder: config.dataFolder, of: "server", log });
   const db = await openDatabase(inData("harbor.db"));
   const sessions = createSessions(db, secret);
 
@@ -79,10 +80,8 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const tide = createTide({ config, log, apiKey, rules });
   tide.source(market, parts.quotes ?? quotes(createWalk(Object.keys(companies), Math.random), () => performance.now()));
   const counts = await serveAnalytics({ tide, db, jobs, dataFolder: config.dataFolder, isDevelopment, log });
-  const channels = roomChannels(tide, log, counts.moved);
-  const publisher = createPublisher(db, channels, log);
-  handleChat(tide, db, publisher);
-  handleRooms(tide, db, publisher);
+  const talk = openChat(tide, { config, db, jobs, log, moved: counts.moved });
+  handleMailbox(tide, db, () => config.mail.kind === "mailbox");
 
   const server = limitedServer();
   const nodes = nodesPageOf(config, async () => await infoOf(ownUrl(config.hosts[0] ?? "localhost", port), apiKey));
@@ -94,10 +93,10 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   lab.attach(tide, server, () => ({ host: config.hosts[0] ?? "localhost", port }));
   await tide.start();
   // Before anybody can say something new: what an earlier process kept comes first.
-  await publisher.recover();
+  await talk.recover();
   const listening = await listen(server, config.hosts, config.port);
   ({ port } = listening);
-  const sweep = config.node === null ? null : sweepAfterOthers(publisher, log);
+  const sweep = config.node === null ? null : sweepAfterOthers(talk, log);
 
   return {
     port: listening.port,
@@ -107,9 +106,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
       nodes?.stop();
       clearInterval(sweep ?? undefined);
       await lab.stop();
-      publisher.stop();
-      await publisher.idle();
-      channels.stop();
+      await talk.stop();
       await tide.stop(isDevelopment ? { drainMs: quickDrainMs } : {});
       await page.close();
       server.closeAllConnections();
@@ -126,9 +123,9 @@ function nodesPageOf({ mode, node }: Config, info: () => Promise<unknown>): Node
 }
 
 /** What a node kept that was killed before it published, the others publish. */
-function sweepAfterOthers(publisher: Publisher, log: Log): NodeJS.Timeout {
+function sweepAfterOthers(talk: Chat, log: Log): NodeJS.Timeout {
   return setInterval(() => {
-    publisher.recover(sweepMs).catch((thrown: unknown) => log.warn("the sweep waits", { reason: String(thrown) }));
+    talk.recover(sweepMs).catch((thrown: unknown) => log.warn("the sweep waits", { reason: String(thrown) }));
   }, sweepMs);
 }
 
@@ -149,7 +146,22 @@ interface TideParts {
 function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
   const isDevelopment = config.mode === "development";
   const tide = createTidewire({
-    channels: [chat, typing, rooms, activity, numbers, market, labNumbers, lineLog, lobby, open, jobChannel, analytics],
+    channels: [
+      chat,
+      typing,
+      rooms,
+      activity,
+      numbers,
+      market,
+      labNumbers,
+      lineLog,
+      lobby,
+      open,
+      here,
+      mailbox,
+      jobChannel,
+      analytics,
+    ],
     access: rules,
     mode: config.mode,
     apiKey,

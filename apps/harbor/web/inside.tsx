@@ -7,6 +7,7 @@ import { RoomsProvider } from "./features/chat/rooms-provider.tsx";
 import { LabPage } from "./features/lab/lab-page.tsx";
 import { LabProvider } from "./features/lab/lab-provider.tsx";
 import { LivePage } from "./features/live/live-page.tsx";
+import { MailPage } from "./features/mail/mail-page.tsx";
 import { MarketPage } from "./features/market/market-page.tsx";
 import { ErrorNote } from "./frame/error-note.tsx";
 import { SizedFrame, useFrameSize } from "./frame/frame-size.tsx";
@@ -50,6 +51,9 @@ function Places() {
           </Route>
           <Route path="/analytics">
             <AnalyticsPage />
+          </Route>
+          <Route path="/mail">
+            <MailPage />
           </Route>
           <Route path="/lab">
             <LabPage />

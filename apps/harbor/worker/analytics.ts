@@ -1,7 +1,6 @@
 // Counts messages and looks at what the nodes do, for the analytics.
 import path from "node:path";
-import { type Jobs, type JobWorker, schedule } from "@tidewire/jobs";
-import type { Log } from "@tidewire/server";
+import { schedule } from "@tidewire/jobs";
 import { keptSecret, makeApiKey } from "tidewire/host";
 import { recount } from "../contract/analytics.ts";
 import { analyticsFile } from "../server/analytics/analytics.ts";
@@ -11,22 +10,12 @@ import { keepNodeMinute } from "../server/analytics/node-minutes.ts";
 import { recountMessages } from "../server/analytics/recounting.ts";
 import { openAnalytics } from "../server/analytics/tables.ts";
 import type { Config } from "../server/config.ts";
-import type { Database } from "../server/data/schema.ts";
+import type { Handling } from "./handling.ts";
 
 const answerMs = 5_000;
 const progressMs = 500;
 
-/** What it takes of the worker's parts. */
-export interface AnalyticsWork {
-  readonly config: Config;
-  readonly db: Database;
-  readonly jobs: Jobs;
-  /** Aborted when the worker is told to end. */
-  readonly signal: AbortSignal;
-  readonly log: Log;
-}
-
-export function handleAnalytics(worker: JobWorker, { config, db, jobs, signal, log }: AnalyticsWork): void {
+export const handleAnalytics: Handling = (worker, { config, db, jobs, signal, log }) => {
   const tables = openAnalytics(analyticsFile(config.dataFolder));
   // Whoever needs them says so; until then nobody else is to hear that they could not be opened.
   tables.catch(() => undefined);
@@ -54,7 +43,7 @@ export function handleAnalytics(worker: JobWorker, { config, db, jobs, signal, l
     { jobs, log },
   );
   signal.addEventListener("abort", cancel, { once: true });
-}
+};
 
 /** What the server says of itself, and of the other nodes where there are some. */
 async function metricsOf(config: Config, signal: AbortSignal): Promise<string> {

@@ -7,6 +7,7 @@ import { type Config, parseConfig } from "../server/config.ts";
 import { openDatabase } from "../server/data/open-database.ts";
 import { openJobs } from "../server/jobs/job-store.ts";
 import { handlings } from "./handlers.ts";
+import { serverApi } from "./server-api.ts";
 
 /** What runs longer is given back, for another worker. */
 const graceMs = 5_000;
@@ -47,11 +48,12 @@ async function startWorker(config: Config): Promise<() => Promise<void>> {
   const log = consoleLog(config.mode === "development" ? "info" : "warn");
   const apiKey = config.apiKey ?? keptSecret(path.join(dataFolder, "api-key"), makeApiKey);
   const db = await openDatabase(path.join(dataFolder, "harbor.db"));
-  const jobs = await openJobs({ kept: config.jobs, dataFolder, log });
+  const jobs = await openJobs({ kept: config.jobs, dataFolder, of: "worker", log });
   const publisher = httpPublisher({ url: new URL("/api", config.serverUrl).href, apiKey });
   const worker = createWorker({ jobs, publisher, log });
   const stopping = new AbortController();
-  for (const handling of handlings) handling(worker, { config, db, jobs, signal: stopping.signal, log });
+  const parts = { config, db, jobs, api: serverApi(config, apiKey), signal: stopping.signal, log };
+  for (const handling of handlings) handling(worker, parts);
   worker.start();
   let ended: Promise<void> | null = null;
   const end = async (): Promise<void> => {

@@ -20,6 +20,15 @@ export {
   type Verdict,
 } from "./access.ts";
 export { every, type Source, type SourceContext } from "./hub/sources.ts";
+export type { DeadDelivery, DeliveryQuery, EndpointState, WebhookDesk } from "./lifecycle/desk.ts";
+export {
+  type LifecycleEvent,
+  type LifecycleSink,
+  type LifecycleType,
+  type Standing,
+  standingOf,
+} from "./lifecycle/events.ts";
+export { type Fact, keyOf } from "./lifecycle/facts.ts";
 export { type CompressionOptions, defaultLimits, type Limits, type Mode, type ServerOptions } from "./options.ts";
 export type { ChannelProxyEndpoint, ProxyEndpoint, ProxyOptions } from "./proxy/proxy-options.ts";
 export type { Clock } from "./ports/clock.ts";

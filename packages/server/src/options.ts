@@ -4,6 +4,8 @@ import type { ChannelDefinition } from "@tidewire/protocol";
 import type { AccessRules, OtherCalls } from "./access.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import type { Engine } from "./engine/engine.ts";
+import type { WebhookDesk } from "./lifecycle/desk.ts";
+import type { LifecycleSink } from "./lifecycle/events.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import type { Random } from "./ports/random.ts";
@@ -186,6 +188,13 @@ export interface ServerOptions {
   readonly mode?: Mode;
   /** Pages that may connect, such as `https://app.example`. Default: those of the host itself. `"*"` where no cookie is read. */
   readonly origins?: readonly string[];
+  /**
+   * Who is told what happens: who connects, which channels are occupied, who is in them. `true`: another node on the same
+   * engine tells what happens here as well. Default: nobody is told.
+   */
+  readonly lifecycle?: LifecycleSink | true;
+  /** What the server API shows of webhooks. Default: there are none. */
+  readonly webhooks?: WebhookDesk;
   /** What `X-API-Key` must say. Without it the server API is closed. */
   readonly apiKey?: string;
   /** The channel that an upgrade at `/` opens in the raw dialect. Default: none. */

@@ -18,6 +18,7 @@ function besides(answers: readonly string[]): { readonly others: OtherNodes; rea
   others.listen("own", {
     emulate: () => Promise.resolve("taken"),
     act: (method) => Promise.resolve(JSON.stringify({ method })),
+    facts: () => null,
     metrics: () => Promise.resolve("figures"),
     isReady: () => true,
   });

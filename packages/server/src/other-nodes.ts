@@ -3,11 +3,14 @@ import { fail, type RequestErrorName, requestErrors, TidewireError } from "@tide
 import type { EmulationRequest, Outcome } from "./dialects/centrifuge/emulation.ts";
 import type { EngineCluster } from "./engine/engine.ts";
 import type { JsonText, Parameters } from "./http/api/parameters.ts";
+import type { FactPage } from "./lifecycle/facts.ts";
+import { isSeen, pageIn, type Seen } from "./lifecycle/pages.ts";
 
 type Asked =
   | ({ readonly kind: "emulation" } & Omit<EmulationRequest, "data">)
   | { readonly kind: "api"; readonly method: string; readonly parameters: Parameters }
   | { readonly kind: "metrics" }
+  | { readonly kind: "facts"; readonly seen: Seen }
   | { readonly kind: "ready" };
 
 /** What a node does when another one asks. */
@@ -16,6 +19,8 @@ export interface NodeAnswers {
   /** @throws {TidewireError} */
   readonly act: (method: string, parameters: Parameters) => Promise<JsonText>;
   readonly metrics: () => Promise<string>;
+  /** What changed here since whoever tells the outside has read; `null` where nothing is kept for it. */
+  readonly facts: (seen: Seen) => FactPage | null;
   /** Whether it takes connections, and goes on doing so. */
   readonly isReady: () => boolean;
 }
@@ -42,6 +47,7 @@ export class OtherNodes {
       const { asked, data } = read(question);
       if (asked.kind === "ready") return encoder.encode(String(answers.isReady()));
       if (asked.kind === "emulation") return encoder.encode(await answers.emulate({ ...asked, data }));
+      if (asked.kind === "facts") return encoder.encode(JSON.stringify(answers.facts(asked.seen)));
       if (asked.kind === "metrics") return encoder.encode(await answers.metrics());
       return encoder.encode(JSON.stringify(await acted(answers, asked)));
     });
@@ -70,6 +76,12 @@ export class OtherNodes {
     return answers.some((answer) => decoder.decode(answer) === "true");
   }
 
+  /** What changed at each of them. @throws {TidewireError} `engine_unavailable` */
+  async facts(seen: Seen): Promise<readonly FactPage[]> {
+    const answers = await this.#cluster.askAll(written({ kind: "facts", seen }, nothing));
+    return answers.flatMap((answer) => pageIn(decoder.decode(answer)) ?? []);
+  }
+
   /** One text of each. */
   async metrics(): Promise<readonly string[]> {
     const answers = await this.#cluster.askAll(written({ kind: "metrics" }, nothing));
@@ -92,10 +104,11 @@ function read(question: Uint8Array): { readonly asked: Asked; readonly data: Uin
 
 function isAsked(asked: unknown): asked is Asked {
   if (!isObject(asked)) return false;
-  const { kind, session, node, form, method, parameters } = asked;
+  const { kind, session, node, form, method, parameters, seen } = asked;
   const areTexts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === "string");
   if (kind === "emulation") return areTexts(session, node) && (form === "text" || form === "bytes");
   if (kind === "api") return areTexts(method) && isObject(parameters);
+  if (kind === "facts") return isSeen(seen);
   return kind === "metrics" || kind === "ready";
 }
 

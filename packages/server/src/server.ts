@@ -6,6 +6,7 @@ import type { LiveTerms } from "./access.ts";
 import { channelHandle, publishValue } from "./channel-handle.ts";
 import type { Open } from "./dialects/connection.ts";
 import { echo } from "./dialects/raw/echo.ts";
+import type { Engine } from "./engine/engine.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
 import { actHere } from "./http/api/everywhere.ts";
@@ -13,12 +14,13 @@ import { joinedText, type MetricsPage, metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
+import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, silentLog } from "./ports/log.ts";
 import { OtherNodes } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
-import { systemRandom } from "./ports/random.ts";
+import { type Random, systemRandom } from "./ports/random.ts";
 import { proxied } from "./proxy/proxy-rules.ts";
 import { RawDoor } from "./raw-door.ts";
 import type { BoundCall, OpenSession, SessionNode } from "./session/node.ts";
@@ -64,6 +66,7 @@ class Composed implements Tidewire {
   readonly #sessions = new Map<SessionId, OpenSession>();
   readonly #node: SessionNode;
   readonly #others: OtherNodes | null;
+  readonly #lifecycle: Lifecycle | null;
   readonly #rawDoor: RawDoor;
   readonly #centrifugeDoor: CentrifugeDoor;
   readonly #gate: Gate;
@@ -88,6 +91,11 @@ class Composed implements Tidewire {
     const [clock, log, metrics, limits] = [this.#clock, this.#log, this.#metrics, this.#limits];
     const random = options.random ?? systemRandom;
     const engine = options.engine ?? memoryEngine({ clock, random });
+    const id = random.token(96);
+    const others = engine.cluster === undefined ? null : new OtherNodes(engine.cluster);
+    this.#others = others;
+    this.#lifecycle = this.#lifecycleOf(id, engine, random);
+    const told = this.#lifecycle !== null && { facts: this.#lifecycle.facts };
     this.#hub = new Hub({
       engine,
       registry: new Registry(options.channels, metrics),
@@ -96,12 +104,14 @@ class Composed implements Tidewire {
       log,
       metrics,
       publishValue: (channel, value, fence) => publishValue(this.#hub, channel, { value, fence }),
+      ...told,
     });
     const given = { access: options.access ?? {}, otherCalls: options.otherCalls };
     const { access, otherCalls, close } = proxied(given, options.proxy ?? {}, { clock, log, metrics });
     this.#closeBackends = close;
     this.#node = {
       hub: this.#hub,
+      ...told,
       access,
       tokens: options.tokens === undefined ? null : tokenVerifier(options.tokens, clock),
       calls: this.#calls,
@@ -119,11 +129,7 @@ class Composed implements Tidewire {
       sessions: this.#sessions,
       users: new Map(),
     };
-    const id = random.token(96);
-    const { cluster } = engine;
-    const others = cluster === undefined ? null : new OtherNodes(cluster);
-    this.#others = others;
-    this.#starting = new Starting({ attempt: () => this.#hub.start(), clock, random, log });
+    this.#starting = new Starting({ attempt: () => this.#begin(), clock, random, log });
     this.#rawDoor = new RawDoor(this.#node, options);
     this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
     this.#gate = this.#gateOf(options);
@@ -135,6 +141,15 @@ class Composed implements Tidewire {
     const backlog = new Backlog(limits, metrics);
     this.#requests = new Requests({ gate, backlog, limits, clock, random, metrics, route });
     this.#router = this.#routerOf(backlog, id, others);
+  }
+
+  #lifecycleOf(node: string, engine: Engine, random: Random): Lifecycle | null {
+    const { lifecycle: sink } = this.#options;
+    if (sink === undefined) return null;
+    const [clock, log, metrics] = [this.#clock, this.#log, this.#metrics];
+    const nodes = this.#others;
+    const [others, leases] = [nodes?.facts.bind(nodes) ?? null, engine.sources ?? null];
+    return new Lifecycle({ node, sink, others, leases, clock, random, log, metrics });
   }
 
   #gateOf({ origins, trustProxy }: ServerOptions): Gate {
@@ -155,13 +170,15 @@ class Composed implements Tidewire {
     const [log, metrics, limits] = [this.#log, this.#metrics, this.#limits];
     const { nodeName, apiKey } = this.#options;
     const act = others === null ? null : others.act.bind(others);
-    const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act };
+    const { webhooks = null } = this.#options;
+    const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act, webhooks };
     const { publishing, reading } = metrics;
     const page = metricsPage({ publishing, reading, figures: () => this.stats(), node: nodeName ?? null });
     others?.listen(id, {
       emulate: (request) => this.#centrifugeDoor.emulate(request),
       act: (method, parameters) => actHere(api, method, parameters),
       metrics: async () => (await page()).text,
+      facts: (seen) => this.#lifecycle?.facts.page(seen[id] ?? 0) ?? null,
       isReady: () => this.isReady(),
     });
     return createRouter({
@@ -175,6 +192,11 @@ class Composed implements Tidewire {
       mayRead: (request) => this.#mode() === "development" && isFromOwnMachine(request),
       isReady: () => this.isReady(),
     });
+  }
+
+  async #begin(): Promise<void> {
+    await this.#hub.start();
+    this.#lifecycle?.start();
   }
 
   start(): Promise<void> {
@@ -263,7 +285,9 @@ class Composed implements Tidewire {
     this.#upgrades.closeAll();
     this.#requests.closeAll();
     this.#closeBackends();
-    if (await this.#starting.end()) await this.#hub.stop();
+    if (!(await this.#starting.end())) return;
+    if (this.#starting.isDone) await this.#lifecycle?.stop(this.#hub.isUp);
+    await this.#hub.stop();
   }
 
   /** Nobody waits long for it: whoever does not say so at once is not counted on. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { ChannelDefinition } from "@tidewire/protocol";
 import type { AccessRules, Mode } from "@tidewire/server";
+import type { WebhookEndpoint } from "@tidewire/webhooks";
 import { definitionOf, rulesOf } from "./config/channels.ts";
 import type { Config } from "./config/config.ts";
 import { parseCommented } from "./config/json-text.ts";
@@ -10,6 +11,7 @@ import { limitsOf } from "./config/limit-table.ts";
 import { proxyOf } from "./config/proxies.ts";
 import { type Problem, readConfig } from "./config/read.ts";
 import { tokensOf } from "./config/tokens.ts";
+import { webhooksOf } from "./config/webhooks.ts";
 import { refusalOf, type ServerSettings } from "./server-options.ts";
 import { hostsFor, modeFor, SettingsError } from "./host/settings.ts";
 import type { SharedEngineOptions } from "./host/shared-engine.ts";
@@ -33,6 +35,8 @@ export interface Settings extends ServerSettings {
   readonly logLevel: Config["log"]["level"];
   /** `null`: one is made and kept in the data folder, in development alone. */
   readonly apiKey: string | null;
+  /** Who is told what happens. */
+  readonly webhooks: readonly WebhookEndpoint[];
   /** The file that was read; `null`: none. */
   readonly file: string | null;
 }
@@ -74,6 +78,9 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
   if (config.engine.durable && /^(nats|tls):/.test(config.engine.type)) {
     note("engine.durable", "expected nothing with NATS, whose streams themselves say what they are, got on");
   }
+  if (config.engine.durable && config.engine.type.includes("+sentinel:")) {
+    note("engine.durable", "expected nothing with Sentinels, since a replica that takes over may have less, got on");
+  }
   const settings = {
     port: config.http_server.port,
     hosts,
@@ -91,6 +98,7 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
     access: accessOf(config, mode),
     proxy: proxyOf(config, { folder, note }),
     limits: limitsOf(config.limits),
+    webhooks: webhooksOf(config, note),
     file,
   };
   const refusal = found.length > 0 ? null : refusalOf(settings);
@@ -146,10 +154,10 @@ function channelsOf({ channel }: Config, note: Note): readonly ChannelDefinition
 }
 
 function engineOf({ engine }: Config): EngineSettings {
-  const { type, path: database, password, prefix, durable } = engine;
+  const { type, path: database, password, sentinel_password: sentinelPassword, prefix, durable } = engine;
   if (type === "memory") return { kind: "memory" };
   if (type === "sqlite") return { kind: "sqlite", database };
-  return { kind: "shared", address: type, password, prefix, durable };
+  return { kind: "shared", address: type, password, sentinelPassword, prefix, durable };
 }
 
 function accessOf({ client, channel }: Config, mode: Mode): AccessRules {

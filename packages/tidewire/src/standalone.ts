@@ -4,6 +4,7 @@ import path from "node:path";
 import { createTidewire, type Log, type ServerOptions } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
 import { sqliteEngine } from "@tidewire/server/sqlite";
+import { createWebhooks, type Webhooks } from "@tidewire/webhooks";
 import { numbers, startNumbers } from "./host/development.ts";
 import { limitedServer } from "./host/http-server.ts";
 import { keptSecret, makeApiKey } from "./host/kept-secret.ts";
@@ -36,12 +37,15 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
   mkdirSync(settings.dataFolder, { recursive: true, mode: 0o700 });
   const isDevelopment = settings.mode === "development";
   const apiKey = settings.apiKey ?? keptSecret(path.join(settings.dataFolder, "api-key"), makeApiKey);
+  const webhooks = webhooksOf(settings, log);
+  await webhooks?.open();
   const tide = createTidewire({
     ...serverOptionsOf(settings),
     apiKey,
     log,
     engine: place?.engine ?? engineFor(settings, log),
     ...(place !== undefined && { nodeName: place.name }),
+    ...(webhooks !== null && { lifecycle: webhooks, webhooks }),
   });
   if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
   if (!isDevelopment && settings.channels.length === 0) {
@@ -65,8 +69,15 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
       const isWorker = place !== undefined && place.engine !== null;
       await tide.stop({ ...(isDevelopment && { drainMs: quickDrainMs }), ...(isWorker && { hasOthers: false }) });
       server.closeAllConnections();
+      await webhooks?.close();
     },
   };
+}
+
+/** One process of those that share the folder has the file; the others tell it what happens there. */
+function webhooksOf({ webhooks: endpoints, dataFolder }: Settings, log: Log): Webhooks | null {
+  if (endpoints.length === 0) return null;
+  return createWebhooks({ path: path.join(dataFolder, "webhooks.db"), endpoints, log });
 }
 
 function engineFor({ engine, dataFolder }: Settings, log: Log): ReturnType<typeof sqliteEngine> {

@@ -7,13 +7,22 @@ import { createRoom, listRooms, markRead } from "../../contract/rooms.ts";
 import { keepMessage, lastSeqOf, readMessages } from "../data/messages.ts";
 import { addRoom, listRoomsFor, markReadUpTo } from "../data/rooms.ts";
 import type { Database } from "../data/schema.ts";
+import type { Mentions } from "../mentions/mentions.ts";
 import type { Publisher } from "./publisher.ts";
 
-export function handleChat(tide: Tidewire, db: Database, publisher: Publisher): void {
+export interface ChatParts {
+  readonly db: Database;
+  readonly publisher: Publisher;
+  /** `null` where nobody is written to. */
+  readonly mentions: Mentions | null;
+}
+
+export function handleChat(tide: Tidewire, { db, publisher, mentions }: ChatParts): void {
   tide.handle(sendMessage, async (input, context) => {
-    const kept = await keepMessage(db, { ...input, author: authorOf(context) });
+    const kept = await keepMessage(db, { ...input, author: authorOf(context) }, mentions?.order);
     // Answered when it is kept, not when it is published: from here on it comes to everybody, whatever breaks.
     publisher.messageKept(input.room);
+    mentions?.ordered();
     const { id, seq, atMs } = kept.message;
     return { id, seq, atMs, duplicate: kept.duplicate };
   });

@@ -14,11 +14,13 @@ export interface NewMessage {
 
 /**
  * Keeps a message, not yet published. The same author and nonce again give the message that is there already.
+ * @param alongside What else belongs to a message that is new, in the same transaction.
  * @throws {TidewireError} `unknown_channel` for a room that does not exist, `conflict` for a nonce used for something else.
  */
 export async function keepMessage(
   db: Database,
   given: NewMessage,
+  alongside?: (transaction: Database, message: ChatMessage) => Promise<void>,
 ): Promise<{ message: ChatMessage; duplicate: boolean }> {
   return await db.transaction().execute(async (tx) => {
     const before = await tx
@@ -52,8 +54,15 @@ export async function keepMessage(
       published: 0,
     };
     await tx.insertInto("messages").values(row).execute();
-    return { message: messageFrom(row), duplicate: false };
+    const message = messageFrom(row);
+    await alongside?.(tx, message);
+    return { message, duplicate: false };
   });
+}
+
+export async function findMessage(db: Database, id: string): Promise<ChatMessage | null> {
+  const row = await db.selectFrom("messages").selectAll().where("id", "=", id).executeTakeFirst();
+  return row === undefined ? null : messageFrom(row);
 }
 
 export interface HistoryRequest {

@@ -1,6 +1,7 @@
 // What was done to the tables, step by step. A step that has been released is never changed.
 import { type Kysely, sql } from "kysely";
 import type { Migration } from "kysely/migration";
+import { nameKey } from "../../contract/person.ts";
 import type { Tables } from "./schema.ts";
 
 const first: Migration = {
@@ -87,8 +88,56 @@ const labNumbers: Migration = {
   },
 };
 
+const mentions: Migration = {
+  async up(db: Kysely<Tables>) {
+    await db.schema
+      .alterTable("guests")
+      .addColumn("name_key", "text", (column) => column.notNull().defaultTo(""))
+      .execute();
+    for (const { id, name } of await db.selectFrom("guests").select(["id", "name"]).execute()) {
+      await db
+        .updateTable("guests")
+        .set({ name_key: nameKey(name) })
+        .where("id", "=", id)
+        .execute();
+    }
+    await db.schema
+      .createIndex("guests_named")
+      .on("guests")
+      .columns(["name_key", "left_at_ms", "created_at_ms"])
+      .execute();
+    await db.schema
+      .createTable("job_outbox")
+      .addColumn("place", "integer", (column) => column.primaryKey().autoIncrement())
+      .addColumn("draft", "text", (column) => column.notNull())
+      .addColumn("problem", "text")
+      .execute();
+    await db.schema
+      .createTable("notices")
+      .addColumn("id", "text", (column) => column.primaryKey())
+      .addColumn("person", "text", (column) => column.notNull())
+      .addColumn("begun", "integer", (column) => column.notNull())
+      .addColumn("sent_at_ms", "bigint")
+      .execute();
+    await db.schema.createIndex("notices_sent").on("notices").column("sent_at_ms").execute();
+    await db.schema.createIndex("notices_of").on("notices").columns(["person", "sent_at_ms"]).execute();
+    await db.schema
+      .createTable("mails")
+      .addColumn("place", "integer", (column) => column.primaryKey().autoIncrement())
+      .addColumn("id", "text", (column) => column.notNull().unique())
+      .addColumn("to_name", "text", (column) => column.notNull())
+      .addColumn("to_address", "text", (column) => column.notNull())
+      .addColumn("subject", "text", (column) => column.notNull())
+      .addColumn("text", "text", (column) => column.notNull())
+      .addColumn("path", "text", (column) => column.notNull())
+      .addColumn("at_ms", "bigint", (column) => column.notNull())
+      .execute();
+  },
+};
+
 /** By name, in the order in which they are applied. */
 export const migrations: Readonly<Record<string, Migration>> = {
   "0001-rooms-and-messages": first,
   "0002-lab-numbers": labNumbers,
+  "0003-mentions": mentions,
 };

@@ -20,6 +20,11 @@ export async function roomExists(db: Database, id: string): Promise<boolean> {
   return (await db.selectFrom("rooms").select("id").where("id", "=", id).executeTakeFirst()) !== undefined;
 }
 
+export async function findRoom(db: Database, id: string): Promise<Room | null> {
+  const row = await db.selectFrom("rooms").selectAll().where("id", "=", id).executeTakeFirst();
+  return row === undefined ? null : roomFrom(row);
+}
+
 /** Makes a room. Its id is the name as an address, with something random added when that is taken or nothing is left of it. */
 export async function addRoom(db: Database, given: { name: string; topic: string; by: Author }): Promise<Room> {
   const slug = addressOf(given.name);
@@ -58,6 +63,16 @@ export async function markReadUpTo(db: Database, mark: { guest: string; room: st
       .execute();
     return seq;
   });
+}
+
+export async function readUpTo(db: Database, mark: { guest: string; room: string }): Promise<number> {
+  const row = await db
+    .selectFrom("reads")
+    .select("seq")
+    .where("guest", "=", mark.guest)
+    .where("room", "=", mark.room)
+    .executeTakeFirst();
+  return row?.seq ?? 0;
 }
 
 export async function unpublishedRooms(db: Database, limit: number): Promise<readonly Room[]> {

@@ -60,13 +60,21 @@ describe("the built page", () => {
     expect(await coded("gzip;q=0")).toEqual([null, script]);
   });
 
-  it.each(["/", "/chat", "/chat/harbour", "/live", "/lab", "/seat/2", "/seat/2/chat/harbour"])(
-    "answers at %s",
-    async (address) => {
-      const response = await fetch(base + address);
-      expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
-    },
-  );
+  it.each([
+    "/",
+    "/chat",
+    "/chat/harbour",
+    "/live",
+    "/market",
+    "/analytics",
+    "/mail",
+    "/lab",
+    "/seat/2",
+    "/seat/2/chat/harbour",
+  ])("answers at %s", async (address) => {
+    const response = await fetch(base + address);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
+  });
 
   it("says of other addresses that there is nothing, to people with the page and to tools in words", async () => {
     expect((await fetch(`${base}/nowhere`, { headers: { accept: "text/html" } })).status).toBe(404);

@@ -53,7 +53,7 @@ export function readBuiltPage(folder: string): BuiltPage | null {
 
 /** The addresses that the page itself makes sense of; see web/inside.tsx. */
 function isPageAddress(wanted: string): boolean {
-  return /^(\/seat\/[2-9])?(\/|\/chat(\/[^/]+)?|\/live|\/lab)?$/.test(wanted);
+  return /^(\/seat\/[2-9])?(\/|\/chat(\/[^/]+)?|\/live|\/market|\/analytics|\/lab|\/mail)?$/.test(wanted);
 }
 
 // oxlint-disable-next-line max-params -- a request, its response, and what to answer

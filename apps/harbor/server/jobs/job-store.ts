@@ -8,6 +8,8 @@ export interface JobStoreOptions {
   /** What is said of it in the settings: `embedded`, or an address. */
   readonly kept: string;
   readonly dataFolder: string;
+  /** Whose it is: behind RabbitMQ the server keeps the jobs in the data folder, and workers ask it. Default: `server`. */
+  readonly of?: "server" | "worker";
   readonly log: Log;
 }
 
@@ -23,12 +25,17 @@ const kinds: readonly Kind[] = [
   {
     example: "embedded",
     takes: (kept) => kept === "embedded",
-    store: ({ dataFolder, log }) => embeddedStore({ path: path.join(dataFolder, "jobs.db"), log }),
+    store: embedded,
   },
   {
     example: "redis://host:6379, or rediss:// with TLS",
     takes: (kept) => isAddress(kept, ["redis:", "rediss:"]),
     store: bullmq,
+  },
+  {
+    example: "amqp://host:5672, or amqps:// with TLS",
+    takes: (kept) => isAddress(kept, ["amqp:", "amqps:"]),
+    store: rabbitmq,
   },
 ];
 
@@ -49,6 +56,10 @@ export async function openJobs(options: JobStoreOptions): Promise<Jobs> {
   return createJobs({ store });
 }
 
+function embedded({ dataFolder, log }: JobStoreOptions): JobStore {
+  return embeddedStore({ path: path.join(dataFolder, "jobs.db"), log });
+}
+
 async function bullmq({ kept, log }: JobStoreOptions): Promise<JobStore> {
   const [library, { createClient }, { bullmqStore }] = await Promise.all([
     import("bullmq"),
@@ -56,6 +67,21 @@ async function bullmq({ kept, log }: JobStoreOptions): Promise<JobStore> {
     import("@tidewire/jobs/bullmq"),
   ]);
   return bullmqStore({ library, client: createClient({ url: kept }), prefix: "harbor-jobs", log });
+}
+
+async function rabbitmq(options: JobStoreOptions): Promise<JobStore> {
+  const [{ connect }, { rabbitmqKeeper, rabbitmqStore }, { KeptStore }] = await Promise.all([
+    import("amqplib"),
+    import("@tidewire/jobs/rabbitmq"),
+    import("./kept-store.ts"),
+  ]);
+  const url = new URL(options.kept);
+  // Half of what it takes otherwise to notice that the other end is gone without a word.
+  if (!url.searchParams.has("heartbeat")) url.searchParams.set("heartbeat", "10");
+  const given = { connect: () => connect(url.href), prefix: "harbor-jobs", log: options.log };
+  if (options.of === "worker") return rabbitmqStore(given);
+  const store = embedded(options);
+  return new KeptStore(store, rabbitmqKeeper({ ...given, store }));
 }
 
 function isAddress(text: string, schemes: readonly string[]): boolean {

@@ -19,6 +19,11 @@ export interface KeptWorker {
 }
 
 const program = path.join(import.meta.dirname, "../../worker/main.ts");
+/**
+ * A Ctrl-C in the terminal reaches the whole group; in a group of its own the worker hears of it once, from us. On Windows a
+ * group of its own would open a window.
+ */
+const ownGroup = process.platform !== "win32";
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 /** One that worked for so long is started again soon when it dies. */
@@ -38,18 +43,26 @@ export function keepWorker({ serverUrl, env = process.env, log }: KeptWorkerOpti
     const started = fork(program, [], {
       env: { ...env, TIDEWIRE_URL: serverUrl },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
+      detached: ownGroup,
     });
     child = started;
-    // Without it one that cannot be started would end the server.
-    started.on("error", (error) => log.error("the worker could not be asked", { reason: error.message }));
-    started.once("close", (code, signal) => {
-      child = null;
-      if (isStopping) return;
-      if (performance.now() - startedMs > soundMs) pauseMs = firstPauseMs;
-      log.error("the worker ended, and is started again", { how: String(signal ?? code), inMs: pauseMs });
-      timer = setTimeout(start, pauseMs);
-      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    started.on("error", (error) => {
+      // A process that could not be made has no end either.
+      if (started.pid === undefined) ended(error.message, startedMs);
+      else log.error("the worker could not be told to end", { reason: error.message });
     });
+    started.once("close", (code, signal) => {
+      if (child === started) ended(String(signal ?? code), startedMs);
+    });
+  }
+
+  function ended(how: string, startedMs: number): void {
+    child = null;
+    if (isStopping) return;
+    if (performance.now() - startedMs > soundMs) pauseMs = firstPauseMs;
+    log.error("the worker ended, and is started again", { how, inMs: pauseMs });
+    timer = setTimeout(start, pauseMs);
+    pauseMs = Math.min(pauseMs * 2, longestPauseMs);
   }
 
   start();

@@ -1,8 +1,9 @@
 // Who I am, as a menu: the theme, a second guest, and leaving.
 import { Menu } from "@base-ui/react/menu";
 import { useState } from "react";
-import { Check, LogOut, Monitor, Moon, Sun, UserPlus } from "lucide-react";
-import { useMe, useSession } from "../session/session-provider.tsx";
+import { Check, LogOut, Mail, Monitor, Moon, Sun, UserPlus } from "lucide-react";
+import { useLocation } from "wouter";
+import { useIsDevelopment, useMe, useSession } from "../session/session-provider.tsx";
 import { Avatar } from "../theme/avatar.tsx";
 import { chooseTheme, type ThemeChoice, useThemeChoice } from "../theme/theme-choice.ts";
 import { useSecondGuest } from "./second-guest.tsx";
@@ -14,6 +15,8 @@ export function YouMenu({ side }: { readonly side: "right" | "top" }) {
   const me = useMe();
   const { leave } = useSession();
   const guest = useSecondGuest();
+  const isDevelopment = useIsDevelopment();
+  const [, navigate] = useLocation();
   // Beside its button and so within the same landmark, not at the end of the page.
   const [place, setPlace] = useState<HTMLElement | null>(null);
   return (
@@ -32,6 +35,12 @@ export function YouMenu({ side }: { readonly side: "right" | "top" }) {
               <Menu.Item className={item} onClick={guest.toggle}>
                 <UserPlus aria-hidden />
                 {guest.isOpen ? "Close the second guest" : "Open a second guest"}
+              </Menu.Item>
+            )}
+            {isDevelopment && (
+              <Menu.Item className={item} onClick={() => navigate("/mail")}>
+                <Mail aria-hidden />
+                Mail of development
               </Menu.Item>
             )}
             <ThemeItems />

@@ -1,16 +1,5 @@
 // What the store and its thread say to each other.
-import type {
-  Added,
-  Claimed,
-  Hold,
-  JobDraft,
-  JobQuery,
-  JobRecord,
-  Outcome,
-  Renewal,
-  Settled,
-  Wanted,
-} from "../store/job-store.ts";
+import type { Answers as StoreAnswers, Ask as StoreAsk } from "../store/ask.ts";
 
 export interface ThreadOptions {
   readonly path: string;
@@ -19,23 +8,10 @@ export interface ThreadOptions {
   readonly keepDeadMs: number;
 }
 
-export type Ask =
-  | { readonly kind: "add"; readonly drafts: readonly JobDraft[] }
-  | { readonly kind: "claim"; readonly wanted: Wanted }
-  | { readonly kind: "renew"; readonly holds: readonly Hold[]; readonly leaseMs: number }
-  | { readonly kind: "settle"; readonly hold: Hold; readonly outcome: Outcome }
-  | { readonly kind: "change"; readonly id: string; readonly what: "cancel" | "replay" }
-  | { readonly kind: "read"; readonly query: JobQuery }
-  | { readonly kind: "close" };
+export type Ask = StoreAsk | { readonly kind: "close" };
 
 /** What each of them is answered with. */
-export interface Answers {
-  readonly add: readonly Added[];
-  readonly claim: Claimed;
-  readonly renew: readonly Renewal[];
-  readonly settle: Settled;
-  readonly change: boolean;
-  readonly read: readonly JobRecord[];
+export interface Answers extends StoreAnswers {
   readonly close: null;
 }
 

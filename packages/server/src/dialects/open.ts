@@ -107,9 +107,9 @@ class OpenedSession implements Opened, Hearer {
     const { metrics } = this.#session.node;
     const { dialect } = this.#speaker.traits;
     metrics.add(`ended_${dialect}`);
-    if (!this.#link.isEnded)
-      metrics.add(`closed_${dialect === "raw-request" && code === 1000 ? "answered" : endOf(code)}`);
-    this.#session.closed();
+    const end = dialect === "raw-request" && code === 1000 ? "answered" : endOf(code);
+    if (!this.#link.isEnded) metrics.add(`closed_${end}`);
+    this.#session.closed(end);
   }
 
   #obey(said: readonly (Command | MarkAnswer)[]): void {

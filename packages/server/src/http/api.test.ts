@@ -302,7 +302,7 @@ test("whoever goes away in the middle of a body is nobody's error", async () => 
 
 describe("methods", () => {
   const names =
-    "publish, broadcast, subscribe, unsubscribe, disconnect, refresh, presence, presence_stats, history, history_remove, channels, info, batch";
+    "publish, broadcast, subscribe, unsubscribe, disconnect, refresh, presence, presence_stats, history, history_remove, channels, info, webhooks, webhooks_dead, webhooks_replay, batch";
   const unknown = { status: 404, error: { code: 104, message: `expected POST and one of: ${names}` } };
 
   test.each([

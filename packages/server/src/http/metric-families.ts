@@ -128,6 +128,10 @@ const singles: Readonly<Record<SingleName, Single>> = {
     name: "tidewire_connections_compressed_total",
     help: "Connections that agreed on compression",
   },
+  lifecycle_forgotten: {
+    name: "tidewire_lifecycle_forgotten_total",
+    help: "Ended connections, occupancies and memberships that nobody had read to tell of them",
+  },
   messages_deflated: {
     name: "tidewire_messages_deflated_total",
     help: "Messages compressed, each once for all its readers",

@@ -4,6 +4,7 @@
 // Announcements wait while it opens or fills, per channel and not per subscriber.
 import { type ChannelDefinition, type ChannelMode, fail, type Position } from "@tidewire/protocol";
 import type { Engine, Page, Publication } from "../engine/engine.ts";
+import type { Facts } from "../lifecycle/facts.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -39,6 +40,7 @@ export interface ChannelNode {
   readonly tailBytes: number;
   readonly memory: TailMemory;
   readonly membersShown: number;
+  readonly facts: Facts | null;
   /** Numbers channels; none is given twice. */
   nextNumber(): number;
   /** Called when the last subscriber left, or the first came. */
@@ -91,8 +93,8 @@ export class Channel implements CursorHome, ChannelRef {
     this.mode = known.definition.mode;
     this.wheel = node.wheel;
     this.clock = node.clock;
-    const { membersShown: shown, wheel, clock, metrics, engine } = node;
-    this.members = new Members(this, { shown, wheel, clock, metrics, others: engine.members ?? null });
+    const { membersShown: shown, wheel, clock, metrics, engine, facts } = node;
+    this.members = new Members(this, { shown, wheel, clock, metrics, others: engine.members ?? null, facts });
     this.#node = node;
     this.#contiguity = new Contiguity(nowhere);
     const isTable = this.mode === "latest";

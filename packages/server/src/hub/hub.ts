@@ -1,6 +1,7 @@
 // The hub: who listens to which channel on this node, and what is published to them.
 import { type ChannelMode, fail, type Member, type Position } from "@tidewire/protocol";
 import type { Ack, Body, Engine, EngineSink, PageStart, Publication } from "../engine/engine.ts";
+import type { Facts } from "../lifecycle/facts.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -31,6 +32,8 @@ export interface HubOptions {
   readonly metrics: Metrics;
   /** Publishes a source's value, validated. */
   readonly publishValue: (channel: string, value: unknown, fence?: number) => Promise<unknown>;
+  /** What the outside is told of; left out where it is told nothing. */
+  readonly facts?: Facts;
 }
 
 export interface SubscribeOptions {
@@ -113,6 +116,7 @@ export class Hub implements EngineSink {
       tailBytes: limits.tailBytes,
       memory: this.#memory,
       membersShown: limits.membersShown,
+      facts: options.facts ?? null,
       nextNumber: () => (this.#numbered += 1),
       occupancy: (channel) => this.#occupancy(channel),
     };
@@ -343,6 +347,7 @@ export class Hub implements EngineSink {
   }
 
   #occupancy(channel: Channel): void {
+    this.#node.facts?.occupancy(channel.name, channel.subscribers > 0);
     if (channel.subscribers === 0) this.sources.occupancy(channel);
     const closing = this.#closings.get(channel);
     if (channel.subscribers > 0 && closing !== undefined) {

@@ -13,7 +13,14 @@ const channel = { name: "c", json: '"c"', number: 1 };
 const member = (session: string, user = ""): Member => ({ session, user });
 
 function membersOf(shown: number, clock = new FakeClock()): Members {
-  return new Members(channel, { shown, clock, others: null, metrics: new Metrics(), wheel: new Wheel(clock) });
+  return new Members(channel, {
+    shown,
+    clock,
+    others: null,
+    facts: null,
+    metrics: new Metrics(),
+    wheel: new Wheel(clock),
+  });
 }
 
 interface Reader {

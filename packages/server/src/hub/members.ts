@@ -1,6 +1,7 @@
 // The members of one channel, and the readers that are told who comes and goes; of a crowd, once in a while, how many.
 import { fail, type Member, type SessionId } from "@tidewire/protocol";
 import type { EngineMembers } from "../engine/engine.ts";
+import type { Facts } from "../lifecycle/facts.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { Cursor } from "./cursor.ts";
@@ -20,6 +21,7 @@ export interface MembersOptions {
   readonly metrics: Metrics;
   /** Who is at other nodes; `null` where there are none. */
   readonly others: EngineMembers | null;
+  readonly facts: Facts | null;
 }
 
 /** How often the readers of a crowd are told how many it has, in milliseconds; when that changed. */
@@ -38,11 +40,13 @@ export class Members implements CursorHome, Due {
   readonly #live = new LiveCursors();
   readonly #readers = new Set<Cursor>();
   readonly #others: EngineMembers | null;
+  readonly #facts: Facts | null;
   #isCounting = false;
   #isWatching = false;
 
-  constructor(channel: ChannelRef, { shown, wheel, clock, metrics, others }: MembersOptions) {
+  constructor(channel: ChannelRef, { shown, wheel, clock, metrics, others, facts }: MembersOptions) {
     this.#others = others;
+    this.#facts = facts;
     this.#metrics = metrics;
     this.name = channel.name;
     this.tail = new MemberTable(channel, shown);
@@ -83,11 +87,13 @@ export class Members implements CursorHome, Due {
   welcome(member: Member): void {
     this.add(member);
     this.#others?.enter(this.name, member);
+    this.#facts?.entered(this.name, member);
   }
 
-  dismiss(session: SessionId): void {
-    this.remove(session);
-    this.#others?.leave(this.name, session);
+  dismiss(member: Member): void {
+    this.remove(member.session);
+    this.#others?.leave(this.name, member.session);
+    this.#facts?.left(this.name, member);
   }
 
   /** Resolves when everybody is here who is at another node; from then on they come and leave. */

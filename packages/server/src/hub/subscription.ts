@@ -60,7 +60,7 @@ export class PlacedSubscription implements Subscription {
   close(): void {
     if (this.cursor.state === "closed") return;
     this.members?.close();
-    if (this.#member !== null) this.#channel.members.dismiss(this.#member.session);
+    if (this.#member !== null) this.#channel.members.dismiss(this.#member);
     this.cursor.close();
   }
 }

@@ -106,6 +106,7 @@ export type SingleName =
   | "inflations_invalid"
   | "inflations_too_large"
   | "internal_errors"
+  | "lifecycle_forgotten"
   | "messages_deflated"
   | "not_recovered"
   | "origins_refused"

@@ -2,6 +2,7 @@
 import type { CallDefinition, SessionId } from "@tidewire/protocol";
 import type { AccessRules, CallContext, ConnectRequest, Identity, LiveTerms, OtherCalls } from "../access.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Facts } from "../lifecycle/facts.ts";
 import type { Limits, Mode } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
@@ -40,6 +41,8 @@ export interface OpenSession {
 
 export interface SessionNode {
   readonly hub: Hub;
+  /** What the outside is told of; left out where it is told nothing. */
+  readonly facts?: Facts;
   readonly access: AccessRules;
   /** `null` where tokens are not verified. */
   readonly tokens: TokenVerifier | null;

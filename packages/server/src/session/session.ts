@@ -235,18 +235,18 @@ export class Session
     // What could not be written may have ended it.
     if (this.#isClosed) return;
     this.node.metrics.add(reason instanceof Disconnect ? "closed_application" : `closed_${reason}`);
-    this.closed();
+    this.closed(reason instanceof Disconnect ? "application" : reason);
     this.link.close(reason, detail);
   }
 
   /** Cuts the socket without a word, as a broken network does. */
   cut(): void {
-    this.closed();
+    this.closed("cut");
     this.link.cut();
   }
 
-  /** The connection has ended, whoever ended it. */
-  closed(): void {
+  /** The connection has ended, whoever ended it. @param why Is told to the outside. */
+  closed(why = "lost"): void {
     if (this.#state === "closed") return;
     const wasConnected = this.#state === "open";
     this.#state = "closed";
@@ -263,6 +263,7 @@ export class Session
     if (!wasConnected) return;
     this.node.sessions.delete(this.id);
     countUser(this.node, this.identity.user, -1);
+    this.node.facts?.closed(this.id, this.identity.user, why);
   }
 
   obey(command: Command): void {
@@ -347,6 +348,8 @@ export class Session
     node.hub.wheel.cancel(this);
     node.sessions.set(this.id, this);
     countUser(node, identity.user, 1);
+    // A request is no connection to anybody but us.
+    if (this.traits.dialect !== "raw-request") node.facts?.opened(this.id, identity.user);
     node.metrics.add("connected");
     this.#heartbeat = heartbeatOf(node, this);
     if (expiresAt !== null) this.expiry.set(expiresAt);

@@ -30,7 +30,7 @@ function check(file: string | undefined): void {
 }
 
 /** In one line, without a word of any secret. */
-function summaryOf({ file, mode, hosts, port, channels, tokens, proxy, engine }: Settings): string {
+function summaryOf({ file, mode, hosts, port, channels, tokens, proxy, engine, webhooks }: Settings): string {
   const asked = Object.keys(proxy);
   const parts = [
     `${mode} on ${hosts.join(" and ")}, port ${port}`,
@@ -38,6 +38,7 @@ function summaryOf({ file, mode, hosts, port, channels, tokens, proxy, engine }:
     `${channels.length} channel${channels.length === 1 ? "" : "s"}`,
     tokens === null ? "no tokens" : "tokens",
     ...(asked.length === 0 ? [] : [`a backend for ${asked.join(", ")}`]),
+    ...(webhooks.length === 0 ? [] : [`webhooks to ${webhooks.map(({ name }) => name).join(", ")}`]),
   ];
   return `${file ?? "no file"} is good: ${parts.join(", ")}`;
 }

@@ -157,6 +157,11 @@ describe("mistakes", () => {
       { engine: { type: "nats://localhost", durable: true } },
       ["engine.durable: expected nothing with NATS, whose streams themselves say what they are, got on"],
     ],
+    [
+      "a Redis behind Sentinels that is said to be durable",
+      { engine: { type: "redis+sentinel://one,two/tides", durable: true } },
+      ["engine.durable: expected nothing with Sentinels, since a replica that takes over may have less, got on"],
+    ],
   ])("%s", (_what, content, expected) => {
     expect(problemsOf(content)).toEqual(expected);
   });

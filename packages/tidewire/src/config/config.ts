@@ -8,10 +8,11 @@ export interface Config {
   readonly workers: number;
   readonly data: string;
   readonly engine: {
-    /** `sqlite`, `memory`, or the address of a Redis. */
+    /** `sqlite`, `memory`, or the address of a Redis or a NATS. */
     readonly type: string;
     readonly path: string | null;
     readonly password: string | null;
+    readonly sentinel_password: string | null;
     readonly prefix: string;
     readonly durable: boolean;
   };
@@ -28,6 +29,7 @@ export interface Config {
     };
   };
   readonly rpc: { readonly proxy: ProxyConfig };
+  readonly webhooks: readonly WebhookConfig[];
   readonly limits: LimitValues;
 }
 
@@ -57,6 +59,17 @@ export interface ProxyConfig {
     readonly static_headers: Readonly<Record<string, string>>;
     readonly static_header_files: Readonly<Record<string, string>>;
   };
+}
+
+/** An endpoint that is told what happens. */
+export interface WebhookConfig {
+  readonly name: string;
+  readonly url: string;
+  readonly secret: string | null;
+  readonly old_secret: string | null;
+  readonly types: readonly string[];
+  readonly allow_http: boolean;
+  readonly allow_private: boolean;
 }
 
 export interface PatternConfig {

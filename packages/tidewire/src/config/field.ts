@@ -43,6 +43,8 @@ export interface List<Item> {
   readonly kind: "list";
   readonly about: string;
   readonly item: Group<Item>;
+  /** What each item has. */
+  readonly required: readonly string[];
   /** Items somebody might write. */
   readonly example: readonly unknown[];
 }

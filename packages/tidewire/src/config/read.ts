@@ -158,7 +158,9 @@ class Reader {
       const where = place === "" ? named : `${place}.${named}`;
       const field = fields.find(([each]) => each === name)?.[1];
       if (field?.kind === "leaf") {
-        this.#problem(where, `a secret stands in no configuration file; set ${where}_file or ${envOf(where, field)}`);
+        // What is in a list has no name of its own in the environment.
+        const other = where.includes("[") ? "" : ` or ${envOf(where, field)}`;
+        this.#problem(where, `a secret stands in no configuration file; set ${where}_file${other}`);
         continue;
       }
       const near = nearest(name, known);

@@ -13,16 +13,16 @@ export function configSchema(): JsonSchema {
   };
 }
 
-function schemaOf(field: AnyField, place: string): JsonSchema {
+function schemaOf(field: AnyField, place: string, needed: readonly string[] = []): JsonSchema {
   if (field.kind === "list") {
-    return { type: "array", description: field.about, items: schemaOf(field.item, `${place}[]`) };
+    return { type: "array", description: field.about, items: schemaOf(field.item, `${place}[]`, field.required) };
   }
   if (field.kind === "leaf") return { ...field.schema, description: describe(field, place), ...defaultOf(field) };
   const inside = fieldsOf(field);
   const properties = inside.map(([name, each]) => {
     return [keyOf(name, each), schemaOf(each, place === "" ? name : `${place}.${name}`)] as const;
   });
-  const required = inside.flatMap(([name]) => (place.endsWith("[]") && name === "pattern" ? [name] : []));
+  const required = inside.flatMap(([name, each]) => (needed.includes(name) ? [keyOf(name, each)] : []));
   return {
     type: "object",
     description: field.about,

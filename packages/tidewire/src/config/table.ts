@@ -1,6 +1,6 @@
 // The table of settings: each one's place, kind, default, names and meaning. The schema, the example and the checks come from it.
 import type { ChannelMode, RecoveryMode } from "@tidewire/protocol";
-import type { ClientConfig, Config, PatternConfig, ProxyConfig, TokenConfig } from "./config.ts";
+import type { ClientConfig, Config, PatternConfig, ProxyConfig, TokenConfig, WebhookConfig } from "./config.ts";
 import {
   choice,
   duration,
@@ -21,6 +21,9 @@ import {
 } from "./field.ts";
 import { expectedAddress, isSharedAddress } from "../host/shared-engine.ts";
 import { limitTable } from "./limit-table.ts";
+
+/** 24 bytes in base64, behind "whsec_". */
+const leastSecretLength = 38;
 
 function proxy(about: string, path: string): Group<ProxyConfig> {
   return group(about, {
@@ -131,6 +134,25 @@ const patternExamples = [
   { pattern: "prices", mode: "latest", key: "symbol", allow_subscribe_for_client: true },
 ];
 
+const webhook: Group<WebhookConfig> = group("An endpoint.", {
+  name: text({ about: 'What it is called: letters, digits, "_" and "-".', example: "backend" }),
+  url: text({ about: "Where it is, with TLS.", example: "https://app.example/hooks/tidewire" }),
+  secret: secret(
+    {
+      about: 'By what everything is signed: "whsec_" and 24 to 64 random bytes in base64.',
+      example: "/run/secrets/webhook",
+    },
+    leastSecretLength,
+  ),
+  old_secret: secret(
+    { about: "The one before, while it is replaced: signed by both.", example: "/run/secrets/webhook-old" },
+    leastSecretLength,
+  ),
+  types: texts({ about: "What it is told, such as member.joined or member.*; without, everything." }),
+  allow_http: toggle({ about: "Whether it may be told without TLS." }),
+  allow_private: toggle({ about: "Whether it may be this machine, or in a private network." }),
+});
+
 const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engine" | "log" | "http_api"> = {
   http_server: group<Config["http_server"]>("Where it listens.", {
     address: optionalText({
@@ -160,7 +182,7 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
         fallback: "sqlite",
       },
       ["sqlite", "memory"],
-      { isAddress: isSharedAddress, expected: expectedAddress, pattern: "^(rediss?|nats|tls)://" },
+      { isAddress: isSharedAddress, expected: expectedAddress, pattern: "^(rediss?(\\+sentinel)?|nats|tls)://" },
     ),
     path: optionalPlace({
       about: "sqlite alone: the database. Default: tidewire.db in the data folder.",
@@ -168,6 +190,10 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
     }),
     password: secret(
       { about: "Redis and NATS: the password, instead of one in the address.", example: "/run/secrets/redis" },
+      1,
+    ),
+    sentinel_password: secret(
+      { about: "Redis behind Sentinels: the Sentinels' own password.", example: "/run/secrets/sentinel" },
       1,
     ),
     prefix: text({
@@ -198,7 +224,7 @@ const serverFields: Pick<Group<Config>["fields"], "http_server" | "data" | "engi
   }),
 };
 
-export const table: Group<Config> = group("Settings of the standalone Tidewire server.", {
+export const table: Group<Config> = group<Config>("Settings of the standalone Tidewire server.", {
   ...serverFields,
   workers: processes({
     about: "Processes that serve clients; 0 is one for each core. With more than one, another keeps the logs.",
@@ -214,6 +240,7 @@ export const table: Group<Config> = group("Settings of the standalone Tidewire s
       kind: "list",
       about: "The channels there are; the first that fits a name counts, and a name that fits none is refused.",
       item: pattern,
+      required: ["pattern"],
       example: patternExamples,
     },
     proxy: group<Config["channel"]["proxy"]>("Events of channels that a backend decides, where a pattern says so.", {
@@ -223,5 +250,13 @@ export const table: Group<Config> = group("Settings of the standalone Tidewire s
     }),
   }),
   rpc: group<Config["rpc"]>("Calls of clients.", { proxy: proxy("Answers them.", "rpc") }),
+  webhooks: {
+    kind: "list",
+    about: "Endpoints that are told who connects, which channels are occupied and who is in them (docs/webhooks.md).",
+    item: webhook,
+    // One that somebody has would not work for anybody else.
+    example: [],
+    required: ["name", "url", "secret"],
+  },
   limits: limitTable,
 });

@@ -4,16 +4,23 @@ import { connect as connectNats, type NodeConnectionOptions } from "@nats-io/tra
 import { createClient } from "@redis/client";
 import type { Log } from "@tidewire/server";
 import { type NatsClient, natsEngine } from "@tidewire/server/nats";
-import { redisEngine } from "@tidewire/server/redis";
+import { type RedisClient, redisEngine } from "@tidewire/server/redis";
+import { type RedisAddress, redisAddressIn, shownRedisAddress, urlOf } from "./redis-address.ts";
 
 type Engine = ReturnType<typeof redisEngine>;
 
 /** What `sharedEngine` takes. */
 export interface SharedEngineOptions {
-  /** `redis://user:password@host:port/database`, `nats://user:password@host:port`; `rediss://` or `tls://` with TLS. */
+  /**
+   * `redis://user:password@host:port/database`, `nats://user:password@host:port`; `rediss://` or `tls://` with TLS. Several
+   * hosts, with commas between them, are nodes of a Redis cluster; `redis+sentinel://host:port,host:port/name` are Sentinels
+   * and what they call the primary.
+   */
   readonly address: string;
   /** Instead of the one in the address. */
   readonly password?: string | null;
+  /** What the Sentinels want, who have passwords of their own. Default: none. */
+  readonly sentinelPassword?: string | null;
   /** What all keys, streams and subjects begin with. Default: the engine's. */
   readonly prefix?: string;
   /** Of Redis alone: whether the server never comes back older than it was. Default: false. */
@@ -21,13 +28,7 @@ export interface SharedEngineOptions {
   readonly log: Log;
 }
 
-/** What may follow the host of each. */
-const paths: ReadonlyMap<string, RegExp> = new Map([
-  ["redis:", /^\/?\d{0,4}$/],
-  ["rediss:", /^\/?\d{0,4}$/],
-  ["nats:", /^\/?$/],
-  ["tls:", /^\/?$/],
-]);
+const natsProtocols: readonly string[] = ["nats:", "tls:"];
 
 /** In words that follow "expected". */
 export const expectedAddress =
@@ -35,31 +36,43 @@ export const expectedAddress =
 
 /** Whether `sharedEngine` takes it; whether somebody is there is found out at the start. */
 export function isSharedAddress(text: string): boolean {
+  if (redisAddressIn(text) !== null) return true;
   if (!URL.canParse(text)) return false;
   const { protocol, hostname, pathname } = new URL(text);
-  return hostname !== "" && paths.get(protocol)?.test(pathname) === true;
+  return hostname !== "" && natsProtocols.includes(protocol) && /^\/?$/.test(pathname);
 }
 
 /** Without what is secret in it. */
 export function shownAddress(address: string): string {
+  const redis = redisAddressIn(address);
+  if (redis !== null) return shownRedisAddress(redis);
   const { protocol, host, pathname } = new URL(address);
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
 /** Not connected yet; the server starts and stops it. */
 export function sharedEngine(options: SharedEngineOptions): Engine {
-  return isNats(options.address) ? natsEngineOf(options) : redisEngineOf(options);
+  const redis = redisAddressIn(options.address);
+  return redis === null ? natsEngineOf(options) : redisEngineOf(redis, options);
 }
 
-function isNats(address: string): boolean {
-  const { protocol } = new URL(address);
-  return protocol === "nats:" || protocol === "tls:";
-}
-
-function redisEngineOf(options: SharedEngineOptions): Engine {
-  const { address, password = null, prefix, durable = false, log } = options;
-  const client = createClient({ url: address, ...(password !== null && { password }) });
-  return redisEngine({ client, durable, log, ...(prefix !== undefined && { prefix }) });
+/** @throws {TypeError} when Sentinels are there and it is said to be durable. */
+function redisEngineOf(address: RedisAddress, options: SharedEngineOptions): Engine {
+  const { password = null, sentinelPassword = null, prefix, durable = false, log } = options;
+  const { username, hosts, primary } = address;
+  const secret = password ?? address.password;
+  const credentials = { ...(username !== "" && { username }), ...(secret !== "" && { password: secret }) };
+  const clientAt = (host: string): RedisClient => createClient({ url: urlOf(address, host), ...credentials });
+  const given = { durable, log, ...(prefix !== undefined && { prefix }) };
+  if (primary === null) return redisEngine({ client: hosts.map(clientAt), ...given });
+  const { protocol } = address;
+  const clients = hosts.map((host) =>
+    createClient({
+      url: urlOf({ protocol, database: "" }, /:\d+$/.test(host) ? host : `${host}:${sentinelPort}`),
+      ...(sentinelPassword !== null && { password: sentinelPassword }),
+    }),
+  );
+  return redisEngine({ client: clientAt(hosts[0] ?? ""), sentinel: { name: primary, clients }, ...given });
 }
 
 /** @throws {TypeError} when it is said to be durable: NATS itself says whether it is. */
@@ -97,3 +110,5 @@ function natsOptionsOf(address: string, password: string | null): NodeConnection
 }
 
 const connectLimitMs = 5_000;
+/** Of a Sentinel without one in its address. */
+const sentinelPort = 26_379;

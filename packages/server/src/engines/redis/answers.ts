@@ -161,7 +161,7 @@ function logPage({ found, top, floor, more }: Read, start: PageStart): ReadPage 
 }
 
 const refusals =
-  /^-?(OOM|MISCONF|READONLY|NOPERM|NOAUTH|LOADING|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|MOVED|TRYAGAIN|WRONGTYPE|NOSCRIPT)\b/;
+  /^-?(OOM|MISCONF|READONLY|NOPERM|NOAUTH|LOADING|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|MOVED|ASK|TRYAGAIN|WRONGTYPE|NOSCRIPT)\b/;
 
 /** Of an error that Redis answered with: these say that nothing was done. */
 export function errorOf(thrown: Error, isWrite: boolean): TidewireError {

@@ -68,7 +68,7 @@ export class Lanes {
   lost(): void {
     for (const lane of this.#lanes.values()) {
       Object.assign(lane, { count: null, opened: null, awaited: null });
-      lane.settle.lost(new LinkLost("the connection to Redis ended"));
+      lane.settle.lost(new LinkLost());
     }
   }
 
@@ -104,7 +104,9 @@ export class Lanes {
 
   async #listen(lane: Lane, link: Link): Promise<void> {
     const [, , name] = this.#options.keys.ofLane(lane.number);
-    await link.subscribe(name, (message) => this.#hear(lane, message));
+    // Another server of the cluster is another process: the epochs may have ended with the one before (S8).
+    const moved = (): void => this.#suspect(lane);
+    await link.subscribe(name, (message) => this.#hear(lane, message), moved);
     // Where the counter stands is learned by the way on which announcements come, so that none can lie between.
     lane.awaited = 0;
     await this.#options.beacon(link, lane.number);
@@ -113,7 +115,8 @@ export class Lanes {
   #ask(lane: Lane, link: Link): void {
     lane.awaited = 0;
     this.#options.beacon(link, lane.number).catch(() => {
-      // If it never left, the lane stays silent, and that is noticed.
+      // Refused, as while its slot is on the way from one server to another: there is nothing to be heard. It is asked again.
+      lane.awaited = null;
     });
   }
 

@@ -2,10 +2,13 @@
 import type { Cancel, Clock } from "../../ports/clock.ts";
 import { type Log, reasonOf } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
-import { Link, type LinkOptions } from "./link.ts";
+import type { Link } from "./link.ts";
 import type { ServerFacts } from "./server-facts.ts";
+import type { Servers } from "./servers.ts";
 
-export interface LineOptions extends Omit<LinkOptions, "lost"> {
+export interface LineOptions {
+  readonly servers: Servers;
+  readonly clock: Clock;
   readonly log: Log;
   readonly random: Random;
   /** Done before anybody is told that the way is there again. */
@@ -14,6 +17,8 @@ export interface LineOptions extends Omit<LinkOptions, "lost"> {
   readonly down: () => void;
 }
 
+/** Whether there is another primary is asked once in so many turns of a second. */
+const checkTurns = 5;
 const firstRetryMs = 100;
 const lastRetryMs = 2_000;
 
@@ -24,6 +29,8 @@ export class Line {
   #facts: ServerFacts | null = null;
   #retryMs = firstRetryMs;
   #cancelRetry: Cancel = () => undefined;
+  #turn = 0;
+  #isChecking = false;
   #isClosed = false;
   #opening: Promise<void> = Promise.resolve();
 
@@ -43,7 +50,7 @@ export class Line {
 
   /** @throws {TidewireError} in words for the operator. */
   async open(): Promise<void> {
-    const { link, facts } = await Link.open({ ...this.#options, lost: (reason) => this.#lost(reason) });
+    const { link, facts } = await this.#options.servers.open((reason) => this.#lost(reason));
     this.#link = link;
     this.#learn(facts);
     this.#options.log.info("the Redis engine is connected", { server: facts.name, durability: facts.durability });
@@ -67,6 +74,24 @@ export class Line {
     } catch (thrown) {
       link.fail(reasonOf(thrown));
     }
+  }
+
+  /** Once a second. A primary that was replaced, and has not heard of it, acks what will be lost. */
+  turn(link: Link): void {
+    this.#turn += 1;
+    if (this.#turn % checkTurns !== 0 || this.#isChecking) return;
+    this.#isChecking = true;
+    this.#options.servers
+      .mistake()
+      .then((reason) => {
+        if (reason !== null) link.fail(reason);
+      })
+      .finally(() => {
+        this.#isChecking = false;
+      })
+      .catch(() => {
+        // Nobody says so.
+      });
   }
 
   #learn(facts: ServerFacts): void {
@@ -102,7 +127,7 @@ export class Line {
     const { log, prepare, up } = this.#options;
     let opened: Link | null = null;
     try {
-      const { link, facts } = await Link.open({ ...this.#options, lost: (reason) => this.#lost(reason) });
+      const { link, facts } = await this.#options.servers.open((reason) => this.#lost(reason));
       opened = link;
       await prepare(link);
       if (link.isOver || this.#isClosed) throw new Error("it ended again");

@@ -10,11 +10,21 @@ export interface RedisCommandOptions {
 }
 
 /**
- * A client of one server, made with `createClient({ url })` of `@redis/client`. The engine takes its settings by
+ * A client, made with `createClient({ url })` of `@redis/client`. The engine takes its settings by
  * `duplicate` and makes connections of its own; yours is neither used nor closed, and need not be connected.
  */
 export interface RedisClient {
-  duplicate(): RedisConnection;
+  /** Read where the engine finds servers by itself: where their addresses are put, and TLS is said. */
+  readonly options?: { readonly socket?: object } | undefined;
+  /** @param overrides Settings in the place of the client's own. */
+  duplicate(overrides?: object): RedisConnection;
+}
+
+/** What a connection tells of. */
+export interface RedisEvents {
+  readonly error: [error: Error];
+  /** In a cluster: another server announces it from now on. */
+  readonly "sharded-channel-moved": [channel: string];
 }
 
 /** One connection that the engine makes, and ends when it fails or does not answer. */
@@ -22,7 +32,7 @@ export interface RedisConnection {
   connect(): Promise<unknown>;
   /** Ends the connection at once; what waits for an answer is rejected. */
   destroy(): void;
-  on(event: "error", listener: (error: Error) => void): unknown;
+  on<Event extends keyof RedisEvents>(event: Event, listener: (...about: RedisEvents[Event]) => void): unknown;
   sendCommand(args: readonly RedisArgument[], options?: RedisCommandOptions): Promise<unknown>;
   sSubscribe(channel: string, listener: (message: Buffer, channel: Buffer) => void, bufferMode: true): Promise<unknown>;
 }

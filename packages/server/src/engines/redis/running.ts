@@ -14,19 +14,18 @@ import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
 import { type Answering, Questions } from "./questions.ts";
 import { headOf, type Stamp } from "../records.ts";
-import type { RedisArgument, RedisClient } from "./redis-client.ts";
-import type { Script } from "./script/script.ts";
+import type { RedisArgument } from "./redis-client.ts";
+import type { Servers } from "./servers.ts";
 import { SharedMembers } from "./shared-members.ts";
 import { Upkeep } from "./upkeep.ts";
 
 export interface RunningOptions {
-  readonly client: RedisClient;
+  readonly servers: Servers;
   readonly keys: Keys;
   readonly isDurable: boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly script: Script;
   readonly sink: EngineSink;
   readonly answering: Answering | null;
 }
@@ -282,7 +281,7 @@ export class Running {
       const reason = reasonOf(thrown);
       this.#complaints.add("Redis refused a command", { reason });
       // Another one has become the primary, or somebody took the password away: the link is of no use.
-      if (/^-?(READONLY|NOAUTH|MASTERDOWN)\b/.test(reason)) link.fail(reason);
+      if (/^-?(READONLY|NOAUTH|MASTERDOWN|CLUSTERDOWN)\b/.test(reason)) link.fail(reason);
       throw thrown instanceof Error ? errorOf(thrown, isWrite) : new TidewireError("internal");
     }
   }
@@ -291,6 +290,7 @@ export class Running {
     this.#cancelTurn = this.#options.clock.after(turnMs, () => {
       const { link } = this.#line;
       if (link !== null) {
+        this.#line.turn(link);
         this.#lanes.turn(link);
         this.members.turn(link);
         this.questions.turn(link);

@@ -6,8 +6,18 @@ export interface ServerFacts {
   /** For the log: "redis 7.0.15". */
   readonly name: string;
   readonly durability: Durability;
+  /** A node of a cluster: others may have the keys. */
+  readonly isClustered: boolean;
   /** What an operator should know, though the engine works. */
   readonly warning: string | null;
+}
+
+const durabilities: readonly Durability[] = ["volatile", "process", "fsync", "quorum"];
+
+/** Of several servers, each of which has a part. */
+export function durabilityOfAll(all: readonly Pick<ServerFacts, "durability">[]): Durability {
+  const ranks = all.map(({ durability }) => durabilities.indexOf(durability));
+  return durabilities[Math.min(...ranks)] ?? "volatile";
 }
 
 type Ask = (args: readonly string[]) => Promise<unknown>;
@@ -31,9 +41,10 @@ export async function readFacts(ask: Ask, claimsDurable: boolean): Promise<Serve
     const said = `appendonly ${settings["appendonly"] ?? "?"} and appendfsync ${settings["appendfsync"] ?? "?"}`;
     fail("engine_unavailable", `a durable Redis has appendonly yes and appendfsync always, this one has ${said}`);
   }
+  const isClustered = info.get("cluster_enabled") === "1";
   const warning =
     settings === null ? "CONFIG GET is not allowed here, so acks promise no more than INFO says of persistence" : null;
-  return { name, durability, warning };
+  return { name, durability, isClustered, warning };
 }
 
 function infoOf(text: string): ReadonlyMap<string, string> {
@@ -72,8 +83,9 @@ function nameOf(info: ReadonlyMap<string, string>): string {
 function problemOf(info: ReadonlyMap<string, string>, name: string): string | null {
   const version = Number.parseInt(info.get("redis_version") ?? "", 10);
   if (!(version >= leastVersion)) return `Redis ${leastVersion} or newer was expected, or Valkey, got ${name}`;
-  if (info.get("role") !== "master") return `a primary was expected, got a ${info.get("role") ?? "server"} of ${name}`;
-  if (info.get("cluster_enabled") === "1") return `a Redis of its own was expected, got a node of a cluster`;
+  // A replica in a cluster says who has the keys as well as a primary does, and sends on whoever asks it for some.
+  if (info.get("role") !== "master" && info.get("cluster_enabled") !== "1")
+    return `a primary was expected, got a ${info.get("role") ?? "server"} of ${name}`;
   const policy = info.get("maxmemory_policy") ?? "noeviction";
   if (info.get("maxmemory") !== "0" && policy.startsWith("allkeys")) {
     return `maxmemory-policy noeviction was expected, got ${policy}, which forgets where channels end`;

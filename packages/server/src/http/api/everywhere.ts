@@ -9,11 +9,27 @@ type Join = (answers: readonly JsonText[]) => JsonText;
 /** Where all have done it, there is no more to say. */
 const done: Join = () => "{}";
 
+/** Each node has some of a list. */
+const lists =
+  (name: string): Join =>
+  (answers) =>
+    JSON.stringify({
+      [name]: answers.flatMap(
+        (answer) => (JSON.parse(answer) as Readonly<Record<string, readonly object[]>>)[name] ?? [],
+      ),
+    });
+
 const joins: Readonly<Record<string, Join>> = {
   subscribe: done,
   unsubscribe: done,
   disconnect: done,
   refresh: done,
+  webhooks: lists("endpoints"),
+  webhooks_dead: lists("deliveries"),
+  webhooks_replay: (answers) => {
+    const counts = answers.map((answer) => (JSON.parse(answer) as { readonly replayed: number }).replayed);
+    return JSON.stringify({ replayed: counts.reduce((sum, count) => sum + count, 0) });
+  },
   info: (answers) => {
     const nodes = answers.flatMap((answer) => (JSON.parse(answer) as { readonly nodes: readonly object[] }).nodes);
     return JSON.stringify({ nodes });

@@ -7,6 +7,7 @@ import { presence, presenceStats } from "./presence.ts";
 import { broadcast, publish } from "./publish.ts";
 import { anything, type JsonSchema, list, map, object, type Properties, text, toggle, whole } from "./schema.ts";
 import { disconnect, refresh, subscribe, unsubscribe } from "./sessions.ts";
+import { mostDeliveries, webhooks, webhooksDead, webhooksReplay } from "./webhooks.ts";
 
 export interface ApiMethod {
   /** What it does, in a sentence. */
@@ -190,5 +191,61 @@ export const apiMethods: Readonly<Record<string, ApiMethod>> = {
     }),
     example: {},
     act: info,
+  },
+  webhooks: {
+    about: "The endpoints that are told what happens, and how far each of them is.",
+    parameters: {},
+    result: object({
+      "endpoints!": list(
+        object({
+          "name!": text("What its operator calls it."),
+          "url!": text("Where it is."),
+          "sequence!": whole("Events so far; the newest one's number."),
+          "waiting!": whole("Deliveries that are not over."),
+          "dead!": whole("Deliveries that were given up."),
+          "problem!": { type: ["string", "null"], description: "Why the newest attempt failed, if it did." },
+        }),
+        "Each endpoint.",
+      ),
+    }),
+    example: {},
+    act: webhooks,
+  },
+  webhooks_dead: {
+    about: "Deliveries to endpoints that were given up, the oldest first.",
+    parameters: {
+      endpoint: text("Those to this endpoint. Default: to any."),
+      after: whole("Those behind this place: the last one's of the page before.", { minimum: 0 }),
+      limit: whole("How many. Default: 100.", { minimum: 0, maximum: mostDeliveries }),
+    },
+    result: object({
+      "deliveries!": list(
+        object({
+          "place!": whole("Where it stands among all."),
+          "endpoint!": text("To whom."),
+          "id!": text("What webhook-id says."),
+          "type!": text("What happened."),
+          "attempts!": whole("How often it was tried."),
+          "reason!": text("Why the last attempt failed, in a word."),
+          "message!": text("The same in a sentence."),
+          "taken_at!": whole("When the event was taken, in milliseconds since 1970."),
+          "dead_at!": whole("When it was given up."),
+          "payload!": anything("What was to be delivered."),
+        }),
+        "The deliveries.",
+      ),
+    }),
+    example: { endpoint: "backend", limit: 10 },
+    act: webhooksDead,
+  },
+  webhooks_replay: {
+    about: "Tries deliveries again that were given up, at once and then for a day as if they were new.",
+    parameters: {
+      endpoint: text("Those to this endpoint. Default: to any."),
+      id: text("Those with this webhook-id. Default: all."),
+    },
+    result: object({ "replayed!": whole("How many there were.") }),
+    example: { endpoint: "backend" },
+    act: webhooksReplay,
   },
 };

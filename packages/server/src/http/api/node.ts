@@ -2,6 +2,7 @@
 import type { CloseReasonName, SessionId } from "@tidewire/protocol";
 import type { Disconnect, LiveTerms } from "../../access.ts";
 import type { Hub } from "../../hub/hub.ts";
+import type { WebhookDesk } from "../../lifecycle/desk.ts";
 import type { Limits } from "../../options.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Metrics } from "../../ports/metrics.ts";
@@ -28,6 +29,8 @@ export interface ApiNode {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** `null` where this node sends no webhooks. */
+  readonly webhooks: WebhookDesk | null;
   /** Has the other nodes do what a method does, each for itself; `null` where there are none. */
   readonly others: ((method: string, parameters: Parameters) => Promise<readonly JsonText[]>) | null;
 }

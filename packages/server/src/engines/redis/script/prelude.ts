@@ -10,14 +10,6 @@ local op, fresh, fenced = ARGV[1], ARGV[2], ARGV[3]
 local lane_key, idle_key, lane_name = KEYS[1], KEYS[2], KEYS[3]
 local max_whole = 9007199254740991
 
--- S8: what this process of Redis acked is good as long as it lives, unless the operator says that it survives.
-local incarnation = ''
-if fenced == '1' then
-  local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-  if not run_id then error({ err = 'TIDE no run_id in INFO server' }) end
-  incarnation = '.' .. string.sub(run_id, 1, 12)
-end
-
 local function text_of(number) return string.format('%.0f', number) end
 
 local function whole(text)
@@ -35,17 +27,32 @@ end
 local function damaged(what) error({ err = 'TIDE damaged ' .. what }) end
 
 local function load_lane()
-  local found = redis.pcall('HMGET', lane_key, 'gen', 'base', 'n')
+  local found = redis.pcall('HMGET', lane_key, 'gen', 'base', 'n', 'own', 'inc')
   if found.err or not plain(found[1]) or not plain(found[2]) or not whole(found[3]) then
     -- The first thing that is written must be one that a full server refuses: then nothing is.
     if redis.call('EXISTS', lane_key) == 1 then redis.call('DEL', lane_key) end
     redis.call('HSET', lane_key, 'gen', fresh, 'base', fresh, 'n', 0)
     return { gen = fresh, base = fresh, n = 0 }
   end
-  return { gen = found[1], base = found[2], n = whole(found[3]) }
+  return { gen = found[1], base = found[2], n = whole(found[3]), own = found[4], inc = found[5] }
 end
 
 local lane = load_lane()
+
+-- S8: what a process of Redis acked as a primary is good as long as it stays one, unless the operator says that it
+-- survives. Its replication id is made anew at its start and at each promotion; the process alone would not tell of one that
+-- was replaced, took the other's shorter log, and is a primary again. A lane that another server of a cluster had meanwhile,
+-- and gave back, has a name that this one never gave.
+local function incarnation_of()
+  local history = string.match(redis.call('INFO', 'replication'), 'master_replid:(%x+)')
+  if not history then error({ err = 'TIDE no master_replid in INFO replication' }) end
+  if lane.own == history and plain(lane.inc) then return lane.inc end
+  -- A server that is full takes no name, and what it holds is read under one that is as good.
+  local saved = redis.pcall('HSET', lane_key, 'own', history, 'inc', fresh)
+  return type(saved) == 'table' and saved.err and history or fresh
+end
+
+local incarnation = fenced == '1' and '.' .. incarnation_of() or ''
 
 local fields = { 'base', 'top', 'id', 'floor', 'size', 'ttl', 'at', 'kind', 'bytes', 'due', 'origin' }
 

@@ -1,0 +1,71 @@
+// What comes through the queues is what somebody can have sent, or it is said in words what is wrong with it.
+import { expect, it } from "vitest";
+import type { Ask } from "../store/ask.ts";
+import { answerOf, askOf, errorOf, written } from "./wire.ts";
+
+const terms = { attempts: 3, firstDelayMs: 1, longestDelayMs: 1, timeoutMs: 1_000 };
+const draft = {
+  id: "a",
+  name: "n",
+  input: "1",
+  owner: "",
+  dueMs: 0,
+  priority: -5,
+  key: "k",
+  keyHolds: "kept",
+  terms,
+} as const;
+const hold = { id: "a", fence: 3 };
+
+const asks: readonly Ask[] = [
+  { kind: "add", drafts: [draft, { ...draft, key: null, keyHolds: "unfinished" }] },
+  { kind: "claim", wanted: { names: ["n"], runs: 1, endings: 0, leaseMs: 1_000, orphanMs: 5 } },
+  { kind: "renew", holds: [hold], leaseMs: 1_000 },
+  { kind: "settle", hold, outcome: { kind: "done", output: "1" } },
+  { kind: "settle", hold, outcome: { kind: "failed", reason: "internal", message: "no", delayMs: 5 } },
+  { kind: "settle", hold, outcome: { kind: "dead", reason: "denied", message: "" } },
+  { kind: "settle", hold, outcome: { kind: "told" } },
+  { kind: "change", id: "a", what: "replay" },
+  { kind: "read", query: { kind: "one", id: "a" } },
+  { kind: "read", query: { kind: "page", state: "dead", after: null, limit: 10 } },
+];
+
+it("what was asked comes out as it went in", () => {
+  for (const ask of asks) expect(askOf(written(ask))).toEqual({ version: 1, ...ask });
+});
+
+it("of each ask every field is looked at", () => {
+  for (const ask of asks) {
+    for (const damaged of damagedOf({ version: 1, ...ask })) {
+      expect(askOf(Buffer.from(JSON.stringify(damaged))), JSON.stringify(damaged)).toMatch(/expected/);
+    }
+  }
+});
+
+it("a kind that is none is refused, those too that every object has", () => {
+  for (const kind of ["constructor", "__proto__", "", null, 7]) {
+    expect(askOf(Buffer.from(JSON.stringify({ version: 1, kind })))).toMatch(/^ask\.kind: one of add, claim/);
+  }
+});
+
+it("an answer that cannot be read is one that nobody knows", () => {
+  expect(answerOf(written({ kind: "value", value: [] }))).toMatchObject({ kind: "value", value: [] });
+  expect(answerOf(written(errorOf(new RangeError("x"))))).toMatchObject({
+    kind: "error",
+    reason: "internal",
+    message: "x",
+  });
+  for (const text of ["", "null", "{}", '{"kind":"value"}', '{"version":1,"kind":"error","reason":"toString"}']) {
+    expect(answerOf(Buffer.from(text))).toMatchObject({ kind: "error", reason: "indeterminate" });
+  }
+});
+
+/** The value with each of its fields once replaced by what fits nowhere. */
+function damagedOf(value: unknown): readonly unknown[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => {
+    const withPart = (other: unknown): unknown =>
+      Array.isArray(value) ? value.toSpliced(Number(name), 1, other) : { ...value, [name]: other };
+    return [withPart({ damaged: true }), ...damagedOf(part).map(withPart)];
+  });
+}

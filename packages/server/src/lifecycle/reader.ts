@@ -1,0 +1,273 @@
+// Reads what is so on all nodes, and tells a sink what has begun and what has ended.
+//
+// Of several nodes the one with the lease does it. It asks each node once a second for what changed there since it asked
+// last, so a question that is lost is asked again and nothing is missed. What it has told is the sink's to remember: what
+// was told to have begun is told to have ended sometime, whoever tells it.
+import type { EngineSources } from "../engine/engine.ts";
+import type { Clock } from "../ports/clock.ts";
+import { type Log, reasonOf } from "../ports/log.ts";
+import type { Random } from "../ports/random.ts";
+import { eventOf, type LifecycleEvent, type LifecycleSink, typesOf } from "./events.ts";
+import { type Fact, type FactEntry, type FactPage, type Facts, keyOf } from "./facts.ts";
+import type { Seen } from "./pages.ts";
+
+export interface LifecycleReaderOptions {
+  /** Names this node. */
+  readonly node: string;
+  readonly sink: LifecycleSink;
+  /** What is so here. */
+  readonly facts: Facts;
+  /** Asks the other nodes; `null` where there are none. */
+  readonly others: ((seen: Seen) => Promise<readonly FactPage[]>) | null;
+  /** By which one of several nodes tells; `null` where there are none. */
+  readonly leases: EngineSources | null;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** What a node has said. */
+interface Known {
+  seen: number;
+  /** Since when it has not answered, though others could; `null`: it has. */
+  silentMs: number | null;
+  readonly facts: Map<string, Fact>;
+}
+
+const lookMs = 1_000;
+/** A channel that is empty, or somebody who has left, for less than this is not told of: pages are loaded again. */
+const settleMs = 3_000;
+/** After a start, for clients to come back; and for how long a node may be silent. Engines think so too (R3). */
+const returnMs = 30_000;
+const leaseMs = 9_000;
+/** No channel is called so. */
+const leaseName = "lifecycle\nreader";
+
+export class LifecycleReader {
+  readonly #options: LifecycleReaderOptions;
+  readonly #kinds: ReadonlySet<Fact["kind"]>;
+  readonly #nodes = new Map<string, Known>();
+  /** At how many nodes something is so. */
+  readonly #holders = new Map<string, number>();
+  /** What was told to have begun, and not to have ended. */
+  readonly #told = new Map<string, Fact>();
+  /** What is told to have ended at this time, unless it begins again. */
+  readonly #ending = new Map<string, number>();
+  #events: LifecycleEvent[] = [];
+  /** What was read and has not been told yet. */
+  #unsafe: readonly FactPage[] = [];
+  #isReading = false;
+  #fence: number | null = null;
+  #leasedMs = 0;
+  #hasComplained = false;
+  #isWaiting = false;
+  #isStopped = false;
+  #looking: Promise<void> | null = null;
+  #cancel: () => void = () => undefined;
+
+  constructor(options: LifecycleReaderOptions) {
+    this.#options = options;
+    const { types } = options.sink;
+    const kinds = Object.keys(typesOf) as Fact["kind"][];
+    this.#kinds = new Set(
+      kinds.filter((kind) => types === undefined || typesOf[kind].some((type) => types.includes(type))),
+    );
+  }
+
+  start(): void {
+    this.#cancel = this.#options.clock.after(lookMs, () => {
+      this.#look()
+        .finally(() => {
+          if (!this.#isStopped) this.start();
+        })
+        .catch(() => undefined);
+    });
+  }
+
+  /** Tells what there is to tell by now, if it can. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancel();
+    // What happened while one was under way is the next one's.
+    await this.#looking;
+    await this.#look();
+    if (this.#fence === null) return;
+    // Whoever reads next knows nothing of what has ended here alone: nothing of it waits for its time.
+    this.#settle(Number.POSITIVE_INFINITY);
+    await this.#tell().catch(() => undefined);
+    this.#options.leases?.release(leaseName);
+  }
+
+  /** Whether this node tells. */
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  #look(): Promise<void> {
+    this.#looking ??= this.#lookOnce().finally(() => (this.#looking = null));
+    return this.#looking;
+  }
+
+  /** Never rejects. */
+  async #lookOnce(): Promise<void> {
+    try {
+      if (!(await this.#mayRead())) return;
+      await this.#tell();
+      for (let hasMore = true; hasMore;) {
+        const pages = await this.#pages();
+        for (const page of pages) this.#read(page);
+        this.#missSilent(new Set(pages.map(({ node }) => node)));
+        this.#settle(this.#options.clock.now());
+        this.#unsafe = pages;
+        await this.#tell();
+        hasMore = pages.some((page) => page.hasMore);
+      }
+      this.#hasComplained = false;
+    } catch (thrown) {
+      if (!this.#hasComplained) this.#options.log.warn("what happens cannot be told now", { reason: reasonOf(thrown) });
+      this.#hasComplained = true;
+      // Nobody could be asked: that says nothing of the others.
+      for (const known of this.#nodes.values()) known.silentMs = null;
+    }
+  }
+
+  async #mayRead(): Promise<boolean> {
+    const { leases, sink, clock, log } = this.#options;
+    if (leases !== null && (this.#fence === null || clock.now() - this.#leasedMs >= leaseMs / 3)) {
+      const fence = await leases.take(leaseName, leaseMs);
+      // Somebody else may have told meanwhile.
+      if (fence !== this.#fence) this.#forgetAll();
+      this.#fence = fence;
+      this.#leasedMs = clock.now();
+      if (fence === null) return false;
+    }
+    if (this.#isReading) return true;
+    try {
+      this.#begin((await sink.recall?.()) ?? []);
+      return true;
+    } catch (thrown) {
+      // A node that cannot tell leaves it to another one.
+      if (this.#fence !== null) leases?.release(leaseName);
+      this.#fence = null;
+      if (!this.#isWaiting)
+        log.info("what happens is told by another process, if at all", { reason: reasonOf(thrown) });
+      this.#isWaiting = true;
+      return false;
+    }
+  }
+
+  #begin(recalled: readonly Fact[]): void {
+    this.#isReading = true;
+    this.#isWaiting = false;
+    const dueMs = this.#options.clock.now() + returnMs;
+    for (const fact of recalled) {
+      if (!this.#kinds.has(fact.kind)) continue;
+      const key = keyOf(fact);
+      this.#told.set(key, fact);
+      this.#ending.set(key, dueMs);
+    }
+  }
+
+  #forgetAll(): void {
+    this.#isReading = false;
+    this.#events = [];
+    this.#unsafe = [];
+    for (const map of [this.#nodes, this.#holders, this.#told, this.#ending]) map.clear();
+  }
+
+  async #pages(): Promise<readonly FactPage[]> {
+    const { facts, others, node } = this.#options;
+    const seen = Object.fromEntries(Array.from(this.#nodes, ([name, known]) => [name, known.seen]));
+    const own = facts.page(seen[node] ?? 0);
+    return others === null ? [own] : [own, ...(await others(seen)).filter((page) => page.node !== node)];
+  }
+
+  #known(node: string): Known {
+    const known = this.#nodes.get(node) ?? { seen: 0, silentMs: null, facts: new Map<string, Fact>() };
+    this.#nodes.set(node, known);
+    return known;
+  }
+
+  #read({ node, entries }: FactPage): void {
+    const known = this.#known(node);
+    known.silentMs = null;
+    for (const entry of entries) if (this.#kinds.has(entry.fact.kind)) this.#apply(known, entry);
+  }
+
+  #apply({ facts }: Known, { fact, holds, isKnown, beganMs, endedMs, reason }: FactEntry): void {
+    const key = keyOf(fact);
+    const wasSo = facts.has(key);
+    const isVisit = !holds && fact.kind === "connection";
+    if (holds) facts.set(key, fact);
+    else facts.delete(key);
+    if (holds !== wasSo) this.#holders.set(key, (this.#holders.get(key) ?? 0) + (holds ? 1 : -1));
+    // By whoever told before, whose memory may be another one.
+    if (isKnown && !this.#told.has(key)) this.#told.set(key, fact);
+    // A connection that came and went between two looks is told of all the same.
+    if ((holds || isVisit) && !this.#told.has(key)) this.#say({ fact, holds: true, atMs: beganMs });
+    if (holds) this.#ending.delete(key);
+    else this.#ended(fact, endedMs ?? beganMs, reason);
+  }
+
+  /** It is no longer so at one node. */
+  #ended(fact: Fact, atMs: number, reason: string): void {
+    const key = keyOf(fact);
+    if ((this.#holders.get(key) ?? 0) > 0) return;
+    this.#holders.delete(key);
+    if (!this.#told.has(key)) return;
+    if (fact.kind === "connection") this.#say({ fact, holds: false, atMs, reason });
+    else this.#ending.set(key, this.#options.clock.now() + settleMs);
+  }
+
+  /** Nodes that have not answered for so long that they are no more. */
+  #missSilent(heard: ReadonlySet<string>): void {
+    const { clock, log } = this.#options;
+    for (const [name, known] of this.#nodes) {
+      if (heard.has(name)) continue;
+      const { facts } = known;
+      known.silentMs ??= clock.now();
+      if (clock.now() - known.silentMs < returnMs) continue;
+      this.#nodes.delete(name);
+      log.warn("a node does not answer any more; what was so there has ended", { node: name, facts: facts.size });
+      for (const [key, fact] of facts) {
+        this.#holders.set(key, (this.#holders.get(key) ?? 1) - 1);
+        this.#ended(fact, clock.wall(), "node_lost");
+      }
+    }
+  }
+
+  /** Tells what has ended for long enough. */
+  #settle(nowMs: number): void {
+    for (const [key, dueMs] of this.#ending) {
+      const fact = this.#told.get(key);
+      if (dueMs > nowMs) continue;
+      this.#ending.delete(key);
+      if (fact !== undefined) this.#say({ fact, holds: false, atMs: this.#options.clock.wall(), reason: "node_lost" });
+    }
+  }
+
+  #say({ fact, holds, atMs, reason = "" }: Said): void {
+    const key = keyOf(fact);
+    if (holds) this.#told.set(key, fact);
+    else this.#told.delete(key);
+    this.#ending.delete(key);
+    this.#events.push(eventOf({ fact, holds }, { id: `event_${this.#options.random.token(132)}`, atMs, reason }));
+  }
+
+  /** @throws what the sink throws; then they are told again. */
+  async #tell(): Promise<void> {
+    if (this.#events.length > 0) await this.#options.sink.take(this.#events);
+    this.#events = [];
+    // What was read is safe from here on, which its node is told with the next question, and this one now.
+    for (const { node, to } of this.#unsafe) this.#known(node).seen = to;
+    this.#unsafe = [];
+    this.#options.facts.page(this.#known(this.#options.node).seen);
+  }
+}
+
+interface Said {
+  readonly fact: Fact;
+  readonly holds: boolean;
+  readonly atMs: number;
+  readonly reason?: string;
+}

@@ -1,0 +1,153 @@
+// RabbitMQ for tests: the program that the test run found, started on free ports in a folder of its own, ended by its id.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { type Channel, connect } from "amqplib";
+import type { TestContext } from "vitest";
+import { freePort } from "../killable-node.ts";
+
+/** Where RabbitMQ is, or `undefined` where the tests have to do without. */
+export const rabbitmqPath: string | undefined = process.env["TIDEWIRE_RABBITMQ"];
+
+export const withoutRabbitmq =
+  "no rabbitmq-server: TIDEWIRE_RABBITMQ is not set; TIDEWIRE_REQUIRE=rabbitmq npm test fetches one";
+
+interface RabbitServerOptions {
+  /** As in rabbitmq.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+interface Ports {
+  readonly amqp: number;
+  /** Of Erlang's own directory of nodes, which no two servers of these tests share. */
+  readonly names: number;
+  readonly nodes: number;
+}
+
+/** One server over its lives: it can be killed and started again on the same ports and folder. */
+export class RabbitServer {
+  readonly folder: string = mkdtempSync(join(tmpdir(), "tidewire-rabbitmq-"));
+  readonly #ports: Ports;
+  readonly #settings: Readonly<Record<string, string>>;
+  readonly #names: ChildProcess;
+  #child: ChildProcess | null = null;
+
+  private constructor(program: string, ports: Ports, options: RabbitServerOptions) {
+    this.#ports = ports;
+    this.#settings = options.settings ?? {};
+    // The server would start one that outlives it.
+    const beside = join(dirname(program), "epmd");
+    const args = ["-port", `${ports.names}`, "-address", "127.0.0.1"];
+    this.#names = spawn(existsSync(beside) ? beside : "epmd", args, { stdio: "ignore" });
+  }
+
+  static async start(options: RabbitServerOptions = {}): Promise<RabbitServer> {
+    if (rabbitmqPath === undefined) throw new Error(withoutRabbitmq);
+    const ports = { amqp: await freePort(), names: await freePort(), nodes: await freePort() };
+    const server = new RabbitServer(rabbitmqPath, ports, options);
+    await once(server.#names, "spawn");
+    await server.start();
+    return server;
+  }
+
+  /** A server for one test, gone when it has ended; the test is skipped where there is none. */
+  static async forTest(context: TestContext, options: RabbitServerOptions = {}): Promise<RabbitServer> {
+    if (rabbitmqPath === undefined) context.skip(withoutRabbitmq);
+    const server = await RabbitServer.start(options);
+    context.onTestFinished(() => server.remove());
+    return server;
+  }
+
+  get url(): string {
+    return `amqp://127.0.0.1:${this.#ports.amqp}`;
+  }
+
+  async start(): Promise<void> {
+    if (rabbitmqPath === undefined) throw new Error(withoutRabbitmq);
+    const { amqp, names, nodes } = this.#ports;
+    const settings = {
+      "listeners.tcp.1": `127.0.0.1:${amqp}`,
+      "log.console": "true",
+      "log.file": "false",
+      ...this.#settings,
+    };
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+    writeFileSync(join(this.folder, "rabbitmq.conf"), lines.join(""));
+    const child = spawn(rabbitmqPath, [], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: {
+        ...process.env,
+        // Where Erlang keeps what nodes know each other by.
+        HOME: this.folder,
+        ERL_EPMD_PORT: `${names}`,
+        ERL_EPMD_ADDRESS: "127.0.0.1",
+        RABBITMQ_NODENAME: "tidewire@localhost",
+        RABBITMQ_DIST_PORT: `${nodes}`,
+        RABBITMQ_CONFIG_FILE: join(this.folder, "rabbitmq.conf"),
+        RABBITMQ_CONF_ENV_FILE: join(this.folder, "none"),
+        RABBITMQ_ENABLED_PLUGINS_FILE: join(this.folder, "plugins"),
+        RABBITMQ_MNESIA_BASE: join(this.folder, "data"),
+        RABBITMQ_LOG_BASE: join(this.folder, "log"),
+        // Idle schedulers do not spin: tests share their cores with it.
+        RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
+        // Otherwise the script stays as its parent, and `kill` would end that alone.
+        RUNNING_UNDER_SYSTEMD: "true",
+      },
+    });
+    this.#child = child;
+    await said(child, "Server startup complete");
+  }
+
+  /** Stops it in its place, or lets it go on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#child?.kill(signal);
+  }
+
+  /** As a machine that fails: nothing is finished. */
+  async kill(): Promise<void> {
+    const child = this.#child;
+    this.#child = null;
+    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  /** As an operator does. */
+  async asOperator<Result>(act: (channel: Channel) => Promise<Result>): Promise<Result> {
+    const connection = await connect(this.url);
+    connection.on("error", () => undefined);
+    try {
+      const channel = await connection.createChannel();
+      const result = await act(channel);
+      // What was sent on it is at the server when this is answered.
+      await channel.close();
+      return result;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async remove(): Promise<void> {
+    this.signal("SIGCONT");
+    await this.kill();
+    this.#names.kill("SIGKILL");
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+async function said(child: ChildProcess, text: string): Promise<void> {
+  let output = "";
+  await new Promise<void>((resolve, reject) => {
+    const take = (chunk: Buffer): void => {
+      output = (output + chunk.toString()).slice(-20_000);
+      if (output.includes(text)) resolve();
+    };
+    child.stdout?.on("data", take);
+    child.stderr?.on("data", take);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`rabbitmq-server ended with ${code}: ${output.slice(-1_000)}`)));
+  });
+}

@@ -1,0 +1,212 @@
+// What endpoints are told of a server that people use, also when it is killed, and on two nodes.
+import { memoryEngine } from "@tidewire/server/memory";
+import { createWebhooks, type WebhookEndpoint, withWebhooks } from "@tidewire/webhooks";
+import type { JobEvent } from "@tidewire/protocol";
+import { expect, it, onTestFinished } from "vitest";
+import { freePort, temporaryFile } from "../killable-node.ts";
+import { post } from "../requesting.ts";
+import { RedisServer } from "../services/redis.ts";
+import { serve, type Served } from "../serving.ts";
+import { hookNode, inRoom, killed } from "./hook-nodes.ts";
+import { Receiver } from "./receiver.ts";
+import { secret } from "./secret.ts";
+
+const apiKey = "0123456789abcdef";
+
+/** What happens is looked for once a second. */
+const soon = { timeout: 30_000 };
+
+const endpointAt = (name: string, { url }: Receiver): WebhookEndpoint => ({
+  name,
+  url,
+  secret,
+  allowsHttp: true,
+  allowsPrivate: true,
+});
+
+interface Hooked extends Served {
+  readonly webhooks: ReturnType<typeof createWebhooks>;
+}
+
+async function hooked(endpoints: readonly WebhookEndpoint[]): Promise<Hooked> {
+  const webhooks = createWebhooks({ path: temporaryFile(), endpoints });
+  await webhooks.open();
+  const access = { connect: ({ data }: { readonly data: unknown }) => ({ user: (data as { user: string }).user }) };
+  const engine = memoryEngine();
+  const served = await serve({ lifecycle: webhooks, webhooks, apiKey, access, engine, mode: "development" });
+  const stop = async (): Promise<void> => {
+    await served.stop();
+    await webhooks.close();
+  };
+  onTestFinished(stop);
+  return { ...served, stop, webhooks };
+}
+
+async function api({ httpUrl }: Served, method: string, parameters: object = {}): Promise<unknown> {
+  const { body } = await post(`${httpUrl}/api/${method}`, JSON.stringify(parameters), { "x-api-key": apiKey });
+  return (body as { readonly result: unknown }).result;
+}
+
+it("who connects, which channel is occupied and who is in it is told, and when that has ended, with the reason", async () => {
+  const [all, few] = [await Receiver.listening(), await Receiver.listening()];
+  const it = await hooked([endpointAt("all", all), { ...endpointAt("few", few), types: ["channel.*"] }]);
+  const ann = await inRoom(it.port, "ann");
+  const again = await inRoom(it.port, "ann");
+  await expect.poll(() => all.told.length, soon).toBe(4);
+  expect([...all.lines].sort()).toEqual([
+    "channel.occupied public:a",
+    "connection.opened ann",
+    "connection.opened ann",
+    "member.joined public:a ann",
+  ]);
+  // A page that is loaded again is another connection, and nobody who left.
+  ann.disconnect();
+  await expect.poll(() => all.lines.at(-1), soon).toBe("connection.closed ann");
+  expect(all.told.at(-1)?.data).toMatchObject({ reason: "client", user: "ann" });
+  again.disconnect();
+  await expect.poll(() => all.told.length, soon).toBe(8);
+  expect(all.lines.slice(5).sort()).toEqual([
+    "channel.vacated public:a",
+    "connection.closed ann",
+    "member.left public:a ann",
+  ]);
+  await expect.poll(() => few.lines, soon).toEqual(["channel.occupied public:a", "channel.vacated public:a"]);
+  expect(few.told.map(({ sequence }) => sequence)).toEqual([1, 2]);
+}, 60_000);
+
+it("what is given up is shown by the server API, and tried again at its word", async () => {
+  const receiver = await Receiver.listening();
+  receiver.answer = (response) => void response.writeHead(410).end();
+  const it = await hooked([{ ...endpointAt("hook", receiver), types: ["order.*"] }]);
+  await it.webhooks.tell({ type: "order.paid", id: "order_1", data: { sum: 42 } });
+  await it.webhooks.tell({ type: "order.paid", id: "order_2", data: null });
+  // The same once more.
+  await it.webhooks.tell({ type: "order.paid", id: "order_2", data: null });
+  await it.webhooks.tell({ type: "cart.left", id: "cart_1", data: null });
+  await expect
+    .poll(() => api(it, "webhooks"))
+    .toEqual({
+      endpoints: [
+        {
+          name: "hook",
+          url: receiver.url,
+          sequence: 2,
+          waiting: 0,
+          dead: 2,
+          problem: "the answer was 410: it wants nothing more",
+        },
+      ],
+    });
+  const { deliveries } = (await api(it, "webhooks_dead", { limit: 1 })) as { deliveries: { place: number }[] };
+  expect(deliveries).toMatchObject([
+    {
+      endpoint: "hook",
+      id: "order_1",
+      type: "order.paid",
+      attempts: 1,
+      reason: "gone",
+      payload: { data: { sum: 42 } },
+    },
+  ]);
+  expect(await api(it, "webhooks_dead", { after: deliveries[0]?.place, endpoint: "hook" })).toMatchObject({
+    deliveries: [{ id: "order_2" }],
+  });
+  expect(await api(it, "webhooks_dead", { endpoint: "another" })).toEqual({ deliveries: [] });
+  receiver.answer = (response) => void response.writeHead(200).end();
+  expect(await api(it, "webhooks_replay", { endpoint: "hook", id: "order_1" })).toEqual({ replayed: 1 });
+  await expect.poll(() => receiver.requests, soon).toBe(3);
+  expect(await api(it, "webhooks_replay")).toEqual({ replayed: 1 });
+  await expect
+    .poll(() => api(it, "webhooks"), soon)
+    .toMatchObject({ endpoints: [{ waiting: 0, dead: 0, problem: null }] });
+  expect(await post(`${it.httpUrl}/api/webhooks_dead`, '{"limit":-1}', { "x-api-key": apiKey })).toMatchObject({
+    body: { error: { code: 107 } },
+  });
+}, 60_000);
+
+it("ends of jobs are told before their owner is, and again where one of both could not be", async () => {
+  const receiver = await Receiver.listening();
+  const it = await hooked([{ ...endpointAt("hook", receiver), types: ["job.*"] }]);
+  const published: string[] = [];
+  let isAway = true;
+  const publish = (id: string, event: JobEvent): Promise<void> => {
+    if (isAway) return Promise.reject(new Error("away"));
+    published.push(`${id} ${event.kind}`);
+    return Promise.resolve();
+  };
+  const publisher = withWebhooks({ publish }, it.webhooks);
+  const done: JobEvent = { kind: "done", run: 2, output: { bytes: 7 } };
+  await expect(publisher.publish("j1", done, "k")).rejects.toThrow("away");
+  isAway = false;
+  await publisher.publish("j1", done, "k");
+  await publisher.publish("j2", { kind: "failed", run: 1, reason: "internal", message: "no" }, "k");
+  await publisher.publish("j2", { kind: "started", run: 2, attempt: 1 }, "k");
+  await expect.poll(() => receiver.told.length, soon).toBe(2);
+  expect(receiver.told.map(({ type, data }) => [type, data])).toEqual([
+    ["job.done", { job: "j1", output: { bytes: 7 } }],
+    ["job.failed", { job: "j2", reason: "internal", message: "no" }],
+  ]);
+  expect(published).toEqual(["j1 done", "j2 failed", "j2 started"]);
+  await it.webhooks.close();
+  // Neither is the owner told where nobody can know whether endpoints are.
+  await expect(publisher.publish("j3", done, "k")).rejects.toThrow("open webhooks were expected");
+  expect(published).toHaveLength(3);
+}, 60_000);
+
+it("kill -9 between event and delivery, three times: everything is delivered, at least once (W5)", async () => {
+  const receiver = await Receiver.listening();
+  const node = { port: await freePort(), file: temporaryFile(), hook: receiver.url };
+  for (const user of ["ann", "ben", "cid"]) {
+    // It takes what it is told and never says so.
+    receiver.answer = () => undefined;
+    const child = await hookNode(node);
+    const client = await inRoom(node.port, user);
+    await expect.poll(() => receiver.lines, soon).toContain(`member.joined public:a ${user}`);
+    client.disconnect();
+    await killed(child);
+  }
+  const accepted = new Set<unknown>();
+  receiver.answer = (response, { headers }) => {
+    accepted.add(headers["webhook-id"]);
+    response.writeHead(200).end();
+  };
+  await hookNode(node);
+  // Each of them once more, since nobody could know.
+  await expect.poll(() => accepted, { timeout: 120_000 }).toEqual(new Set(receiver.received.map(({ id }) => id)));
+  const numbers = receiver.told.map(({ sequence }) => sequence);
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+  for (const user of ["ann", "ben", "cid"]) {
+    expect(receiver.lines.filter((line) => line === `connection.opened ${user}`)).toHaveLength(1);
+    expect(receiver.lines.filter((line) => line === `member.joined public:a ${user}`)).toHaveLength(1);
+  }
+  expect(receiver.lines.filter((line) => line.startsWith("channel."))).toEqual(["channel.occupied public:a"]);
+  expect(new Set(receiver.told.map(({ epoch }) => epoch)).size).toBe(1);
+}, 180_000);
+
+it("two nodes on one Redis: what happens on either is told once, and by the other when one is killed (W6)", async (context) => {
+  const { url: redis } = await RedisServer.forTest(context);
+  const receiver = await Receiver.listening();
+  const file = temporaryFile();
+  const [one, two] = [await freePort(), await freePort()];
+  const first = await hookNode({ port: one, file, hook: receiver.url, redis });
+  await inRoom(one, "ann");
+  await expect.poll(() => receiver.told.length, soon).toBe(3);
+  await hookNode({ port: two, file, hook: receiver.url, redis });
+  await inRoom(two, "ann");
+  const ben = await inRoom(two, "ben");
+  await expect.poll(() => receiver.lines, soon).toContain("member.joined public:a ben");
+  ben.disconnect();
+  await expect.poll(() => receiver.lines, soon).toContain("member.left public:a ben");
+  expect(receiver.lines.filter((line) => /^(channel|member)/.test(line))).toEqual([
+    "channel.occupied public:a",
+    "member.joined public:a ann",
+    "member.joined public:a ben",
+    "member.left public:a ben",
+  ]);
+  await killed(first);
+  await inRoom(two, "cid");
+  await expect.poll(() => receiver.lines, soon).toContain("member.joined public:a cid");
+  expect(receiver.lines.filter((line) => line.startsWith("channel"))).toEqual(["channel.occupied public:a"]);
+  const numbers = receiver.told.map(({ sequence }) => sequence);
+  expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+}, 180_000);
