@@ -1,34 +1,40 @@
-// Two hundred readers of twenty channels, half of them Tidewire's client and half the official SDK.
-import { createClient } from "@tidewire/client";
+// The readers of all channels, half of them with Tidewire's client and half with the official SDK; a witness for each.
+import { createClient, type Transport, webSocketTransport } from "@tidewire/client";
 import { Centrifuge } from "centrifuge";
-import WebSocket from "ws";
+import type { Ledger } from "./ledger.ts";
+import { type Addresses, socketTo } from "./addresses.ts";
 import { type Kind, Witness } from "./witness.ts";
 
 /** Ends it. */
 type End = () => void;
 
+interface Reading {
+  readonly witness: Witness;
+  readonly ledger: Ledger;
+}
+
 export class Subscribers {
   readonly witnesses: Witness[] = [];
+  readonly #addresses: Addresses;
   readonly #ends: End[] = [];
   readonly #retries: (() => void)[] = [];
-  #waiting: (() => void)[] = [];
 
-  add(kind: Kind, url: string, channel: string): void {
-    const witness = new Witness(kind, channel);
-    this.witnesses.push(witness);
-    this.#ends.push(kind === "tidewire" ? this.#own(witness, url) : this.#official(witness, url));
+  constructor(addresses: Addresses) {
+    this.#addresses = addresses;
   }
 
-  /** Resolves once `condition` holds; looks whenever something is told. */
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => void this.#waiting.push(resolve));
+  add(kind: Kind, channel: string, ledger: Ledger): void {
+    const witness = new Witness(kind, channel);
+    this.witnesses.push(witness);
+    const reading = { witness, ledger };
+    this.#ends.push(kind === "tidewire" ? this.#own(reading) : this.#official(reading));
   }
 
   areLive(): boolean {
     return this.witnesses.every(({ isLive }) => isLive);
   }
 
-  /** Lets those try at once that wait for their next attempt, so that fifty rounds take minutes. */
+  /** Lets those try at once that wait for their next attempt, so that many rounds take minutes. */
   retry(): void {
     for (const retry of this.#retries) retry();
   }
@@ -37,14 +43,19 @@ export class Subscribers {
     for (const end of this.#ends) end();
   }
 
-  #own(witness: Witness, url: string): End {
-    const client = createClient({ url });
+  #own({ witness, ledger }: Reading): End {
+    const transport: Transport = { open: (_url, events) => webSocketTransport.open(this.#addresses.url(), events) };
+    const client = createClient({ url: this.#addresses.url(), transport });
     const channel = client.channel(witness.channel);
-    channel.onPublication(({ data, position }) => this.#heard(witness, position?.offset ?? 0, data as number));
+    channel.onPublication(({ data, position }) => {
+      if (position === null) throw new TypeError("a publication with a position was expected");
+      witness.heard(position);
+      ledger.learn(position, data as number);
+    });
+    channel.onGap(({ to }) => witness.gap(to));
     channel.onState((status) => {
-      if (status.kind === "live") witness.established(status.recovered);
-      else witness.isLive = false;
-      this.#wake();
+      if (status.kind !== "live") witness.isLive = false;
+      else if (!witness.isLive) witness.established({ recovered: status.recovered, position: channel.position });
     });
     channel.open();
     client.connect();
@@ -52,28 +63,26 @@ export class Subscribers {
     return () => client.close();
   }
 
-  #official(witness: Witness, url: string): End {
-    const client = new Centrifuge(url, { websocket: WebSocket, minReconnectDelay: 50, maxReconnectDelay: 1_000 });
-    const subscription = client.newSubscription(witness.channel);
-    subscription.on("publication", ({ data, offset }) => this.#heard(witness, offset ?? 0, data as number));
-    subscription.on("subscribed", ({ recovered }) => {
-      witness.established(recovered);
-      this.#wake();
+  #official({ witness, ledger }: Reading): End {
+    const options = { minReconnectDelay: 50, maxReconnectDelay: 1_000 };
+    const client = new Centrifuge(this.#addresses.url(), { websocket: socketTo(this.#addresses), ...options });
+    const subscription = client.newSubscription(witness.channel, {
+      minResubscribeDelay: 50,
+      maxResubscribeDelay: 1_000,
+    });
+    let epoch = "";
+    subscription.on("publication", ({ data, offset = 0 }) => {
+      const position = { epoch, offset };
+      witness.heard(position);
+      ledger.learn(position, data as number);
+    });
+    subscription.on("subscribed", ({ recovered, streamPosition }) => {
+      epoch = streamPosition?.epoch ?? epoch;
+      witness.established({ recovered, position: streamPosition ?? null });
     });
     subscription.on("subscribing", () => (witness.isLive = false));
     subscription.subscribe();
     client.connect();
     return () => client.disconnect();
-  }
-
-  #heard(witness: Witness, offset: number, value: number): void {
-    witness.heard({ offset, value });
-    this.#wake();
-  }
-
-  #wake(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
   }
 }

@@ -2,11 +2,12 @@
 import { natsEngine } from "@tidewire/server/nats";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { engineContract } from "../../packages/server/src/engine/contract.ts";
+import { expectLinked } from "../../packages/server/src/engine/contract/publishing.ts";
 import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
 import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
 import type { Engine } from "../../packages/server/src/engine/engine.ts";
 import { systemClock } from "../../packages/server/src/ports/clock.ts";
-import { connecting, natsPath, NatsServer, withoutNats } from "../services/nats.ts";
+import { connecting, NatsServer, withoutNatsCluster } from "../services/nats.ts";
 import { say, startEngine } from "./engines.ts";
 
 /** As many trials as the contract has, about; others elect their own. */
@@ -14,7 +15,8 @@ const trials = 72;
 const together = 12;
 
 describe("three servers", () => {
-  if (natsPath === undefined) return it("are not here", (context) => context.skip(withoutNats));
+  const reason = withoutNatsCluster();
+  if (reason !== null) return it("are not here", (context) => context.skip(reason));
   let servers: readonly NatsServer[] = [];
   let tries = 0;
   const urls = (): string[] => servers.map(({ url }) => url);
@@ -55,6 +57,18 @@ describe("three servers", () => {
       };
     },
   });
+
+  it("give the publishes of three nodes one order, and keep all that was acked (S1, P2)", async () => {
+    const nodes = await Promise.all(servers.map(({ url }) => startEngine(url, { prefix: "together" })));
+    const acks = await Promise.all(
+      nodes.flatMap(({ engine }, node) => Array.from({ length: 40 }, (_, n) => say(engine, "news", `${node}:${n}`))),
+    );
+    const page = await (nodes[0] ?? expect.fail("a node")).engine.read("news", "oldest", everything);
+    expect(page.publications).toHaveLength(120);
+    expectLinked(page.publications, null);
+    const acked = acks.map(({ position }) => position.offset).toSorted((one, other) => one - other);
+    expect(acked).toEqual(page.publications.map(({ offset }) => offset));
+  }, 60_000);
 
   it("keep what a majority acked when one of them is killed, under the same epochs (P2)", async () => {
     const { engine } = await startEngine(urls(), { prefix: "killed" });

@@ -48,12 +48,15 @@ it("a server without JetStream", async (context) => {
   expect(await refusalOf(connecting(server.url))).toMatch(/jetstream/i);
 });
 
-it("an older version", async (context) => {
+it.for([
+  ["2.8.4", undefined, /NATS 2\.9 or newer was expected, got 2\.8\.4/],
+  ["2.10.29", "tests", /NATS 2\.11 or newer was expected in a cluster, got 2\.10\.29/],
+] as const)("an older version: %s, cluster %s", async ([version, cluster, expected], context) => {
   const server = await NatsServer.forTest(context);
   const older = async (): Promise<NatsClient> => {
     const client = await connecting(server.url)();
     const { connection } = client;
-    const info = { server_id: "x", version: "2.8.4", max_payload: 1_048_576 };
+    const info = { server_id: "x", version, max_payload: 1_048_576, ...(cluster !== undefined && { cluster }) };
     return {
       ...client,
       connection: {
@@ -67,7 +70,7 @@ it("an older version", async (context) => {
       },
     };
   };
-  expect(await refusalOf(older)).toMatch(/NATS 2\.9 or newer was expected, got 2\.8\.4/);
+  expect(await refusalOf(older)).toMatch(expected);
 });
 
 it("streams of its name that are kept in another way", async (context) => {

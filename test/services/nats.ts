@@ -1,5 +1,5 @@
 // NATS for tests: the program that the test run found, started on free ports in folders of its own, ended by its id.
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -14,6 +14,15 @@ import { freePort } from "../killable-node.ts";
 export const natsPath: string | undefined = process.env["TIDEWIRE_NATS"];
 
 export const withoutNats = "no nats-server: TIDEWIRE_NATS is not set; TIDEWIRE_REQUIRE=nats npm test fetches one";
+
+/** Why three of them cannot be one cluster here; `null` where they can (decision 0045). */
+export function withoutNatsCluster(): string | null {
+  if (natsPath === undefined) return withoutNats;
+  const version = execFileSync(natsPath, ["--version"], { encoding: "utf8" }).trim();
+  const [, major = 0, minor = 0] = (/v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
+  if (major > 2 || (major === 2 && minor >= 11)) return null;
+  return `NATS 2.11 or newer is needed for a cluster, TIDEWIRE_NATS is ${version}`;
+}
 
 interface NatsServerOptions {
   /** Added to its configuration, in its own language. */

@@ -31,6 +31,11 @@ export interface Checked {
 
 /** An answer that does not come in this time does not come. */
 const timeout = 5_000;
+/**
+ * A page that takes longer ends with what it has. Each record is a question of its own, and whoever is given up on starts again
+ * from the beginning: with many channels at once nobody would ever be done.
+ */
+const pageMs = 2_000;
 /** Heads that are remembered at most, each for a channel that this node has written to. */
 const mostHeads = 10_000;
 /** Other nodes may win so often in a row. */
@@ -66,7 +71,15 @@ export class Logs {
 
   shelf({ client }: Reached, channel: string, head: Head): Shelf {
     const { names, clock } = this.#options;
-    return { manager: client.manager, stream: names.logs, subject: names.ofLog(channel), head, nowMs: clock.wall() };
+    const lateMs = clock.now() + pageMs;
+    return {
+      manager: client.manager,
+      stream: names.logs,
+      subject: names.ofLog(channel),
+      head,
+      nowMs: clock.wall(),
+      isLate: () => clock.now() > lateMs,
+    };
   }
 
   /** @throws {TypeError} {RangeError} for what can never be written. */
@@ -213,6 +226,10 @@ export class Logs {
       });
     } catch (thrown) {
       if (/wrong last sequence/i.test(reasonOf(thrown))) return null;
+      // An earlier attempt with this key is under way, and nobody knows yet what becomes of it (P3).
+      if (/duplicate message id is in process/i.test(reasonOf(thrown))) {
+        fail("indeterminate", "an earlier publish with this idempotency key is still being written");
+      }
       throw thrown;
     }
   }

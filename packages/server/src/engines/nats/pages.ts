@@ -15,6 +15,8 @@ export interface Shelf {
   readonly subject: string;
   readonly head: Head;
   readonly nowMs: number;
+  /** Whether a page should end with what it has, before whoever asked for it gives up. */
+  readonly isLate: () => boolean;
 }
 
 interface Found {
@@ -93,7 +95,7 @@ async function forward(
       if (publication === null) continue;
     }
     bytes += publication.data.byteLength;
-    if (isFull(publications.length, bytes, limit)) return { publications, floor, more: true, isDamaged };
+    if (isEnough(shelf, publications, { bytes, limit })) return { publications, floor, more: true, isDamaged };
     publications.push(publication);
     if (publication.offset === shelf.head.offset) return { publications, floor, more: false, isDamaged };
   }
@@ -117,7 +119,7 @@ async function backward(
       return { publications: publications.reverse(), floor: expected, more: false, isDamaged: true };
     }
     bytes += found.publication.data.byteLength;
-    if (isFull(publications.length, bytes, limit)) {
+    if (isEnough(shelf, publications, { bytes, limit })) {
       return {
         publications: publications.reverse(),
         floor: first.publication.offset - 1,
@@ -129,6 +131,15 @@ async function backward(
     sequence = found.before;
   }
   return { publications: publications.reverse(), floor: first.publication.offset - 1, more: false, isDamaged: false };
+}
+
+/** Whether the next publication does not belong to the page any more. One always does, or nobody would get on. */
+function isEnough(
+  { isLate }: Shelf,
+  { length }: readonly Publication[],
+  { bytes, limit }: { readonly bytes: number; readonly limit: PageLimit },
+): boolean {
+  return isFull(length, bytes, limit) || (length > 0 && isLate());
 }
 
 /** Where the publication at `offset` is, or the next one above it. */

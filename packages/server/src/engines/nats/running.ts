@@ -26,6 +26,8 @@ const turnMs = 1_000;
 const mostProbes = 200;
 /** Publishes that may wait at once, in all channels together. */
 const mostWaiting = 50_000;
+/** Whoever waited longer in line is refused: nobody waits for the answer much longer, and it would be asked again. */
+const longestWaitMs = 5_000;
 
 export class Running {
   readonly #options: RunningOptions;
@@ -156,8 +158,13 @@ export class Running {
     if (this.#isClosing) fail("engine_unavailable", "the NATS engine is not started");
     if (this.#waiting >= mostWaiting) fail("overloaded", "too much waits for NATS already");
     this.#waiting += 1;
+    const { clock } = this.#options;
+    const lateMs = clock.now() + longestWaitMs;
     const before = this.#writing.get(channel) ?? Promise.resolve();
-    const written = before.then(() => this.#answered(write, "indeterminate"));
+    const written = before.then(() => {
+      if (clock.now() > lateMs) fail("overloaded", "too much waits for NATS already");
+      return this.#answered(write, "indeterminate");
+    });
     const settled = written
       .catch(() => this.#logs.forgetHead(channel))
       .finally(() => {

@@ -29,7 +29,7 @@ const majority = 3;
 export async function openStreams(client: NatsClient, options: StreamsOptions): Promise<StreamFacts> {
   const { connection } = client;
   const server = connection.info ?? fail("engine_unavailable", "the NATS server has not said what it is");
-  checkVersion(server.version);
+  checkVersion(server.version, server.cluster === undefined ? alone : clustered);
   const replicas = options.replicas ?? (server.cluster === undefined ? 1 : majority);
   const wanted = configsOf(options, replicas);
   const logs = await opened(client, wanted.logs);
@@ -134,8 +134,20 @@ function durabilityOf({ config }: NatsStreamInfo): Durability {
   return config.num_replicas >= majority ? "quorum" : "process";
 }
 
-function checkVersion(version: string): void {
+interface Least {
+  readonly minor: number;
+  readonly where: string;
+}
+
+const alone: Least = { minor: 9, where: "" };
+/**
+ * Below it, a cluster stores several records of which each is to follow the same one: all are acked, and all but one are
+ * nowhere in the log (decision 0045).
+ */
+const clustered: Least = { minor: 11, where: " in a cluster" };
+
+function checkVersion(version: string, least: Least): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > 2 || (major === 2 && minor >= 9)) return;
-  fail("engine_unavailable", `NATS 2.9 or newer was expected, got ${version.slice(0, 40)}`);
+  if (major > 2 || (major === 2 && minor >= least.minor)) return;
+  fail("engine_unavailable", `NATS 2.${least.minor} or newer was expected${least.where}, got ${version.slice(0, 40)}`);
 }

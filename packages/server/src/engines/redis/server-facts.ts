@@ -30,6 +30,8 @@ const leastVersion = 7;
  */
 export async function readFacts(ask: Ask, claimsDurable: boolean): Promise<ServerFacts> {
   const info = infoOf(String(await ask(["INFO"])));
+  // As long as it reads its file it says that it writes none, and acks would promise nothing from then on.
+  if (info.get("loading") === "1") fail("engine_unavailable", "Redis is loading what it kept");
   const settings = await settingsOf(ask);
   const name = nameOf(info);
   const problem = problemOf(info, name);

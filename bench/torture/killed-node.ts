@@ -1,20 +1,9 @@
 // The server process that is killed, on a SQLite file, always at the same port.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 
 const script = join(import.meta.dirname, "../../test/sqlite-node.ts");
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new TypeError("a port was expected");
-  return address.port;
-}
 
 export class KilledNode {
   readonly #args: readonly string[];
