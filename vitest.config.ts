@@ -76,7 +76,8 @@ function browser(executablePath: string): TestProjectInlineConfiguration {
 export default defineConfig({
   test: {
     pool: "forks",
-    maxWorkers: 2,
+    // More than a small machine has cores: much of what tests do is to wait for browsers, servers and time.
+    maxWorkers: 3,
     testTimeout: 15_000,
     hookTimeout: 30_000,
     reporters: ["default", new CountingReporter()],
