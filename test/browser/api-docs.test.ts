@@ -25,7 +25,7 @@ test.each([
   page.on("console", (line) => void (line.type() === "error" && complaints.push(line.text())));
   const answer = await page.goto(`${httpUrl}/api/docs`);
   expect(answer?.headers()["content-security-policy"]).toContain("default-src 'none'");
-  expect(await page.locator("section").count()).toBe(13);
+  expect(await page.locator("section").count()).toBe(16);
   const sizes = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   expect(sizes[0]).toBeLessThanOrEqual(sizes[1] ?? 0);
   // The policy lets its own style in, and nothing else.
