@@ -12,7 +12,7 @@ import { say, startEngine } from "./engines.ts";
 
 /** As many trials as the contract has, about; others elect their own. */
 const trials = 72;
-const together = 12;
+const together = 8;
 
 describe("three servers", () => {
   const reason = withoutNatsCluster();
@@ -22,7 +22,8 @@ describe("three servers", () => {
   const urls = (): string[] => servers.map(({ url }) => url);
   const elect = async (prefix: string): Promise<void> => {
     const engine = natsEngine({ connect: connecting(urls()), prefix });
-    await engine.start(new RecordingSink());
+    // With many elections at once, the servers may be too busy to answer one in time.
+    await vi.waitFor(async () => await engine.start(new RecordingSink()), { timeout: 100_000, interval: 500 });
     await engine.stop();
   };
   beforeAll(async () => {
@@ -32,7 +33,7 @@ describe("three servers", () => {
       const prefixes = Array.from({ length: together }, (_, index) => `try-${begun + index + 1}`);
       await Promise.all(prefixes.map(elect));
     }
-  }, 120_000);
+  }, 180_000);
   afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
   engineContract("nats, three servers", {
