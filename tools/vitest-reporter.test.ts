@@ -49,5 +49,20 @@ test("counts tests, and what never became one", () => {
       expect.stringContaining("broken suite"),
     ]) as unknown,
     skips: ["tests/a.test.ts > waits: for the tide", "tests/a.test.ts > rests: no reason given"],
+    retried: [],
+  });
+});
+
+test("names what passed only when it was tried again", () => {
+  const counted = results({
+    "a.test.ts": `let tries = 0;
+      test("at last", { retry: 1 }, () => { if ((tries += 1) < 2) throw new Error("not yet"); });
+      test("never", { retry: 1 }, () => { throw new Error("no"); });`,
+  });
+  expect(counted).toEqual({
+    passed: 1,
+    failures: ["tests/a.test.ts > never"],
+    skips: [],
+    retried: ["tests/a.test.ts > at last"],
   });
 });

@@ -20,23 +20,25 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 
-/** Writes `{ passed, failures, skips }` to the file that `TIDEWIRE_TEST_RESULTS` names. */
+/** Writes `{ passed, failures, skips, retried }` to the file that `TIDEWIRE_TEST_RESULTS` names. */
 export class CountingReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     let passed = 0;
     const failures = unhandled.map((error) => `unhandled: ${firstLine(error.message)}`);
     const skips: string[] = [];
+    const retried: string[] = [];
     for (const module of modules) {
       const file = path.relative(process.cwd(), module.moduleId);
       failures.push(...loadErrors(module).map((error) => `${file}: ${firstLine(error)}`));
       for (const test of module.children.allTests()) {
         const { state } = test.result();
+        if (test.diagnostic()?.flaky === true) retried.push(`${file} > ${test.fullName}`);
         if (state === "passed") passed += 1;
         else if (state === "skipped") skips.push(`${file} > ${test.fullName}: ${skipReason(test)}`);
         else failures.push(`${file} > ${test.fullName}`);
       }
     }
     const results = process.env["TIDEWIRE_TEST_RESULTS"];
-    if (results) writeFileSync(results, JSON.stringify({ passed, failures, skips }));
+    if (results) writeFileSync(results, JSON.stringify({ passed, failures, skips, retried }));
   }
 }

@@ -24,10 +24,10 @@ const checks = [
   { name: "packages: publint", args: ["tools/packages.ts"] },
 ];
 
-/** @typedef {{ passed: number, failures: string[], skips: string[] }} Tally */
+/** @typedef {{ passed: number, failures: string[], skips: string[], retried: string[] }} Tally */
 
 /** @returns {Tally} */
-export const emptyTally = () => ({ passed: 0, failures: [], skips: [] });
+export const emptyTally = () => ({ passed: 0, failures: [], skips: [], retried: [] });
 
 /** The beginning of what a check printed; the check itself, run by hand, prints all. @param {string} text */
 function excerpt(text) {

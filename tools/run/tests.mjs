@@ -17,6 +17,7 @@ function sum(tallies) {
     passed: tallies.reduce((total, tally) => total + tally.passed, 0),
     failures: tallies.flatMap((tally) => tally.failures),
     skips: tallies.flatMap((tally) => tally.skips),
+    retried: tallies.flatMap((tally) => tally.retried),
   };
 }
 
@@ -48,8 +49,9 @@ async function runVitest(filters, serviceEnv) {
 }
 
 /** @param {Tally} tally */
-function sayResult({ passed, failures, skips }) {
+function sayResult({ passed, failures, skips, retried }) {
   if (skips.length > 0) say(`\nSkipped:\n${skips.map((skip) => `  ${skip}`).join("\n")}`);
+  if (retried.length > 0) say(`\nPassed when tried again:\n${retried.map((test) => `  ${test}`).join("\n")}`);
   if (failures.length > 0) say(`\nFailed:\n${failures.map((failure) => `  ${failure}`).join("\n")}`);
   say(`\n${passed} passed, ${failures.length} failed, ${skips.length} skipped`);
 }
@@ -69,7 +71,7 @@ export async function testAll(filters, options) {
     if (filters.length === 0) tallies.push(await runChecks(options));
     if (!(options.stopEarly && failed())) {
       const services = await findServices();
-      tallies.push({ passed: 0, failures: services.failed, skips: services.missing });
+      tallies.push({ ...emptyTally(), failures: services.failed, skips: services.missing });
       tallies.push(await runVitest(filters, services.env));
     }
   } catch (error) {
