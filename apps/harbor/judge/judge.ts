@@ -79,6 +79,8 @@ class Account {
 
   take(report: Report): void {
     switch (report.kind) {
+      case "ready":
+        return;
       case "refused":
         this.#refused = report.message;
         return;

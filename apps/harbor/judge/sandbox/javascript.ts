@@ -6,3 +6,8 @@ import type { Order } from "./order.ts";
 export function javaScriptOf({ language, source }: Pick<Order, "language" | "source">): string {
   return language === "javascript" ? source : stripTypeScriptTypes(source, { mode: "strip" });
 }
+
+/** Loads what `javaScriptOf` needs. */
+export function prepare(language: Order["language"]): void {
+  javaScriptOf({ language, source: "" });
+}

@@ -1,12 +1,20 @@
 // The sandbox's process: reads one order, runs its tests one after the other, says what came of each, and ends.
 import { text } from "node:stream/consumers";
 import { problemOf, runTest } from "./guest.ts";
-import { javaScriptOf } from "./javascript.ts";
+import { javaScriptOf, prepare } from "./javascript.ts";
 import type { Order, Report } from "./order.ts";
 import { Speaker } from "./speaker.ts";
 
 const order = JSON.parse(await text(process.stdin)) as Order;
+await warmUp(order);
+tell({ kind: "ready" });
 await obey(order);
+
+/** Everything that is done once and takes long, on the account of nobody's program. */
+async function warmUp({ language, limits }: Order): Promise<void> {
+  prepare(language);
+  await problemOf("", limits);
+}
 
 async function obey({ language, source, inputs, limits }: Order): Promise<void> {
   const code = await readable({ language, source, limits });

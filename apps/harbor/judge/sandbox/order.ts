@@ -29,6 +29,8 @@ export type Ending = z.infer<typeof ending>;
 
 /** Checked where it arrives: whoever breaks out of the sandbox may say anything. */
 export const report = z.discriminatedUnion("kind", [
+  /** Started; what it uses from here on is the program's. */
+  z.object({ kind: z.literal("ready") }),
   z.object({ kind: z.literal("refused"), message: z.string() }),
   z.object({ kind: z.literal("began"), test: z.int().min(0) }),
   z.object({ kind: z.literal("said"), test: z.int().min(0), text: z.string() }),

@@ -99,6 +99,22 @@ describe("what was left behind", () => {
     expect(await readLine(db)).toEqual({ waiting: [], behind: 0 });
   });
 
+  it("is not said to be lost when its verdict comes while we look", async () => {
+    const { id, job } = await submit(ada);
+    await age();
+    const errors: unknown[] = [];
+    // Between the look at the database and the look at the job: the worker keeps the verdict, and its job is over.
+    const find: Jobs["find"] = async (each) => {
+      await end(id, "accepted");
+      await jobs.cancel(job);
+      return await jobs.find(each);
+    };
+    const log = { ...silent, error: (...said: unknown[]) => void errors.push(said) };
+    expect(await mendSubmissions({ db, jobs: { ...jobs, find }, log })).toBe(false);
+    expect(errors).toEqual([]);
+    expect(await findSubmission(db, id)).toMatchObject({ judged: { verdict: "accepted" } });
+  });
+
   it("is judged once: the first word counts", async () => {
     const { id } = await submit(ada);
     await end(id, "accepted");

@@ -5,7 +5,7 @@ import type { Jobs } from "@tidewire/jobs";
 import type { Log } from "@tidewire/server";
 import { judgeRun, type Judged, type Language, type Submission } from "../../contract/judge.ts";
 import type { Database } from "../data/schema.ts";
-import { endSubmission, keepSubmission, unfinishedSubmissions } from "../data/submissions.ts";
+import { endSubmission, findSubmission, keepSubmission, unfinishedSubmissions } from "../data/submissions.ts";
 
 export interface HandedIn {
   readonly guest: string;
@@ -15,11 +15,15 @@ export interface HandedIn {
   readonly nonce: string;
 }
 
-/** Half a minute together: a disk that stands still for seconds is no reason to give a program up. */
-const attempts = 5;
+/**
+ * Some four minutes together, pauses doubling up to one: a disk that stands still or a worker that is killed is no reason to give
+ * a program up. One that brings down whoever judges it is given up after that.
+ */
+const attempts = 10;
 const firstDelayMs = 1_000;
-/** All tests of a program on a machine that has little time for it. */
-const timeoutMs = 300_000;
+const longestDelayMs = 60_000;
+/** All tests of a program on a machine that has hardly any time for it. */
+const timeoutMs = 900_000;
 
 /** Younger ones are being ordered. */
 const orderedAfterMs = 5_000;
@@ -44,8 +48,9 @@ export async function mendSubmissions({ db, jobs, log }: Mending): Promise<boole
   for (const each of unfinished) {
     const job = await jobs.find(each.job);
     if (job === null) await order(jobs, each);
-    // Judged ones are in the database before their job is done.
     else if (job.state !== "waiting" && job.state !== "running") {
+      // Its verdict may have come after we looked at the database: it is there before the job is done.
+      if ((await findSubmission(db, each.id))?.judged !== null) continue;
       const { state, reason, message } = job;
       log.error("a program was not judged", { submission: each.id, state, reason, message });
       await endSubmission(db, each.id, { judged: lost, rows: [], log: "" });
@@ -66,7 +71,7 @@ const lost: Judged = {
 
 /** Under the id that the submission names: ordered again, it is the same job. */
 async function order(jobs: Jobs, { id, guest, job }: { id: number; guest: string; job: string }): Promise<void> {
-  const terms = { attempts, firstDelayMs, timeoutMs };
+  const terms = { attempts, firstDelayMs, longestDelayMs, timeoutMs };
   const draft = await jobs.draft(judgeRun, { submission: id }, { owner: guest, ...terms });
   await jobs.add([{ ...draft, id: job }]);
 }

@@ -1,5 +1,6 @@
 // Judges what was handed in: runs it in the sandbox, tells its owner on the way, keeps what came of it.
 import { availableParallelism } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import type { JobContext } from "@tidewire/jobs";
 import { fail } from "@tidewire/protocol";
 import { judgeNews, judgeRun, type JudgeProgress } from "../../contract/judge.ts";
@@ -20,15 +21,43 @@ export const judging: Handling = (worker, { api, db, log }) => {
     if (found === null) fail("invalid_data", `a submission that is kept was expected, got ${id}`);
     // Judged by a run that could not say so any more.
     if (found.judged !== null) return found.judged;
-    await beginSubmission(db, id);
+    // Whoever waits sees it leave the line; that this cannot be kept just now keeps nobody from judging.
+    await beginSubmission(db, id).catch((thrown: unknown) => {
+      log.warn("a program stays in the line while it is judged", { submission: id, reason: String(thrown) });
+    });
     news.changed("line");
     const judgedNow = await judgeAndTell(found, job);
-    await endSubmission(db, id, judgedNow);
+    await untilKept(
+      () => endSubmission(db, id, judgedNow),
+      job.signal,
+      (reason) => {
+        log.warn("a verdict could not be kept yet", { submission: id, reason });
+      },
+    );
     if (judgedNow.judged.verdict === "accepted") news.changed("leaders");
     const kept = await findSubmission(db, id);
     return kept?.judged ?? judgedNow.judged;
   });
 };
+
+const keepAgainMs = 500;
+
+/** As long as the job is ours: what was judged is not judged anew because a disk stands still. @throws the signal's reason. */
+async function untilKept(
+  keep: () => Promise<void>,
+  signal: AbortSignal,
+  failed: (reason: string) => void,
+): Promise<void> {
+  for (;;) {
+    signal.throwIfAborted();
+    try {
+      return await keep();
+    } catch (thrown) {
+      failed(String(thrown));
+      await setTimeout(keepAgainMs);
+    }
+  }
+}
 
 type Judgement = Awaited<ReturnType<typeof judge>>;
 

@@ -1,0 +1,59 @@
+// The sandbox's process where the machine is slow or fails it: a program that was not run has no verdict.
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import type { Order, Report } from "./order.ts";
+import { startSandbox } from "./sandbox-process.ts";
+import { runInSandbox } from "./sandbox.ts";
+
+const order: Order = {
+  language: "javascript",
+  source: "function solve(n) { return 2 * n }",
+  inputs: ["[2]"],
+  limits: { timeMs: 400, memoryBytes: 67_108_864, outputLength: 65_536 },
+};
+
+/** Runs this before the sandbox's own program. */
+const after = (code: string): readonly string[] => {
+  const main = JSON.stringify(path.join(import.meta.dirname, "main.ts"));
+  return ["--input-type=module", "-e", `${code}; await import(${main});`];
+};
+
+async function run(main: readonly string[]): Promise<{ readonly end: string; readonly said: readonly Report[] }> {
+  const said: Report[] = [];
+  const { signal } = new AbortController();
+  const end = await runInSandbox({ order, told: (report) => void said.push(report), signal, main });
+  return { end, said };
+}
+
+test("a start that takes seconds of the processor takes none of the program's", { timeout: 120_000 }, async () => {
+  const used = "const used = () => { const { user, system } = process.cpuUsage(); return user + system; }";
+  const { end, said } = await run(after(`${used}; while (used() < 2_500_000);`));
+  expect([end, said.at(-1)]).toEqual([
+    "ended",
+    expect.objectContaining({ kind: "ended", ending: { kind: "returned", json: "4" } }),
+  ]);
+});
+
+test("a process that ends before it is ready has not run the program", async () => {
+  await expect(run(after("process.exit(1)"))).rejects.toThrow("before it was ready");
+  await expect(run(after("process.stdout.write('no report\\n'); process.exit()"))).rejects.toThrow(
+    "before it was ready",
+  );
+});
+
+test.skipIf(process.platform === "win32")(
+  "its process stands back behind all others, not only behind its worker's",
+  async () => {
+    const sandbox = startSandbox(10, ["--input-type=module", "-e", "process.stdin.resume(); console.log('up')"]);
+    await once(sandbox.stdout, "data");
+    expect(getPriority(sandbox.pid)).toBe(10);
+    // Where processors are shared between sessions first, a process's own priority counts only inside of its session.
+    const session = `/proc/${sandbox.pid}/autogroup`;
+    if (existsSync(session)) expect(readFileSync(session, "latin1")).toMatch(/nice 10$/m);
+    sandbox.kill("SIGKILL");
+    await once(sandbox, "close");
+  },
+);

@@ -1,0 +1,86 @@
+// The judge's handler on a real database, a real job store and a real sandbox, while the database is not to be written.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { createJobs, createWorker, type Jobs, type JobWorker } from "@tidewire/jobs";
+import { embeddedStore } from "@tidewire/jobs/embedded";
+import type { Log } from "@tidewire/server";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { parseConfig } from "../../server/config.ts";
+import { addGuest } from "../../server/data/guests.ts";
+import { openDatabase } from "../../server/data/open-database.ts";
+import type { Database } from "../../server/data/schema.ts";
+import { findSubmission } from "../../server/data/submissions.ts";
+import { handIn } from "../../server/judge/submissions.ts";
+import { judging } from "./judging.ts";
+
+let folder: string;
+let db: Database;
+let jobs: Jobs;
+let worker: JobWorker;
+let writer: DatabaseSync;
+const warnings: string[] = [];
+let warned: (text: string) => void = () => undefined;
+
+const silence = (): void => undefined;
+const log: Log = {
+  debug: silence,
+  info: silence,
+  warn: (text) => {
+    warnings.push(text);
+    warned(text);
+  },
+  error: (text) => void warnings.push(text),
+};
+
+beforeEach(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "harbor-judging-"));
+  db = await openDatabase(path.join(folder, "harbor.db"));
+  writer = new DatabaseSync(path.join(folder, "harbor.db"));
+  jobs = createJobs({ store: embeddedStore({ path: path.join(folder, "jobs.db") }) });
+  await jobs.store.open();
+  worker = createWorker({ jobs, log });
+  warnings.length = 0;
+  judging(worker, {
+    config: parseConfig({ TIDEWIRE_DATA: folder, NODE_ENV: "" }, []),
+    db,
+    jobs,
+    api: { connections: () => Promise.resolve(0), publish: () => Promise.resolve() },
+    signal: new AbortController().signal,
+    log,
+  });
+});
+
+afterEach(async () => {
+  await worker.stop();
+  await jobs.store.close();
+  writer.close();
+  await db.destroy();
+  rmSync(folder, { recursive: true });
+});
+
+it("judges a program once, however long its verdict cannot be kept", { timeout: 60_000 }, async () => {
+  const guest = (await addGuest(db, "Ada")).id;
+  const { id, job } = await handIn(db, jobs, {
+    guest,
+    problem: "anchor-chain",
+    language: "javascript",
+    source: "function solve() { return 6 }",
+    nonce: "nonce-one",
+  });
+  // Somebody else writes, from before it is begun until its verdict has failed to be kept.
+  writer.exec("BEGIN IMMEDIATE");
+  const isHeldUp = new Promise<void>((resolve) => {
+    warned = (text) => {
+      if (text === "a verdict could not be kept yet" || text === "a job failed") resolve();
+    };
+  });
+  worker.start();
+  await isHeldUp;
+  writer.exec("ROLLBACK");
+  await expect.poll(async () => (await jobs.find(job))?.state, { timeout: 30_000 }).toBe("done");
+  expect(await findSubmission(db, id)).toMatchObject({ judged: { verdict: "wrong", passed: 1 } });
+  expect(await jobs.find(job)).toMatchObject({ attempt: 1 });
+  expect(warnings).not.toContain("a job failed");
+});
