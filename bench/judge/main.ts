@@ -1,128 +1,148 @@
 // What hostile programs cost those who have nothing to do with them: Harbor's own processes, people who chat, and strangers who
-// hand in the worst programs there are, one after the other. `node --conditions=@tidewire/source bench/judge/main.ts [rounds]`
+// hand in the worst programs there are. `node --conditions=@tidewire/source bench/judge/main.ts --help`
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Client } from "@tidewire/client";
-import { countLatency, type Latencies, noLatencies, nowUs, quantileMs } from "tidewire/bench";
-import { chat, sendMessage } from "../../apps/harbor/contract/chat.ts";
-import { listSubmissions, submitProgram, type Verdict } from "../../apps/harbor/contract/judge.ts";
-import { guestAt } from "../../apps/harbor/server/testing/guest.ts";
-import { fromSource, root, startServer, withParent } from "../../test/browser/server-process.ts";
-import { childrenRunning } from "../../test/child-processes.ts";
+import { parseArgs } from "node:util";
+import { machineTime, noLatencies, othersShare, quantileMs, spanOf, spanText, tableOf } from "tidewire/bench";
+import { commit, machine } from "../machine.ts";
+import { openPlace, type Place, type Round, type Stretch } from "./place.ts";
+import { pause } from "./talk.ts";
 
-const roundMs = 10_000;
-const writeEveryMs = 50;
-const strangers = 4;
-const lookEveryMs = 100;
-const room = "workshop";
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const hostile = [
-  "for (;;);",
-  "return new Array(2 ** 32 - 1).join('ab')",
-  "const all = []; for (;;) all.push(new Uint8Array(1e6).fill(7))",
-  "for (;;) console.log('x'.repeat(1000))",
-  "return /^(a+)+$/.test('a'.repeat(60) + 'b')",
-  "for (;;) { try { solve(length) } finally { solve(length) } }",
-];
+const usage = `node --conditions=@tidewire/source bench/judge/main.ts [options]
+  --rounds <n>       stretches without and with hostile programs, in turn (5)
+  --seconds <n>      of each stretch (10)
+  --against <folder> another checkout, whose Harbor is measured in the same rounds
+  --calm <percent>   a round begins when the machine is not busier than that (100)
+  --write            keeps the figures in bench/results`;
 
-const pause = async (ms: number): Promise<void> => await new Promise((resolve) => void setTimeout(resolve, ms));
+interface Options {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly calm: number;
+  readonly against: string | null;
+  readonly isWritten: boolean;
+}
 
-async function main(rounds: number): Promise<void> {
-  const server = await startServer({
-    args: [fromSource, withParent, path.join(root, "apps/harbor/server/main.ts")],
-    ready: /^ {2}App {2,}http:/,
-    env: (port, data) => ({ PORT: String(port), HOST: "127.0.0.1", TIDEWIRE_DATA: data, NODE_ENV: "" }),
-  });
-  const workers = (): string => childrenRunning(server.processId, path.join("harbor", "worker", "main.ts")).join();
-  const clients: Client[] = [];
-  const comeIn = async (name: string): Promise<Client> => {
-    const client = (await guestAt(server.port, name)).connect();
-    clients.push(client);
-    return client;
+function readOptions(args: readonly string[]): Options {
+  const text = { type: "string" } as const;
+  const yes = { type: "boolean" } as const;
+  const options = { rounds: text, seconds: text, calm: text, against: text, write: yes, help: yes };
+  const { values } = parseArgs({ args: [...args], options });
+  if (values.help === true) {
+    print(usage);
+    process.exit();
+  }
+  const positive = (name: "rounds" | "seconds" | "calm", otherwise: number): number => {
+    const value = Number(values[name] ?? otherwise);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new RangeError(`--${name}: expected a positive integer, got ${values[name]}\n\n${usage}`);
   };
-  try {
-    const talk = new Talk(await comeIn("Writer"), await comeIn("Reader"));
-    const people = await Promise.all(Array.from({ length: strangers }, (_, index) => comeIn(`Stranger ${index}`)));
-    await talk.during(pause(2_000));
-    const worker = workers();
-    const [quiet, loud] = [noLatencies(), noLatencies()];
-    const verdicts = new Map<Verdict, number>();
-    for (let round = 0; round < rounds; round += 1) {
-      await talk.during(pause(roundMs), quiet);
-      const until = performance.now() + roundMs;
-      await talk.during(Promise.all(people.map((person) => attack(person, { until, verdicts }))), loud);
-    }
-    const shown = (all: Latencies): object => ({ p50Ms: quantileMs(all, 0.5), p99Ms: quantileMs(all, 0.99) });
-    const ratio = quantileMs(loud, 0.99) / quantileMs(quiet, 0.99);
-    const isSameWorker = worker === workers();
-    const found = {
-      quiet: shown(quiet),
-      hostile: shown(loud),
-      ratio,
-      isSameWorker,
-      verdicts: Object.fromEntries(verdicts),
-    };
-    process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
-  } finally {
-    for (const client of clients) client.close();
-    await server.stop();
-  }
+  return {
+    rounds: positive("rounds", 5),
+    seconds: positive("seconds", 10),
+    calm: positive("calm", 100) / 100,
+    against: values.against ?? null,
+    isWritten: values.write === true,
+  };
 }
 
-/** Somebody who writes twenty times a second, and somebody who reads it. */
-class Talk {
-  readonly #writer: Client;
-  readonly #sentUs = new Map<string, number>();
-  #latencies: Latencies = noLatencies();
-  #count = 0;
+/** One Harbor, and what its rounds came to. */
+class Measured {
+  readonly name: string;
+  readonly place: Place;
+  readonly #all = { quiet: noLatencies(), hostile: noLatencies() };
+  readonly #rounds: Round[] = [];
 
-  constructor(writer: Client, reader: Client) {
-    this.#writer = writer;
-    const channel = reader.channel(chat, { room });
-    channel.onPublication(({ data: { message } }) => {
-      const sentUs = this.#sentUs.get(message.text);
-      if (sentUs !== undefined) countLatency(this.#latencies, nowUs() - sentUs);
+  constructor(name: string, place: Place) {
+    this.name = name;
+    this.place = place;
+  }
+
+  async round(ms: number): Promise<Round> {
+    const round = await this.place.round(ms, this.#all);
+    this.#rounds.push(round);
+    return round;
+  }
+
+  summary() {
+    const { quiet, hostile } = this.#all;
+    const shown = (of: "quiet" | "hostile"): object => ({
+      p50Ms: quantileMs(this.#all[of], 0.5),
+      p90Ms: quantileMs(this.#all[of], 0.9),
+      p99Ms: quantileMs(this.#all[of], 0.99),
+      p99MsOfRounds: spanOf(this.#rounds.map((round) => round[of].p99Ms)),
     });
-    channel.open();
-  }
-
-  async during(what: Promise<unknown>, latencies: Latencies = noLatencies()): Promise<void> {
-    this.#latencies = latencies;
-    let isOver = false;
-    const end = what.finally(() => (isOver = true));
-    while (!isOver) {
-      this.#count += 1;
-      const text = `message ${this.#count}`;
-      this.#sentUs.set(text, nowUs());
-      this.#writer.call(sendMessage, { room, text, nonce: crypto.randomUUID() }).catch(() => undefined);
-      await pause(writeEveryMs);
-    }
-    await end;
+    return {
+      name: this.name,
+      quiet: shown("quiet"),
+      hostile: shown("hostile"),
+      ratioOfP99: quantileMs(hostile, 0.99) / quantileMs(quiet, 0.99),
+      ratioOfRounds: spanOf(this.#rounds.map((round) => round.hostile.p99Ms / round.quiet.p99Ms)),
+      verdicts: this.place.verdicts,
+      isSameWorker: this.place.isSameWorker,
+      missing: this.place.missing,
+      rounds: this.#rounds,
+    };
   }
 }
 
-let handedIn = 0;
+const busyLookMs = 2_000;
 
-async function attack(
-  person: Client,
-  { until, verdicts }: { readonly until: number; readonly verdicts: Map<Verdict, number> },
-): Promise<void> {
-  while (performance.now() < until) {
-    handedIn += 1;
-    const source = `function solve(length) { ${hostile[handedIn % hostile.length] ?? ""} }`;
-    const program = { problem: "anchor-chain", language: "javascript", source, nonce: crypto.randomUUID() } as const;
-    const { id } = await person.call(submitProgram, program);
-    const verdict = await verdictOf(person, id);
-    verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + 1);
-  }
-}
-
-async function verdictOf(person: Client, id: number): Promise<Verdict> {
+async function untilCalm(calm: number): Promise<void> {
+  if (calm >= 1) return;
   for (;;) {
-    const { submissions } = await person.call(listSubmissions, {});
-    const judged = submissions.find((each) => each.id === id)?.judged;
-    if (judged !== null && judged !== undefined) return judged.verdict;
-    await pause(lookEveryMs);
+    const before = machineTime();
+    await pause(busyLookMs);
+    if (othersShare(before, 0) <= calm) return;
   }
 }
 
-await main(Number(process.argv[2] ?? 4));
+function lineOf({ p50Ms, p99Ms, serverWaited, machineBusy }: Stretch): string {
+  const waited = serverWaited === null ? "" : `, waited ${(serverWaited * 100).toFixed(1)} %`;
+  return `p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms${waited} (busy ${(machineBusy * 100).toFixed(0)} %)`;
+}
+
+async function run(options: Options): Promise<void> {
+  const [here, { id, isChanged }] = [machine(), commit()];
+  print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}`);
+  const all = [new Measured("this checkout", await openPlace())];
+  if (options.against !== null) all.push(new Measured("against", await openPlace(path.resolve(options.against))));
+  try {
+    for (let round = 0; round < options.rounds; round += 1) {
+      for (const measured of all) {
+        await untilCalm(options.calm);
+        const { quiet, hostile } = await measured.round(options.seconds * 1_000);
+        print(`${measured.name}: quiet ${lineOf(quiet)}; hostile ${lineOf(hostile)}`);
+      }
+    }
+  } finally {
+    await Promise.all(all.map(({ place }) => place.close()));
+  }
+  const summaries = all.map((measured) => measured.summary());
+  const rows = summaries.map(({ name, ratioOfP99, ratioOfRounds, verdicts }) => [
+    name,
+    ratioOfP99.toFixed(2),
+    spanText(ratioOfRounds),
+    String(Object.values(verdicts).reduce((sum, count) => sum + count, 0)),
+  ]);
+  print(`\n${tableOf([["", "p99, hostile to quiet", "of each round", "judged"], ...rows])}`);
+  if (!options.isWritten) return;
+  const date = new Date().toISOString().slice(0, 10);
+  const name = `judge-${date}-${id}.json`;
+  const { rounds, seconds, calm } = options;
+  const kept = {
+    date,
+    machine: here,
+    commit: id,
+    hasChanges: isChanged,
+    options: { rounds, seconds, calm },
+    summaries,
+  };
+  mkdirSync(path.join(import.meta.dirname, "../results"), { recursive: true });
+  writeFileSync(path.join(import.meta.dirname, "../results", name), `${JSON.stringify(kept, null, 2)}\n`);
+  print(`\nbench/results/${name}`);
+}
+
+await run(readOptions(process.argv.slice(2)));

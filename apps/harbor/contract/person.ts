@@ -1,4 +1,5 @@
 // A person as others see them: an id, a name and one of eight colours.
+import { defineCall } from "@tidewire/protocol";
 import { z } from "zod";
 
 /** How many person colours the theme has. */
@@ -56,3 +57,12 @@ export type PersonShown = z.infer<typeof personShown>;
 /** Whoever wrote a message or made a room. */
 export const author = z.object({ id: z.string().min(1).max(64), name: z.string().min(1).max(maxNameLength) });
 export type Author = z.infer<typeof author>;
+
+/** Keys of names in one call. */
+export const mostKeysAsked = 200;
+
+/** Who has names that stand in messages, by the keys of the names; of several who have one, whoever came last. */
+export const findPeople = defineCall("people.named", {
+  input: z.object({ keys: z.array(z.string().min(1).max(1_000)).max(mostKeysAsked) }),
+  output: z.object({ people: z.array(z.object({ key: z.string(), id: z.string() })) }),
+});

@@ -176,9 +176,11 @@ describe("hostile programs", () => {
 describe("the sandbox's process", () => {
   test("is ended by the kernel when nobody is left who would", { timeout: 120_000 }, async () => {
     const order = { language: "javascript", source: stuck, inputs: ["[2]"], limits: trial.limits };
-    const module = JSON.stringify(path.join(import.meta.dirname, "sandbox/sandbox.ts"));
-    const program = `import { runInSandbox } from ${module};
-      await runInSandbox({ order: ${JSON.stringify(order)}, told: () => console.log("began"), signal: new AbortController().signal });`;
+    const module = JSON.stringify(path.join(import.meta.dirname, "sandbox/sandbox-process.ts"));
+    const program = `import { startSandbox } from ${module};
+      const sandbox = startSandbox(2);
+      sandbox.stdout.once("data", () => console.log("begun"));
+      sandbox.stdin.end(${JSON.stringify(JSON.stringify(order))});`;
     const worker = spawn(process.execPath, ["--input-type=module", "--no-warnings", "-e", program], {
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -30,7 +30,7 @@ async function run(main: readonly string[]): Promise<{ readonly end: string; rea
 
 test("a start that takes seconds of the processor takes none of the program's", { timeout: 120_000 }, async () => {
   const used = "const used = () => { const { user, system } = process.cpuUsage(); return user + system; }";
-  const { end, said } = await run(after(`${used}; while (used() < 2_500_000);`));
+  const { end, said } = await run(after(`${used}; while (used() < 2_200_000);`));
   expect([end, said.at(-1)]).toEqual([
     "ended",
     expect.objectContaining({ kind: "ended", ending: { kind: "returned", json: "4" } }),
@@ -49,7 +49,7 @@ test.skipIf(process.platform === "win32")(
   async () => {
     const sandbox = startSandbox(10, ["--input-type=module", "-e", "process.stdin.resume(); console.log('up')"]);
     await once(sandbox.stdout, "data");
-    expect(getPriority(sandbox.pid)).toBe(10);
+    expect(getPriority(sandbox.pid)).toBe(Math.min(19, getPriority() + 10));
     // Where processors are shared between sessions first, a process's own priority counts only inside of its session.
     const session = `/proc/${sandbox.pid}/autogroup`;
     if (existsSync(session)) expect(readFileSync(session, "latin1")).toMatch(/nice 10$/m);

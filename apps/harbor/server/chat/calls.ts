@@ -2,8 +2,9 @@
 import { fail } from "@tidewire/protocol";
 import type { CallContext, Tidewire } from "@tidewire/server";
 import { readHistory, sendMessage } from "../../contract/chat.ts";
-import type { Author } from "../../contract/person.ts";
+import { type Author, findPeople } from "../../contract/person.ts";
 import { createRoom, listRooms, markRead } from "../../contract/rooms.ts";
+import { findNamed } from "../data/guests.ts";
 import { keepMessage, lastSeqOf, readMessages } from "../data/messages.ts";
 import { addRoom, listRoomsFor, markReadUpTo } from "../data/rooms.ts";
 import type { Database } from "../data/schema.ts";
@@ -25,6 +26,11 @@ export function handleChat(tide: Tidewire, { db, publisher, mentions }: ChatPart
     mentions?.ordered();
     const { id, seq, atMs } = kept.message;
     return { id, seq, atMs, duplicate: kept.duplicate };
+  });
+
+  tide.handle(findPeople, async ({ keys }) => {
+    const named = keys.length === 0 ? new Map<string, string>() : await findNamed(db, keys);
+    return { people: [...named].map(([key, id]) => ({ key, id })) };
   });
 
   tide.handle(readHistory, async (input, { signal }) => {

@@ -3,10 +3,10 @@ import { type Jobs, relayOutbox } from "@tidewire/jobs";
 import type { Log } from "@tidewire/server";
 import type { ChatMessage } from "../../contract/chat.ts";
 import { mention } from "../../contract/mention.ts";
+import { keysIn, mentionsIn } from "../../contract/mentions-in.ts";
 import { findNamed } from "../data/guests.ts";
 import { jobOutbox, putJob } from "../data/job-outbox.ts";
 import type { Database } from "../data/schema.ts";
-import { namesIn } from "./names-in.ts";
 
 export interface MentionsOptions {
   readonly db: Database;
@@ -31,12 +31,12 @@ export function createMentions({ db, jobs, awayMs, log }: MentionsOptions): Ment
   const relay = relayOutbox({ jobs, outbox: jobOutbox(db), log });
   return {
     order: async (transaction, { id, author, text }) => {
-      const named = namesIn(text);
-      if (named.length === 0) return;
-      const known = await findNamed(transaction, [...new Set(named.flat())]);
-      const people = new Set(named.map((keys) => known.get(keys.find((key) => known.has(key)) ?? "")));
+      const keys = keysIn(text);
+      if (keys.length === 0) return;
+      const known = await findNamed(transaction, keys);
+      const people = new Set(mentionsIn(text, (key) => known.get(key)).map(({ person }) => person));
       for (const person of people) {
-        if (person === undefined || person === author.id) continue;
+        if (person === author.id) continue;
         await putJob(transaction, await jobs.draft(mention, { message: id, person }, { delayMs: awayMs, ...terms }));
       }
     },

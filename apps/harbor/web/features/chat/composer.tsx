@@ -1,15 +1,19 @@
-// Where a message is written: it grows to eight lines, Enter sends, Shift+Enter breaks the line.
+// Where a message is written and sent from, with who else is writing.
 import { ArrowUp } from "lucide-react";
-import { type KeyboardEvent, type RefObject, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { maxTextLength } from "../../../contract/chat.ts";
 import type { ListedRoom } from "../../../contract/rooms.ts";
+import { ComposerField } from "./composer-field.tsx";
 import { useOutbox } from "./outbox-provider.tsx";
+import type { KnownPerson } from "./room-people.ts";
 import { TypingLine } from "./typing-line.tsx";
 
 interface ComposerProps {
   readonly room: ListedRoom;
   /** Names of the others who type. */
   readonly typists: readonly string[];
+  /** Who may be meant by the beginning of a name behind an "@". */
+  readonly choicesFor: (typed: string) => readonly KnownPerson[];
   readonly onTyping: (isTyping: boolean) => void;
   readonly onSend: (text: string) => void;
 }
@@ -17,10 +21,10 @@ interface ComposerProps {
 /** From here on the count is shown. */
 const countFrom = maxTextLength - 200;
 
-export function Composer({ room, typists, onTyping, onSend }: ComposerProps) {
+export function Composer({ room, typists, choicesFor, onTyping, onSend }: ComposerProps) {
   const outbox = useOutbox();
   const [text, setText] = useState(() => outbox.draftOf(room.id));
-  const field = useComposerField(text);
+  const field = useRef<HTMLTextAreaElement>(null);
   const isSendable = text.trim() !== "" && text.length <= maxTextLength;
   useEffect(() => () => onTyping(false), [onTyping]);
   useEffect(() => outbox.keepDraft(room.id, text), [outbox, room.id, text]);
@@ -33,13 +37,6 @@ export function Composer({ room, typists, onTyping, onSend }: ComposerProps) {
     field.current?.focus();
   }
 
-  function pressed(event: KeyboardEvent): void {
-    // While an input method is composing, Enter chooses a word.
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
-    event.preventDefault();
-    send();
-  }
-
   return (
     <form
       className="shrink-0 px-4 pt-0.5 pb-2"
@@ -48,20 +45,17 @@ export function Composer({ room, typists, onTyping, onSend }: ComposerProps) {
         send();
       }}
     >
-      <div className="flex items-end gap-1 rounded-lg border border-line-strong bg-raised p-1 focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
-        <textarea
+      <div className="relative flex items-end gap-1 rounded-lg border border-line-strong bg-raised p-1 focus-within:border-accent focus-within:ring-1 focus-within:ring-accent">
+        <ComposerField
           ref={field}
-          rows={1}
-          dir="auto"
-          value={text}
-          aria-label={`Message ${room.name}`}
-          placeholder={`Message ${room.name}`}
-          className="max-h-[calc(8lh+0.75rem)] min-h-8 flex-1 resize-none overflow-y-auto bg-transparent px-2.5 py-1.5 leading-5 outline-none placeholder:text-soft max-[40rem]:text-lg max-[40rem]:leading-5"
-          onChange={(event) => {
-            setText(event.target.value);
-            onTyping(event.target.value.trim() !== "");
+          label={`Message ${room.name}`}
+          text={text}
+          choicesFor={choicesFor}
+          onText={(written) => {
+            setText(written);
+            onTyping(written.trim() !== "");
           }}
-          onKeyDown={pressed}
+          onEnter={send}
         />
         <SendButton isOn={isSendable} />
       </div>
@@ -97,35 +91,4 @@ function Count({ length }: { readonly length: number }) {
       {left < 0 ? `${-left} characters too many` : `${left} characters left`}
     </p>
   );
-}
-
-/** A field that is as high as its text, and has the focus where that brings up no keyboard over half of the screen. */
-function useComposerField(text: string): RefObject<HTMLTextAreaElement | null> {
-  const field = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => {
-    if (field.current !== null) fitHeight(field.current);
-  }, [text]);
-  useEffect(() => {
-    if (matchMedia("(pointer: fine)").matches) field.current?.focus({ preventScroll: true });
-  }, []);
-  useTypingAnywhere(field);
-  return field;
-}
-
-function fitHeight(field: HTMLTextAreaElement): void {
-  field.style.height = "auto";
-  field.style.height = `${field.scrollHeight}px`;
-}
-
-/** A letter typed anywhere on the page goes into the message, as long as nothing else wants it. */
-function useTypingAnywhere(field: RefObject<HTMLTextAreaElement | null>): void {
-  useEffect(() => {
-    const pressed = (event: globalThis.KeyboardEvent): void => {
-      const isLetter = event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
-      const isFree = document.activeElement === null || document.activeElement === document.body;
-      if (isLetter && isFree) field.current?.focus();
-    };
-    addEventListener("keydown", pressed);
-    return () => removeEventListener("keydown", pressed);
-  }, [field]);
 }

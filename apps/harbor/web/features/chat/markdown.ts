@@ -2,6 +2,9 @@
 import DOMPurify from "dompurify";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
+import type { Mentioned } from "../../../contract/mentions-in.ts";
+import { joinMarks, markingMentions } from "./mention-marks.ts";
+import type { MentionOf } from "./room-people.ts";
 
 // Constructs that make no sense in a line of chat stay the text they are.
 const disabled = [
@@ -32,16 +35,16 @@ purifier.addHook("afterSanitizeAttributes", (node) => {
  * Two walls: micromark escapes all HTML and drops other protocols, and what it made is let through by a list of tags.
  * What comes back is marked as trusted, where the browser asks for that.
  */
-export function renderMarkdown(text: string): TrustedHTML {
+export function renderMarkdown(text: string, mentions: readonly Mentioned<MentionOf>[] = []): TrustedHTML {
   const html = micromark(text, {
     allowDangerousHtml: false,
     allowDangerousProtocol: false,
     extensions: [gfm(), { disable: { null: disabled } }],
-    htmlExtensions: [gfmHtml()],
+    htmlExtensions: [gfmHtml(), markingMentions(mentions)],
   });
-  return purifier.sanitize(html, {
-    ALLOWED_TAGS: ["p", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a", "br"],
-    ALLOWED_ATTR: ["href", "start"],
+  return purifier.sanitize(joinMarks(html), {
+    ALLOWED_TAGS: ["p", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li", "a", "br", "mark"],
+    ALLOWED_ATTR: ["href", "start", "data-mention"],
     ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
     RETURN_TRUSTED_TYPE: true,
   });

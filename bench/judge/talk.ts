@@ -1,0 +1,52 @@
+// Somebody who writes twenty times a second and somebody who reads it: how long a message takes from one to the other.
+import type { Client } from "@tidewire/client";
+import { countLatency, type Latencies, nowUs } from "tidewire/bench";
+import { chat, sendMessage } from "../../apps/harbor/contract/chat.ts";
+
+const writeEveryMs = 50;
+const room = "workshop";
+
+interface Sent {
+  readonly atUs: number;
+  readonly latencies: Latencies;
+}
+
+export class Talk {
+  readonly #writer: Client;
+  readonly #sent = new Map<string, Sent>();
+  #count = 0;
+
+  constructor(writer: Client, reader: Client) {
+    this.#writer = writer;
+    const channel = reader.channel(chat, { room });
+    channel.onPublication(({ data: { message } }) => {
+      const sent = this.#sent.get(message.text);
+      if (sent === undefined) return;
+      this.#sent.delete(message.text);
+      countLatency(sent.latencies, nowUs() - sent.atUs);
+    });
+    channel.open();
+  }
+
+  /** Messages that were written and have not been read. */
+  get missing(): number {
+    return this.#sent.size;
+  }
+
+  /** Counts each message with the time in which it was written. */
+  async during(ms: number, latencies: Latencies): Promise<void> {
+    const until = performance.now() + ms;
+    for (let next = performance.now(); next < until; next += writeEveryMs) {
+      await pause(next - performance.now());
+      this.#count += 1;
+      const text = `message ${this.#count}`;
+      this.#sent.set(text, { atUs: nowUs(), latencies });
+      this.#writer.call(sendMessage, { room, text, nonce: crypto.randomUUID() }).catch(() => undefined);
+    }
+    await pause(until - performance.now());
+  }
+}
+
+export async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => void setTimeout(resolve, Math.max(0, ms)));
+}
