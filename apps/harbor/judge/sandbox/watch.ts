@@ -22,7 +22,7 @@ export const mostResidentBytes = 402_653_184;
 /** Why a process was killed: for its time, its memory; `unwanted`: nobody waits for it any more. */
 export type Killed = "time" | "memory" | "unwanted";
 
-export interface Watched {
+interface Watched {
   /** How many tests it has been told to run. */
   readonly tests: number;
   readonly limits: Limits;

@@ -27,7 +27,7 @@ test.each([
   ["`@Bo`", "<p><code><mark>@Bo</mark></code></p>"],
   ["- @Bo\n- <b>@Lou", "<ul>\n<li><mark>@Bo</mark></li>\n<li>&lt;b&gt;<mark>@Lou</mark></li>\n</ul>"],
   ["> @Bo\n@Lou", "<blockquote>\n<p><mark>@Bo</mark>\n<mark>@Lou</mark></p>\n</blockquote>"],
-  ["\t@Bo", "<pre><code>@Bo\n</code></pre>"],
+  ["```\nx @Bo\n@Lou\n```", "<pre><code>x <mark>@Bo</mark>\n<mark>@Lou</mark>\n</code></pre>"],
   ["me@bo.example", '<p><a href="mailto:me@bo.example">me@bo.example</a></p>'],
   ["https://example.org/@Bo", '<p><a href="https://example.org/@Bo">https://example.org/@Bo</a></p>'],
   ["[@Bo](https://example.org)", '<p><a href="https://example.org"><mark>@Bo</mark></a></p>'],

@@ -24,7 +24,13 @@ export function markingMentions(mentions: readonly Mentioned<MentionOf>[]): Html
     }
     this.raw(this.encode(text.slice(done)));
   };
-  return { exit: { data: marked, codeTextData: marked, characterEscapeValue: marked } };
+  const markedInBlock: Handle = function mark(token) {
+    marked.call(this, token);
+    // What micromark notes itself, so that the block ends on a line of its own.
+    this.setData("flowCodeSeenData", true);
+  };
+  const exit = { data: marked, codeTextData: marked, characterEscapeValue: marked, codeFlowValue: markedInBlock };
+  return { exit };
 }
 
 /** One mark for a mention that is several pieces of text to micromark, such as around an underscore. */

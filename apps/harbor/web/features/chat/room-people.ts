@@ -12,7 +12,7 @@ export type MentionOf = "me" | "other";
 /** By the keys of their names. */
 export type RoomPeople = ReadonlyMap<string, KnownPerson>;
 
-export interface RoomPeopleSource {
+interface RoomPeopleSource {
   readonly here: readonly Author[];
   /** Oldest first. */
   readonly messages: readonly { readonly author: Author }[];

@@ -75,7 +75,7 @@ function actOf({ key, shiftKey }: KeyboardEvent): "next" | "previous" | "choose"
 }
 
 /** The name instead of its beginning, and a space behind it, on which one goes on writing. */
-export function withName(
+function withName(
   { text, caret }: { readonly text: string; readonly caret: number },
   { from }: Begun,
   name: string,
