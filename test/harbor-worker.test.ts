@@ -2,7 +2,7 @@
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "./browser/server-process.ts";
-import { childrenRunning } from "./child-processes.ts";
+import { childrenRunning, sessionOf } from "./child-processes.ts";
 
 const server = path.join(root, "apps/harbor/server/main.ts");
 const worker = path.join("harbor", "worker", "main.ts");
@@ -38,6 +38,8 @@ function isRunning(processId: number): boolean {
 test("beside the server: killed it is started again, and it ends with the server", { timeout: 120_000 }, async () => {
   const parent = await harbor([fromSource, server]);
   const first = await workerOf(parent);
+  // Otherwise no priority of what it does would count beside the server.
+  expect(sessionOf(first)).toBe(sessionOf(parent.processId));
   process.kill(first, "SIGKILL");
   const second = await workerOf(parent, [first]);
   process.kill(second, "SIGTERM");

@@ -17,9 +17,9 @@ const isBeside = process.send !== undefined;
 try {
   const config = parseConfig(process.env, process.argv.slice(2));
   const stop = await startWorker(config);
-  endOnSignal(stop);
   if (isBeside) endWithServer(stop);
   else {
+    endOnSignal(stop);
     process.stdout.write(
       `  Harbor's worker, ready in ${Math.round(performance.now())} ms\n  Jobs        ${shown(config)}\n`,
     );
@@ -28,7 +28,7 @@ try {
   failWith(thrown);
 }
 
-/** However the server has ended: killed, it tells nobody. */
+/** When the server says so, or however it has ended: killed, it tells nobody. */
 function endWithServer(stop: () => Promise<void>): void {
   const end = (): void => {
     stop().then(
@@ -36,7 +36,10 @@ function endWithServer(stop: () => Promise<void>): void {
       () => process.exit(1),
     );
   };
+  process.once("SIGTERM", end);
   process.once("disconnect", end);
+  // A Ctrl-C in the terminal comes to the whole group: the server hears it, and lets us finish.
+  process.on("SIGINT", () => undefined);
   // It may have gone while this one started.
   if (!process.connected) end();
 }

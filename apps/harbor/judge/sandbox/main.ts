@@ -5,6 +5,9 @@ import { javaScriptOf, prepare } from "./javascript.ts";
 import type { Order, Report } from "./order.ts";
 import { Speaker } from "./speaker.ts";
 
+// A Ctrl-C in the terminal comes to all of its group, and is for the server.
+process.on("SIGINT", () => undefined);
+
 const order = JSON.parse(await text(process.stdin)) as Order;
 await warmUp(order);
 tell({ kind: "ready" });

@@ -7,7 +7,7 @@ import type { Readable, Writable } from "node:stream";
 
 const ownMain = path.join(import.meta.dirname, "main.ts");
 const heapMb = 96;
-/** A tenth of what others get, where they want it: less, and on a busy machine nobody's program would be run. */
+/** A tenth of what the server gets, where it wants it: less, and on a busy machine nobody's program would be run. */
 const niceness = 10;
 /** Of the main thread's own stack, in kilobytes: QuickJS's 256 are several thousand frames of the host. */
 const hostStackKb = 3_900;
@@ -21,14 +21,9 @@ export type SandboxProcess = ChildProcessByStdio<Writable, Readable, null>;
 export function startSandbox(cpuSeconds: number, main: readonly string[] = [ownMain]): SandboxProcess {
   const program = [process.execPath, ...flags(), ...main];
   const [command = "", ...args] = process.platform === "win32" ? program : bounded(program, cpuSeconds);
-  return spawn(command, args, {
-    env: {},
-    cwd: import.meta.dirname,
-    stdio: ["pipe", "pipe", "ignore"],
-    // A session of its own, which stands back as one; and a Ctrl-C for the worker is none for the program. On Windows
-    // that would open a window.
-    detached: process.platform !== "win32",
-  });
+  // In the session of its worker, which is the server's: below Linux' autogroups a session of its own would have as much of the
+  // processors as all of ours, whatever its priority.
+  return spawn(command, args, { env: {}, cwd: import.meta.dirname, stdio: ["pipe", "pipe", "ignore"] });
 }
 
 function flags(): string[] {
@@ -57,14 +52,8 @@ function readable(): string[] {
   ];
 }
 
-/**
- * Where sessions share the processors before their processes do (Linux' autogroups), `nice` counts inside of a session alone:
- * the whole session stands back. Without root that is taken ten times a second at most, so it is tried twice.
- */
-const standBack = `(echo ${niceness} || { sleep 0.2; echo ${niceness}; }) >/proc/self/autogroup`;
-
 /** The shell sets the kernel's limits and becomes the program: no core files, no files, so much of the processor. */
 function bounded(program: readonly string[], cpuSeconds: number): string[] {
   const limits = `ulimit -c 0; ulimit -f 0; ulimit -t ${Math.ceil(cpuSeconds)}; unset PWD`;
-  return ["/bin/sh", "-c", `${standBack}; ${limits}; exec nice -n ${niceness} "$@"`, "sandbox", ...program];
+  return ["/bin/sh", "-c", `${limits}; exec nice -n ${niceness} "$@"`, "sandbox", ...program];
 }

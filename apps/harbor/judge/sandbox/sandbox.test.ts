@@ -1,9 +1,9 @@
 // The sandbox's process where the machine is slow or fails it: a program that was not run has no verdict.
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { childrenRunning, sessionOf } from "../../../../test/child-processes.ts";
 import type { Order, Report } from "./order.ts";
 import { startSandbox } from "./sandbox-process.ts";
 import { runInSandbox } from "./sandbox.ts";
@@ -44,16 +44,24 @@ test("a process that ends before it is ready has not run the program", async () 
   );
 });
 
-test.skipIf(process.platform === "win32")(
-  "its process stands back behind all others, not only behind its worker's",
-  async () => {
-    const sandbox = startSandbox(10, ["--input-type=module", "-e", "process.stdin.resume(); console.log('up')"]);
-    await once(sandbox.stdout, "data");
-    expect(getPriority(sandbox.pid)).toBe(Math.min(19, getPriority() + 10));
-    // Where processors are shared between sessions first, a process's own priority counts only inside of its session.
-    const session = `/proc/${sandbox.pid}/autogroup`;
-    if (existsSync(session)) expect(readFileSync(session, "latin1")).toMatch(/nice 10$/m);
-    sandbox.kill("SIGKILL");
-    await once(sandbox, "close");
-  },
-);
+test("a Ctrl-C for those who run it ends no program", { timeout: 120_000 }, async () => {
+  const said: Report[] = [];
+  const { signal } = new AbortController();
+  const looping = { ...order, source: "function solve() { for (;;); }" };
+  const told = (report: Report): void => {
+    said.push(report);
+    if (report.kind === "began") for (const id of childrenRunning(process.pid, "sandbox")) process.kill(id, "SIGINT");
+  };
+  expect(await runInSandbox({ order: looping, told, signal })).toBe("ended");
+  expect(said.at(-1)).toMatchObject({ kind: "ended", ending: { kind: "time" } });
+});
+
+test.runIf(process.platform === "linux")("its process stands back behind the rest of its session", async () => {
+  const sandbox = startSandbox(10, ["--input-type=module", "-e", "process.stdin.resume(); console.log('up')"]);
+  await once(sandbox.stdout, "data");
+  expect(getPriority(sandbox.pid)).toBe(Math.min(19, getPriority() + 10));
+  // A priority counts inside of a session alone where the kernel shares processors between sessions first.
+  expect(sessionOf(sandbox.pid ?? 0)).toBe(sessionOf(process.pid));
+  sandbox.kill("SIGKILL");
+  await once(sandbox, "close");
+});

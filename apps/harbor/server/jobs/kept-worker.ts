@@ -19,11 +19,6 @@ export interface KeptWorker {
 }
 
 const program = path.join(import.meta.dirname, "../../worker/main.ts");
-/**
- * A Ctrl-C in the terminal reaches the whole group; in a group of its own the worker hears of it once, from us. On Windows a
- * group of its own would open a window.
- */
-const ownGroup = process.platform !== "win32";
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 /** One that worked for so long is started again soon when it dies. */
@@ -39,11 +34,11 @@ export function keepWorker({ serverUrl, env = process.env, log }: KeptWorkerOpti
 
   function start(): void {
     const startedMs = performance.now();
-    // It hears of our end, however sudden, when the channel between us closes.
+    // It hears of our end, however sudden, when the channel between us closes. Not detached: in a session of its own, Linux'
+    // autogroups would give it and the programs it judges as much of the processors as us, whatever their priority.
     const started = fork(program, [], {
       env: { ...env, TIDEWIRE_URL: serverUrl },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      detached: ownGroup,
     });
     child = started;
     started.on("error", (error) => {
