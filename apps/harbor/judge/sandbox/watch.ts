@@ -5,8 +5,8 @@ import type { Usage } from "./process-watch.ts";
 /** How often `look` is to be called. */
 export const lookEveryMs = 50;
 
-/** Processor time of Node's start, QuickJS and TypeScript; fifty times what they take where nothing is in their way. */
-export const startCpuMs = 6_000;
+/** Processor time of Node's start, QuickJS and TypeScript; thirty times what they take where nothing is in their way. */
+export const startCpuMs = 4_000;
 /** Of reading the program. */
 export const readCpuMs = 2_000;
 /** What a test may use beyond its limit before it is killed from outside: the time to say so by itself. */
