@@ -104,23 +104,29 @@ function lineOf({ p50Ms, p99Ms, serverWaited, machineBusy }: Stretch): string {
   return `p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms${waited} (busy ${(machineBusy * 100).toFixed(0)} %)`;
 }
 
+type Summary = ReturnType<Measured["summary"]>;
+
+async function measuredIn(all: readonly Measured[], { rounds, seconds, calm }: Options): Promise<readonly Summary[]> {
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const measured of all) {
+        await untilCalm(calm);
+        const { quiet, hostile } = await measured.round(seconds * 1_000);
+        print(`${measured.name}: quiet ${lineOf(quiet)}; hostile ${lineOf(hostile)}`);
+      }
+    }
+    return all.map((measured) => measured.summary());
+  } finally {
+    await Promise.all(all.map(({ place }) => place.close()));
+  }
+}
+
 async function run(options: Options): Promise<void> {
   const [here, { id, isChanged }] = [machine(), commit()];
   print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}`);
   const all = [new Measured("this checkout", await openPlace())];
   if (options.against !== null) all.push(new Measured("against", await openPlace(path.resolve(options.against))));
-  try {
-    for (let round = 0; round < options.rounds; round += 1) {
-      for (const measured of all) {
-        await untilCalm(options.calm);
-        const { quiet, hostile } = await measured.round(options.seconds * 1_000);
-        print(`${measured.name}: quiet ${lineOf(quiet)}; hostile ${lineOf(hostile)}`);
-      }
-    }
-  } finally {
-    await Promise.all(all.map(({ place }) => place.close()));
-  }
-  const summaries = all.map((measured) => measured.summary());
+  const summaries = await measuredIn(all, options);
   const rows = summaries.map(({ name, ratioOfP99, ratioOfRounds, verdicts }) => [
     name,
     ratioOfP99.toFixed(2),
