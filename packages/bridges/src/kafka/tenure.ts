@@ -28,7 +28,7 @@ export interface TenureTerms {
   readonly wrote: (entries: readonly Entry[]) => void;
 }
 
-const answerMs = 20_000;
+const answerMs = 10_000;
 /** The id's newest producer, whichever it was: the client would ask for its first one. */
 const newest = { producerId: -1n, producerEpoch: -1 };
 
