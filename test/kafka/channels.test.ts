@@ -91,7 +91,7 @@ describe("a relay", () => {
   test("goes on after another where that was stopped, and writes each once", async (context) => {
     const { relay, served, written } = await outward(context, { kafka });
     await publishAll(served, "a", numbers(100));
-    const first = relay({ channels: ["orders:a"] });
+    const first = relay({ channels: ["orders:a", "orders:a"] });
     await untilWritten(first, 100);
     await first.stop();
     await publishAll(served, "a", ["meanwhile"]);

@@ -1,7 +1,7 @@
 // Clients that write, and what a topic has, for tests and for the processes that they start.
 import { Admin, Consumer, Producer } from "@platformatic/kafka";
 import type { KafkaWriters } from "@tidewire/bridges/kafka";
-import { committedRecords } from "../../packages/bridges/src/kafka/committed.ts";
+import { CommittedRecords } from "../../packages/bridges/src/kafka/committed.ts";
 
 export const writersOf = (address: string): KafkaWriters => {
   const connection = { clientId: "tests", bootstrapBrokers: [address], connectTimeout: 2_000 };
@@ -35,9 +35,10 @@ export async function readTopic(
     if (found === undefined) throw new Error(`no topic "${topic}"`);
     const records: TopicRecord[] = [];
     for (const [partition, { leader }] of found.partitions.entries()) {
-      const read = { consumer, node: leader, topicId: found.id, partition };
+      const committed = which === "committed" ? new CommittedRecords() : null;
+      const read = { consumer, node: leader, topicId: found.id, partition, committed };
       for (let from = 0n; ;) {
-        const { next, taken } = await page(read, from, which === "committed");
+        const { next, taken } = await page(read, from);
         if (next === from) break;
         from = next;
         records.push(...taken);
@@ -49,22 +50,24 @@ export async function readTopic(
   }
 }
 
+const control = 32;
+
 interface Read {
   readonly consumer: Consumer;
   readonly node: number;
   readonly topicId: string;
   readonly partition: number;
+  readonly committed: CommittedRecords | null;
 }
 
 async function page(
-  { consumer, node, topicId, partition }: Read,
+  { consumer, node, topicId, partition, committed }: Read,
   from: bigint,
-  isCommitted: boolean,
 ): Promise<{ next: bigint; taken: readonly TopicRecord[] }> {
   const place = { currentLeaderEpoch: -1, lastFetchedEpoch: -1, partitionMaxBytes: 4_194_304 };
   const { responses } = await consumer.fetch({
     node,
-    isolationLevel: isCommitted ? 1 : 0,
+    isolationLevel: 0,
     maxWaitTime: 100,
     minBytes: 1,
     maxBytes: 4_194_304,
@@ -72,11 +75,11 @@ async function page(
   });
   let next = from;
   const taken: TopicRecord[] = [];
-  for (const { partitionIndex, records, abortedTransactions } of responses.flatMap(({ partitions }) => partitions)) {
+  for (const { partitionIndex, records } of responses.flatMap(({ partitions }) => partitions)) {
     // What is left of a session of another partition.
     if (partitionIndex !== partition) continue;
-    const aborted = isCommitted ? (abortedTransactions ?? []) : [];
-    for (const { key, value, headers } of committedRecords(records ?? [], aborted)) {
+    const data = (records ?? []).filter(({ attributes }) => (attributes & control) === 0);
+    for (const { key, value, headers } of committed?.take(records ?? []) ?? data.flatMap((batch) => batch.records)) {
       const told = headers.map(([name, text]) => [String(name).replace("tidewire-", ""), String(text)] as const);
       const shown = value === null ? null : value.toString();
       taken.push({ partition, key: String(key), value: shown, headers: Object.fromEntries(told) });

@@ -254,11 +254,10 @@ class Relay {
 
   async #askNames(): Promise<void> {
     const { channels, clock } = this.#options;
-    if (typeof channels !== "function") this.#channels = channels;
-    else if (clock.now() - this.#askedMs >= namesMs) {
-      this.#channels = await channels();
-      this.#askedMs = clock.now();
-    }
+    if (clock.now() - this.#askedMs < namesMs) return;
+    // Named twice, it would be written twice.
+    this.#channels = [...new Set(typeof channels === "function" ? await channels() : channels)];
+    this.#askedMs = clock.now();
   }
 
   async #tell(gap: ChannelGap): Promise<void> {

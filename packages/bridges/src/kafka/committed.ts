@@ -1,5 +1,8 @@
-// Records of committed transactions alone. The client's own filter lets some of the others through: of a producer that was
-// aborted twice in one answer it finds the last time only.
+// Records of committed transactions alone, told by the markers that end transactions in the log itself.
+//
+// Not by the client's filter: it takes all of a producer's from the last aborted transaction of an answer to the last abort marker
+// there. So where one was aborted twice the first stays, and where a transaction was aborted before anything was written in it,
+// committed records are gone.
 
 /** The part of a batch of `@platformatic/kafka` 2 that is needed. */
 export interface KafkaBatch {
@@ -17,33 +20,29 @@ export interface StoredRecord {
   readonly headers: readonly (readonly [Buffer | null, Buffer | null])[];
 }
 
-export interface AbortedTransaction {
-  readonly producerId: bigint;
-  readonly firstOffset: bigint;
-}
-
 const transactional = 16;
 const control = 32;
-/** The type in a control record's key, behind its version. */
+/** The types in a control record's key, behind its version. */
 const abortMarker = 0;
+const commitMarker = 1;
 
-/** As Kafka's own consumer does it: a producer's batches count as aborted from the first of a transaction to its marker. */
-export function committedRecords(
-  batches: readonly KafkaBatch[],
-  aborted: readonly AbortedTransaction[],
-): readonly StoredRecord[] {
-  const waiting = aborted.toSorted((a, b) => Number(a.firstOffset - b.firstOffset));
-  const now = new Set<bigint>();
-  return batches.flatMap(({ firstOffset, lastOffsetDelta, attributes, producerId, records }) => {
-    const lastOffset = firstOffset + BigInt(lastOffsetDelta);
-    while (waiting[0] !== undefined && waiting[0].firstOffset <= lastOffset) {
-      now.add(waiting[0].producerId);
-      waiting.shift();
+/** One partition, read from its beginning with all that is in it. */
+export class CommittedRecords {
+  /** Of transactions that have not ended, by producer: it has one at a time. */
+  readonly #open = new Map<bigint, StoredRecord[]>();
+
+  /** @returns What is committed by these batches, and was not before; in the order of the commits. */
+  take(batches: readonly KafkaBatch[]): readonly StoredRecord[] {
+    const committed: StoredRecord[] = [];
+    for (const { attributes, producerId, records } of batches) {
+      if ((attributes & control) !== 0) {
+        const type = records[0]?.key?.readInt16BE(2);
+        if (type !== abortMarker && type !== commitMarker) continue;
+        if (type === commitMarker) committed.push(...(this.#open.get(producerId) ?? []));
+        this.#open.delete(producerId);
+      } else if ((attributes & transactional) === 0) committed.push(...records);
+      else this.#open.set(producerId, [...(this.#open.get(producerId) ?? []), ...records]);
     }
-    if ((attributes & control) !== 0) {
-      if (records[0]?.key?.readInt16BE(2) === abortMarker) now.delete(producerId);
-      return [];
-    }
-    return (attributes & transactional) !== 0 && now.has(producerId) ? [] : records;
-  });
+    return committed;
+  }
 }

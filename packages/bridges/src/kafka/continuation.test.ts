@@ -42,27 +42,25 @@ describe("behind a place", () => {
   });
 
   test("what history has forgotten is missing, up to where it reaches", () => {
-    const missing = { reason: "truncated", to: { epoch: "e", offset: 7 } };
-    expect(missingAfter(at(4), page([kept(8)], { floor: 7 }))).toEqual({ ...missing, place: at(7) });
+    const reason = "truncated";
+    expect(missingAfter(at(4), page([kept(8)], { floor: 7 }))).toEqual({ reason, to: at(7) });
     expect(missingAfter(at(4), page([], { floor: 7, top: { epoch: "e", offset: 7 } }))).toEqual({
-      ...missing,
-      place: at(7, null),
+      reason,
+      to: at(7, null),
     });
     // Also where only the link says so.
-    expect(missingAfter(at(4), page([kept(8)]))).toEqual({ ...missing, place: at(7) });
+    expect(missingAfter(at(4), page([kept(8)]))).toEqual({ reason, to: at(7) });
   });
 
   test("a place that is another publication's, or behind the end, is a store that came back older", () => {
     const other = kept(5, { previous: { offset: 4, id: "somebody else's" } });
     expect(missingAfter(at(4), page([other]))).toEqual({
       reason: "rewound",
-      to: { epoch: "e", offset: 4 },
-      place: at(4, "somebody else's"),
+      to: at(4, "somebody else's"),
     });
     expect(missingAfter(at(4), page([], { top: { epoch: "e", offset: 2 } }))).toEqual({
       reason: "rewound",
-      to: { epoch: "e", offset: 2 },
-      place: at(2, null),
+      to: at(2, null),
     });
   });
 
@@ -71,9 +69,8 @@ describe("behind a place", () => {
     expect(missingAfter(at(4), page([value]))).toBeNull();
     expect(missingAfter(at(4), page([kept(5, { key: "tea" }), value], { floor: 7 }))).toEqual({
       reason: "truncated",
-      to: { epoch: "e", offset: 7 },
       // Its values are all there: none of them is skipped.
-      place: at(4),
+      to: at(4),
     });
   });
 });

@@ -20,16 +20,14 @@ export interface ChannelGap {
   readonly reason: GapReason;
   /** What was written last; `null`: nothing of this channel yet. */
   readonly from: Position | null;
-  /** What comes after this is written. Offset 0: from the beginning of its epoch. */
+  /** What comes after this is written. Offset 0: from the beginning of its epoch. In a `latest` channel removals are missing, and this is `from`. */
   readonly to: Position;
 }
 
-/** Where reading goes on, and why not where it was. */
+/** What is missing, up to where. */
 export interface Missing {
   readonly reason: GapReason;
-  readonly to: Position;
-  /** Where the channel stands when that is written. */
-  readonly place: Place;
+  readonly to: Place;
 }
 
 /**
@@ -43,7 +41,7 @@ export function missingAfter(place: Place, { publications, top, floor }: KeptPag
   if (top.offset < place.offset) return missing("rewound", { epoch, offset: top.offset, id: null });
   if (floor > place.offset) {
     // A table has forgotten removals below its floor, and still has every value: those are read on from the place.
-    if (isTable) return { reason: "truncated", to: { epoch, offset: floor }, place };
+    if (isTable) return missing("truncated", place);
     const id = first?.previous?.offset === floor ? first.previous.id : null;
     return missing("truncated", { epoch, offset: floor, id });
   }
@@ -54,8 +52,8 @@ export function missingAfter(place: Place, { publications, top, floor }: KeptPag
   return id === null || place.id === null || id === place.id ? null : missing("rewound", { epoch, offset, id });
 }
 
-function missing(reason: GapReason, place: Place): Missing {
-  return { reason, to: { epoch: place.epoch, offset: place.offset }, place };
+function missing(reason: GapReason, to: Place): Missing {
+  return { reason, to };
 }
 
 /** The same for a channel of which nothing was written in its epoch: `page` is its oldest. */

@@ -95,8 +95,8 @@ export class Gathering {
       const missing = missingAfter(place, page);
       if (missing === null) return this.#publications(channel, page);
       const { reason, to } = missing;
-      const gap = { channel, reason, from: positionOf(place), to };
-      return [this.#gap(gap, missing.place), ...this.#publications(channel, page)];
+      const gap = { channel, reason, from: positionOf(place), to: positionOf(to) };
+      return [this.#gap(gap, to), ...this.#publications(channel, page)];
     }
     const oldest = place === null ? page : await histories.read(channel, null, limit);
     const start = beginningOf(oldest);

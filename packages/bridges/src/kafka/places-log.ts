@@ -1,6 +1,6 @@
 // The topic that keeps places and claims, read by whoever writes or waits to write: one partition, compacted.
 import { type Clock, within } from "../ports/clock.ts";
-import { committedRecords, type StoredRecord } from "./committed.ts";
+import { CommittedRecords, type StoredRecord } from "./committed.ts";
 import { apiIdsOf } from "./kafka-errors.ts";
 import { type Claim, claimIn, claimKey, type Place, placeIn } from "./place.ts";
 import type { KafkaReader, KafkaWriters } from "./writers.ts";
@@ -20,13 +20,17 @@ const retries = { retries: 5, retryDelay: 200 };
 /** How long Kafka waits for something new. */
 const longPollMs = 500;
 const pageBytes = 4_194_304;
-const committedOnly = 1;
+/** What is committed is found here. */
+const whatever = 0;
+/** What is not compacted yet is read by whoever takes over: with segments of Kafka's size that would be gigabytes. */
+const placesSettings = { "cleanup.policy": "compact", "segment.bytes": "16777216", "segment.ms": "3600000" };
 
 export class PlacesLog {
   readonly places: Map<string, Place> = new Map();
   readonly #reader: KafkaReader;
   readonly #clock: Clock;
   readonly #at: { readonly node: number; readonly topicId: string };
+  readonly #committed = new CommittedRecords();
   #claim: Claim | null = null;
   #offset = 0n;
   #end = 1n;
@@ -75,7 +79,7 @@ export class PlacesLog {
     const { responses } = await within(
       this.#reader.fetch({
         node,
-        isolationLevel: committedOnly,
+        isolationLevel: whatever,
         maxWaitTime: longPollMs,
         minBytes: 1,
         maxBytes: pageBytes,
@@ -86,13 +90,11 @@ export class PlacesLog {
     );
     // In a session nothing is said of a partition that has nothing new.
     if (responses.length === 0) this.#end = this.#offset;
-    for (const { lastStableOffset, abortedTransactions, records } of responses.flatMap(
-      ({ partitions }) => partitions,
-    )) {
-      for (const record of committedRecords(records ?? [], abortedTransactions ?? [])) this.#take(record);
+    for (const { highWatermark, records } of responses.flatMap(({ partitions }) => partitions)) {
+      for (const record of this.#committed.take(records ?? [])) this.#take(record);
       const last = records?.at(-1);
       if (last !== undefined) this.#offset = last.firstOffset + BigInt(last.lastOffsetDelta) + 1n;
-      this.#end = lastStableOffset;
+      this.#end = highWatermark;
     }
     return this.#offset > before;
   }
@@ -119,7 +121,7 @@ async function metadataOf(reader: KafkaReader, topic: string, clock: Clock): Pro
 }
 
 async function made(kafka: KafkaWriters, places: string, clock: Clock): Promise<void> {
-  const configs = [{ name: "cleanup.policy", value: "compact" }];
+  const configs = Object.entries(placesSettings).map(([name, value]) => ({ name, value }));
   const operator = kafka.admin(retries);
   try {
     await within(operator.createTopics({ topics: [places], partitions: 1, replicas: -1, configs }), answerMs, clock);

@@ -1,5 +1,5 @@
 // What is needed of a client of Kafka to write a topic, and to keep the place in another one.
-import type { AbortedTransaction, KafkaBatch } from "./committed.ts";
+import type { KafkaBatch } from "./committed.ts";
 
 /** A record to be written. Without a value it is a tombstone. */
 export interface KafkaDraft {
@@ -61,8 +61,7 @@ export interface KafkaReader extends KafkaClient {
   }): Promise<{
     readonly responses: readonly {
       readonly partitions: readonly {
-        readonly lastStableOffset: bigint;
-        readonly abortedTransactions: readonly AbortedTransaction[] | null;
+        readonly highWatermark: bigint;
         readonly records?: readonly KafkaBatch[] | null;
       }[];
     }[];
