@@ -11,6 +11,7 @@ export interface KafkaDraft {
   readonly timestamp?: bigint;
 }
 
+/** The part of a `Transaction` that is needed. */
 export interface KafkaTransaction {
   send(options: { messages: KafkaDraft[] }): Promise<unknown>;
   commit(): Promise<void>;
