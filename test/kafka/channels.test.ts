@@ -251,6 +251,27 @@ describe("what Kafka", () => {
     ]);
   });
 
+  test("takes in no form at all is no refusal but an outage, and is tried again", async (context) => {
+    const { relay, served, topic, written, log, kafka: broker } = await outward(context, { kafka });
+    // Less than what a gap needs.
+    await broker.configure(topic, { "max.message.bytes": "100" });
+    await publishAll(served, "a", numbers(2));
+    const running = relay({ channels: ["orders:a"] });
+    const reason = expect.stringContaining("MESSAGE_TOO_LARGE") as string;
+    await vi.waitFor(
+      () =>
+        expect(log.troubles).toContainEqual({
+          level: "warn",
+          message: "Kafka cannot be written now",
+          fields: { reason },
+        }),
+      waited,
+    );
+    await broker.configure(topic, { "max.message.bytes": "100000" });
+    await untilWritten(running, 1);
+    expect(valuesOf(await written("orders:a"))).toEqual([null, 1]);
+  });
+
   test("does not have is said, and written when it is there", async (context) => {
     const { relay, served, log, kafka: broker } = await outward(context, { kafka });
     await publishAll(served, "a", numbers(3));

@@ -211,11 +211,7 @@ class Relay {
 
   async #failed(thrown: unknown): Promise<void> {
     const cause = thrown instanceof Unwritten ? thrown.cause : thrown;
-    const fault = recordsFaultOf(cause);
-    if (thrown instanceof Unwritten && fault !== null) {
-      this.#splitOrRefuse(thrown.entries, fault);
-      return;
-    }
+    if (thrown instanceof Unwritten && this.#isSplitOrRefused(thrown)) return;
     this.#counts.failures += 1;
     this.#kafkaTrouble.begins(kafkaReasonOf(cause));
     // Read anew: its leader may be another one, and it may be another topic of that name.
@@ -225,15 +221,19 @@ class Relay {
     if (!this.#isStopped) await this.#pause.wait(retryMs);
   }
 
-  /** Half as many are written next; of one alone the topic is told that it is missing. */
-  #splitOrRefuse(entries: readonly Entry[], fault: string): void {
+  /** Half as many are written next; of one alone the topic is told that it is missing. Where it does not take that either, it takes nothing. */
+  #isSplitOrRefused({ entries, cause }: Unwritten): boolean {
+    const fault = recordsFaultOf(cause);
     const [first] = entries;
+    if (fault === null || first === undefined) return false;
     this.#most = Math.max(1, Math.floor(entries.length / 2));
-    if (entries.length > 1 || first === undefined) return;
+    if (entries.length > 1) return true;
+    if (first.gap !== null) return false;
     const { channel, place } = first;
     const { epoch, offset } = place;
     this.#refused.set(channel, { epoch, offset });
     this.#options.log.error("Kafka refuses a publication for good", { channel, epoch, offset, problem: fault });
+    return true;
   }
 
   async #gather(places: ReadonlyMap<string, Place>): Promise<readonly Entry[]> {
