@@ -7,7 +7,6 @@ import type { Answer, Ask, Answers, Request, ThreadNews, ThreadOptions } from ".
 import { systemResolve } from "./ports/resolver.ts";
 import { Sender } from "./sender.ts";
 
-// Nothing here imports a package: a worker resolves those on its own, and a clone may not have been built.
 
 type Port = NonNullable<typeof parentPort>;
 

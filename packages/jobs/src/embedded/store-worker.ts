@@ -7,7 +7,6 @@ import { JobRows } from "./job-rows.ts";
 import type { Request, ThreadNews, ThreadOptions } from "./messages.ts";
 import { Transaction } from "./transaction.ts";
 
-// Nothing here imports a package: a worker resolves those on its own, and a clone may not have been built.
 if (parentPort !== null) serve(parentPort, workerData as ThreadOptions);
 
 type Port = NonNullable<typeof parentPort>;
