@@ -141,6 +141,15 @@ describe("the embedded store", () => {
     expect(await store.change("one", "replay")).toBe(false);
   });
 
+  it("lets 10,000 requests wait and refuses the next one", async () => {
+    const { open } = onClock();
+    const store = await open();
+    const reads = Array.from({ length: 10_001 }, () => store.read({ kind: "one", id: "nobody" }));
+    const [last, ...others] = (await Promise.allSettled(reads)).toReversed();
+    expect(last).toMatchObject({ status: "rejected", reason: { reason: "overloaded" } });
+    expect(others.every(({ status }) => status === "fulfilled")).toBe(true);
+  });
+
   it("that another process keeps busy refuses, and goes on when it has ended", { timeout: 30_000 }, async () => {
     const { open, path } = onClock();
     const store = await open();
