@@ -16,6 +16,8 @@ class Trial {
   closes = 0;
   /** What closing the consumer ends with. */
   closing: () => Promise<void> = () => Promise.resolve();
+  /** What a commit ends with. */
+  committing: () => Promise<void> = () => Promise.resolve();
   readonly member: Membership;
   readonly ended: Promise<string>;
   readonly #records: KafkaMessage[] = [];
@@ -57,7 +59,10 @@ class Trial {
         key: null,
         value: null,
         headers: new Map(),
-        commit: () => void this.commits.push(place),
+        commit: () => {
+          this.commits.push(place);
+          return this.committing();
+        },
       });
     }
     this.#more.resolve();
@@ -129,6 +134,22 @@ it("finishes what is in hand before it leaves, commits that, and closes its cons
   expect([trial.given, trial.commits, trial.closes]).toEqual([["0/0"], ["0/0"], 1]);
 });
 
+it("has one commit on its way, and leaves when the last one is accepted", async () => {
+  const trial = new Trial();
+  const commit = Promise.withResolvers<void>();
+  trial.committing = () => commit.promise;
+  await trial.has("0/0", "0/1", "0/2");
+  for (const place of ["0/0", "0/1"]) await trial.answer(place, true);
+  expect(trial.commits).toEqual(["0/0"]);
+  trial.member.leave();
+  await trial.answer("0/2", true);
+  expect([trial.commits, trial.closes]).toEqual([["0/0"], 0]);
+  commit.resolve();
+  expect(await trial.ended).toBe("left");
+  // The newest of the partition says it of those before it.
+  expect(trial.commits).toEqual(["0/0", "0/2"]);
+});
+
 it("does not wait for what could not be done when it leaves, and does not commit it", async () => {
   const trial = new Trial();
   await trial.has("0/0");
@@ -144,6 +165,16 @@ it("reads nothing more with 256 records in hand", async () => {
   expect(trial.reads).toBe(256);
   await trial.answer("7/0", true);
   expect(trial.reads).toBe(257);
+  for (const place of ["8/0", "9/0"]) await trial.answer(place, true);
+  expect(trial.reads).toBe(259);
+});
+
+it("has room for as many as were done while there was nothing to read", async () => {
+  const trial = new Trial();
+  await trial.has(...Array.from({ length: 256 }, (_, n) => `${n}/0`));
+  for (let n = 0; n < 10; n += 1) await trial.answer(`${n}/0`, true);
+  await trial.has(...Array.from({ length: 20 }, (_, n) => `${300 + n}/0`));
+  expect(trial.reads).toBe(266);
 });
 
 it("ends with a record that was read too long ago: another member may have it", async () => {
