@@ -155,6 +155,13 @@ describe("counting everything again", () => {
     expect(await counted()).toEqual(before);
   });
 
+  it("ends where it is told to, and has changed nothing", async () => {
+    await say([{ room: "harbour", person: "ada", afterMs: 0 }]);
+    const given = { signal: AbortSignal.abort(new Error("enough")), progress: () => Promise.resolve() };
+    await expect(recountMessages(analytics, db, given)).rejects.toThrow("enough");
+    expect(await counted()).toEqual({ rooms: [], people: [] });
+  });
+
   it("that fails in the middle has changed nothing, and can be done again", async () => {
     await say([{ room: "harbour", person: "ada", afterMs: 0 }]);
     await countMessages(analytics, db, signal);
