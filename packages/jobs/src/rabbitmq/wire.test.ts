@@ -72,7 +72,7 @@ it("numbers, names and lists have their bounds", () => {
 });
 
 it("an error of the application's own has no name here", () => {
-  const own = new TidewireError({ code: 450, message: "sold out" });
+  const own = new TidewireError({ code: 450 }, "sold out");
   expect(answerOf(written(errorOf(own)))).toMatchObject({ kind: "error", reason: "internal", message: "sold out" });
 });
 
