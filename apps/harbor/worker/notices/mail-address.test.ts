@@ -6,9 +6,11 @@ const addressOf = (name: string, id = "guest_1"): string => mailAddress({ id, na
 
 it.each([
   ["Lou Salomé", "lou-salome"],
-  ["ceo@bank.example", "ceo-bank-example"],
+  ["José Ångström", "jose-angstrom"],
+  ["Łou, the “First”", "ou-the-first"],
+  ["ceo@bank.example\r\nBcc: all", "ceo-bank-example-bcc-all"],
   ["--- ⚓ ---", "guest"],
-  ["漢字", "guest"],
+  ["عمر", "guest"],
   ["a".repeat(50), "a".repeat(24)],
   // Nothing ends in a dash, also where it was cut there.
   [`${"a".repeat(23)} b`, "a".repeat(23)],
