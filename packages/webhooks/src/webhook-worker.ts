@@ -7,7 +7,6 @@ import type { Answer, Ask, Answers, Request, ThreadNews, ThreadOptions } from ".
 import { systemResolve } from "./ports/resolver.ts";
 import { Sender } from "./sender.ts";
 
-
 type Port = NonNullable<typeof parentPort>;
 
 /** How long a process that is gone is not noticed. */
