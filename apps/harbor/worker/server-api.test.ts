@@ -1,6 +1,6 @@
 // What a worker asks of the server, and what it makes of answers that are none.
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { expect, it, onTestFinished } from "vitest";
@@ -15,11 +15,12 @@ interface Asked {
 /** A server that answers everything with this. */
 async function answering(status: number, answer: unknown): Promise<{ api: ServerApi; asked: readonly Asked[] }> {
   const asked: Asked[] = [];
-  const server = createServer(async (request, response) => {
+  const answerTo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body: unknown = JSON.parse(await text(request));
     asked.push({ path: request.url, key: request.headers["x-api-key"], body });
     response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(answer));
-  });
+  };
+  const server = createServer((request, response) => void answerTo(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => void server.close());
