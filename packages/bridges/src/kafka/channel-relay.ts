@@ -1,9 +1,8 @@
 // The relay into Kafka: it waits until nobody else writes the topic, and writes it until somebody else does.
 import { type Position, TidewireError } from "@tidewire/protocol";
+import { type Log, reasonOf, silentLog, systemRandom } from "@tidewire/protocol/ports";
 import { Pause } from "../pause.ts";
 import { type Clock, systemClock } from "../ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "../ports/log.ts";
-import { systemRandom } from "../ports/random.ts";
 import { Trouble } from "../trouble.ts";
 import type { ChannelGap } from "./continuation.ts";
 import { type Entry, Gathering } from "./gathering.ts";
@@ -100,7 +99,7 @@ interface ResolvedOptions extends ChannelRelayOptions {
 
 class Relay {
   readonly #options: ResolvedOptions;
-  readonly #id = systemRandom.token();
+  readonly #id = systemRandom.token(132);
   readonly #name: string;
   readonly #gathering: Gathering;
   readonly #pause: Pause;

@@ -1,5 +1,5 @@
 // What Kafka says by its errors, however deep the client has packed them.
-import { reasonOf } from "../ports/log.ts";
+import { reasonOf } from "@tidewire/protocol/ports";
 
 /** Kafka's names of what went wrong, such as `MESSAGE_TOO_LARGE`. */
 export function apiIdsOf(thrown: unknown): ReadonlySet<string> {
