@@ -47,6 +47,8 @@ export interface Outcome {
   readonly faults: Record<Kind, Faults>;
   /** Acked, and not in the log at the end. */
   readonly lostFromLog: number;
+  /** The same, where no more was promised. */
+  readonly lostAsPromised: number;
   /** Readers that came back without what history had, after a fault that ends no epoch. */
   readonly needlesslyUnrecovered: number;
   /** What did not become well again by itself, in words. */
@@ -181,13 +183,12 @@ export class Rounds {
   async #judge(seconds: number, keepsAcked: boolean): Promise<Outcome> {
     const { witnesses } = this.#subscribers;
     const tops = new Map<string, Position>();
-    let lostFromLog = 0;
+    let lacking = 0;
     for (const [n, ledger] of this.#ledgers.entries()) {
       const read = await this.#logOf(`public:${n}`);
       if (read === null) continue;
       tops.set(`public:${n}`, read.top);
-      const lacking = ledger.close(read.log);
-      if (keepsAcked) lostFromLog += lacking;
+      lacking += ledger.close(read.log);
     }
     const hasAll = (): boolean =>
       witnesses.every(({ channel, at }) => {
@@ -215,7 +216,8 @@ export class Rounds {
       duplicates: total(({ duplicates }) => duplicates),
       deliveries: witnesses.reduce((sum, { deliveries }) => sum + deliveries, 0),
       faults,
-      lostFromLog,
+      lostFromLog: keepsAcked ? lacking : 0,
+      lostAsPromised: keepsAcked ? 0 : lacking,
       needlesslyUnrecovered: this.#needless,
       stuck: this.#stuck,
       kinds: Object.fromEntries(this.#kinds),

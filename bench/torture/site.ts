@@ -56,11 +56,13 @@ export class Site {
 
   async start(): Promise<void> {
     await Promise.all([...this.store.servers.values()].map((server) => server.start()));
+    await this.store.watched?.start();
     await Promise.all([...this.nodes.values()].map((node) => startedAtLast(node)));
   }
 
   async end(): Promise<void> {
     this.addresses.end();
+    await this.store.watched?.end();
     const all = [...this.nodes.values(), ...this.store.servers.values()];
     await Promise.all(all.map((program) => program.end("SIGKILL")));
   }

@@ -3,10 +3,13 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Program } from "./program.ts";
 import type { Machine } from "./machines.ts";
+import type { WatchedRedis } from "./watched-redis.ts";
 
 /** What a node is told of its engine. */
 export type StoreAddress =
   | { readonly kind: "redis"; readonly url: string; readonly isDurable: boolean }
+  /** What the Sentinels call it, and where they are. */
+  | { readonly kind: "sentinels"; readonly name: string; readonly urls: readonly string[] }
   | { readonly kind: "nats"; readonly urls: readonly string[] }
   | { readonly kind: "local"; readonly path: string };
 
@@ -18,6 +21,8 @@ export interface Store {
   readonly servers: ReadonlyMap<string, Program>;
   /** Where a server keeps its data. */
   folderOf(machine: string): string;
+  /** Where Sentinels choose who of the servers is the primary. */
+  readonly watched?: WatchedRedis;
 }
 
 export interface StoreOptions {
@@ -75,7 +80,7 @@ export function localStore(options: StoreOptions): Store {
   return { ...storeOf(options, "listening", command), address: { kind: "local", path } };
 }
 
-function storeOf(
+export function storeOf(
   { folder, machines, environment }: StoreOptions,
   ready: string,
   commandOf: (machine: Machine, dir: string) => readonly string[],
