@@ -1,7 +1,7 @@
 // The engines of a torture: a Redis, one or three NATS servers, or the owner of a local log, as processes that can be killed.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Program } from "./program.ts";
+import { Program, type Startable } from "./program.ts";
 import type { Machine } from "./machines.ts";
 import type { WatchedRedis } from "./watched-redis.ts";
 
@@ -54,15 +54,18 @@ export function redisStore(program: string, keeping: Keeping, options: StoreOpti
 /** Several servers are one cluster. */
 export function natsStore(program: string, options: StoreOptions): Store {
   const { machines } = options;
-  // Of its clients and, one further, of the other servers.
-  const routes = machines.map(({ host, port }) => `nats-route://${host}:${port + 1}`).join(", ");
-  const store = storeOf({ ...options, environment: plainly }, "Server is ready", ({ name, host, port }, dir) => {
-    const cluster = `server_name: ${name}\ncluster { name: torture, listen: "${host}:${port + 1}", routes: [${routes}] }`;
-    const file = join(dir, "nats.conf");
-    const lines = [`listen: "${host}:${port}"`, "max_payload: 8MB", `jetstream { store_dir: "${dir}/store" }`];
-    writeFileSync(file, [...lines, ...(machines.length > 1 ? [cluster] : [])].join("\n"));
-    return [program, "-c", file];
-  });
+  const routes = machines.map(({ host, secondPort }) => `nats-route://${host}:${secondPort}`).join(", ");
+  const store = storeOf(
+    { ...options, environment: plainly },
+    "Server is ready",
+    ({ name, host, port, secondPort }, dir) => {
+      const cluster = `server_name: ${name}\ncluster { name: torture, listen: "${host}:${secondPort}", routes: [${routes}] }`;
+      const file = join(dir, "nats.conf");
+      const lines = [`listen: "${host}:${port}"`, "max_payload: 8MB", `jetstream { store_dir: "${dir}/store" }`];
+      writeFileSync(file, [...lines, ...(machines.length > 1 ? [cluster] : [])].join("\n"));
+      return [program, "-c", file];
+    },
+  );
   return { ...store, address: { kind: "nats", urls: machines.map(({ host, port }) => `nats://${host}:${port}`) } };
 }
 
@@ -98,7 +101,7 @@ export function storeOf(
 }
 
 /** Copies what a server holds; the function puts that in the place of what it holds later, and starts it again. */
-export function copyOf(server: Program, folder: string): () => Promise<void> {
+export function copyOf(server: Startable, folder: string): () => Promise<void> {
   const copy = `${folder}-copy`;
   // So that nothing changes while it is copied.
   server.signal("SIGSTOP");

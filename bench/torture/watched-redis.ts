@@ -14,8 +14,6 @@ const lookMs = 100;
 const lookLimitMs = 1_000;
 const patienceMs = 60_000;
 
-const sentinelPort = ({ port }: Machine): number => port + 1;
-
 /** @param program `redis-server`. All servers sync each write; nothing but replication can lose it. */
 export function watchedRedisStore(program: string, options: StoreOptions): Store {
   const [first] = options.machines;
@@ -40,7 +38,7 @@ export function watchedRedisStore(program: string, options: StoreOptions): Store
     writeFileSync(file, linesOf(Object.entries(settings).map(([setting, value]) => `${setting} ${value}`)));
     return [program, file];
   });
-  const urls = options.machines.map((machine) => `redis://${machine.host}:${sentinelPort(machine)}`);
+  const urls = options.machines.map((machine) => `redis://${machine.host}:${machine.secondPort}`);
   return { ...store, address: { kind: "sentinels", name, urls }, watched: new WatchedRedis(program, options) };
 }
 
@@ -58,7 +56,7 @@ export class WatchedRedis {
       mkdirSync(dir, { recursive: true });
       const file = join(dir, "sentinel.conf");
       const lines = [
-        `port ${sentinelPort(machine)}`,
+        `port ${machine.secondPort}`,
         `bind ${machine.host}`,
         "protected-mode no",
         `dir ${dir}`,
@@ -84,7 +82,7 @@ export class WatchedRedis {
     const at = this.#machines.find((each) => each.name === machine);
     if (at === undefined) throw new TypeError(`a machine with a Sentinel was expected, got ${machine}`);
     // It looks around once in ten seconds by itself.
-    await ask(at.host, sentinelPort(at), "SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "300");
+    await ask(at.host, at.secondPort, "SENTINEL", "DEBUG", "INFO-PERIOD", "500", "PUBLISH-PERIOD", "300");
   }
 
   async end(): Promise<void> {
@@ -126,7 +124,7 @@ export class WatchedRedis {
     const [machine] = this.#machines;
     if (machine === undefined) return;
     await until("a failover that was asked for", async () => {
-      const answer = ask(machine.host, sentinelPort(machine), "SENTINEL", "FAILOVER", name);
+      const answer = ask(machine.host, machine.secondPort, "SENTINEL", "FAILOVER", name);
       return await answer.then(
         () => true,
         () => false,
@@ -161,7 +159,7 @@ interface Told {
 /** `null` where there is no answer. */
 async function master(machine: Machine): Promise<Told | null> {
   try {
-    const answer = await ask(machine.host, sentinelPort(machine), "SENTINEL", "MASTER", name);
+    const answer = await ask(machine.host, machine.secondPort, "SENTINEL", "MASTER", name);
     const told = Object(answer) as Readonly<Record<string, string>>;
     return {
       host: told["ip"] ?? "",
