@@ -3,9 +3,8 @@ import { expect, it, type TestContext } from "vitest";
 import { engineKills, engineRestarts, engineStops, nodeKinds, olderCopy } from "../bench/torture/fault-kinds.ts";
 import { orderedPromotion, primaryKills } from "../bench/torture/promotions.ts";
 import type { Section } from "../bench/torture/sections.ts";
-import { redisStore, type Keeping } from "../bench/torture/stores.ts";
+import { redisStore, type Keeping, watchedRedisStore } from "../bench/torture/stores.ts";
 import { type SectionOutcome, torture } from "../bench/torture/together.ts";
-import { watchedRedisStore } from "../bench/torture/watched-redis.ts";
 import { noFaults } from "../bench/torture/witness.ts";
 import { redisPath, withoutRedis } from "./services/redis.ts";
 

@@ -43,7 +43,7 @@ export class Harbor {
     mkdirSync(this.dataFolder, { mode: 0o700 });
     for (const machine of machines) {
       const { name, host, prefix } = machine;
-      const [command = "", ...args] = [...prefix, process.execPath, ...flags, main];
+      const [command, ...args] = [...prefix, process.execPath, ...flags, main];
       const env = {
         ...environment(name),
         NODE_ENV: "production",

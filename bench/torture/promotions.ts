@@ -8,7 +8,7 @@ interface Promotion {
   readonly name: string;
   readonly needs?: "cuts";
   /** Takes the primary away; the function gives it back. */
-  begin(site: Site, dice: Dice, primary: string): Promise<() => Promise<void>>;
+  readonly begin: (site: Site, dice: Dice, primary: string) => Promise<() => Promise<void>>;
 }
 
 function watchedOf({ store }: Site): WatchedRedis {

@@ -14,8 +14,15 @@ import {
   serverCuts,
 } from "./fault-kinds.ts";
 import { promotions, watcherKinds } from "./promotions.ts";
-import { watchedRedisStore } from "./watched-redis.ts";
-import { type Keeping, localStore, natsStore, redisStore, type Store, type StoreOptions } from "./stores.ts";
+import {
+  type Keeping,
+  localStore,
+  natsStore,
+  redisStore,
+  type Store,
+  type StoreOptions,
+  watchedRedisStore,
+} from "./stores.ts";
 
 export type EngineName = "redis" | "nats" | "local";
 

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Program, type Startable } from "./program.ts";
 import type { Machine } from "./machines.ts";
-import type { WatchedRedis } from "./watched-redis.ts";
+import { linesOf, WatchedRedis, watchedName } from "./watched-redis.ts";
 
 /** What a node is told of its engine. */
 export type StoreAddress =
@@ -51,6 +51,38 @@ export function redisStore(program: string, keeping: Keeping, options: StoreOpti
   return { ...store, address };
 }
 
+/** A primary with replicas, and Sentinels beside them. All servers sync each write; nothing but replication can lose it. */
+export function watchedRedisStore(program: string, options: StoreOptions): Store {
+  const [first] = options.machines;
+  if (first === undefined) throw new TypeError("a machine for the primary was expected");
+  const store = storeOf({ ...options, environment: plainly }, "Ready to accept connections", (machine, dir) => {
+    const settings = {
+      port: machine.port,
+      bind: machine.host,
+      dir,
+      "protected-mode": "no",
+      save: '""',
+      appendonly: "yes",
+      appendfsync: "always",
+      // A replica gets its copy at once, and notices soon that its primary is silent.
+      "repl-diskless-sync-delay": 0,
+      "repl-ping-replica-period": 1,
+      "repl-timeout": 5,
+      ...(machine !== first && { replicaof: `${first.host} ${first.port}` }),
+    };
+    // It is written anew by the server itself when its part changes, so that a new start knows of it.
+    const file = join(dir, "redis.conf");
+    writeFileSync(file, linesOf(Object.entries(settings).map(([setting, value]) => `${setting} ${value}`)));
+    return [program, file];
+  });
+  const urls = options.machines.map((machine) => `redis://${machine.host}:${machine.secondPort}`);
+  return {
+    ...store,
+    address: { kind: "sentinels", name: watchedName, urls },
+    watched: new WatchedRedis(program, options),
+  };
+}
+
 /** Several servers are one cluster. */
 export function natsStore(program: string, options: StoreOptions): Store {
   const { machines } = options;
@@ -83,7 +115,7 @@ export function localStore(options: StoreOptions): Store {
   return { ...storeOf(options, "listening", command), address: { kind: "local", path } };
 }
 
-export function storeOf(
+function storeOf(
   { folder, machines, environment }: StoreOptions,
   ready: string,
   commandOf: (machine: Machine, dir: string) => readonly string[],

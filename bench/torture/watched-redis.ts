@@ -1,54 +1,30 @@
-// A primary with replicas, each on a machine of its own with a Sentinel beside it: whom the Sentinels name, and when all are together again.
+// Sentinels, one beside each server of a Redis: whom they name the primary, and when all servers are together again.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient } from "@redis/client";
 import type { Machine } from "./machines.ts";
 import { Program } from "./program.ts";
-import { type Store, storeOf, type StoreOptions } from "./stores.ts";
 
-const name = "torture";
+/** What the Sentinels call it. */
+export const watchedName = "torture";
 /** How long a server is silent before Sentinels take it for dead. */
 const downAfterMs = 1_000;
 const lookMs = 100;
 const lookLimitMs = 1_000;
 const patienceMs = 60_000;
 
-/** @param program `redis-server`. All servers sync each write; nothing but replication can lose it. */
-export function watchedRedisStore(program: string, options: StoreOptions): Store {
-  const [first] = options.machines;
-  if (first === undefined) throw new TypeError("a machine for the primary was expected");
-  const store = storeOf({ ...options, environment: () => ({}) }, "Ready to accept connections", (machine, dir) => {
-    const settings = {
-      port: machine.port,
-      bind: machine.host,
-      dir,
-      "protected-mode": "no",
-      save: '""',
-      appendonly: "yes",
-      appendfsync: "always",
-      // A replica gets its copy at once, and notices soon that its primary is silent.
-      "repl-diskless-sync-delay": 0,
-      "repl-ping-replica-period": 1,
-      "repl-timeout": 5,
-      ...(machine !== first && { replicaof: `${first.host} ${first.port}` }),
-    };
-    // It is written anew by the server itself when its part changes, so that a new start knows of it.
-    const file = join(dir, "redis.conf");
-    writeFileSync(file, linesOf(Object.entries(settings).map(([setting, value]) => `${setting} ${value}`)));
-    return [program, file];
-  });
-  const urls = options.machines.map((machine) => `redis://${machine.host}:${machine.secondPort}`);
-  return { ...store, address: { kind: "sentinels", name, urls }, watched: new WatchedRedis(program, options) };
-}
-
-const linesOf = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
+export const linesOf = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
 
 export class WatchedRedis {
   readonly sentinels = new Map<string, Program>();
   readonly #machines: readonly Machine[];
 
-  constructor(program: string, { folder, machines }: StoreOptions) {
+  /** @param program `redis-server`. @param options.machines The first one's server is the primary at the start. */
+  constructor(
+    program: string,
+    { folder, machines }: { readonly folder: string; readonly machines: readonly Machine[] },
+  ) {
     this.#machines = machines;
     const [first] = machines;
     for (const machine of machines) {
@@ -60,12 +36,12 @@ export class WatchedRedis {
         `bind ${machine.host}`,
         "protected-mode no",
         `dir ${dir}`,
-        `sentinel monitor ${name} ${first?.host} ${first?.port} 2`,
-        `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
-        `sentinel failover-timeout ${name} 3000`,
+        `sentinel monitor ${watchedName} ${first?.host} ${first?.port} 2`,
+        `sentinel down-after-milliseconds ${watchedName} ${downAfterMs}`,
+        `sentinel failover-timeout ${watchedName} 3000`,
       ];
       writeFileSync(file, linesOf(lines));
-      const [command = "", ...args] = [...machine.prefix, program, file, "--sentinel"];
+      const [command, ...args] = [...machine.prefix, program, file, "--sentinel"];
       const log = join(folder, `s-${machine.name}.log`);
       this.sentinels.set(machine.name, new Program({ command, args, ready: "+monitor master", log }));
     }
@@ -124,7 +100,7 @@ export class WatchedRedis {
     const [machine] = this.#machines;
     if (machine === undefined) return;
     await until("a failover that was asked for", async () => {
-      const answer = ask(machine.host, machine.secondPort, "SENTINEL", "FAILOVER", name);
+      const answer = ask(machine.host, machine.secondPort, "SENTINEL", "FAILOVER", watchedName);
       return await answer.then(
         () => true,
         () => false,
@@ -159,7 +135,7 @@ interface Told {
 /** `null` where there is no answer. */
 async function master(machine: Machine): Promise<Told | null> {
   try {
-    const answer = await ask(machine.host, machine.secondPort, "SENTINEL", "MASTER", name);
+    const answer = await ask(machine.host, machine.secondPort, "SENTINEL", "MASTER", watchedName);
     const told = Object(answer) as Readonly<Record<string, string>>;
     return {
       host: told["ip"] ?? "",
