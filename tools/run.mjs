@@ -69,6 +69,10 @@ const commands = {
     await ensureInstalled();
     return await runProgram("bench/torture/main.ts", args);
   },
+  async "torture:jobs"(args) {
+    await ensureInstalled();
+    return await runProgram("bench/torture-jobs/main.ts", args);
+  },
   async cluster(args) {
     await ensureInstalled();
     await ensurePage();
