@@ -18,11 +18,11 @@ import type {
   Wanted,
 } from "../store/job-store.ts";
 import { endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, runOf } from "./entries.ts";
-import type { BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
+import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
 import { Line, type LineOptions } from "./line.ts";
 
 /** What `bullmqStore` is given. */
-export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connection> {
+export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {
   /** BullMQ 6: `import * as library from "bullmq"`. */
   readonly library: BullLibrary<Client, Connection>;
   /** Of `@redis/client`; a template of which the store makes its connections. */
@@ -50,7 +50,7 @@ export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connecti
  * Keeps jobs in BullMQ's queues on one Redis 6.2 or later (not a cluster), for workers on any number of machines whose clocks agree. A
  * queue that it uses is no other worker's.
  */
-export function bullmqStore<Client extends StoreClient<Client>, Connection>(
+export function bullmqStore<Client extends StoreClient<Client>, Connection extends BullConnection>(
   options: BullmqStoreOptions<Client, Connection>,
 ): JobStore {
   return new BullmqStore(options);
@@ -63,7 +63,7 @@ const cleanedAtOnce = 5_000;
 /** What BullMQ says to a token that is no longer the lock's, or of a job that is gone. */
 const refusals: readonly unknown[] = [-1, -2, -3, -6];
 
-class BullmqStore<Client extends StoreClient<Client>, Connection> implements JobStore {
+class BullmqStore<Client extends StoreClient<Client>, Connection extends BullConnection> implements JobStore {
   readonly #options: LineOptions<Client, Connection>;
   readonly #random: Random;
   readonly #isChecked: boolean;

@@ -36,6 +36,11 @@ export interface BullWorker extends Closing {
   getNextJob(token: string, options: { block: boolean }): Promise<{ id?: string | undefined } | undefined>;
 }
 
+/** What BullMQ makes of a client. */
+export interface BullConnection {
+  on(event: "error", listener: (error: Error) => void): unknown;
+}
+
 interface QueueOptions<Connection> {
   readonly connection: Connection;
   readonly prefix: string;
@@ -47,7 +52,7 @@ interface TakingOptions<Connection> extends QueueOptions<Connection> {
 }
 
 /** BullMQ 6, as `import * as library from "bullmq"` gives it. */
-export interface BullLibrary<Client, Connection> {
+export interface BullLibrary<Client, Connection extends BullConnection> {
   readonly Queue: new (name: string, options: QueueOptions<Connection>) => BullQueue;
   readonly Worker: new (name: string, processor: null, options: TakingOptions<Connection>) => BullWorker;
   createNodeRedisClient(client: Client): Connection;

@@ -2,11 +2,11 @@
 import { fail, TidewireError } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
-import type { BullLibrary, StoreClient } from "./library.ts";
+import type { BullConnection, BullLibrary, StoreClient } from "./library.ts";
 import { making, Queues } from "./queues.ts";
 import { run } from "./script.ts";
 
-export interface LineOptions<Client extends StoreClient<Client>, Connection> {
+export interface LineOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {
   readonly library: BullLibrary<Client, Connection>;
   readonly client: Client;
   readonly prefix: string;
@@ -20,7 +20,7 @@ const goodbyeMs = 2_000;
 /** What was asked of Redis by its settings, and is needed for a job that was acked to be there (J1). */
 const needed = { appendonly: "yes", appendfsync: "always", "maxmemory-policy": "noeviction" } as const;
 
-export class Line<Client extends StoreClient<Client>, Connection> {
+export class Line<Client extends StoreClient<Client>, Connection extends BullConnection> {
   readonly #options: LineOptions<Client, Connection>;
   readonly #own: Client;
   readonly #all = new Set<Client>();
