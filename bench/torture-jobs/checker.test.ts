@@ -28,6 +28,10 @@ const right: History = {
   ]),
   strikes: [{ worker: 1, atMs: 1_020 }],
   outages: [],
+  awake: [
+    { fromMs: 0, toMs: 2_000 },
+    { fromMs: 1_500, toMs: 10_000 },
+  ],
   told: new Map([
     ["a", [done]],
     ["b", [dead]],
@@ -49,8 +53,7 @@ it("finds nothing in what is right, and says how late an attempt was", () => {
     violations: [],
     done: 1,
     dead: 1,
-    retried: { count: 1, latestMs: 2_080 },
-    retriedInOutages: { count: 0, latestMs: 0 },
+    retried: { count: 1, latestMs: 2_080, latestWallMs: 2_080 },
   });
 });
 
@@ -112,14 +115,23 @@ it.each<[string, Partial<History>, RegExp]>([
   expect(judge({ ...right, ...change }, terms).violations.join("\n")).toMatch(words);
 });
 
-it("does not count when the store was away, and nothing else", () => {
+it("does not count when the store was away or no worker awake, and nothing else", () => {
   const late = right.begun.map((run) => (run.attempt === 2 ? { ...run, atMs: 6_000 } : run));
   const history = { ...right, begun: late, ...ending(6_100) };
   const away = (fromMs: number): History => ({ ...history, outages: [{ fromMs, toMs: 3_500 }] });
-  expect(judge(away(1_000), terms).retriedInOutages).toEqual({ count: 1, latestMs: 2_500 });
-  expect(judge(away(1_000), terms).violations.filter((one) => one.includes("begun again"))).toEqual([]);
-  expect(judge(away(1_000), terms).retried.count).toBe(0);
+  expect(judge(away(1_000), terms)).toMatchObject({
+    violations: [],
+    retried: { latestMs: 2_500, latestWallMs: 4_980 },
+  });
   expect(judge(away(3_000), terms).violations.join("\n")).toMatch(/begun again 4480 ms after/);
+  const awake = [
+    { fromMs: 0, toMs: 2_000 },
+    { fromMs: 4_000, toMs: 6_500 },
+  ];
+  expect(judge({ ...history, awake }, terms)).toMatchObject({ violations: [], retried: { latestMs: 2_980 } });
+  expect(judge({ ...away(1_000), awake }, terms)).toMatchObject({ violations: [], retried: { latestMs: 2_000 } });
+  const both = [...awake, { fromMs: 1_000, toMs: 3_000 }];
+  expect(judge({ ...history, awake: both }, terms).violations.join("\n")).toMatch(/begun again 3980 ms after/);
 });
 
 it("asks for no attempt after an end that was on its way, or when the worker was struck before it had the job", () => {
@@ -132,5 +144,9 @@ it("asks for no attempt after an end that was on its way, or when the worker was
 
 it("grants a lease to an attempt that nobody has seen", () => {
   const begun = right.begun.map((run) => (run.attempt === 2 ? { ...run, attempt: 3, atMs: 6_020 } : run));
-  expect(judge({ ...right, begun, ...ending(6_100) }, terms).retried).toEqual({ count: 1, latestMs: 2_500 });
+  expect(judge({ ...right, begun, ...ending(6_100) }, terms).retried).toEqual({
+    count: 1,
+    latestMs: 2_500,
+    latestWallMs: 5_000,
+  });
 });

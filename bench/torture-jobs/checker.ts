@@ -60,26 +60,28 @@ export interface History {
   readonly strikes: readonly Strike[];
   /** When the store did not answer anybody. */
   readonly outages: readonly Span[];
+  /** When a worker was there and the machine let it run: those of all workers, which may overlap. */
+  readonly awake: readonly Span[];
   /** Every end on the channel of each job, as its history has them. */
   readonly told: ReadonlyMap<string, readonly Told[]>;
   /** Of the jobs that a client watched: what it showed in the end, and how many ends came to it by themselves. */
   readonly seen: ReadonlyMap<string, { readonly shown: Told | null; readonly ends: number }>;
 }
 
-/** Milliseconds between a strike and the next attempt of what the worker had. */
+/** How soon what a worker had was begun again after a strike. */
 export interface Retries {
   readonly count: number;
+  /** The longest, in milliseconds in which the store was up and a worker awake. */
   readonly latestMs: number;
+  /** The longest by the clock on the wall, whatever the store and the machine did. */
+  readonly latestWallMs: number;
 }
 
 export interface Verdict {
   readonly violations: readonly string[];
   readonly done: number;
   readonly dead: number;
-  /** Of runs whose worker was struck while the store was up until the next attempt. */
   readonly retried: Retries;
-  /** Of those for which the store was away for a part of it, which is not counted. */
-  readonly retriedInOutages: Retries;
 }
 
 export interface Terms {
@@ -98,10 +100,10 @@ export function judge(history: History, terms: Terms): Verdict {
     ...judgeTold(history),
     ...judgeSeen(history),
   ];
-  const { late, retried, retriedInOutages } = judgeRetries(history, terms.leaseMs);
+  const { late, retried } = judgeRetries(history, terms.leaseMs);
   const states = history.orders.map(({ ids }) => history.kept.get(ids[0] ?? "")?.state);
   const count = (wanted: string): number => states.filter((state) => state === wanted).length;
-  return { violations: [...violations, ...late], done: count("done"), dead: count("dead"), retried, retriedInOutages };
+  return { violations: [...violations, ...late], done: count("done"), dead: count("dead"), retried };
 }
 
 /** J1: done or a dead letter, and that with reason. */
@@ -187,15 +189,16 @@ function differs(who: string, told: Told | undefined, job: Kept | undefined): re
   return isTrue ? [] : [`${who} says ${JSON.stringify(told)}, the store has ${JSON.stringify(job)}`];
 }
 
-interface JudgedRetries extends Pick<Verdict, "retried" | "retriedInOutages"> {
+interface JudgedRetries extends Pick<Verdict, "retried"> {
   readonly late: readonly string[];
 }
 
-/** J3: what a worker had when it was struck is begun again within the lease and a second, not counting when the store was away. */
-function judgeRetries({ begun, accepted, strikes, outages }: History, leaseMs: number): JudgedRetries {
+/** J3: what a worker had when it was struck is begun again within the lease and a second, not counting when nobody could. */
+function judgeRetries({ begun, accepted, strikes, outages, awake }: History, leaseMs: number): JudgedRetries {
   const ends = Map.groupBy(accepted, ({ id }) => id);
+  const able = without(merged(awake), outages);
   const late: string[] = [];
-  const [clear, clouded]: [number[], number[]] = [[], []];
+  const retried = { count: 0, latestMs: 0, latestWallMs: 0 };
   for (const [id, runs] of begunIn(begun)) {
     for (const [n, run] of runs.entries()) {
       const struckMs = strikeOn(run, strikes);
@@ -203,18 +206,17 @@ function judgeRetries({ begun, accepted, strikes, outages }: History, leaseMs: n
       // Its end may have been on its way, and a dead letter has had its last attempt.
       const isOver = (ends.get(id) ?? []).some(({ atMs }) => atMs <= (next?.atMs ?? Infinity));
       if (struckMs === null || isOver || next === undefined || next.atMs <= struckMs) continue;
-      const awayMs = overlapMs({ fromMs: struckMs, toMs: next.atMs }, outages);
       // An attempt that nobody has seen was with a worker that died before it could say so; it had a lease of its own.
       const leases = Math.max(1, next.attempt - run.attempt);
-      const tookMs = Math.round((next.atMs - struckMs - awayMs) / leases);
-      (awayMs > 0 ? clouded : clear).push(tookMs);
+      const tookMs = Math.round(overlapMs({ fromMs: struckMs, toMs: next.atMs }, able) / leases);
+      retried.count += 1;
+      retried.latestMs = Math.max(retried.latestMs, tookMs);
+      retried.latestWallMs = Math.max(retried.latestWallMs, next.atMs - struckMs);
       if (tookMs > leaseMs + grantedMs) late.push(`${id}: begun again ${tookMs} ms after its worker was struck`);
     }
   }
-  return { late, retried: summary(clear), retriedInOutages: summary(clouded) };
+  return { late, retried };
 }
-
-const summary = (all: readonly number[]): Retries => ({ count: all.length, latestMs: Math.max(0, ...all) });
 
 /** When the worker was struck next after it had begun this run. */
 function strikeOn({ worker, atMs }: Begun, strikes: readonly Strike[]): number | null {
@@ -224,6 +226,28 @@ function strikeOn({ worker, atMs }: Begun, strikes: readonly Strike[]): number |
 
 function overlapMs({ fromMs, toMs }: Span, spans: readonly Span[]): number {
   return spans.reduce((sum, one) => sum + Math.max(0, Math.min(toMs, one.toMs) - Math.max(fromMs, one.fromMs)), 0);
+}
+
+/** The same, none of which overlap, in order. */
+function merged(spans: readonly Span[]): readonly Span[] {
+  const all: Span[] = [];
+  for (const span of spans.toSorted((one, other) => one.fromMs - other.fromMs)) {
+    const last = all.at(-1);
+    if (last === undefined || last.toMs < span.fromMs) all.push(span);
+    else all[all.length - 1] = { fromMs: last.fromMs, toMs: Math.max(last.toMs, span.toMs) };
+  }
+  return all;
+}
+
+function without(spans: readonly Span[], holes: readonly Span[]): readonly Span[] {
+  return holes.reduce<readonly Span[]>(
+    (left, hole) =>
+      left.flatMap(({ fromMs, toMs }) => [
+        ...(fromMs < hole.fromMs ? [{ fromMs, toMs: Math.min(toMs, hole.fromMs) }] : []),
+        ...(toMs > hole.toMs ? [{ fromMs: Math.max(fromMs, hole.toMs), toMs }] : []),
+      ]),
+    spans,
+  );
 }
 
 const grouped = new WeakMap<readonly Begun[], ReadonlyMap<string, readonly Begun[]>>();

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Program } from "../torture/program.ts";
 import type { Broker } from "./broker.ts";
-import type { Begun, Strike } from "./checker.ts";
+import type { Begun, Span, Strike } from "./checker.ts";
+import { awakeMs } from "./job.ts";
 
 const flags = ["--conditions=@tidewire/source", "--disable-warning=ExperimentalWarning"];
 const workers = [0, 1, 2] as const;
@@ -85,7 +86,7 @@ export class Crew {
   /** What all workers have said that they begin, whether or not they could end it. */
   begun(): readonly Begun[] {
     return workers.flatMap((worker) => {
-      const lines = readFileSync(this.#log("worker", worker), "utf8").matchAll(/^begun (\S+) (\d+) (\d+)$/gm);
+      const lines = this.#said("worker", worker).matchAll(/^begun (\S+) (\d+) (\d+)$/gm);
       return [...lines].map(([, id = "", attempt, atMs]) => ({
         id,
         attempt: Number(attempt),
@@ -93,6 +94,19 @@ export class Crew {
         atMs: Number(atMs),
       }));
     });
+  }
+
+  /** When each worker was there and was let run: it has said so in time. */
+  awake(): readonly Span[] {
+    return workers.flatMap((worker) => {
+      const times = [...this.#said("worker", worker).matchAll(/^awake (\d+)$/gm)].map(([, atMs]) => Number(atMs));
+      const spans = times.map((toMs, n) => ({ fromMs: times[n - 1] ?? toMs, toMs }));
+      return spans.filter(({ fromMs, toMs }) => toMs - fromMs <= 2 * awakeMs);
+    });
+  }
+
+  #said(name: string, n: number): string {
+    return readFileSync(this.#log(name, n), "utf8");
   }
 
   #program(name: "server" | "worker" | "keeper", options: object, ready: string, n = 0): Program {

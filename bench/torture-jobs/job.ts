@@ -28,5 +28,7 @@ export const workMs = (order: number): number => 10 + (order % 40);
 
 export const attempts = 20;
 export const leaseMs = 2_000;
+/** How often a worker says that it is awake. */
+export const awakeMs = 100;
 /** Of the server API, which answers to nobody outside of the torture. */
 export const apiKey = "torture-0123456789abcdef";

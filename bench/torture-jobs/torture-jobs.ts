@@ -1,4 +1,6 @@
 // The torture of jobs: orders and work go on while whoever takes part is killed; then everything that was said is held against the promises.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { JobStore } from "@tidewire/jobs";
 import { Dice } from "../torture/dice.ts";
@@ -52,6 +54,7 @@ interface Stage {
   readonly trace: Trace;
   readonly store: JobStore;
   readonly port: number;
+  readonly folder: string;
 }
 
 export async function tortureJobs(options: TortureOptions, place: Place): Promise<Outcome> {
@@ -74,7 +77,7 @@ export async function tortureJobs(options: TortureOptions, place: Place): Promis
     const [answers, served] = [() => answering(store), () => crowd.retry()];
     const killer = new Killer({ crew, broker, dice, answers, served, say });
     try {
-      return await underFire({ broker, crew, crowd, trace, store, port }, killer, say);
+      return await underFire({ broker, crew, crowd, trace, store, port, folder }, killer, say);
     } finally {
       killer.end();
       crowd.end();
@@ -130,8 +133,9 @@ async function settled({ crew, crowd, trace, store, port }: Stage): Promise<Omit
   await trace.look();
   // As it is after all that was said.
   kept = await keptIn(store, ids);
+  const { orders, seen } = crowd;
   const { accepted } = trace;
-  return { orders: crowd.orders, begun: crew.begun(), accepted, kept, strikes: crew.strikes, told, seen: crowd.seen };
+  return { orders, begun: crew.begun(), accepted, kept, strikes: crew.strikes, awake: crew.awake(), told, seen };
 }
 
 /** Until nothing is left, or nothing has changed for long. */
@@ -164,6 +168,9 @@ interface Done {
 
 function outcomeOf(history: History, { stage, killer, seconds }: Done): Outcome {
   const verdict = judge(history, { leaseMs, attempts });
+  // For whoever wants to know why.
+  const text = JSON.stringify(history, (_, value: unknown) => (value instanceof Map ? [...value] : value));
+  writeFileSync(join(stage.folder, "history.json"), text);
   const deaths = stage.crew.deaths.map((name) => `${name} ended, and nobody had killed it`);
   return {
     acked: history.orders.length,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { createJobs, createWorker, httpPublisher } from "@tidewire/jobs";
 import { TidewireError } from "@tidewire/protocol";
-import { apiKey, fateOf, leaseMs, outputOf, work, workMs } from "./job.ts";
+import { apiKey, awakeMs, fateOf, leaseMs, outputOf, work, workMs } from "./job.ts";
 import { type StoreAddress, storeAt } from "./stores.ts";
 
 export interface WorkingOptions {
@@ -32,4 +32,6 @@ worker.handle(work, async ({ order }, job) => {
   return outputOf(order);
 });
 worker.start();
+// Whoever reads this knows when the machine let it run.
+setInterval(() => process.stdout.write(`awake ${Date.now()}\n`), awakeMs);
 process.stdout.write("works\n");
