@@ -1,6 +1,7 @@
 // The way to a job's channel for workers in processes of their own: the server's HTTP API.
-import { jobChannel, TidewireError } from "@tidewire/protocol";
+import { jobChannel } from "@tidewire/protocol";
 import type { Publisher } from "../publisher.ts";
+import { type Post, PublishLine, type Reply } from "./publish-line.ts";
 
 /** Where the server is, and what it knows a worker by. */
 export interface HttpPublisherOptions {
@@ -11,31 +12,26 @@ export interface HttpPublisherOptions {
 
 const answerMs = 5_000;
 
-/** Publishes through the server API (PROTOCOL 3); any node of a cluster will do. */
-export function httpPublisher({ url, apiKey }: HttpPublisherOptions): Publisher {
-  const address = new URL("publish", url.endsWith("/") ? url : `${url}/`);
+/**
+ * Publishes through the server API (PROTOCOL 3); any node of a cluster will do. What is published while an answer is awaited goes
+ * in one request together.
+ */
+export function httpPublisher(options: HttpPublisherOptions): Publisher {
+  const line = new PublishLine(postTo(options));
   return {
-    publish: async (id, data, key) => {
-      const response = await fetch(address, {
-        method: "POST",
-        headers: { "content-type": "application/json", "x-api-key": apiKey },
-        body: JSON.stringify({ channel: jobChannel.name({ id }), data, idempotency_key: key }),
-        signal: AbortSignal.timeout(answerMs),
-      });
-      const answer = (await response.json()) as { readonly error?: unknown };
-      if (response.ok && answer.error === undefined) return;
-      throw errorOf(answer.error, response.status);
-    },
+    publish: (id, data, key) =>
+      line.publish(JSON.stringify({ channel: jobChannel.name({ id }), data, idempotency_key: key })),
   };
 }
 
-function errorOf(error: unknown, status: number): TidewireError {
-  const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
-  return new TidewireError({
-    received: {
-      code: typeof code === "number" ? code : status,
-      message: typeof message === "string" ? message : `the server API answered with status ${status}`,
-      temporary: code === 100 || status >= 500 || status === 429,
-    },
-  });
+function postTo({ url, apiKey }: HttpPublisherOptions): Post {
+  const base = url.endsWith("/") ? url : `${url}/`;
+  const headers = { "content-type": "application/json", "x-api-key": apiKey };
+  return async (method, body) => {
+    const signal = AbortSignal.timeout(answerMs);
+    const response = await fetch(new URL(method, base), { method: "POST", headers, body, signal });
+    const answer = (await response.json()) as Reply;
+    if (response.ok || answer.error !== undefined) return answer;
+    return { error: { code: response.status, message: `the server API answered with status ${response.status}` } };
+  };
 }
