@@ -19,6 +19,7 @@ import type {
 } from "../store/job-store.ts";
 import { endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, runOf } from "./entries.ts";
 import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
+import { type Hand, Hands } from "./hands.ts";
 import { Line, type LineOptions } from "./line.ts";
 
 /** What `bullmqStore` is given. */
@@ -70,6 +71,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   readonly #keepEndedMs: number;
   readonly #keepDeadMs: number;
   #open: Line<Client, Connection> | null = null;
+  readonly #hands = new Hands();
   #cancelHousekept: Cancel | null = null;
 
   constructor(options: BullmqStoreOptions<Client, Connection>) {
@@ -122,11 +124,12 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       if (failed !== undefined && taken.every(({ status }) => status === "rejected") && untold.length === 0) {
         throw failed.reason;
       }
-      const found = taken.flatMap((one) => (one.status === "fulfilled" && one.value !== null ? [one.value] : []));
+      const hands = taken.flatMap((one) => (one.status === "fulfilled" && one.value !== null ? [one.value] : []));
+      const begun = await this.#begin(hands, leaseMs);
       return {
-        runs: found.filter((one) => typeof one !== "string"),
+        runs: begun.filter((one) => typeof one !== "string"),
         endings: untold.map((answer) => endingOf(entryOf(answer))),
-        refused: [...refused, ...found.filter((one) => typeof one === "string")],
+        refused: [...refused, ...begun.filter((one) => typeof one === "string")],
       };
     });
   }
@@ -186,25 +189,49 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     return { id, isDuplicate: kept !== null && kept.mark !== mark };
   }
 
-  /** @returns A run, or in words why the entry is none; `null` when somebody else was faster. */
-  async #take(queue: string, leaseMs: number): Promise<Run | string | null> {
+  /** @returns `null` when somebody else was faster. */
+  async #take(queue: string, leaseMs: number): Promise<Taken | null> {
     const token = this.#random.token();
+    const { lent } = this.#line;
     try {
       const job = await this.#line.queues.taker(queue, leaseMs).getNextJob(token, { block: false });
-      if (job?.id === undefined) return null;
-      const begun = await this.#line.script("begin", queue, job.id, token, leaseMs);
-      if (begun === null) return null;
-      const entry = entryOf(begun);
-      if (entry.kept !== null) return runOf(entry, entry.kept);
+      return job?.id === undefined ? null : { queue, token, key: job.id, job, lent };
     } catch (thrown) {
       // BullMQ has handed it out, and then could not read it.
       if (!(thrown instanceof SyntaxError)) throw thrown;
+      return { queue, token, key: "", job: null, lent };
     }
-    return (await this.#line.script("spoil", queue, token)) as string | null;
+  }
+
+  /** @returns Runs, and in words why an entry is none. */
+  async #begin(hands: readonly Taken[], leaseMs: number): Promise<readonly (Run | string)[]> {
+    const sound = hands.filter(({ job }) => job !== null);
+    const given = sound.flatMap(({ queue, key, token }) => [queue, key, token]);
+    const answers = sound.length === 0 ? [] : await this.#line.script("begin", leaseMs, ...given);
+    const begun = new Map(sound.map((hand, n) => [hand, (answers as readonly unknown[])[n] ?? null]));
+    const found = await Promise.all(hands.map((hand) => this.#begun(hand, begun.get(hand))));
+    return found.filter((one) => one !== null);
+  }
+
+  /** @param answer What the script says of it; `null` when its lease is over by now; `undefined` when it was not asked. */
+  async #begun(hand: Taken, answer: unknown): Promise<Run | string | null> {
+    if (answer === null) return null;
+    const { queue, token, key, job, lent } = hand;
+    const entry = answer === undefined ? null : entryOf(answer);
+    if (entry === null || entry.kept === null || job === null) {
+      return (await this.#line.script("spoil", queue, token)) as string | null;
+    }
+    const run = runOf(entry, entry.kept);
+    this.#hands.put(run, { queue, key, token, fence: run.fence, hasOwner: run.owner !== "", job, lent });
+    return run;
   }
 
   /** The script says with the lock's own token whether it is this hand's; BullMQ looks again, in the step that ends it (J2). */
   async #settle({ id, fence }: Hold, outcome: Exclude<Outcome, { kind: "told" }>): Promise<Settled> {
+    const hand = this.#hands.take({ id, fence });
+    // On a connection that was lent since then BullMQ's command could come before the mark.
+    const isNear = hand !== null && hand.lent === this.#line.lent;
+    if (isNear && outcome.kind === "done") return await this.#done(hand, outcome.output);
     const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
     const marked = await this.#line.script("mark", keyOf(id), fence, outcome.kind, reason, message);
     if (marked === null) return null;
@@ -213,6 +240,16 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     if (job === undefined) return null;
     const [moved, state] = this.#moved({ job, token, outcome, how });
     return (await accepted(moved)) ? state : null;
+  }
+
+  /** What was taken here and is done needs one way to Redis: BullMQ refuses its end for the same reasons as the mark before it. */
+  async #done(hand: Hand, output: string): Promise<Settled> {
+    const marked = this.#line.done(hand);
+    const moved = accepted(hand.job.moveToCompleted(output, hand.token, false));
+    const [isOurs, isMoved] = await Promise.allSettled([marked, moved]);
+    if (isMoved.status === "rejected") throw isMoved.reason;
+    if (isOurs.status === "rejected") throw isOurs.reason;
+    return isMoved.value ? "done" : null;
   }
 
   #moved({ job, token, outcome, how }: Ended): readonly [Promise<unknown>, Settled] {
@@ -249,6 +286,17 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       await at.clean(this.#keepDeadMs, cleanedAtOnce, "failed");
     }
   }
+}
+
+/** What BullMQ has handed out to this process. */
+interface Taken {
+  readonly queue: string;
+  readonly token: string;
+  readonly key: string;
+  /** `null` where BullMQ could not read it. */
+  readonly job: BullJob | null;
+  /** The connection that it came by. */
+  readonly lent: unknown;
 }
 
 interface Ended {

@@ -33,7 +33,7 @@ export interface BullQueue extends Closing {
 
 /** A worker of BullMQ: the store takes jobs by it and lets none of its own run. */
 export interface BullWorker extends Closing {
-  getNextJob(token: string, options: { block: boolean }): Promise<{ id?: string | undefined } | undefined>;
+  getNextJob(token: string, options: { block: boolean }): Promise<BullJob | undefined>;
 }
 
 /** What BullMQ makes of a client. */

@@ -4,7 +4,7 @@ import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { BullConnection, BullLibrary, StoreClient } from "./library.ts";
 import { making, Queues } from "./queues.ts";
-import { run } from "./script.ts";
+import { type InHand, markDone, run } from "./script.ts";
 
 export interface LineOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {
   readonly library: BullLibrary<Client, Connection>;
@@ -37,6 +37,11 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
     return this.#lent?.queues ?? fail("engine_unavailable", "an open job store was expected, it opens");
   }
 
+  /** The connection that BullMQ has at present, for whoever needs to know whether it is the same. */
+  get lent(): unknown {
+    return this.#lent?.client ?? null;
+  }
+
   /** @param isChecked Whether Redis is asked how it keeps its data. */
   async open({ isChecked }: { readonly isChecked: boolean }): Promise<void> {
     try {
@@ -62,6 +67,12 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
 
   async script(...args: readonly (string | number)[]): Promise<unknown> {
     return await run((command) => this.#own.sendCommand(command), this.#options.prefix, args);
+  }
+
+  /** On the connection that is lent, before what BullMQ says there next. */
+  async done(job: InHand): Promise<boolean> {
+    const client = this.#lent?.client ?? fail("engine_unavailable", "an open job store was expected, it opens");
+    return await markDone((command) => client.sendCommand(command), this.#options.prefix, job);
   }
 
   /** A request of the contract: answered within its time, in the words of the contract. */

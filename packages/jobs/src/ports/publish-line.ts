@@ -35,13 +35,15 @@ export class PublishLine {
       this.#waiting.push({ command, resolve, reject });
       if (this.#isSending) return;
       this.#isSending = true;
-      // What else is published in this turn goes along.
-      setImmediate(() => void this.#send());
+      void this.#send();
     });
   }
 
   async #send(): Promise<void> {
-    while (this.#waiting.length > 0) {
+    for (;;) {
+      // What else is published in this turn goes along: also by those who were just answered.
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.#waiting.length === 0) break;
       const batch = this.#next();
       if (batch.length === 1) await this.#alone(batch);
       else await this.#together(batch);
