@@ -72,6 +72,8 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   readonly #keepDeadMs: number;
   #open: Line<Client, Connection> | null = null;
   readonly #hands = new Hands();
+  /** Whether the last claim found as much as it was to find. */
+  #hasMore = false;
   #cancelHousekept: Cancel | null = null;
 
   constructor(options: BullmqStoreOptions<Client, Connection>) {
@@ -116,22 +118,47 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   claim(wanted: Wanted): Promise<Claimed> {
     return this.#line.ask(async () => {
       await this.#housekeep(wanted);
-      const { names, runs, endings, leaseMs } = wanted;
-      const looked = await this.#line.script("look", runs, endings, leaseMs, ...names.map(queueOf));
-      const [due, untold, refused] = looked as readonly [readonly string[], readonly unknown[], readonly string[]];
-      const taken = await Promise.allSettled(due.map((queue) => this.#take(queue, leaseMs)));
+      const { leaseMs, runs } = wanted;
+      const eager = this.#eager(wanted);
+      const [looked, first] = await Promise.all([
+        this.#look(eager === null ? wanted : { ...wanted, runs: 0 }),
+        this.#takeAll(eager ?? [], leaseMs),
+      ]);
+      const taken = eager === null ? await this.#takeAll(looked.due, leaseMs) : first;
       const failed = taken.find((one) => one.status === "rejected");
-      if (failed !== undefined && taken.every(({ status }) => status === "rejected") && untold.length === 0) {
+      if (failed !== undefined && taken.every(({ status }) => status === "rejected") && looked.untold.length === 0) {
         throw failed.reason;
       }
       const hands = taken.flatMap((one) => (one.status === "fulfilled" && one.value !== null ? [one.value] : []));
+      this.#hasMore = runs > 0 && hands.length === runs;
       const begun = await this.#begin(hands, leaseMs);
       return {
         runs: begun.filter((one) => typeof one !== "string"),
-        endings: untold.map((answer) => endingOf(entryOf(answer))),
-        refused: [...refused, ...begun.filter((one) => typeof one === "string")],
+        endings: looked.untold.map((answer) => endingOf(entryOf(answer))),
+        refused: [...looked.refused, ...begun.filter((one) => typeof one === "string")],
       };
     });
+  }
+
+  /**
+   * Where there was as much as was asked for, there will be more: that is taken without asking first in which queue it is. Of several
+   * queues the script alone knows which one has what comes first.
+   */
+  #eager({ names, runs }: Wanted): readonly string[] | null {
+    const [name] = names;
+    return this.#hasMore && names.length === 1 && name !== undefined
+      ? Array.from({ length: runs }, () => queueOf(name))
+      : null;
+  }
+
+  async #look({ names, runs, endings, leaseMs }: Wanted): Promise<Looked> {
+    const answer = await this.#line.script("look", runs, endings, leaseMs, ...names.map(queueOf));
+    const [due, untold, refused] = answer as readonly [readonly string[], readonly unknown[], readonly string[]];
+    return { due, untold, refused };
+  }
+
+  async #takeAll(queues: readonly string[], leaseMs: number): Promise<readonly PromiseSettledResult<Taken | null>[]> {
+    return await Promise.allSettled(queues.map((queue) => this.#take(queue, leaseMs)));
   }
 
   renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Renewal[]> {
@@ -286,6 +313,14 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       await at.clean(this.#keepDeadMs, cleanedAtOnce, "failed");
     }
   }
+}
+
+/** What the script says before anything is taken. */
+interface Looked {
+  /** The queues of what is due, in its order. */
+  readonly due: readonly string[];
+  readonly untold: readonly unknown[];
+  readonly refused: readonly string[];
 }
 
 /** What BullMQ has handed out to this process. */
