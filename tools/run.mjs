@@ -63,6 +63,8 @@ const commands = {
   },
   async bench(args) {
     await ensureInstalled();
+    const [scenario, ...rest] = args;
+    if (scenario === "jobs") return await runProgram("bench/jobs/main.ts", rest);
     return await runProgram("bench/main.ts", args);
   },
   async torture(args) {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, createClient } from "@tidewire/client";
 import { jobOf, type JobSnapshot } from "@tidewire/client/job";
-import { jobChannel, type JobShapeOf } from "@tidewire/protocol";
+import { jobChannel, type JobShapeOf, TidewireError } from "@tidewire/protocol";
 import type { Order, Told } from "./checker.ts";
 import { orderWork, work } from "./job.ts";
 
@@ -31,8 +31,8 @@ interface Watched {
 export class Crowd {
   readonly orders: Order[] = [];
   readonly seen = new Map<string, Watched>();
-  /** Orders without a key of which nobody knows what became, and answers that an order with one was given again for. */
-  readonly counts = { indeterminate: 0, refused: 0, again: 0 };
+  /** What orders were answered with in the place of an ack, and how often; those with a key were given again. */
+  readonly refusals: Record<string, number> = {};
   readonly #options: CrowdOptions;
   readonly #clients: readonly Client[];
   readonly #stops: (() => void)[] = [];
@@ -85,8 +85,7 @@ export class Crowd {
       const { id } = await client.call(orderWork, { order, isKeyed: false }, { timeoutMs: answerMs });
       return { order, ids: [id] };
     } catch (thrown) {
-      const { reason } = Object(thrown) as { readonly reason?: unknown };
-      this.counts[reason === "indeterminate" ? "indeterminate" : "refused"] += 1;
+      this.#refused(thrown);
       return null;
     }
   }
@@ -98,12 +97,18 @@ export class Crowd {
       try {
         const { id } = await client.call(orderWork, { order, isKeyed: true }, { timeoutMs: answerMs });
         ids.push(id);
-      } catch {
-        this.counts.again += 1;
+      } catch (thrown) {
+        this.#refused(thrown);
         await sleep(againMs);
       }
     }
     return { order, ids };
+  }
+
+  #refused(thrown: unknown): void {
+    // What is no error of the table would be one of ours.
+    const reason = thrown instanceof TidewireError ? thrown.reason : String(thrown);
+    this.refusals[reason] = (this.refusals[reason] ?? 0) + 1;
   }
 
   #watch(client: Client, id: string): void {

@@ -38,7 +38,7 @@ export interface Outcome extends Verdict {
   readonly strikes: Killer["counts"];
   /** Milliseconds that the store was away, each time. */
   readonly outagesMs: readonly number[];
-  readonly orders: Crowd["counts"];
+  readonly refusals: Crowd["refusals"];
   readonly watched: number;
 }
 
@@ -179,7 +179,7 @@ function outcomeOf(history: History, { stage, killer, seconds }: Done): Outcome 
     completions: history.accepted.length,
     strikes: killer.counts,
     outagesMs: killer.outages.map(({ fromMs, toMs }) => toMs - fromMs),
-    orders: stage.crowd.counts,
+    refusals: stage.crowd.refusals,
     watched: history.seen.size,
     ...verdict,
     violations: [...verdict.violations, ...deaths],
