@@ -95,12 +95,12 @@ answer<AppTalk>({
     return app.port;
   },
   order: async ({ jobs, atOnce }) => {
-    const { order } = opened();
+    const shop = opened();
     let next = 0;
     const hands = Array.from({ length: atOnce }, async () => {
       while (next < jobs) {
         next += 1;
-        await order(next);
+        await shop.order(next);
       }
     });
     await Promise.all(hands);

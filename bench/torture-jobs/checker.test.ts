@@ -134,8 +134,14 @@ it("does not count when the store was away or no worker awake, and nothing else"
   expect(judge({ ...history, awake: both }, terms).violations.join("\n")).toMatch(/begun again 3980 ms after/);
 });
 
-it("asks for no attempt after an end that was on its way, or when the worker was struck before it had the job", () => {
+it("asks for no attempt after a failure or an end that was on its way, or when the worker was struck before it had the job", () => {
   expect(judge({ ...right, ...ending(1_200) }, terms).retried.count).toBe(0);
+  const failing = (failedMs: number): History => ({
+    ...right,
+    begun: right.begun.map((run) => (run.worker === 1 ? { ...run, failedMs } : run)),
+  });
+  expect(judge(failing(1_010), terms).retried.count).toBe(0);
+  expect(judge(failing(1_030), terms).retried.count).toBe(1);
   const before = { ...right, strikes: [{ worker: 1, atMs: 800 }] };
   expect(judge(before, terms).retried.count).toBe(0);
   const other = { ...right, strikes: [{ worker: 2, atMs: 1_020 }] };

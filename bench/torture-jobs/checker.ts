@@ -14,6 +14,8 @@ export interface Begun {
   readonly attempt: number;
   readonly worker: number;
   readonly atMs: number;
+  /** When it failed by itself, as some do: its next attempt waits its turn, behind others. */
+  readonly failedMs?: number;
 }
 
 export type EndState = "done" | "dead" | "canceled";
@@ -205,7 +207,14 @@ function judgeRetries({ begun, accepted, strikes, outages, awake }: History, lea
       const next = runs[n + 1];
       // Its end may have been on its way, and a dead letter has had its last attempt.
       const isOver = (ends.get(id) ?? []).some(({ atMs }) => atMs <= (next?.atMs ?? Infinity));
-      if (struckMs === null || isOver || next === undefined || next.atMs <= struckMs) continue;
+      if (
+        struckMs === null ||
+        (run.failedMs ?? Infinity) <= struckMs ||
+        isOver ||
+        next === undefined ||
+        next.atMs <= struckMs
+      )
+        continue;
       // An attempt that nobody has seen was with a worker that died before it could say so; it had a lease of its own.
       const leases = Math.max(1, next.attempt - run.attempt);
       const tookMs = Math.round(overlapMs({ fromMs: struckMs, toMs: next.atMs }, able) / leases);

@@ -11,6 +11,13 @@ const flags = ["--conditions=@tidewire/source", "--disable-warning=ExperimentalW
 const workers = [0, 1, 2] as const;
 const againMs = 100;
 
+interface Named {
+  readonly name: "server" | "worker" | "keeper";
+  readonly n?: number;
+  /** What it says when it does its part. */
+  readonly ready: string;
+}
+
 export class Crew {
   readonly server: Program;
   readonly workers: readonly Program[];
@@ -21,6 +28,7 @@ export class Crew {
   readonly #folder: string;
   readonly #programs = new Map<Program, string>();
   readonly #struck = new Set<Program>();
+  readonly #again = new Set<Promise<void>>();
   #isEnding = false;
 
   constructor(broker: Broker, place: { readonly folder: string; readonly port: number }) {
@@ -28,10 +36,13 @@ export class Crew {
     const store = broker.address;
     mkdirSync(folder, { recursive: true });
     this.#folder = folder;
-    this.server = this.#program("server", { store, port, log: join(folder, "published.db") }, "serves");
-    this.workers = workers.map((n) => this.#program("worker", { store, port }, "works", n));
+    this.server = this.#program(
+      { name: "server", ready: "serves" },
+      { store, port, log: join(folder, "published.db") },
+    );
+    this.workers = workers.map((n) => this.#program({ name: "worker", n, ready: "works" }, { store, port }));
     const keepers = store.kind === "rabbitmq" ? [0, 1] : [];
-    this.keepers = keepers.map((n) => this.#program("keeper", { store }, "keeps", n));
+    this.keepers = keepers.map((n) => this.#program({ name: "keeper", n, ready: "keeps" }, { store }));
   }
 
   async start(): Promise<void> {
@@ -42,6 +53,7 @@ export class Crew {
 
   async end(): Promise<void> {
     this.#isEnding = true;
+    await Promise.all(this.#again);
     await Promise.all([...this.#programs.keys()].map((program) => program.end("SIGKILL")));
   }
 
@@ -72,7 +84,7 @@ export class Crew {
     for (const [program, name] of this.#programs) {
       if (program.isRunning || this.#struck.has(program) || this.#isEnding) continue;
       this.deaths.push(name);
-      void this.kill(program);
+      this.#again.add(this.kill(program));
     }
   }
 
@@ -86,13 +98,12 @@ export class Crew {
   /** What all workers have said that they begin, whether or not they could end it. */
   begun(): readonly Begun[] {
     return workers.flatMap((worker) => {
-      const lines = this.#said("worker", worker).matchAll(/^begun (\S+) (\d+) (\d+)$/gm);
-      return [...lines].map(([, id = "", attempt, atMs]) => ({
-        id,
-        attempt: Number(attempt),
-        worker,
-        atMs: Number(atMs),
-      }));
+      const said = this.#said("worker", worker);
+      const failed = new Map(linesOf(said, "failed").map(({ id, attempt, atMs }) => [`${id} ${attempt}`, atMs]));
+      return linesOf(said, "begun").map((line) => {
+        const failedMs = failed.get(`${line.id} ${line.attempt}`);
+        return { ...line, worker, ...(failedMs !== undefined && { failedMs }) };
+      });
     });
   }
 
@@ -109,7 +120,7 @@ export class Crew {
     return readFileSync(this.#log(name, n), "utf8");
   }
 
-  #program(name: "server" | "worker" | "keeper", options: object, ready: string, n = 0): Program {
+  #program({ name, n = 0, ready }: Named, options: object): Program {
     const script = join(import.meta.dirname, `${name}-process.ts`);
     const args = [...flags, script, JSON.stringify(options)];
     const log = this.#log(name, n);
@@ -122,4 +133,15 @@ export class Crew {
   #log(name: string, n: number): string {
     return join(this.#folder, `${name}-${n}.log`);
   }
+}
+
+interface Line {
+  readonly id: string;
+  readonly attempt: number;
+  readonly atMs: number;
+}
+
+function linesOf(said: string, what: "begun" | "failed"): readonly Line[] {
+  const lines = said.matchAll(new RegExp(`^${what} (\\S+) (\\d+) (\\d+)$`, "gm"));
+  return [...lines].map(([, id = "", attempt, atMs]) => ({ id, attempt: Number(attempt), atMs: Number(atMs) }));
 }

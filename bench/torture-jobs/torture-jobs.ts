@@ -93,7 +93,7 @@ async function underFire(stage: Stage, killer: Killer, say: Place["say"]): Promi
   const { crew, crowd, trace } = stage;
   const looking = setInterval(() => {
     crew.look();
-    void trace.look();
+    trace.look().catch((thrown: unknown) => say(`the trace cannot be read: ${String(thrown)}`));
   }, lookMs);
   const telling = setInterval(() => say(`${crowd.orders.length} acked, ${trace.accepted.length} ended`), tellMs);
   const sinceMs = performance.now();

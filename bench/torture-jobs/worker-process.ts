@@ -26,7 +26,10 @@ worker.handle(work, async ({ order }, job) => {
   await sleep(workMs(order) / 2);
   const fate = fateOf(order);
   if (fate === "dead letter") throw new TidewireError("invalid_data", "an order that cannot be done");
-  if (fate === "fails at first" && job.attempt === 1) throw new Error("it fails at first");
+  if (fate === "fails at first" && job.attempt === 1) {
+    process.stdout.write(`failed ${job.id} ${job.attempt} ${Date.now()}\n`);
+    throw new Error("it fails at first");
+  }
   tell(50);
   await sleep(workMs(order) / 2);
   return outputOf(order);

@@ -23,7 +23,7 @@ const mostChars = 262_144;
 export class PublishLine {
   readonly #post: Post;
   readonly #waiting: Waiting[] = [];
-  #isSending = false;
+  #sending: Promise<void> | null = null;
 
   constructor(post: Post) {
     this.#post = post;
@@ -33,22 +33,20 @@ export class PublishLine {
   publish(command: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, resolve, reject });
-      if (this.#isSending) return;
-      this.#isSending = true;
-      void this.#send();
+      this.#sending ??= this.#send();
     });
   }
 
   async #send(): Promise<void> {
     for (;;) {
-      // What else is published in this turn goes along: also by those who were just answered.
+      // What else is published in this turn goes along, also by those who were just answered.
       await new Promise((resolve) => setImmediate(resolve));
       if (this.#waiting.length === 0) break;
       const batch = this.#next();
       if (batch.length === 1) await this.#alone(batch);
       else await this.#together(batch);
     }
-    this.#isSending = false;
+    this.#sending = null;
   }
 
   #next(): readonly Waiting[] {
