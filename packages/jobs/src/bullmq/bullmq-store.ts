@@ -164,7 +164,9 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Renewal[]> {
     return this.#line.ask(async () => {
       const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
-      return (await this.#line.script("renew", leaseMs, ...given)) as readonly Renewal[];
+      const renewals = (await this.#line.script("renew", leaseMs, ...given)) as readonly Renewal[];
+      for (const [n, hold] of holds.entries()) if (renewals[n] === "lost") this.#hands.take(hold);
+      return renewals;
     });
   }
 

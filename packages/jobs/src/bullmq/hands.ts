@@ -9,8 +9,8 @@ export interface Hand extends InHand {
   readonly lent: unknown;
 }
 
-/** Runs that were lost are never settled. Of so many the oldest is forgotten, and would be asked for. */
-const mostHands = 2_000;
+/** As many as a worker may have. Runs that were lost are never settled; past these the oldest is forgotten, and would be asked for. */
+const mostHands = 1_000;
 
 export class Hands {
   readonly #all = new Map<string, Hand>();
