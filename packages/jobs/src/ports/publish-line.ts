@@ -33,7 +33,7 @@ export class PublishLine {
   publish(command: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, resolve, reject });
-      this.#sending ??= this.#send();
+      if (this.#sending === null) this.#sending = this.#send();
     });
   }
 
