@@ -1,6 +1,6 @@
 // What is published together, and what becomes of each when the server takes a part of it, or none.
 import { expect, it } from "vitest";
-import { type Post, PublishLine, type Reply } from "./publish-line.ts";
+import { type Answer, type Ask, PublishLine, refusalOf } from "./publish-line.ts";
 
 type Asked = readonly [method: string, body: unknown];
 
@@ -10,22 +10,21 @@ interface Said {
 }
 
 /** A line to a server that answers as the function says. */
-function lineTo(
-  answer: (method: string, commands: readonly unknown[]) => Reply & { readonly replies?: unknown },
-): Said {
+function lineTo(answer: (method: string, commands: readonly unknown[]) => Answer): Said {
   const asked: Asked[] = [];
-  const post: Post = (method, body) => {
+  const ask: Ask = (method, body) => {
     const parsed = JSON.parse(body) as { readonly commands?: readonly unknown[] };
     asked.push([method, parsed]);
     return new Promise((resolve) => setImmediate(() => resolve(answer(method, parsed.commands ?? []))));
   };
-  return { asked, line: new PublishLine(post) };
+  return { asked, line: new PublishLine(ask) };
 }
 
 const all = (line: PublishLine, count: number): Promise<readonly PromiseSettledResult<void>[]> =>
   Promise.allSettled(Array.from({ length: count }, (_, n) => line.publish(JSON.stringify({ n }))));
 
-const accepted = (_: string, commands: readonly unknown[]): { replies: unknown } => ({
+const accepted = (_: string, commands: readonly unknown[]): Answer => ({
+  error: null,
   replies: commands.map(() => ({ publish: {} })),
 });
 
@@ -43,13 +42,14 @@ it("sends what is published in one turn, and while an answer is awaited, in one 
 });
 
 it("sends one alone as it is", async () => {
-  const { asked, line } = lineTo(() => ({}));
+  const { asked, line } = lineTo(() => ({ error: null }));
   await line.publish('{"n":1}');
   expect(asked).toEqual([["publish", { n: 1 }]]);
 });
 
 it("tells each what became of it", async () => {
   const { line } = lineTo(() => ({
+    error: null,
     replies: [{ publish: {} }, { error: { code: 100, message: "later" } }, { error: { code: 103, message: "no" } }],
   }));
   const [one, two, three] = await all(line, 3);
@@ -59,7 +59,7 @@ it("tells each what became of it", async () => {
 });
 
 it("asks for each where a server takes no batch", async () => {
-  const { asked, line } = lineTo((method) => (method === "batch" ? { error: { code: 107 } } : {}));
+  const { asked, line } = lineTo((method) => ({ error: method === "batch" ? refusalOf({ code: 107 }, 400) : null }));
   expect(await all(line, 2)).toMatchObject([{ status: "fulfilled" }, { status: "fulfilled" }]);
   expect(asked.map(([method]) => method)).toEqual(["batch", "publish", "publish"]);
 });

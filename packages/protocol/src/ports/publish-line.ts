@@ -1,13 +1,16 @@
 // What waits for the server API: everything that is published while an answer is awaited goes in the next request together.
 import { TidewireError } from "@tidewire/protocol";
 
-/** What the server API says to one command. */
-export interface Reply {
-  readonly error?: unknown;
+/** What the server API has answered. */
+export interface Answer {
+  /** Why the request as a whole was refused; `null`: it was not. */
+  readonly error: TidewireError | null;
+  /** Of a batch: one for each of its commands. */
+  readonly replies?: unknown;
 }
 
-/** Asks the server API; a refusal of the whole request is a reply with an error. @throws {Error} When nobody can know. */
-export type Post = (method: "publish" | "batch", body: string) => Promise<Reply & { readonly replies?: unknown }>;
+/** Asks the server API. @throws {Error} When nobody can know. */
+export type Ask = (method: "publish" | "batch", body: string) => Promise<Answer>;
 
 interface Waiting {
   /** The parameters of a publish, as JSON. */
@@ -21,12 +24,12 @@ const mostCommands = 100;
 const mostChars = 262_144;
 
 export class PublishLine {
-  readonly #post: Post;
+  readonly #ask: Ask;
   readonly #waiting: Waiting[] = [];
   #sending: Promise<void> | null = null;
 
-  constructor(post: Post) {
-    this.#post = post;
+  constructor(ask: Ask) {
+    this.#ask = ask;
   }
 
   /** Resolves when it is accepted. @param command The parameters of a publish, as JSON. */
@@ -62,12 +65,12 @@ export class PublishLine {
   async #together(batch: readonly Waiting[]): Promise<void> {
     const commands = batch.map(({ command }) => `{"publish":${command}}`);
     try {
-      const { error, replies } = await this.#post("batch", `{"parallel":true,"commands":[${commands.join(",")}]}`);
+      const { error, replies } = await this.#ask("batch", `{"parallel":true,"commands":[${commands.join(",")}]}`);
       // A server that takes no batch, or no such large one, is asked for each.
-      if (error !== undefined || !Array.isArray(replies) || replies.length !== batch.length) {
+      if (error !== null || !Array.isArray(replies) || replies.length !== batch.length) {
         return await this.#alone(batch);
       }
-      for (const [n, one] of batch.entries()) settle(one, Object(replies[n]) as Reply);
+      for (const [n, one] of batch.entries()) settle(one, errorIn(replies[n]));
     } catch (thrown) {
       for (const { reject } of batch) reject(thrown);
     }
@@ -76,7 +79,7 @@ export class PublishLine {
   async #alone(batch: readonly Waiting[]): Promise<void> {
     for (const one of batch) {
       try {
-        settle(one, await this.#post("publish", one.command));
+        settle(one, (await this.#ask("publish", one.command)).error);
       } catch (thrown) {
         one.reject(thrown);
       }
@@ -84,19 +87,27 @@ export class PublishLine {
   }
 }
 
-function settle({ resolve, reject }: Waiting, { error }: Reply): void {
-  if (error === undefined) resolve();
-  else reject(errorOf(error));
+function settle({ resolve, reject }: Waiting, error: TidewireError | null): void {
+  if (error === null) resolve();
+  else reject(error);
 }
 
-function errorOf(error: unknown): TidewireError {
+/** A command of a batch has no status of its own: the code of its error says what the status would. */
+function errorIn(reply: unknown): TidewireError | null {
+  const { error } = Object(reply) as { readonly error?: unknown };
+  if (error === undefined) return null;
+  const { code } = Object(error) as { readonly code?: unknown };
+  return refusalOf(error, typeof code === "number" && code < 600 ? code : 400);
+}
+
+/** What the server API refused a command with, or the status that it answered with. */
+export function refusalOf(error: unknown, status: number): TidewireError {
   const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
-  const status = typeof code === "number" ? code : 500;
   return new TidewireError({
     received: {
-      code: status,
-      message: typeof message === "string" ? message : "the server API answered with an error that has no words",
-      temporary: status === 100 || status === 429 || (status >= 500 && status < 600),
+      code: typeof code === "number" ? code : status,
+      message: typeof message === "string" ? message : `the server API answered with status ${status}`,
+      temporary: code === 100 || status >= 500 || status === 429,
     },
   });
 }
