@@ -45,7 +45,7 @@ const config: KnipConfig = {
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
-        "bench/{main,engines,market-frames,{churn,judge,soak,torture}/main}.ts",
+        "bench/{main,engines,market-frames,{churn,jobs,judge,soak,torture,torture-jobs}/main}.ts",
         "bench/*/*-process.ts",
         "bench/servers/bun/main.ts",
         "bench/**/*.test.ts",

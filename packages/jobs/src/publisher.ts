@@ -1,6 +1,6 @@
 // The way to a job's channel, for workers beside a server and workers far from it.
 import { type ChannelDefinition, jobChannel, type JobEvent } from "@tidewire/protocol";
-import { httpPublish, type HttpPublisherOptions } from "@tidewire/protocol/ports";
+import { httpPublishTogether, type HttpPublisherOptions } from "@tidewire/protocol/ports";
 
 /** Where a worker tells of its jobs. */
 export interface Publisher {
@@ -28,8 +28,11 @@ export function serverPublisher(tide: Publishing): Publisher {
   };
 }
 
-/** Publishes through the server API (PROTOCOL 3); any node of a cluster will do. */
+/**
+ * Publishes through the server API (PROTOCOL 3); any node of a cluster will do. What is published while an answer is awaited goes in
+ * one request together.
+ */
 export function httpPublisher(options: HttpPublisherOptions): Publisher {
-  const publish = httpPublish(options);
+  const publish = httpPublishTogether(options);
   return { publish: (id, event, idempotencyKey) => publish(jobChannel.name({ id }), event, { idempotencyKey }) };
 }

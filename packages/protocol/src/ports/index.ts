@@ -3,5 +3,5 @@ export { type Cancel, type Clock, systemClock, toDate } from "./clock.ts";
 export { makeFolder, syncFolder } from "./folder.ts";
 export { type Log, type LogFields, reasonOf, silentLog } from "./log.ts";
 export { type Random, systemRandom } from "./random.ts";
-export { httpPublish, type HttpPublisherOptions } from "./server-api.ts";
+export { httpPublish, httpPublishTogether, type HttpPublisherOptions } from "./server-api.ts";
 export { threadFlags } from "./thread-flags.ts";

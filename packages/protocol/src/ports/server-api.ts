@@ -1,5 +1,5 @@
 // The way into channels for processes far from a server: its HTTP API.
-import { TidewireError } from "@tidewire/protocol";
+import { type Ask, PublishLine, refusalOf } from "./publish-line.ts";
 
 /** Where the server is, and what it knows a publisher by. */
 export interface HttpPublisherOptions {
@@ -17,35 +17,41 @@ interface Marks {
 
 const answerMs = 5_000;
 
+/** Resolves when it is accepted. */
+type Publish = (channel: string, data: unknown, marks: Marks) => Promise<void>;
+
 /**
  * Publishes through the server API (PROTOCOL 3); any node of a cluster will do. Resolves when it is accepted.
  * @throws {TidewireError} what the server refused it with, or the status it answered with.
  */
-export function httpPublish({
-  url,
-  apiKey,
-}: HttpPublisherOptions): (channel: string, data: unknown, marks: Marks) => Promise<void> {
-  const address = new URL("publish", url.endsWith("/") ? url : `${url}/`);
-  return async (channel, data, { idempotencyKey, tags }) => {
-    const response = await fetch(address, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-api-key": apiKey },
-      body: JSON.stringify({ channel, data, idempotency_key: idempotencyKey, tags }),
-      signal: AbortSignal.timeout(answerMs),
-    });
-    const answer = (await response.json()) as { readonly error?: unknown };
-    if (response.ok && answer.error === undefined) return;
-    throw errorOf(answer.error, response.status);
+export function httpPublish(options: HttpPublisherOptions): Publish {
+  const ask = askAt(options);
+  return async (channel, data, marks) => {
+    const { error } = await ask("publish", commandOf(channel, data, marks));
+    if (error !== null) throw error;
   };
 }
 
-function errorOf(error: unknown, status: number): TidewireError {
-  const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
-  return new TidewireError({
-    received: {
-      code: typeof code === "number" ? code : status,
-      message: typeof message === "string" ? message : `the server API answered with status ${status}`,
-      temporary: code === 100 || status >= 500 || status === 429,
-    },
-  });
+/** The same for whoever publishes much at once: what is published while an answer is awaited goes in one request together (decision 0050). */
+export function httpPublishTogether(options: HttpPublisherOptions): Publish {
+  const line = new PublishLine(askAt(options));
+  return (channel, data, marks) => line.publish(commandOf(channel, data, marks));
+}
+
+function commandOf(channel: string, data: unknown, { idempotencyKey, tags }: Marks): string {
+  return JSON.stringify({ channel, data, idempotency_key: idempotencyKey, tags });
+}
+
+function askAt({ url, apiKey }: HttpPublisherOptions): Ask {
+  const base = url.endsWith("/") ? url : `${url}/`;
+  const headers = { "content-type": "application/json", "x-api-key": apiKey };
+  const addresses = { publish: new URL("publish", base), batch: new URL("batch", base) };
+  return async (method, body) => {
+    const signal = AbortSignal.timeout(answerMs);
+    const response = await fetch(addresses[method], { method: "POST", headers, body, signal });
+    const { error, replies } = (await response.json()) as { readonly error?: unknown; readonly replies?: unknown };
+    return response.ok && error === undefined
+      ? { error: null, replies }
+      : { error: refusalOf(error, response.status), replies };
+  };
 }
