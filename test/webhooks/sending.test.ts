@@ -176,6 +176,9 @@ describe("a delivery", () => {
     second.sender.take([{ ...notice("b"), standing: { key: "k", fact: null } }]);
     await expect.poll(() => one.told.map(({ sequence }) => sequence), soon).toEqual([1, 2]);
     expect(second.sender.recall()).toEqual([]);
+    second.sender.adopt([{ key: "l", fact: '{"kind":"y"}' }]);
+    second.sender.adopt([{ key: "m", fact: '{"kind":"z"}' }]);
+    expect(second.sender.recall()).toEqual(['{"kind":"z"}']);
   });
 
   it("to an endpoint that is configured no more is a dead letter, and is made when it is there again", async () => {

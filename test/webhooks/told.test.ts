@@ -3,6 +3,7 @@ import { memoryEngine } from "@tidewire/server/memory";
 import { createWebhooks, type WebhookEndpoint, withWebhooks } from "@tidewire/webhooks";
 import type { JobEvent } from "@tidewire/protocol";
 import { expect, it, onTestFinished } from "vitest";
+import { listening } from "../centrifuge-client.ts";
 import { freePort, temporaryFile } from "../killable-node.ts";
 import { post } from "../requesting.ts";
 import { RedisServer } from "../services/redis.ts";
@@ -209,4 +210,32 @@ it("two nodes on one Redis: what happens on either is told once, and by the othe
   expect(receiver.lines.filter((line) => line.startsWith("channel"))).toEqual(["channel.occupied public:a"]);
   const numbers = receiver.told.map(({ sequence }) => sequence);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+}, 180_000);
+
+it("two machines on one Redis: what was so on the one that is killed has ended, says the other, once (W7)", async (context) => {
+  const { url: redis } = await RedisServer.forTest(context);
+  const [first, second] = [await Receiver.listening(), await Receiver.listening()];
+  const [one, two] = [await freePort(), await freePort()];
+  // It tells, and what it remembers is on its own disk.
+  const killedOne = await hookNode({ port: one, file: temporaryFile(), hook: first.url, redis });
+  const ann = await inRoom(one, "ann");
+  await listening(ann, "public:alone");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:alone ann");
+  await hookNode({ port: two, file: temporaryFile(), hook: second.url, redis });
+  await inRoom(two, "ben");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a ben");
+  // A look later the other one knows that this was taken.
+  await inRoom(two, "cid");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a cid");
+  await killed(killedOne);
+  const ended = ["channel.vacated public:alone", "connection.closed ann", "member.left public:a ann"];
+  ended.push("member.left public:alone ann");
+  const told = (): readonly string[] => second.lines.filter((line) => !/ (ben|cid)$/.test(line));
+  await expect.poll(() => [...told()].sort(), { timeout: 90_000 }).toEqual(ended);
+  expect(second.told.find(({ type }) => type === "connection.closed")?.data["reason"]).toBe("node_lost");
+  // It goes on, and nothing is told twice: of those who are still there, nothing at all but what was under way.
+  const repeated = second.received.filter(({ id }) => !first.received.some((other) => other.id === id));
+  expect(repeated.map(({ told: { type } }) => type).sort()).toEqual(ended.map((line) => line.split(" ")[0]));
+  await inRoom(two, "dan");
+  await expect.poll(() => second.lines, soon).toContain("member.joined public:a dan");
 }, 180_000);

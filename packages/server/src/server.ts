@@ -147,8 +147,7 @@ class Composed implements Tidewire {
     const { lifecycle: sink } = this.#options;
     if (sink === undefined) return null;
     const [clock, log, metrics] = [this.#clock, this.#log, this.#metrics];
-    const nodes = this.#others;
-    const [others, leases] = [nodes?.facts.bind(nodes) ?? null, engine.sources ?? null];
+    const [others, leases] = [this.#others, engine.sources ?? null];
     return new Lifecycle({ node, sink, others, leases, clock, random, log, metrics });
   }
 
@@ -178,7 +177,8 @@ class Composed implements Tidewire {
       emulate: (request) => this.#centrifugeDoor.emulate(request),
       act: (method, parameters) => actHere(api, method, parameters),
       metrics: async () => (await page()).text,
-      facts: (seen) => this.#lifecycle?.facts.page(seen[id] ?? 0) ?? null,
+      facts: (seen) => this.#lifecycle?.page(seen) ?? null,
+      ledger: (word) => this.#lifecycle?.heard(word) ?? null,
       isReady: () => this.isReady(),
     });
     return createRouter({

@@ -3,17 +3,11 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
 import { StoreFull, usedBytes, valueOf } from "./database.ts";
 import { type Endpoint, wants } from "./endpoint.ts";
-import type { Notice } from "./notice.ts";
+import type { Notice, Standing } from "./notice.ts";
 import { toDate } from "./ports/clock.ts";
 
 /** A delivery whose time has come. */
-export interface Due {
-  readonly place: number;
-  readonly id: string;
-  readonly type: string;
-  readonly body: string;
-  /** Attempts that were made. */
-  readonly attempts: number;
+export interface Due extends Pick<DeadDelivery, "place" | "id" | "type" | "body" | "attempts"> {
   /** When it was taken, or was last said to be tried anew. */
   readonly sinceMs: number;
 }
@@ -67,7 +61,7 @@ export class DeliveryRows {
     this.#commit("FULL", () => {
       for (const notice of notices) {
         for (const endpoint of endpoints) if (wants(endpoint, notice.type)) this.#add(endpoint.name, notice, nowMs);
-        this.#stand(notice);
+        if (notice.standing !== null) this.#stand(notice.standing);
       }
     });
   }
@@ -75,6 +69,14 @@ export class DeliveryRows {
   /** JSON of each fact that was told to have begun. */
   standing(): readonly string[] {
     return this.#all("SELECT fact FROM standing").map((row) => String(row["fact"]));
+  }
+
+  /** This and nothing else was told to have begun. */
+  adopt(standing: readonly Standing[]): void {
+    this.#commit("FULL", () => {
+      this.#run("DELETE FROM standing");
+      for (const each of standing) this.#stand(each);
+    });
   }
 
   /** Those that are due, the longest first. */
@@ -86,14 +88,7 @@ export class DeliveryRows {
       nowMs,
       limit,
     );
-    return rows.map((row) => ({
-      place: Number(row["place"]),
-      id: String(row["id"]),
-      type: String(row["type"]),
-      body: String(row["body"]),
-      attempts: Number(row["attempts"]),
-      sinceMs: Number(row["since_ms"]),
-    }));
+    return rows.map((row) => ({ ...deliveryIn(row), sinceMs: Number(row["since_ms"]) }));
   }
 
   /** When the next one is due; `null` when none waits. */
@@ -163,12 +158,8 @@ export class DeliveryRows {
       limit,
     );
     return rows.map((row) => ({
-      place: Number(row["place"]),
+      ...deliveryIn(row),
       endpoint: String(row["endpoint"]),
-      id: String(row["id"]),
-      type: String(row["type"]),
-      body: String(row["body"]),
-      attempts: Number(row["attempts"]),
       reason: String(row["reason"]),
       message: String(row["message"]),
       takenMs: Number(row["taken_ms"]),
@@ -226,9 +217,7 @@ export class DeliveryRows {
     );
   }
 
-  #stand({ standing }: Notice): void {
-    if (standing === null) return;
-    const { key, fact } = standing;
+  #stand({ key, fact }: Standing): void {
     if (fact === null) this.#run("DELETE FROM standing WHERE key = ?1", key);
     else this.#run("INSERT OR REPLACE INTO standing (key, fact) VALUES (?1, ?2)", key, fact);
   }
@@ -265,4 +254,15 @@ export class DeliveryRows {
     this.#statements.set(sql, made);
     return made;
   }
+}
+
+/** What is read of any delivery. */
+function deliveryIn(row: Row): Omit<Due, "sinceMs"> {
+  return {
+    place: Number(row["place"]),
+    id: String(row["id"]),
+    type: String(row["type"]),
+    body: String(row["body"]),
+    attempts: Number(row["attempts"]),
+  };
 }

@@ -1,7 +1,7 @@
 // What the face of webhooks and its thread say to each other.
 import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
 import type { Endpoint } from "./endpoint.ts";
-import type { Notice } from "./notice.ts";
+import type { Notice, Standing } from "./notice.ts";
 import type { LogFields } from "./ports/log.ts";
 
 export interface ThreadOptions {
@@ -13,6 +13,7 @@ export interface ThreadOptions {
 export type Ask =
   | { readonly kind: "take"; readonly notices: readonly Notice[] }
   | { readonly kind: "recall" }
+  | { readonly kind: "adopt"; readonly standing: readonly Standing[] }
   | { readonly kind: "states" }
   | { readonly kind: "dead"; readonly query: DeliveryQuery }
   | { readonly kind: "replay"; readonly which: { readonly endpoint: string | null; readonly id: string | null } }
@@ -22,6 +23,7 @@ export type Ask =
 export interface Answers {
   readonly take: null;
   readonly recall: readonly string[];
+  readonly adopt: null;
   readonly states: readonly EndpointState[];
   readonly dead: readonly DeadDelivery[];
   readonly replay: number;

@@ -4,7 +4,7 @@ import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/serve
 import { DeliveryRows } from "./delivery-rows.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Lane, type LanePorts } from "./lane.ts";
-import type { Notice } from "./notice.ts";
+import type { Notice, Standing } from "./notice.ts";
 import type { Cancel } from "./ports/clock.ts";
 import { reasonOf } from "./ports/log.ts";
 
@@ -45,6 +45,10 @@ export class Sender {
 
   recall(): readonly string[] {
     return this.#rows.standing();
+  }
+
+  adopt(standing: readonly Standing[]): void {
+    this.#rows.adopt(standing);
   }
 
   states(): readonly EndpointState[] {

@@ -64,6 +64,9 @@ function obey(sender: Sender | null, ask: Exclude<Ask, { kind: "close" }>): Answ
       return null;
     case "recall":
       return sending(sender).recall();
+    case "adopt":
+      sending(sender).adopt(ask.standing);
+      return null;
     case "states":
       return sender?.states() ?? [];
     case "dead":

@@ -4,9 +4,10 @@ import { silentLog } from "../ports/log.ts";
 import { systemRandom } from "../ports/random.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { type LifecycleEvent, type LifecycleSink, standingOf } from "./events.ts";
-import { type Fact, type FactPage, Facts, keyOf } from "./facts.ts";
-import { pageIn, type Seen } from "./pages.ts";
-import { LifecycleReader } from "./reader.ts";
+import { type Fact, Facts, keyOf } from "./facts.ts";
+import { Ledger, type LedgerPage, type LedgerWord } from "./ledger.ts";
+import { isLedgerWord, ledgerPageIn, type NodePage, pageIn, type Seen } from "./pages.ts";
+import { LifecycleReader, type OtherLifecycles } from "./reader.ts";
 
 /** Keeps what it took, and what of it is so. */
 class KeptSink implements LifecycleSink {
@@ -34,6 +35,12 @@ class KeptSink implements LifecycleSink {
     return Promise.resolve();
   }
 
+  adopt(facts: readonly Fact[]): Promise<void> {
+    this.standing.clear();
+    for (const fact of facts) this.standing.set(keyOf(fact), fact);
+    return Promise.resolve();
+  }
+
   /** What was told since this was last asked. */
   told(): readonly string[] {
     return this.events.splice(0).map((event) => {
@@ -48,6 +55,8 @@ class KeptSink implements LifecycleSink {
 class Cluster {
   readonly clock = new FakeClock();
   readonly nodes = new Map<string, Facts>();
+  readonly ledgers = new Map<string, Ledger>();
+  /** Those that cannot be asked, and can ask nobody. */
   readonly silent = new Set<string>();
   holder: string | null = null;
   fence = 0;
@@ -56,28 +65,55 @@ class Cluster {
   facts(node: string): Facts {
     const facts = new Facts(node, { clock: this.clock, metrics: new Metrics() });
     this.nodes.set(node, facts);
+    this.ledgers.set(node, new Ledger(node));
     return facts;
   }
 
   reader(node: string, sink: LifecycleSink): LifecycleReader {
     const facts = this.nodes.get(node) ?? this.facts(node);
-    const others = (seen: Seen): Promise<readonly FactPage[]> => {
-      if (this.isDown) return Promise.reject(new Error("down"));
-      const asked = [...this.nodes].filter(([name]) => name !== node && !this.silent.has(name));
-      // As it goes over the wire.
-      return Promise.resolve(asked.flatMap(([name, each]) => pageIn(JSON.stringify(each.page(seen[name] ?? 0))) ?? []));
-    };
+    const ledger = this.ledgers.get(node) ?? new Ledger(node);
     const leases = {
       take: (): Promise<number | null> => {
+        if (this.isDown || this.silent.has(node)) return Promise.reject(new Error("down"));
         if (this.holder === null) [this.holder, this.fence] = [node, this.fence + 1];
         return Promise.resolve(this.holder === node ? this.fence : null);
       },
       release: (): void => void (this.holder = this.holder === node ? null : this.holder),
     };
     const ports = { clock: this.clock, random: systemRandom, log: silentLog };
-    const reader = new LifecycleReader({ node, sink, facts, others, leases, ...ports });
+    const reader = new LifecycleReader({ node, sink, facts, ledger, others: this.others(node), leases, ...ports });
     reader.start();
     return reader;
+  }
+
+  /** What a node asks of the others, as it goes over the wire. */
+  others(node: string): OtherLifecycles {
+    const asked = (): readonly string[] => {
+      if (this.isDown || this.silent.has(node)) throw new Error("down");
+      return [...this.nodes.keys()].filter((name) => name !== node && !this.silent.has(name));
+    };
+    const said = (name: string, word: LedgerWord): LedgerPage | null => {
+      const heard: unknown = JSON.parse(JSON.stringify(word));
+      if (!isLedgerWord(heard)) throw new TypeError(`a word between nodes was expected, got ${JSON.stringify(word)}`);
+      return ledgerPageIn(JSON.stringify(this.ledgers.get(name)?.heard(heard) ?? null));
+    };
+    const page = (name: string, seen: Seen): NodePage | null => {
+      const changed = this.nodes.get(name)?.page(seen[name] ?? 0);
+      return pageIn(JSON.stringify({ ...changed, mark: this.ledgers.get(name)?.mark }));
+    };
+    return {
+      facts: async (seen) => await Promise.all(asked().flatMap((name) => page(name, seen) ?? [])),
+      ledgers: async (word) => await Promise.all(asked().flatMap((name) => said(name, word) ?? [])),
+      ledgerOf: async (name, word) => await Promise.resolve(asked().includes(name) ? said(name, word) : null),
+    };
+  }
+
+  /** As if it had been killed: it says nothing more, and its lease ends. */
+  kill(node: string, reader?: LifecycleReader): void {
+    if (reader !== undefined) Object.assign(reader, { start: () => undefined });
+    this.silent.add(node);
+    this.nodes.delete(node);
+    if (this.holder === node) this.holder = null;
   }
 
   /** So many looks. */
@@ -297,5 +333,155 @@ describe("what happens on the nodes", () => {
         .entries.slice(0, 2)
         .map(({ fact }) => keyOf(fact)),
     ).toEqual(["connection\nhere", "connection\ns10"]);
+  });
+});
+
+describe("what a node leaves behind that told, and whose sink nobody has", () => {
+  it("has ended, says the next one, as to what was so there alone (W7)", async () => {
+    const cluster = new Cluster();
+    const [a, b, first, second] = [cluster.facts("a"), cluster.facts("b"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.opened("s1", "ann");
+    a.opened("s0", "ann");
+    a.occupancy("mine", true);
+    a.entered("mine", ann);
+    a.occupancy("both", true);
+    b.occupancy("both", true);
+    b.opened("s2", "ben");
+    await cluster.looks(1);
+    a.closed("s0", "ann", "client");
+    // And that it was taken is known a look later.
+    await cluster.looks(2);
+    expect(first.told()).toHaveLength(7);
+    cluster.kill("a", reader);
+    b.opened("s3", "cid");
+    await cluster.looks(20);
+    expect(second.told()).toEqual(["connection.opened s3"]);
+    await cluster.looks(20);
+    expect(second.told()).toEqual(["connection.closed s1 node_lost", "channel.vacated mine", "member.left mine ann"]);
+    expect([...second.standing.keys()].sort()).toEqual(["channel\nboth", "connection\ns2", "connection\ns3"]);
+    b.closed("s2", "ben", "client");
+    b.occupancy("both", false);
+    await cluster.looks(10);
+    expect(second.told()).toEqual(["connection.closed s2 client", "channel.vacated both"]);
+  });
+
+  it("is told with the same ids where it was killed before it was taken, and not again where it was taken", async () => {
+    const cluster = new Cluster();
+    const [a, b, first, second] = [cluster.facts("a"), cluster.facts("b"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.occupancy("x", true);
+    await cluster.looks(2);
+    expect(first.told()).toEqual(["channel.occupied x"]);
+    b.occupancy("y", true);
+    const taken: string[] = [];
+    first.take = (events) => {
+      taken.push(...events.map(({ id }) => id));
+      return Promise.reject(new Error("killed"));
+    };
+    await cluster.looks(1);
+    cluster.kill("a", reader);
+    await cluster.looks(2);
+    expect(second.events.map(({ id }) => id)).toEqual(taken);
+    expect(second.told()).toEqual(["channel.occupied y"]);
+    await cluster.looks(40);
+    expect(second.told()).toEqual(["channel.vacated x"]);
+  });
+
+  it("is known by one that came later, from a node that itself tells nothing, page by page", async () => {
+    const cluster = new Cluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    for (let n = 0; n < 2_500; n += 1) a.opened(`s${n}`, "");
+    await cluster.looks(1);
+    cluster.facts("silent witness");
+    await cluster.looks(1);
+    cluster.kill("a", reader);
+    cluster.reader("b", second);
+    await cluster.looks(40);
+    const ended = second.told();
+    expect([ended.length, new Set(ended).size, ended[0]]).toEqual([2_500, 2_500, "connection.closed s0 node_lost"]);
+  });
+
+  it("is known by one that missed some of it", async () => {
+    const cluster = new Cluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.opened("s1", "ann");
+    a.opened("s2", "ann");
+    await cluster.looks(2);
+    cluster.silent.add("b");
+    a.closed("s1", "ann", "client");
+    a.opened("s3", "ann");
+    await cluster.looks(2);
+    cluster.silent.delete("b");
+    await cluster.looks(1);
+    cluster.kill("a", reader);
+    await cluster.looks(40);
+    expect(second.told()).toEqual(["connection.closed s2 node_lost", "connection.closed s3 node_lost"]);
+  });
+
+  it("is there again where it was cut off: what was told to have ended is told to have begun anew (W7)", async () => {
+    const cluster = new Cluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.opened("s1", "ann");
+    a.opened("s2", "ben");
+    a.occupancy("x", true);
+    a.entered("x", ann);
+    await cluster.looks(2);
+    cluster.silent.add("a");
+    cluster.holder = null;
+    await cluster.looks(40);
+    expect(second.told()).toHaveLength(4);
+    a.closed("s2", "ben", "client");
+    a.opened("s3", "cid");
+    cluster.silent.delete("a");
+    await cluster.looks(2);
+    const ids = second.events.map(({ id }) => id);
+    expect(second.told()).toEqual([
+      "connection.opened s1",
+      "channel.occupied x",
+      "member.joined x ann",
+      "connection.opened s3",
+    ]);
+    // Who remembers the ids of what was told believes it all the same.
+    expect(first.events.map(({ id }) => id)).toContain("opened_s1");
+    expect(ids).not.toContain("opened_s1");
+    // And once more, as a node that others read.
+    cluster.silent.add("a");
+    await cluster.looks(40);
+    expect([...second.told()].sort()).toEqual([
+      "channel.vacated x",
+      "connection.closed s1 node_lost",
+      "connection.closed s3 node_lost",
+      "member.left x ann",
+    ]);
+    cluster.silent.delete("a");
+    await cluster.looks(2);
+    expect(second.told()).toHaveLength(4);
+    a.closed("s1", "ann", "client");
+    await cluster.looks(2);
+    expect(second.events.map(({ id }) => id)).toEqual(["closed_s1"]);
+    expect(first.told()).toHaveLength(4);
+  });
+
+  it("is not told by it when it goes on without knowing that another one tells", async () => {
+    const cluster = new Cluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    cluster.reader("a", first);
+    await cluster.looks(4);
+    // Its lease has ended, as it would after a pause.
+    cluster.holder = "b";
+    cluster.fence += 1;
+    cluster.reader("b", second);
+    await cluster.looks(1);
+    a.opened("s1", "ann");
+    await cluster.looks(5);
+    expect([first.told(), second.told()]).toEqual([[], ["connection.opened s1"]]);
   });
 });
