@@ -181,6 +181,45 @@ describe("a delivery", () => {
     expect(second.sender.recall()).toEqual(['{"kind":"z"}']);
   });
 
+  it("is counted with its attempts and their time, and the oldest that waits has an age", async () => {
+    const one = await receiver();
+    one.answer = () => undefined;
+    const it = sending([endpoint("one", one.url)]);
+    it.sender.take([notice("a")]);
+    await expect.poll(() => one.requests, soon).toBe(1);
+    it.clock.advance(2_000);
+    it.sender.take([notice("b")]);
+    await expect.poll(() => one.requests, soon).toBe(2);
+    expect(it.sender.figures()).toMatchObject([{ name: "one", waiting: 2, oldestWaitingMs: 2_000, failed: 0 }]);
+    it.clock.advance(3_000);
+    await expect.poll(() => it.sender.figures()[0]?.failed, often).toBe(1);
+    const [figures] = it.sender.figures();
+    expect(figures).toMatchObject({ delivered: 0, givenUp: 0, waiting: 2, oldestWaitingMs: 5_000 });
+    // Of five seconds: in the last step, and in none before it.
+    expect(figures?.times.cumulative.slice(-3)).toEqual([0, 1, 1]);
+    expect(figures?.times.sumMs).toBe(5_000);
+    it.clock.stepWall(-3_600_000);
+    expect(it.sender.figures()).toMatchObject([{ oldestWaitingMs: 0 }]);
+  });
+
+  it("is there still when the file was made by the version before", async () => {
+    const path = temporaryFile();
+    const one = await receiver();
+    one.answer = (response) => void response.writeHead(503).end();
+    const first = sending([endpoint("one", one.url)], { path });
+    first.sender.take([notice("a")]);
+    await failed(first, "503");
+    first.database.exec("DROP INDEX deliveries_since; PRAGMA user_version = 1");
+    await first.stop();
+    const second = sending([endpoint("one", one.url)], { path });
+    expect(second.sender.figures()).toMatchObject([{ waiting: 1 }]);
+    const plan = "EXPLAIN QUERY PLAN SELECT min(since_ms) FROM deliveries WHERE state = 'waiting' AND endpoint = 'one'";
+    expect(JSON.stringify(second.database.prepare(plan).all())).toContain("deliveries_since");
+    second.database.exec("PRAGMA user_version = 3");
+    await second.stop();
+    expect(() => openDatabase(path, () => "")).toThrow("made by a newer Tidewire");
+  });
+
   it("to an endpoint that is configured no more is a dead letter, and is made when it is there again", async () => {
     const path = temporaryFile();
     const one = await receiver();

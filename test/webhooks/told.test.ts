@@ -5,7 +5,7 @@ import type { JobEvent } from "@tidewire/protocol";
 import { expect, it, onTestFinished } from "vitest";
 import { listening } from "../centrifuge-client.ts";
 import { freePort, temporaryFile } from "../killable-node.ts";
-import { post } from "../requesting.ts";
+import { ask, post } from "../requesting.ts";
 import { RedisServer } from "../services/redis.ts";
 import { serve, type Served } from "../serving.ts";
 import { hookNode, inRoom, killed } from "./hook-nodes.ts";
@@ -123,6 +123,59 @@ it("what is given up is shown by the server API, and tried again at its word", a
   expect(await post(`${it.httpUrl}/api/webhooks_dead`, '{"limit":-1}', { "x-api-key": apiKey })).toMatchObject({
     body: { error: { code: 107 } },
   });
+}, 60_000);
+
+it("/metrics tells of each endpoint what was delivered, what failed, what waits and for how long, and no address", async () => {
+  const [well, ill] = [await Receiver.listening(), await Receiver.listening()];
+  ill.answer = (response, { headers }) => {
+    const id = String(headers["webhook-id"]);
+    response.writeHead(id === "order_1" ? 410 : 503).end();
+  };
+  const types = ["order.*"];
+  const it = await hooked([
+    { ...endpointAt("well", well), types },
+    { ...endpointAt("ill", ill), types },
+    { ...endpointAt("idle", well), types: ["cart.*"] },
+  ]);
+  const page = async (): Promise<string> =>
+    String((await ask(`${it.httpUrl}/metrics`, { headers: { "x-api-key": apiKey } })).body);
+  const figures = async (endpoint: string): Promise<Readonly<Record<string, number>>> => {
+    const found = (await page()).matchAll(
+      /^tidewire_webhook_(\w+)\{(?:le="([^"]+)",)?endpoint="(\w+)"(?:,outcome="(\w+)")?(?:,le="([^"]+)")?\} (\S+)$/gm,
+    );
+    const mine = [...found].filter(([, , , name]) => name === endpoint);
+    return Object.fromEntries(
+      mine.map(([, figure = "", first, , outcome, le = first, value]) => [
+        [figure, outcome ?? le].filter((word) => word !== undefined).join(" "),
+        Number(value),
+      ]),
+    );
+  };
+  expect(await figures("idle")).toMatchObject({ "attempts_total failed": 0, waiting: 0, oldest_waiting_seconds: 0 });
+  for (const id of ["order_1", "order_2", "order_3"]) await it.webhooks.tell({ type: "order.paid", id, data: null });
+  await expect.poll(() => figures("well"), soon).toMatchObject({ "deliveries_total delivered": 3 });
+  await expect.poll(() => figures("ill"), soon).toMatchObject({ "attempts_total failed": 3 });
+  expect(await figures("well")).toMatchObject({
+    "deliveries_total dead": 0,
+    "attempts_total delivered": 3,
+    "attempts_total failed": 0,
+    waiting: 0,
+    oldest_waiting_seconds: 0,
+    dead_letters: 0,
+    "attempt_seconds_bucket +Inf": 3,
+    attempt_seconds_count: 3,
+  });
+  const poor = await figures("ill");
+  expect(poor).toMatchObject({
+    "deliveries_total dead": 1,
+    "deliveries_total delivered": 0,
+    dead_letters: 1,
+    waiting: 2,
+  });
+  expect(poor["oldest_waiting_seconds"]).toBeGreaterThan(0);
+  expect(poor["attempt_seconds_sum"]).toBeGreaterThan(0);
+  const text = await page();
+  for (const hidden of [well.url, ill.url, "of=tidewire", secret.slice(6)]) expect(text).not.toContain(hidden);
 }, 60_000);
 
 it("ends of jobs are told before their owner is, and again where one of both could not be", async () => {

@@ -20,7 +20,14 @@ export {
   type Verdict,
 } from "./access.ts";
 export { every, type Source, type SourceContext } from "./hub/sources.ts";
-export type { DeadDelivery, DeliveryQuery, EndpointState, WebhookDesk } from "./lifecycle/desk.ts";
+export type {
+  AttemptTimes,
+  DeadDelivery,
+  DeliveryQuery,
+  EndpointFigures,
+  EndpointState,
+  WebhookDesk,
+} from "./lifecycle/desk.ts";
 export {
   type LifecycleEvent,
   type LifecycleSink,

@@ -172,7 +172,14 @@ class Composed implements Tidewire {
     const { webhooks = null } = this.#options;
     const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act, webhooks };
     const { publishing, reading } = metrics;
-    const page = metricsPage({ publishing, reading, figures: () => this.stats(), node: nodeName ?? null });
+    const page = metricsPage({
+      publishing,
+      reading,
+      figures: () => this.stats(),
+      webhooks: webhooks?.figures.bind(webhooks) ?? null,
+      clock: this.#clock,
+      node: nodeName ?? null,
+    });
     others?.listen(id, {
       emulate: (request) => this.#centrifugeDoor.emulate(request),
       act: (method, parameters) => actHere(api, method, parameters),

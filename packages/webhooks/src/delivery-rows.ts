@@ -1,6 +1,6 @@
 // The rows of webhooks: deliveries, how far each endpoint is, and what was told to be so.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
+import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
 import { StoreFull, usedBytes, valueOf } from "./database.ts";
 import { type Endpoint, wants } from "./endpoint.ts";
 import type { Notice, Standing } from "./notice.ts";
@@ -131,22 +131,23 @@ export class DeliveryRows {
 
   states(endpoints: readonly Endpoint[]): readonly EndpointState[] {
     return endpoints.map(({ name, url }) => {
-      const count = (state: "waiting" | "dead"): number =>
-        Number(
-          this.#get(`SELECT count(*) AS n FROM deliveries WHERE state = '${state}' AND endpoint = ?1`, name)?.["n"] ??
-            0,
-        );
       const row = this.#get("SELECT sequence, problem FROM endpoints WHERE name = ?1", name);
       const problem = typeof row?.["problem"] === "string" ? row["problem"] : null;
-      return {
-        name,
-        url,
-        sequence: Number(row?.["sequence"] ?? 0),
-        waiting: count("waiting"),
-        dead: count("dead"),
-        problem,
-      };
+      const [waiting, dead] = [this.#count("waiting", name), this.#count("dead", name)];
+      return { name, url, sequence: Number(row?.["sequence"] ?? 0), waiting, dead, problem };
     });
+  }
+
+  /** What there is of an endpoint that waits, and what was given up. */
+  depth(endpoint: string, nowMs: number): Pick<EndpointFigures, "waiting" | "oldestWaitingMs" | "dead"> {
+    const oldest = "SELECT min(since_ms) AS since FROM deliveries WHERE state = 'waiting' AND endpoint = ?1";
+    const sinceMs = this.#get(oldest, endpoint)?.["since"];
+    return {
+      waiting: this.#count("waiting", endpoint),
+      dead: this.#count("dead", endpoint),
+      // The time of day may have jumped.
+      oldestWaitingMs: typeof sinceMs === "number" ? Math.max(0, nowMs - sinceMs) : 0,
+    };
   }
 
   dead({ endpoint, after, limit }: DeliveryQuery): readonly DeadDelivery[] {
@@ -195,6 +196,11 @@ export class DeliveryRows {
         this.#run(`DELETE FROM deliveries WHERE place IN (${old})`, state, nowMs - keptMs, deletedAtOnce);
       }
     });
+  }
+
+  #count(state: "waiting" | "dead", endpoint: string): number {
+    const count = `SELECT count(*) AS n FROM deliveries WHERE state = '${state}' AND endpoint = ?1`;
+    return Number(this.#get(count, endpoint)?.["n"] ?? 0);
   }
 
   #add(endpoint: string, { id, type, atMs, data }: Notice, nowMs: number): void {

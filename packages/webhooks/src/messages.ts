@@ -1,5 +1,5 @@
 // What the face of webhooks and its thread say to each other.
-import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
+import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
 import type { Endpoint } from "./endpoint.ts";
 import type { Notice, Standing } from "./notice.ts";
 import type { LogFields } from "./ports/log.ts";
@@ -15,6 +15,7 @@ export type Ask =
   | { readonly kind: "recall" }
   | { readonly kind: "adopt"; readonly standing: readonly Standing[] }
   | { readonly kind: "states" }
+  | { readonly kind: "figures" }
   | { readonly kind: "dead"; readonly query: DeliveryQuery }
   | { readonly kind: "replay"; readonly which: { readonly endpoint: string | null; readonly id: string | null } }
   | { readonly kind: "close"; readonly graceMs: number };
@@ -25,6 +26,7 @@ export interface Answers {
   readonly recall: readonly string[];
   readonly adopt: null;
   readonly states: readonly EndpointState[];
+  readonly figures: readonly EndpointFigures[];
   readonly dead: readonly DeadDelivery[];
   readonly replay: number;
   readonly close: null;

@@ -1,6 +1,6 @@
 // The sender: the rows and a lane for each endpoint, together.
 import type { DatabaseSync } from "node:sqlite";
-import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
+import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
 import { DeliveryRows } from "./delivery-rows.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Lane, type LanePorts } from "./lane.ts";
@@ -53,6 +53,11 @@ export class Sender {
 
   states(): readonly EndpointState[] {
     return this.#rows.states(this.#options.endpoints);
+  }
+
+  figures(): readonly EndpointFigures[] {
+    const nowMs = this.#options.ports.clock.wall();
+    return this.#lanes.map(({ name, figures }) => ({ name, ...figures.now, ...this.#rows.depth(name, nowMs) }));
   }
 
   dead(query: DeliveryQuery): readonly DeadDelivery[] {

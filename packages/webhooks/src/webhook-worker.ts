@@ -69,6 +69,8 @@ function obey(sender: Sender | null, ask: Exclude<Ask, { kind: "close" }>): Answ
       return null;
     case "states":
       return sender?.states() ?? [];
+    case "figures":
+      return sender?.figures() ?? [];
     case "dead":
       return sender?.dead(ask.query) ?? [];
     case "replay":

@@ -4,6 +4,7 @@ import { fail } from "@tidewire/protocol";
 import {
   type DeadDelivery,
   type DeliveryQuery,
+  type EndpointFigures,
   type EndpointState,
   type Fact,
   keyOf,
@@ -138,6 +139,10 @@ class ThreadedWebhooks implements Webhooks {
 
   async endpoints(): Promise<readonly EndpointState[]> {
     return await this.#link.ask({ kind: "states" });
+  }
+
+  async figures(): Promise<readonly EndpointFigures[]> {
+    return await this.#link.ask({ kind: "figures" });
   }
 
   async dead(query: DeliveryQuery): Promise<readonly DeadDelivery[]> {

@@ -1,0 +1,260 @@
+import { describe, expect, it } from "vitest";
+import { KeptSink, LifecycleCluster } from "../testing/lifecycle-cluster.ts";
+import type { LifecycleEvent } from "./events.ts";
+import { Ledger, type LedgerPage } from "./ledger.ts";
+import { isLedgerWord, ledgerPageIn, pageIn } from "./pages.ts";
+
+const ann = { session: "s1", user: "ann" };
+
+describe("what a node leaves behind that told, and whose sink nobody has", () => {
+  it("has ended, says the next one, as to what was so there alone (W7)", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, b, first, second] = [cluster.facts("a"), cluster.facts("b"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.opened("s1", "ann");
+    a.opened("s0", "ann");
+    a.occupancy("mine", true);
+    a.entered("mine", ann);
+    a.occupancy("both", true);
+    b.occupancy("both", true);
+    b.opened("s2", "ben");
+    await cluster.looks(1);
+    a.closed("s0", "ann", "client");
+    // And that it was taken is known a look later.
+    await cluster.looks(2);
+    expect(first.told()).toHaveLength(7);
+    cluster.kill("a", reader);
+    b.opened("s3", "cid");
+    await cluster.looks(20);
+    expect(second.told()).toEqual(["connection.opened s3"]);
+    await cluster.looks(20);
+    expect(second.told()).toEqual(["connection.closed s1 node_lost", "channel.vacated mine", "member.left mine ann"]);
+    expect([...second.standing.keys()].sort()).toEqual(["channel\nboth", "connection\ns2", "connection\ns3"]);
+    b.closed("s2", "ben", "client");
+    b.occupancy("both", false);
+    await cluster.looks(10);
+    expect(second.told()).toEqual(["connection.closed s2 client", "channel.vacated both"]);
+  });
+
+  it("is told with the same ids where it was killed before it was taken, and not again where it was taken", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, b, first, second] = [cluster.facts("a"), cluster.facts("b"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.occupancy("x", true);
+    await cluster.looks(2);
+    expect(first.told()).toEqual(["channel.occupied x"]);
+    b.occupancy("y", true);
+    const taken: string[] = [];
+    first.take = (events) => {
+      taken.push(...events.map(({ id }) => id));
+      return Promise.reject(new Error("killed"));
+    };
+    await cluster.looks(1);
+    cluster.kill("a", reader);
+    await cluster.looks(2);
+    expect(second.events.map(({ id }) => id)).toEqual(taken);
+    expect(second.told()).toEqual(["channel.occupied y"]);
+    await cluster.looks(40);
+    expect(second.told()).toEqual(["channel.vacated x"]);
+  });
+
+  it("is known by one that came later, from a node that itself tells nothing, page by page", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    for (let n = 0; n < 2_500; n += 1) a.opened(`s${n}`, "");
+    await cluster.looks(1);
+    cluster.facts("silent witness");
+    await cluster.looks(1);
+    cluster.kill("a", reader);
+    cluster.reader("b", second);
+    await cluster.looks(40);
+    const ended = second.told();
+    expect([ended.length, new Set(ended).size, ended[0]]).toEqual([2_500, 2_500, "connection.closed s0 node_lost"]);
+  });
+
+  it("is known by one that missed some of it", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.opened("s1", "ann");
+    a.opened("s2", "ann");
+    await cluster.looks(2);
+    cluster.silent.add("b");
+    a.closed("s1", "ann", "client");
+    a.opened("s3", "ann");
+    await cluster.looks(2);
+    cluster.silent.delete("b");
+    await cluster.looks(1);
+    cluster.kill("a", reader);
+    await cluster.looks(40);
+    expect(second.told()).toEqual(["connection.closed s2 node_lost", "connection.closed s3 node_lost"]);
+  });
+
+  it("is there again where it was cut off: what was told to have ended is told to have begun anew (W7)", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    cluster.reader("a", first);
+    cluster.reader("b", second);
+    a.opened("s1", "ann");
+    a.opened("s2", "ben");
+    a.occupancy("x", true);
+    a.entered("x", ann);
+    await cluster.looks(2);
+    cluster.silent.add("a");
+    cluster.holder = null;
+    await cluster.looks(40);
+    expect(second.told()).toHaveLength(4);
+    a.closed("s2", "ben", "client");
+    a.opened("s3", "cid");
+    cluster.silent.delete("a");
+    await cluster.looks(2);
+    const ids = second.events.map(({ id }) => id);
+    expect(second.told()).toEqual([
+      "connection.opened s1",
+      "channel.occupied x",
+      "member.joined x ann",
+      "connection.opened s3",
+    ]);
+    // Who remembers the ids of what was told believes it all the same.
+    expect(first.events.map(({ id }) => id)).toContain("opened_s1");
+    expect(ids).not.toContain("opened_s1");
+    // And once more, as a node that others read.
+    cluster.silent.add("a");
+    await cluster.looks(40);
+    expect([...second.told()].sort()).toEqual([
+      "channel.vacated x",
+      "connection.closed s1 node_lost",
+      "connection.closed s3 node_lost",
+      "member.left x ann",
+    ]);
+    cluster.silent.delete("a");
+    await cluster.looks(2);
+    expect(second.told()).toHaveLength(4);
+    a.closed("s1", "ann", "client");
+    await cluster.looks(2);
+    expect(second.events.map(({ id }) => id)).toEqual(["closed_s1"]);
+    expect(first.told()).toHaveLength(4);
+  });
+
+  it("is not told by it when it goes on without knowing that another one tells", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    cluster.reader("a", first);
+    await cluster.looks(4);
+    // Its lease has ended, as it would after a pause.
+    cluster.holder = "b";
+    cluster.fence += 1;
+    cluster.reader("b", second);
+    await cluster.looks(1);
+    a.opened("s1", "ann");
+    await cluster.looks(5);
+    expect([first.told(), second.told()]).toEqual([[], ["connection.opened s1"]]);
+  });
+});
+
+function opened(session: string): LifecycleEvent {
+  return { id: `opened_${session}`, atMs: 1, type: "connection.opened", session, user: "" };
+}
+
+describe("a ledger", () => {
+  const sessions = ({ facts, events }: LedgerPage): readonly string[] =>
+    [...facts, ...events].map((each) => ("session" in each ? String(each.session) : ""));
+  const add = (ledger: Ledger, batch: number, ...events: readonly LifecycleEvent[]): number =>
+    ledger.heard({ kind: "add", mark: { term: 1, batch }, isComplete: true, events }).mark.batch;
+
+  it("takes what follows on what it has, and says by its mark that something else did not", () => {
+    const ledger = new Ledger("a");
+    expect(add(ledger, 1, opened("s1"))).toBe(0);
+    ledger.begin(1, [], true);
+    expect([add(ledger, 1, opened("s1")), add(ledger, 1, opened("sx")), add(ledger, 3, opened("s3"))]).toEqual([
+      1, 1, 1,
+    ]);
+    expect(add(ledger, 2, opened("s2"))).toBe(2);
+    expect(ledger.heard({ kind: "read", from: 0 })).toMatchObject({
+      facts: [{ session: "s1" }],
+      events: [{ session: "s2" }],
+    });
+  });
+
+  it("is filled by all pages in their order or not at all, and by nobody who is behind", () => {
+    const ledger = new Ledger("a");
+    const facts = (...names: readonly string[]): LedgerPage["facts"] =>
+      names.map((session) => ({ kind: "connection", session, user: "" }));
+    const fill = (term: number, from: number, names: readonly string[], isLast: boolean): number => {
+      const mark = { term, batch: 4 };
+      const word = { kind: "fill", mark, isComplete: true, events: [], from, facts: facts(...names), isLast } as const;
+      return ledger.heard(word).mark.term;
+    };
+    expect(fill(2, 0, ["s1"], false)).toBe(0);
+    expect(fill(2, 2, ["s3"], true)).toBe(0);
+    expect(fill(3, 1, ["s3"], true)).toBe(0);
+    expect(fill(2, 1, ["s2"], true)).toBe(2);
+    expect(sessions(ledger.page(0))).toEqual(["s1", "s2"]);
+    expect(fill(1, 0, ["s9"], true)).toBe(2);
+    expect(fill(2, 0, ["s9"], true)).toBe(2);
+    expect(sessions(ledger.page(0))).toEqual(["s1", "s2"]);
+    expect(fill(3, 0, [], true)).toBe(3);
+    expect(sessions(ledger.page(0))).toEqual([]);
+  });
+
+  it("keeps no more than it may, says that it is not complete then, and still takes ends", () => {
+    const ledger = new Ledger("a", 2);
+    ledger.begin(1, [], true);
+    add(ledger, 1, opened("s1"), opened("s2"));
+    add(ledger, 2);
+    expect(ledger.page(0).isComplete).toBe(true);
+    add(ledger, 3, opened("s3"));
+    add(ledger, 4, { ...opened("s1"), type: "connection.closed", reason: "client" } as LifecycleEvent);
+    add(ledger, 5);
+    expect([sessions(ledger.page(0)), ledger.page(0).isComplete]).toEqual([["s2"], false]);
+  });
+});
+
+describe("what nodes say to each other", () => {
+  const mark = { term: 1, batch: 2 };
+  const said = { node: "a", mark, isComplete: true, events: [opened("s1")], facts: [], hasMore: false };
+  const page = { node: "a", to: 1, hasMore: false, entries: [], mark };
+
+  it("is read where it is whole", () => {
+    expect(ledgerPageIn(JSON.stringify(said))).toEqual(said);
+    expect(pageIn(JSON.stringify(page))).toEqual(page);
+    expect(isLedgerWord({ kind: "add", mark, isComplete: false, events: said.events })).toBe(true);
+  });
+
+  const nothing: readonly unknown[] = [undefined, null, 0, "", [], {}, [null], -1];
+  const names = ["node", "mark", "isComplete", "events", "facts", "hasMore"];
+  it.each(names)("and is nothing where its %s is something else", (name) => {
+    const isList = name === "events" || name === "facts";
+    const wrong = nothing.filter(
+      (value) => !(isList && Array.isArray(value) && value.length === 0) && !(name === "node" && value === ""),
+    );
+    for (const value of wrong)
+      expect([value, ledgerPageIn(JSON.stringify({ ...said, [name]: value }))]).toEqual([value, null]);
+  });
+
+  it("and is nothing where an event or a fact in it is none", () => {
+    const events = [
+      { ...opened("s1"), type: "connection.lost" },
+      { ...opened("s1"), id: 1 },
+      { ...opened("s1"), atMs: "1" },
+      { ...opened("s1"), user: null },
+      { ...opened("s1"), type: "connection.closed" },
+      { id: "e", atMs: 1, type: "member.left", channel: "x", user: "ann", session: 7 },
+    ];
+    for (const event of events) {
+      expect([event, ledgerPageIn(JSON.stringify({ ...said, events: [event] }))]).toEqual([event, null]);
+      expect(isLedgerWord({ kind: "add", mark, isComplete: true, events: [event] })).toBe(false);
+    }
+    for (const fact of [{ kind: "channel" }, { kind: "x", channel: "x" }, { kind: "connection", session: "s" }])
+      expect(
+        isLedgerWord({ kind: "fill", mark, isComplete: true, events: [], from: 0, facts: [fact], isLast: true }),
+      ).toBe(false);
+    for (const from of [-1, 0.5, "0"]) expect(isLedgerWord({ kind: "read", from })).toBe(false);
+    expect(isLedgerWord({ kind: "clear" })).toBe(false);
+    expect(pageIn(JSON.stringify({ ...page, mark: { term: 1 } }))).toBe(null);
+  });
+});
