@@ -184,20 +184,22 @@ describe("a ledger", () => {
     const ledger = new Ledger("a");
     const facts = (...names: readonly string[]): LedgerPage["facts"] =>
       names.map((session) => ({ kind: "connection", session, user: "" }));
-    const fill = (term: number, from: number, names: readonly string[], isLast: boolean): number => {
+    const fill = (term: number, from: number, ...names: readonly (string | null)[]): number => {
       const mark = { term, batch: 4 };
-      const word = { kind: "fill", mark, isComplete: true, events: [], from, facts: facts(...names), isLast } as const;
-      return ledger.heard(word).mark.term;
+      const given = facts(...names.filter((name) => name !== null));
+      const isLast = !names.includes(null);
+      return ledger.heard({ kind: "fill", mark, isComplete: true, events: [], from, facts: given, isLast }).mark.term;
     };
-    expect(fill(2, 0, ["s1"], false)).toBe(0);
-    expect(fill(2, 2, ["s3"], true)).toBe(0);
-    expect(fill(3, 1, ["s3"], true)).toBe(0);
-    expect(fill(2, 1, ["s2"], true)).toBe(2);
+    // `null`: more is to come.
+    expect(fill(2, 0, "s1", null)).toBe(0);
+    expect(fill(2, 2, "s3")).toBe(0);
+    expect(fill(3, 1, "s3")).toBe(0);
+    expect(fill(2, 1, "s2")).toBe(2);
     expect(sessions(ledger.page(0))).toEqual(["s1", "s2"]);
-    expect(fill(1, 0, ["s9"], true)).toBe(2);
-    expect(fill(2, 0, ["s9"], true)).toBe(2);
+    expect(fill(1, 0, "s9")).toBe(2);
+    expect(fill(2, 0, "s9")).toBe(2);
     expect(sessions(ledger.page(0))).toEqual(["s1", "s2"]);
-    expect(fill(3, 0, [], true)).toBe(3);
+    expect(fill(3, 0)).toBe(3);
     expect(sessions(ledger.page(0))).toEqual([]);
   });
 

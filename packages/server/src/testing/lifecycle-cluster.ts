@@ -4,6 +4,7 @@ import { type Fact, Facts, keyOf } from "../lifecycle/facts.ts";
 import { Ledger, type LedgerPage, type LedgerWord } from "../lifecycle/ledger.ts";
 import { isLedgerWord, ledgerPageIn, type NodePage, pageIn, type Seen } from "../lifecycle/pages.ts";
 import { LifecycleReader, type OtherLifecycles } from "../lifecycle/reader.ts";
+import { systemClock } from "../ports/clock.ts";
 import { silentLog } from "../ports/log.ts";
 import { Metrics } from "../ports/metrics.ts";
 import { systemRandom } from "../ports/random.ts";
@@ -120,7 +121,7 @@ export class LifecycleCluster {
   async looks(count: number): Promise<void> {
     for (let done = 0; done < count; done += 1) {
       this.clock.advance(1_000);
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => systemClock.defer(resolve));
     }
   }
 }
