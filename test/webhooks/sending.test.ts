@@ -1,7 +1,9 @@
 // What becomes of deliveries, with real endpoints and a clock that the test holds.
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { FakeClock } from "@tidewire/server/testing";
+import { DeliveryRows } from "../../packages/webhooks/src/delivery-rows.ts";
 import { InUse, openDatabase } from "../../packages/webhooks/src/database.ts";
 import type { Endpoint } from "../../packages/webhooks/src/endpoint.ts";
 import type { Notice } from "../../packages/webhooks/src/notice.ts";
@@ -118,6 +120,9 @@ describe("a delivery", () => {
     expect(it.sender.dead({ endpoint: null, after: 0, limit: 10 })).toMatchObject([
       { endpoint: "one", id: "a", type: "order.paid", attempts: one.requests, reason: "status" },
     ]);
+    expect(it.sender.figures()).toMatchObject([
+      { givenUp: 1, failed: one.requests, delivered: 0, dead: 1, waiting: 0 },
+    ]);
     // The same delivery each time (W1): the id and what is signed stay, but for the time.
     expect(new Set(one.received.map(({ id, told }) => JSON.stringify([id, told]))).size).toBe(1);
   });
@@ -179,6 +184,46 @@ describe("a delivery", () => {
     second.sender.adopt([{ key: "l", fact: '{"kind":"y"}' }]);
     second.sender.adopt([{ key: "m", fact: '{"kind":"z"}' }]);
     expect(second.sender.recall()).toEqual(['{"kind":"z"}']);
+  });
+
+  it("that waits is made within half a minute when the time of day jumps ahead", async () => {
+    const one = await receiver();
+    one.answer = (response) => void response.writeHead(503).end();
+    const it = sending([endpoint("one", one.url)]);
+    it.sender.take([notice("a")]);
+    await failed(it, "503");
+    it.clock.stepWall(minuteMs);
+    expect(one.requests).toBe(1);
+    it.clock.advance(30_000);
+    await expect.poll(() => one.requests, soon).toBe(2);
+  });
+
+  it("that is due for longer is made first, whatever was taken first", () => {
+    const database = openDatabase(temporaryFile(), () => "epoch");
+    onTestFinished(() => database.close());
+    const rows = new DeliveryRows(database, 1e9);
+    const one = endpoint("one", "http://127.0.0.1:1/");
+    rows.begin([one], 0);
+    rows.take([notice("a"), notice("b")], [one], 0);
+    const [first] = rows.due("one", 0, 1);
+    const again = { kind: "again", dueMs: 60_000, reason: "status", message: "no" } as const;
+    rows.settle("one", first?.place ?? 0, { ending: again, nowMs: 1 });
+    rows.take([notice("c")], [one], 10_000);
+    expect(rows.due("one", 59_999, 9).map(({ id }) => id)).toEqual(["b", "c"]);
+    expect(rows.due("one", 60_000, 9).map(({ id, attempts }) => [id, attempts])).toEqual([
+      ["b", 0],
+      ["c", 0],
+      ["a", 1],
+    ]);
+    expect(rows.nextDueMs("one", 59_999)).toBe(60_000);
+  });
+
+  it("is in no database of another program", () => {
+    const path = temporaryFile();
+    const theirs = new DatabaseSync(path);
+    theirs.exec("CREATE TABLE customers (name TEXT)");
+    theirs.close();
+    expect(() => openDatabase(path, () => "epoch")).toThrow("another program");
   });
 
   it("is counted with its attempts and their time, and the oldest that waits has an age", async () => {

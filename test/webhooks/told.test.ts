@@ -2,6 +2,7 @@
 import { memoryEngine } from "@tidewire/server/memory";
 import { createWebhooks, type WebhookEndpoint, withWebhooks } from "@tidewire/webhooks";
 import type { JobEvent } from "@tidewire/protocol";
+import { State } from "centrifuge";
 import { expect, it, onTestFinished } from "vitest";
 import { listening } from "../centrifuge-client.ts";
 import { freePort, temporaryFile } from "../killable-node.ts";
@@ -9,7 +10,7 @@ import { ask, post } from "../requesting.ts";
 import { RedisServer } from "../services/redis.ts";
 import { serve, type Served } from "../serving.ts";
 import { hookNode, inRoom, killed } from "./hook-nodes.ts";
-import { Receiver } from "./receiver.ts";
+import { Receiver, type Told } from "./receiver.ts";
 import { secret } from "./secret.ts";
 
 const apiKey = "0123456789abcdef";
@@ -291,4 +292,41 @@ it("two machines on one Redis: what was so on the one that is killed has ended, 
   expect(repeated.map(({ told: { type } }) => type).sort()).toEqual(ended.map((line) => line.split(" ")[0]));
   await inRoom(two, "dan");
   await expect.poll(() => second.lines, soon).toContain("member.joined public:a dan");
+}, 180_000);
+
+/** Which sessions are connected, for whoever believes what it was told. */
+function connected(told: readonly Told[]): ReadonlySet<unknown> {
+  const sessions = new Set<unknown>();
+  for (const { type, data } of told) {
+    if (type === "connection.opened") sessions.add(data["session"]);
+    if (type === "connection.closed") sessions.delete(data["session"]);
+  }
+  return sessions;
+}
+
+it("a node that stood still until it was given up is told of as it is when it goes on (W7)", async (context) => {
+  const { url: redis } = await RedisServer.forTest(context);
+  const [first, second] = [await Receiver.listening(), await Receiver.listening()];
+  const [one, two] = [await freePort(), await freePort()];
+  const stopped = await hookNode({ port: one, file: temporaryFile(), hook: first.url, redis });
+  const ann = await inRoom(one, "ann");
+  const sessions = new Map<string, string>();
+  ann.on("connected", ({ client }) => void sessions.set("ann", client));
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a ann");
+  await hookNode({ port: two, file: temporaryFile(), hook: second.url, redis });
+  const ben = await inRoom(two, "ben");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a ben");
+  stopped.kill("SIGSTOP");
+  await expect.poll(() => second.lines, { timeout: 90_000 }).toContain("connection.closed ann");
+  const lost = second.received.length;
+  stopped.kill("SIGCONT");
+  // As the same session, or as another one where its client has given up meanwhile.
+  const told = (): readonly Told[] => [...first.told, ...second.told];
+  await expect.poll(() => second.lines.slice(lost), soon).toContain("connection.opened ann");
+  await expect.poll(() => second.lines.slice(lost), soon).toContain("member.joined public:a ann");
+  const isRight = (): boolean =>
+    connected(told()).size === 2 && ann.state === State.Connected && ben.state === State.Connected;
+  await expect.poll(isRight, soon).toBe(true);
+  const now = sessions.get("ann");
+  if (now !== undefined) expect(connected(told())).toContain(now);
 }, 180_000);

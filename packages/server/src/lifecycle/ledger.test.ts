@@ -138,6 +138,62 @@ describe("what a node leaves behind that told, and whose sink nobody has", () =>
     await cluster.looks(2);
     expect(second.events.map(({ id }) => id)).toEqual(["closed_s1"]);
     expect(first.told()).toHaveLength(4);
+    expect(new Set(second.ids).size).toBe(second.ids.length);
+  });
+
+  it("is not told anew by one that began without knowing what was told, nor by the next: its end is told", async () => {
+    const cluster = new LifecycleCluster();
+    const [c, first, second] = [cluster.facts("c"), new KeptSink(), new KeptSink()];
+    c.opened("s1", "ann");
+    // As if somebody had told it whose ledger is nowhere.
+    c.page(c.page(0).to);
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", second);
+    await cluster.looks(2);
+    cluster.kill("a", reader);
+    await cluster.looks(5);
+    c.closed("s1", "ann", "client");
+    await cluster.looks(5);
+    expect([first.told(), second.told()]).toEqual([[], ["connection.closed s1 client"]]);
+  });
+
+  it("is said to the others once, however long nothing happens", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, b] = [cluster.facts("a"), cluster.facts("b")];
+    cluster.reader("a", new KeptSink());
+    a.opened("s1", "ann");
+    await cluster.looks(3);
+    const mark = cluster.ledgers.get("b")?.mark;
+    expect(mark).toEqual({ term: 1, batch: 2 });
+    await cluster.looks(10);
+    expect(cluster.ledgers.get("b")?.mark).toEqual(mark);
+    expect(b.page(0).entries).toEqual([]);
+  });
+
+  it("is told a thousand at once at most, and no more from when another one has the lease", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, c, first, second] = [cluster.facts("a"), cluster.facts("c"), new KeptSink(), new KeptSink()];
+    const sizes: number[] = [];
+    cluster.reader(
+      "a",
+      Object.assign(first, {
+        take: (events: readonly LifecycleEvent[]): Promise<void> => {
+          sizes.push(events.length);
+          // It took so long that the lease is over, and somebody else was quicker.
+          cluster.clock.advance(4_000);
+          cluster.holder = "b";
+          cluster.fence += 1;
+          return Promise.resolve();
+        },
+      }),
+    );
+    for (let n = 0; n < 1_500; n += 1) (n < 750 ? a : c).opened(`s${n}`, "");
+    await cluster.looks(1);
+    expect(sizes).toEqual([1_000]);
+    cluster.reader("b", second);
+    await cluster.looks(2);
+    // Those that were taken once more, since nobody knows that they were.
+    expect(second.ids).toEqual(Array.from({ length: 1_500 }, (_, n) => `opened_s${n}`));
   });
 
   it("is not told by it when it goes on without knowing that another one tells", async () => {

@@ -106,6 +106,28 @@ describe("what happens on the nodes", () => {
     cluster.silent.add("b");
     await cluster.looks(40);
     expect(sink.told()).toEqual(["connection.closed s1 node_lost", "channel.vacated x"]);
+    // It was only silent.
+    cluster.silent.delete("b");
+    await cluster.looks(2);
+    expect(sink.told()).toEqual(["connection.opened s1", "channel.occupied x"]);
+  });
+
+  it("has not ended yet where nobody could be asked while a node was silent", async () => {
+    const cluster = new LifecycleCluster();
+    const [b, sink] = [cluster.facts("b"), new KeptSink()];
+    cluster.reader("a", sink);
+    b.opened("s1", "ann");
+    await cluster.looks(1);
+    sink.told();
+    cluster.silent.add("b");
+    await cluster.looks(20);
+    cluster.isDown = true;
+    await cluster.looks(20);
+    cluster.isDown = false;
+    await cluster.looks(25);
+    expect(sink.told()).toEqual([]);
+    await cluster.looks(10);
+    expect(sink.told()).toEqual(["connection.closed s1 node_lost"]);
   });
 
   it("is told by the next node when the one that told is gone: what it had told has ended or goes on", async () => {

@@ -34,7 +34,7 @@ export class SharedLedger {
   #taken = 0;
   /** Whether the others have the next one. */
   #isSaid = false;
-  /** Whether they do not know yet that the last one was taken. */
+  /** Whether they do not know yet that the last one was taken, or that it was not all. */
   #isOpen = false;
 
   constructor(own: Ledger, others: OtherLedgers | null) {
@@ -65,8 +65,9 @@ export class SharedLedger {
     this.#own.begin(this.#term, facts, isComplete);
   }
 
-  /** Something was told that is in no ledger. */
+  /** Something was told that is in no ledger; the others are to know that, though nothing else is said. */
   doubt(): void {
+    this.#isOpen ||= this.#isComplete;
     this.#isComplete = false;
   }
 

@@ -14,6 +14,8 @@ import { FakeClock } from "./fake-clock.ts";
 export class KeptSink implements LifecycleSink {
   readonly events: LifecycleEvent[] = [];
   readonly standing: Map<string, Fact> = new Map();
+  /** Of all that it ever took. */
+  readonly ids: string[] = [];
   isAway = false;
   /** So many more times it cannot take anything. */
   failing = 0;
@@ -33,6 +35,7 @@ export class KeptSink implements LifecycleSink {
       else this.standing.delete(keyOf(fact));
     }
     this.events.push(...events);
+    this.ids.push(...events.map(({ id }) => id));
     return Promise.resolve();
   }
 
