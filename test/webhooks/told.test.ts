@@ -318,7 +318,7 @@ it("a node that stood still until it was given up is told of as it is when it go
   await expect.poll(() => first.lines, soon).toContain("member.joined public:a ben");
   stopped.kill("SIGSTOP");
   await expect.poll(() => second.lines, { timeout: 90_000 }).toContain("connection.closed ann");
-  const lost = second.received.length;
+  const lost = second.lines.length;
   stopped.kill("SIGCONT");
   // As the same session, or as another one where its client has given up meanwhile.
   const told = (): readonly Told[] => [...first.told, ...second.told];

@@ -157,6 +157,18 @@ describe("what a node leaves behind that told, and whose sink nobody has", () =>
     expect([first.told(), second.told()]).toEqual([[], ["connection.closed s1 client"]]);
   });
 
+  it("has ended, says the next one, though its sink cannot remember it", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    cluster.reader("b", Object.assign(second, { adopt: () => Promise.reject(new Error("full")) }));
+    a.opened("s1", "ann");
+    await cluster.looks(2);
+    cluster.kill("a", reader);
+    await cluster.looks(40);
+    expect(second.told()).toEqual(["connection.closed s1 node_lost"]);
+  });
+
   it("is said to the others once, however long nothing happens", async () => {
     const cluster = new LifecycleCluster();
     const [a, b] = [cluster.facts("a"), cluster.facts("b")];

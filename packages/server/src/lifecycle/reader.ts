@@ -10,6 +10,7 @@ import { type Log, reasonOf } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
 import { eventOf, type LifecycleEvent, type LifecycleSink, standingOf, typesOf } from "./events.ts";
 import { type Fact, type FactEntry, type FactPage, type Facts, keyOf } from "./facts.ts";
+import { KnownNodes } from "./known-nodes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { NodePage, Seen } from "./pages.ts";
 import { Deposed, type OtherLedgers, SharedLedger } from "./shared-ledger.ts";
@@ -37,14 +38,6 @@ export interface LifecycleReaderOptions {
   readonly log: Log;
 }
 
-/** What a node has said. */
-interface Known {
-  seen: number;
-  /** Since when it has not answered, though others could; `null`: it has. */
-  silentMs: number | null;
-  readonly facts: Map<string, Fact>;
-}
-
 const lookMs = 1_000;
 /** A channel that is empty, or somebody who has left, for less than this is not told of: pages are loaded again. */
 const settleMs = 3_000;
@@ -60,9 +53,7 @@ export class LifecycleReader {
   readonly #options: LifecycleReaderOptions;
   readonly #ledger: SharedLedger;
   readonly #kinds: ReadonlySet<Fact["kind"]>;
-  readonly #nodes = new Map<string, Known>();
-  /** At how many nodes something is so. */
-  readonly #holders = new Map<string, number>();
+  readonly #nodes = new KnownNodes();
   /** What was told to have begun, and not to have ended. */
   readonly #told = new Map<string, Fact>();
   /** What is told to have ended at this time, unless it begins again. */
@@ -149,8 +140,7 @@ export class LifecycleReader {
       if (thrown instanceof Deposed) this.#deposed();
       if (!this.#hasComplained) this.#options.log.warn("what happens cannot be told now", { reason: reasonOf(thrown) });
       this.#hasComplained = true;
-      // Nobody could be asked: that says nothing of the others.
-      for (const known of this.#nodes.values()) known.silentMs = null;
+      this.#nodes.unasked();
     }
   }
 
@@ -190,7 +180,7 @@ export class LifecycleReader {
     // What the others know is newer than what this sink remembers of its own time.
     const told = await this.#ledger.newest();
     const { facts, events, isComplete } = told ?? { facts: recalled, events: [], isComplete: false };
-    const { clock, sink } = this.#options;
+    const { clock, sink, log } = this.#options;
     this.#forgetAll();
     this.#beganMs = clock.now();
     for (const fact of facts) if (this.#kinds.has(fact.kind)) this.#told.set(keyOf(fact), fact);
@@ -198,7 +188,12 @@ export class LifecycleReader {
       if (holds) this.#told.set(keyOf(fact), fact);
       else this.#told.delete(keyOf(fact));
     }
-    if (told !== null) await sink.adopt?.([...this.#told.values()]);
+    if (told !== null) {
+      await sink.adopt?.([...this.#told.values()]).catch((thrown: unknown) => {
+        // The others know it all the same.
+        log.warn("what other nodes told cannot be remembered here", { reason: reasonOf(thrown) });
+      });
+    }
     for (const key of this.#told.keys()) this.#ending.set(key, this.#beganMs + returnMs);
     this.#events = [...events];
     this.#knowsAll = isComplete;
@@ -218,12 +213,12 @@ export class LifecycleReader {
     this.#events = [];
     this.#said = [];
     this.#unsafe = [];
-    for (const map of [this.#nodes, this.#holders, this.#told, this.#ending]) map.clear();
+    for (const each of [this.#nodes, this.#told, this.#ending]) each.clear();
   }
 
   async #pages(): Promise<readonly FactPage[]> {
     const { facts, others, node } = this.#options;
-    const seen = Object.fromEntries(Array.from(this.#nodes, ([name, known]) => [name, known.seen]));
+    const { seen } = this.#nodes;
     const own = facts.page(seen[node] ?? 0);
     if (others === null) return [own];
     const pages = (await others.facts(seen)).filter((page) => page.node !== node);
@@ -231,25 +226,15 @@ export class LifecycleReader {
     return [own, ...pages];
   }
 
-  #known(node: string): Known {
-    const known = this.#nodes.get(node) ?? { seen: 0, silentMs: null, facts: new Map<string, Fact>() };
-    this.#nodes.set(node, known);
-    return known;
-  }
-
   #read({ node, entries }: FactPage): void {
-    const known = this.#known(node);
-    known.silentMs = null;
-    for (const entry of entries) if (this.#kinds.has(entry.fact.kind)) this.#apply(known, entry);
+    this.#nodes.heard(node);
+    for (const entry of entries) if (this.#kinds.has(entry.fact.kind)) this.#apply(node, entry);
   }
 
-  #apply({ facts }: Known, { fact, holds, isKnown, beganMs, endedMs, reason }: FactEntry): void {
+  #apply(node: string, { fact, holds, isKnown, beganMs, endedMs, reason }: FactEntry): void {
     const key = keyOf(fact);
-    const wasSo = facts.has(key);
     const isVisit = !holds && fact.kind === "connection";
-    if (holds) facts.set(key, fact);
-    else facts.delete(key);
-    if (holds !== wasSo) this.#holders.set(key, (this.#holders.get(key) ?? 0) + (holds ? 1 : -1));
+    this.#nodes.said(node, fact, holds);
     if (isKnown && !this.#told.has(key)) this.#take(key, { fact, holds });
     // A connection that came and went between two looks is told of all the same; its end was told where its beginning was.
     if ((holds || (isVisit && !isKnown)) && !this.#told.has(key)) {
@@ -273,27 +258,16 @@ export class LifecycleReader {
   /** It is no longer so at one node. */
   #ended(fact: Fact, atMs: number, reason: string): void {
     const key = keyOf(fact);
-    if ((this.#holders.get(key) ?? 0) > 0) return;
-    this.#holders.delete(key);
-    if (!this.#told.has(key)) return;
+    if (this.#nodes.isSomewhere(key) || !this.#told.has(key)) return;
     if (fact.kind === "connection") this.#say({ fact, holds: false, atMs, reason });
     else this.#ending.set(key, this.#options.clock.now() + settleMs);
   }
 
-  /** Nodes that have not answered for so long that they are no more. */
   #missSilent(heard: ReadonlySet<string>): void {
     const { clock, log } = this.#options;
-    for (const [name, known] of this.#nodes) {
-      if (heard.has(name)) continue;
-      const { facts } = known;
-      known.silentMs ??= clock.now();
-      if (clock.now() - known.silentMs < returnMs) continue;
-      this.#nodes.delete(name);
-      log.warn("a node does not answer any more; what was so there has ended", { node: name, facts: facts.size });
-      for (const [key, fact] of facts) {
-        this.#holders.set(key, (this.#holders.get(key) ?? 1) - 1);
-        this.#ended(fact, clock.wall(), "node_lost");
-      }
+    for (const [node, facts] of this.#nodes.lost(heard, clock.now(), returnMs)) {
+      log.warn("a node does not answer any more; what was so there has ended", { node, facts: facts.length });
+      for (const fact of facts) this.#ended(fact, clock.wall(), "node_lost");
     }
   }
 
@@ -334,9 +308,9 @@ export class LifecycleReader {
     }
     if (isQuiet) await this.#ledger.confirm();
     // What was read is safe from here on, which its node is told with the next question, and this one now.
-    for (const { node, to } of this.#unsafe) this.#known(node).seen = to;
+    for (const { node, to } of this.#unsafe) this.#nodes.safe(node, to);
     this.#unsafe = [];
-    this.#options.facts.page(this.#known(this.#options.node).seen);
+    this.#options.facts.page(this.#nodes.seenOf(this.#options.node));
   }
 }
 
