@@ -61,7 +61,7 @@ const together = [...nodeKinds, ...restarts, engineStops, promotion, serverCuts,
 
 const sections: Readonly<Record<EngineName, readonly Section[]>> = {
   redis: [
-    redis("everysec", { kinds: restarts, keepsAcked: true, newEpochs: restarts }),
+    redis("everysec", { kinds: restarts, keepsAcked: false, newEpochs: restarts }),
     redis("nothing", { kinds: restarts, keepsAcked: false, newEpochs: restarts }),
     redis("always", { kinds: [fullDisk], keepsAcked: true, newEpochs: [fullDisk], hasOwnDisk: true }),
     {
