@@ -25,6 +25,20 @@ describe("what happens on the nodes", () => {
     expect(sink.told()).toEqual(["channel.vacated x"]);
   });
 
+  it("is vacated though it was empty for a moment that nobody saw", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, sink] = [cluster.facts("a"), new KeptSink()];
+    cluster.reader("a", sink);
+    a.occupancy("x", true);
+    await cluster.looks(1);
+    a.occupancy("x", false);
+    a.occupancy("x", true);
+    await cluster.looks(1);
+    a.occupancy("x", false);
+    await cluster.looks(5);
+    expect(sink.told()).toEqual(["channel.occupied x", "channel.vacated x"]);
+  });
+
   it("leaves out a page that is loaded again: the user has other sessions, at another node, and did not leave", async () => {
     const cluster = new LifecycleCluster();
     const [a, b, sink] = [cluster.facts("a"), cluster.facts("b"), new KeptSink()];

@@ -53,3 +53,30 @@ it("gives all of it to who has missed something, and nothing to who has it", asy
   await missed.shared.say([]);
   expect(missed.words.at(-2)).toMatchObject({ kind: "add", mark: { term: 1, batch: 2 } });
 });
+
+it("begins from the newest ledger of all, which may be its own", async () => {
+  const own = new Ledger("a");
+  const asked: string[] = [];
+  const marks: Readonly<Record<string, LedgerMark>> = {
+    b: { term: 1, batch: 7 },
+    c: { term: 2, batch: 3 },
+    d: { term: 2, batch: 1 },
+  };
+  const pageOf = (node: string): LedgerPage => {
+    const mark = marks[node] ?? { term: 0, batch: 0 };
+    return { node, mark, isComplete: true, events: [], facts: [{ kind: "channel", channel: node }], hasMore: false };
+  };
+  const shared = new SharedLedger(own, {
+    ledgers: () => Promise.resolve(Object.keys(marks).map((node) => pageOf(node))),
+    ledgerOf: (node) => {
+      asked.push(node);
+      return Promise.resolve(pageOf(node));
+    },
+  });
+  expect(await shared.newest()).toMatchObject({ facts: [{ channel: "c" }], isComplete: true });
+  shared.begin([], true);
+  expect(own.mark).toEqual({ term: 3, batch: 0 });
+  own.begin(3, [{ kind: "channel", channel: "mine" }], false);
+  expect(await shared.newest()).toMatchObject({ facts: [{ channel: "mine" }], isComplete: false });
+  expect(asked).toEqual(["c"]);
+});
