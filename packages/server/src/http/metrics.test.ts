@@ -46,5 +46,8 @@ it("is shown without webhooks that answer nothing, or fail, and with them when t
     'tidewire_webhook_attempt_seconds_sum{endpoint="backend"} 5.03',
     'tidewire_webhook_attempt_seconds_count{endpoint="backend"} 4',
   ]);
+  // Another process sends by now.
+  answer = () => Promise.resolve([]);
+  expect((await page()).text).not.toContain('endpoint="backend"');
   expect(clock.pending).toBe(0);
 });

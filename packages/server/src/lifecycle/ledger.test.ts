@@ -211,16 +211,23 @@ describe("what a node leaves behind that told, and whose sink nobody has", () =>
   it("is not told by it when it goes on without knowing that another one tells", async () => {
     const cluster = new LifecycleCluster();
     const [a, first, second] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
+    cluster.reader("b", second);
+    cluster.holder = "a";
+    // The one looks half a second after the other, and takes its lease at 1,500 ms and at 4,500 ms.
+    await cluster.looks(1, 500);
     cluster.reader("a", first);
-    await cluster.looks(4);
-    // Its lease has ended, as it would after a pause.
+    await cluster.looks(8, 500);
+    // By then it is the other's, as it would be after a pause.
     cluster.holder = "b";
     cluster.fence += 1;
-    cluster.reader("b", second);
-    await cluster.looks(1);
+    await cluster.looks(1, 500);
     a.opened("s1", "ann");
+    await cluster.looks(1, 500);
+    expect(first.told()).toEqual([]);
     await cluster.looks(5);
     expect([first.told(), second.told()]).toEqual([[], ["connection.opened s1"]]);
+    // Nor does it take over once more before it has asked for the lease.
+    expect(cluster.ledgers.get("a")?.mark.term).toBe(2);
   });
 });
 

@@ -120,10 +120,10 @@ export class LifecycleCluster {
     if (this.holder === node) this.holder = null;
   }
 
-  /** So many looks. */
-  async looks(count: number): Promise<void> {
+  /** So many looks, or as many steps of another length. */
+  async looks(count: number, stepMs: number = 1_000): Promise<void> {
     for (let done = 0; done < count; done += 1) {
-      this.clock.advance(1_000);
+      this.clock.advance(stepMs);
       await new Promise<void>((resolve) => systemClock.defer(resolve));
     }
   }
