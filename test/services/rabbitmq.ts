@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { ended, said } from "./program.ts";
 import { type Channel, connect } from "amqplib";
 import type { TestContext } from "vitest";
 import { freePort } from "../killable-node.ts";
@@ -109,10 +110,7 @@ export class RabbitServer {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    await ended(child);
   }
 
   /** As an operator does. */
@@ -136,18 +134,4 @@ export class RabbitServer {
     this.#names.kill("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-async function said(child: ChildProcess, text: string): Promise<void> {
-  let output = "";
-  await new Promise<void>((resolve, reject) => {
-    const take = (chunk: Buffer): void => {
-      output = (output + chunk.toString()).slice(-20_000);
-      if (output.includes(text)) resolve();
-    };
-    child.stdout?.on("data", take);
-    child.stderr?.on("data", take);
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`rabbitmq-server ended with ${code}: ${output.slice(-1_000)}`)));
-  });
 }

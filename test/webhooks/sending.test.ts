@@ -7,8 +7,7 @@ import { DeliveryRows } from "../../packages/webhooks/src/delivery-rows.ts";
 import { InUse, openDatabase } from "../../packages/webhooks/src/database.ts";
 import type { Endpoint } from "../../packages/webhooks/src/endpoint.ts";
 import type { Notice } from "../../packages/webhooks/src/notice.ts";
-import { silentLog } from "../../packages/webhooks/src/ports/log.ts";
-import { systemRandom } from "../../packages/webhooks/src/ports/random.ts";
+import { silentLog, systemRandom } from "@tidewire/protocol/ports";
 import { Sender } from "../../packages/webhooks/src/sender.ts";
 import { temporaryFile } from "../killable-node.ts";
 import { Receiver } from "./receiver.ts";
@@ -51,7 +50,7 @@ function sending(
   endpoints: readonly Endpoint[],
   { path = temporaryFile(), maxFileBytes = 1e9 }: SendingOptions = {},
 ): Sending {
-  const database = openDatabase(path, () => systemRandom.token());
+  const database = openDatabase(path, () => systemRandom.token(132));
   // The whole step each time.
   const random = { ...systemRandom, fraction: () => 0 };
   const resolve = (): Promise<readonly string[]> => Promise.reject(new Error("no names in this test"));

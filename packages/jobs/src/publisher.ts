@@ -1,5 +1,6 @@
 // The way to a job's channel, for workers beside a server and workers far from it.
 import { type ChannelDefinition, jobChannel, type JobEvent } from "@tidewire/protocol";
+import { httpPublish, type HttpPublisherOptions } from "@tidewire/protocol/ports";
 
 /** Where a worker tells of its jobs. */
 export interface Publisher {
@@ -25,4 +26,10 @@ export function serverPublisher(tide: Publishing): Publisher {
       await tide.channel(jobChannel, { id }).publish(event, { idempotencyKey: key });
     },
   };
+}
+
+/** Publishes through the server API (PROTOCOL 3); any node of a cluster will do. */
+export function httpPublisher(options: HttpPublisherOptions): Publisher {
+  const publish = httpPublish(options);
+  return { publish: (id, event, idempotencyKey) => publish(jobChannel.name({ id }), event, { idempotencyKey }) };
 }

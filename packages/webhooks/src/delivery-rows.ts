@@ -1,10 +1,10 @@
 // The rows of webhooks: deliveries, how far each endpoint is, and what was told to be so.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
+import { toDate } from "@tidewire/protocol/ports";
 import { StoreFull, usedBytes, valueOf } from "./database.ts";
 import { type Endpoint, wants } from "./endpoint.ts";
 import type { Notice, Standing } from "./notice.ts";
-import { toDate } from "./ports/clock.ts";
 
 /** A delivery whose time has come. */
 export interface Due extends Pick<DeadDelivery, "place" | "id" | "type" | "body" | "attempts"> {

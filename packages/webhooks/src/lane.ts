@@ -1,11 +1,9 @@
 // The lane of one endpoint: its deliveries, a few at once, each tried until it is over. Nobody else's wait for them (W3).
 import { AttemptFigures } from "./attempt-figures.ts";
+import { type Cancel, type Log, type Random, toDate } from "@tidewire/protocol/ports";
 import type { DeliveryRows, Due, Ending } from "./delivery-rows.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { failureOf, post, type PostPorts } from "./post.ts";
-import { type Cancel, toDate } from "./ports/clock.ts";
-import type { Log } from "./ports/log.ts";
-import type { Random } from "./ports/random.ts";
 import { delayMs, isTooLate } from "./retry.ts";
 import { signatureOf } from "./signature.ts";
 

@@ -1,8 +1,8 @@
 // What the face of webhooks and its thread say to each other.
 import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
+import type { LogFields } from "@tidewire/protocol/ports";
 import type { Endpoint } from "./endpoint.ts";
 import type { Notice, Standing } from "./notice.ts";
-import type { LogFields } from "./ports/log.ts";
 
 export interface ThreadOptions {
   readonly path: string;

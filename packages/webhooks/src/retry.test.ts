@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { systemRandom } from "./ports/random.ts";
+import { systemRandom } from "@tidewire/protocol/ports";
 import { delayMs } from "./retry.ts";
 
 it("waits up to a tenth less, and never longer than it says", () => {

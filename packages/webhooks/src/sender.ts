@@ -1,12 +1,11 @@
 // The sender: the rows and a lane for each endpoint, together.
 import type { DatabaseSync } from "node:sqlite";
 import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
+import { type Cancel, reasonOf } from "@tidewire/protocol/ports";
 import { DeliveryRows } from "./delivery-rows.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Lane, type LanePorts } from "./lane.ts";
 import type { Notice, Standing } from "./notice.ts";
-import type { Cancel } from "./ports/clock.ts";
-import { reasonOf } from "./ports/log.ts";
 
 export interface SenderOptions {
   readonly database: DatabaseSync;

@@ -1,6 +1,7 @@
 // Webhooks, as an application holds them: told by a server, or by the application itself, and shown by the server's API.
 import { resolve as resolvePath } from "node:path";
 import { fail } from "@tidewire/protocol";
+import { type Clock, type Log, silentLog, systemClock } from "@tidewire/protocol/ports";
 import {
   type DeadDelivery,
   type DeliveryQuery,
@@ -16,8 +17,6 @@ import {
 } from "@tidewire/server";
 import { completed, type Endpoint, wants, type WebhookEndpoint } from "./endpoint.ts";
 import type { Notice } from "./notice.ts";
-import { type Clock, systemClock } from "./ports/clock.ts";
-import { type Log, silentLog } from "./ports/log.ts";
 import { ThreadLink } from "./thread-link.ts";
 
 /** What `createWebhooks` is given. */

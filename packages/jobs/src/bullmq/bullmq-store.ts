@@ -1,8 +1,14 @@
 // The store on BullMQ: its queues and its locks keep and hand out jobs, a script beside them knows whose word counts.
 import { fail } from "@tidewire/protocol";
-import { type Cancel, type Clock, systemClock } from "../ports/clock.ts";
-import { type Log, silentLog } from "../ports/log.ts";
-import { type Random, systemRandom } from "../ports/random.ts";
+import {
+  type Cancel,
+  type Clock,
+  type Log,
+  type Random,
+  silentLog,
+  systemClock,
+  systemRandom,
+} from "@tidewire/protocol/ports";
 import type {
   Added,
   Claimed,
@@ -97,7 +103,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
   }
 
   add(drafts: readonly JobDraft[]): Promise<readonly Added[]> {
-    const marks = new Map(drafts.map((draft) => [draft, this.#random.token()] as const));
+    const marks = new Map(drafts.map((draft) => [draft, this.#random.token(132)] as const));
     return this.#line.ask(async () => {
       await this.#line.script("arrive", ...drafts.flatMap(({ name, id }) => [queueOf(name), keyOf(id)]));
       const byName = Map.groupBy(drafts, ({ name }) => name);
@@ -188,7 +194,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
 
   /** @returns A run, or in words why the entry is none; `null` when somebody else was faster. */
   async #take(queue: string, leaseMs: number): Promise<Run | string | null> {
-    const token = this.#random.token();
+    const token = this.#random.token(132);
     try {
       const job = await this.#line.queues.taker(queue, leaseMs).getNextJob(token, { block: false });
       if (job?.id === undefined) return null;

@@ -1,7 +1,6 @@
 // The store's way to Redis: its own connection and one it lends to BullMQ, a bound for every answer, and what Redis must keep before it is trusted with jobs.
 import { fail, TidewireError } from "@tidewire/protocol";
-import type { Clock } from "../ports/clock.ts";
-import { type Log, reasonOf } from "../ports/log.ts";
+import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
 import type { BullLibrary, StoreClient } from "./library.ts";
 import { making, Queues } from "./queues.ts";
 import { run } from "./script.ts";

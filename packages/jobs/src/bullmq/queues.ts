@@ -1,5 +1,5 @@
 // BullMQ's own objects, made when they are first needed: a queue for each name of a definition, and who takes jobs from it.
-import { type Log, reasonOf } from "../ports/log.ts";
+import { type Log, reasonOf } from "@tidewire/protocol/ports";
 import { queueOf } from "./entries.ts";
 import type { BullLibrary, BullQueue, BullWorker } from "./library.ts";
 

@@ -1,6 +1,6 @@
-// What webhooks tell their operator. Messages are fixed sentences; what varies goes into the fields.
+// What libraries of ours tell their operator. Messages are fixed sentences; what varies goes into the fields.
 
-/** What varies in something that is logged. */
+/** What varies in a line of the log, by names. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Any structured logger fits: pino's methods with the arguments turned round. */
@@ -11,7 +11,7 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
 }
 
-/** A library does not write to somebody else's console. */
+/** The default: a library does not write to somebody else's console. */
 export const silentLog: Log = { debug: silence, info: silence, warn: silence, error: silence };
 
 function silence(): void {
@@ -20,7 +20,10 @@ function silence(): void {
 
 const longestReason = 1_000;
 
-/** What to say of something that was thrown: its message, cut where nobody reads on. Throws nothing, whatever that is. */
+/**
+ * What to log of something that was thrown: its message, never its object, and no more of it than somebody reads. Throws
+ * nothing, whatever that is.
+ */
 export function reasonOf(thrown: unknown): string {
   const reason = writtenOf(thrown);
   return reason.length > longestReason ? `${reason.slice(0, longestReason)}…` : reason;
@@ -30,6 +33,7 @@ function writtenOf(thrown: unknown): string {
   try {
     return String(thrown instanceof Error ? thrown.message : thrown);
   } catch {
+    // An object whose own methods throw: that it was one is all that can be said.
     return "something that cannot be written";
   }
 }
