@@ -40,7 +40,7 @@ const config: KnipConfig = {
         "tools/{cluster,reference,site}/main.ts",
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
-        "test/{bridged-node,postgres/relay,kafka/relay}-process.ts",
+        "test/{bridged-node,postgres/relay,kafka/{relay,writing-node}}-process.ts",
         "test/webhooks/hook-node.ts",
         "test/hostile/{main,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",

@@ -92,6 +92,13 @@ export class KafkaServer {
     await this.asOperator((operator) => operator.createTopics({ topics: [name], partitions, replicas: 1 }));
   }
 
+  /** Changes settings of a topic. */
+  async configure(topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    const configs = Object.entries(settings).map(([name, value]) => ({ name, value, configOperation: 0 as const }));
+    const resources = [{ resourceType: 2 as const, resourceName: topic, configs }];
+    await this.asOperator((operator) => operator.incrementalAlterConfigs({ resources }));
+  }
+
   async asOperator<Result>(act: (operator: Admin) => Promise<Result>): Promise<Result> {
     const operator = new Admin({ clientId: "operator", bootstrapBrokers: [this.address], retries: 0 });
     try {

@@ -15,13 +15,13 @@ export const natsPath: string | undefined = process.env["TIDEWIRE_NATS"];
 
 export const withoutNats = "no nats-server: TIDEWIRE_NATS is not set; TIDEWIRE_REQUIRE=nats npm test fetches one";
 
-/** Why three of them cannot be one cluster here; `null` where they can (decision 0045). */
+/** Why three of them cannot be one cluster here; `null` where they can (decisions 0045 and 0053). */
 export function withoutNatsCluster(): string | null {
   if (natsPath === undefined) return withoutNats;
   const version = execFileSync(natsPath, ["--version"], { encoding: "utf8" }).trim();
   const [, major = 0, minor = 0] = (/v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
-  if (major > 2 || (major === 2 && minor >= 11)) return null;
-  return `NATS 2.11 or newer is needed for a cluster, TIDEWIRE_NATS is ${version}`;
+  if (major > 2 || (major === 2 && minor >= 12)) return null;
+  return `NATS 2.12 or newer is needed for a cluster, TIDEWIRE_NATS is ${version}`;
 }
 
 interface NatsServerOptions {

@@ -19,6 +19,8 @@ export {
   type SubscribeTerms,
   type Verdict,
 } from "./access.ts";
+export type { Form, Page, PageLimit, Publication } from "./engine/engine.ts";
+export type { Histories } from "./hub/histories.ts";
 export { every, type Source, type SourceContext } from "./hub/sources.ts";
 export type {
   AttemptTimes,

@@ -232,6 +232,10 @@ class Composed implements Tidewire {
   readonly channel: Tidewire["channel"] = (definition, ...params) =>
     channelHandle(this.#hub, definition, params[0] ?? {}) as ReturnType<Tidewire["channel"]> as never;
 
+  get histories(): Tidewire["histories"] {
+    return this.#hub.histories;
+  }
+
   readonly source: Tidewire["source"] = (definition, source) => this.#hub.sources.bind(definition, source);
 
   readonly handle: Tidewire["handle"] = (definition: CallDefinition, handler, { deadlineMs } = {}) => {
