@@ -32,6 +32,7 @@ const migrations: readonly string[] = [
   CREATE INDEX deliveries_dead ON deliveries (endpoint, place) WHERE state = 'dead';
   CREATE INDEX deliveries_ended ON deliveries (state, ended_ms) WHERE ended_ms IS NOT NULL;
   `,
+  "CREATE INDEX deliveries_since ON deliveries (endpoint, since_ms) WHERE state = 'waiting';",
 ];
 
 /** Another process has it. */

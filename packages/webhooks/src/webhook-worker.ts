@@ -60,8 +60,13 @@ function obey(sender: Sender | null, ask: Exclude<Ask, { kind: "close" }>): Answ
       return null;
     case "recall":
       return sending(sender).recall();
+    case "adopt":
+      sending(sender).adopt(ask.standing);
+      return null;
     case "states":
       return sender?.states() ?? [];
+    case "figures":
+      return sender?.figures() ?? [];
     case "dead":
       return sender?.dead(ask.query) ?? [];
     case "replay":

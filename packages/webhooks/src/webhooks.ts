@@ -5,6 +5,7 @@ import { type Clock, type Log, silentLog, systemClock } from "@tidewire/protocol
 import {
   type DeadDelivery,
   type DeliveryQuery,
+  type EndpointFigures,
   type EndpointState,
   type Fact,
   keyOf,
@@ -53,6 +54,7 @@ export interface Webhooks extends LifecycleSink, WebhookDesk {
   /** Takes nothing more. What is not delivered is when somebody opens it again; what is under way has `graceMs`. Default: 1,000. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
   recall(): Promise<readonly Fact[]>;
+  adopt(facts: readonly Fact[]): Promise<void>;
   /**
    * Tells something of the application's own; resolves when it survives a crash (W5).
    * @throws {TidewireError} `engine_unavailable`, also where another process sends, `limit_exceeded`, `too_large`,
@@ -113,6 +115,11 @@ class ThreadedWebhooks implements Webhooks {
     return facts.map((fact) => JSON.parse(fact) as Fact);
   }
 
+  async adopt(facts: readonly Fact[]): Promise<void> {
+    const standing = facts.map((fact) => ({ key: keyOf(fact), fact: JSON.stringify(fact) }));
+    await this.#link.ask({ kind: "adopt", standing });
+  }
+
   async take(events: readonly LifecycleEvent[]): Promise<void> {
     await this.#link.ask({ kind: "take", notices: events.map((event) => noticeOf(event)) });
   }
@@ -131,6 +138,10 @@ class ThreadedWebhooks implements Webhooks {
 
   async endpoints(): Promise<readonly EndpointState[]> {
     return await this.#link.ask({ kind: "states" });
+  }
+
+  async figures(): Promise<readonly EndpointFigures[]> {
+    return await this.#link.ask({ kind: "figures" });
   }
 
   async dead(query: DeliveryQuery): Promise<readonly DeadDelivery[]> {
