@@ -81,7 +81,7 @@ export default defineConfig({
     testTimeout: 15_000,
     hookTimeout: 30_000,
     // Processes that are killed at random on a machine that does something else as well: what passes only then is named at the end.
-    retry: process.env["CI"] === undefined ? 0 : 1,
+    retry: process.env["CI"] === undefined ? 0 : 2,
     reporters: ["default", new CountingReporter()],
     projects: [node, types, pages, ...(chromiumPath ? [browser(chromiumPath)] : [])],
   },

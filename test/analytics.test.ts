@@ -10,21 +10,10 @@ import { expect, onTestFinished, test, vi } from "vitest";
 import { analytics, orderRecount, type Overview, recount } from "../apps/harbor/contract/analytics.ts";
 import { sendMessage } from "../apps/harbor/contract/chat.ts";
 import { guestAt } from "../apps/harbor/server/testing/guest.ts";
-import { fromSource, root, type ServerProcess, startServer, withParent } from "./browser/server-process.ts";
-import { childrenRunning } from "./child-processes.ts";
+import { fromSource, root, type ServerProcess } from "./browser/server-process.ts";
+import { harborFor, workersOf } from "./harbor-process.ts";
 
 const waited = { timeout: 60_000, interval: 50 };
-const worker = path.join("harbor", "worker", "main.ts");
-
-async function harbor(): Promise<ServerProcess> {
-  const started = await startServer({
-    args: [fromSource, withParent, path.join(root, "apps/harbor/server/main.ts")],
-    ready: /^ {2}App {2,}http:/,
-    env: (port, data) => ({ PORT: String(port), HOST: "127.0.0.1", TIDEWIRE_DATA: data, NODE_ENV: "" }),
-  });
-  onTestFinished(() => started.stop());
-  return started;
-}
 
 async function guest(server: ServerProcess, name: string): Promise<Client> {
   const client = (await guestAt(server.port, name)).connect();
@@ -90,7 +79,7 @@ async function recountCommand({ dataFolder }: ServerProcess): Promise<string> {
 }
 
 test("every message is counted once, over kill -9 of the worker and of the server", { timeout: 180_000 }, async () => {
-  const server = await harbor();
+  const server = await harborFor({ onTestFinished });
   const people = await Promise.all(["ada", "bo", "cy"].map((name) => guest(server, name)));
   let kept = 0;
   let kills = 0;
@@ -99,7 +88,7 @@ test("every message is counted once, over kill -9 of the worker and of the serve
   const killWorker = (): void => {
     killing = killing.then(async () => {
       const ids = await vi.waitFor(() => {
-        const found = childrenRunning(server.processId, worker);
+        const found = workersOf(server);
         expect(found).toHaveLength(1);
         return found;
       }, waited);
@@ -141,7 +130,7 @@ test("every message is counted once, over kill -9 of the worker and of the serve
 });
 
 test("whoever looks on sees what is counted", { timeout: 60_000 }, async () => {
-  const server = await harbor();
+  const server = await harborFor({ onTestFinished });
   const ada = await guest(server, "Ada");
   const shown: Overview[] = [];
   const channel = ada.channel(analytics);

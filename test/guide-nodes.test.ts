@@ -9,7 +9,7 @@ import { type Block, blocksOf } from "./documents/blocks.ts";
 import { pageOf, Program } from "./documents/program.ts";
 import { freePort } from "./killable-node.ts";
 import { balance } from "./least-balancer.ts";
-import { startHaproxy } from "./services/haproxy.ts";
+import { haproxy, startProxy } from "./services/proxies.ts";
 import { RedisServer } from "./services/redis.ts";
 
 interface Nodes {
@@ -38,12 +38,11 @@ async function startNode({ blocks, ports, env }: Nodes, index: 0 | 1): Promise<P
 }
 
 /** HAProxy as the page configures it. */
-async function haproxy(context: TestContext, step: string, ports: Nodes["ports"]): Promise<number> {
+async function configured(context: TestContext, step: string, ports: Nodes["ports"]): Promise<number> {
   const port = await freePort();
-  await startHaproxy(context, `docs/guide/code/${step}/haproxy.cfg`, {
-    "9090": String(port),
-    "8080": String(ports[0]),
-    "8081": String(ports[1]),
+  await startProxy(context, haproxy, {
+    file: `docs/guide/code/${step}/haproxy.cfg`,
+    places: { "9090": String(port), "8080": String(ports[0]), "8081": String(ports[1]) },
   });
   return port;
 }
@@ -51,7 +50,7 @@ async function haproxy(context: TestContext, step: string, ports: Nodes["ports"]
 const balancers = {
   "the least balancer": (_context: TestContext, ports: Nodes["ports"]) => balance(ports),
   "HAProxy as the page configures it": (context: TestContext, ports: Nodes["ports"]) =>
-    haproxy(context, "06-two-nodes", ports),
+    configured(context, "06-two-nodes", ports),
 };
 
 /** A reader of the lobby at one node, and what it heard after its greeting. */

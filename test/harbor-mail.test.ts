@@ -7,8 +7,8 @@ import { chat, sendMessage } from "../apps/harbor/contract/chat.ts";
 import { mention } from "../apps/harbor/contract/mention.ts";
 import { guestAt, type TestGuest } from "../apps/harbor/server/testing/guest.ts";
 import { type MailServer, startMailServer } from "../apps/harbor/worker/testing/mail-server.ts";
-import { fromSource, root, type ServerProcess, startServer } from "./browser/server-process.ts";
-import { childrenRunning } from "./child-processes.ts";
+import type { ServerProcess } from "./browser/server-process.ts";
+import { harborFor, workersOf } from "./harbor-process.ts";
 
 const room = "workshop";
 /** Longer than somebody may be away, the worker's start, and the lease of a job whose worker was killed. */
@@ -21,24 +21,17 @@ interface Stage {
   readonly say: (text: string) => Promise<string>;
   /** Somebody who came in and whose page is open. */
   readonly comeIn: (name: string) => Promise<{ readonly guest: TestGuest; readonly client: Client }>;
+  /** Somebody who came in and closed the page. */
+  readonly away: (name: string) => Promise<TestGuest>;
 }
 
 async function stage({ expect, onTestFinished }: TestContext): Promise<Stage> {
   const mail = await startMailServer();
   onTestFinished(() => mail.stop());
-  const harbor = await startServer({
-    args: [fromSource, path.join(root, "apps/harbor/server/main.ts")],
-    ready: /^ {2}App {2,}http:/,
-    env: (port, data) => ({
-      PORT: String(port),
-      HOST: "127.0.0.1",
-      TIDEWIRE_DATA: data,
-      TIDEWIRE_SMTP_URL: mail.url,
-      TIDEWIRE_MAIL_DOMAIN: "mail.test",
-      NODE_ENV: "",
-    }),
-  });
-  onTestFinished(() => harbor.stop());
+  const harbor = await harborFor(
+    { onTestFinished },
+    { TIDEWIRE_SMTP_URL: mail.url, TIDEWIRE_MAIL_DOMAIN: "mail.test" },
+  );
   const comeIn: Stage["comeIn"] = async (name) => {
     const guest = await guestAt(harbor.port, name);
     const client = guest.connect();
@@ -47,11 +40,16 @@ async function stage({ expect, onTestFinished }: TestContext): Promise<Stage> {
     await expect.poll(() => client.channel(chat, { room }).status.kind, waited).toBe("live");
     return { guest, client };
   };
+  const away: Stage["away"] = async (name) => {
+    const { guest, client } = await comeIn(name);
+    client.close();
+    return guest;
+  };
   const ada = await comeIn("Ada");
   let said = 0;
   const say: Stage["say"] = async (text) =>
     (await ada.client.call(sendMessage, { room, text, nonce: `nonce-${(said += 1)}-ada` })).id;
-  return { harbor, mail, say, comeIn };
+  return { harbor, mail, say, comeIn, away };
 }
 
 /** What became of the mentions, in the order of their end. */
@@ -102,13 +100,12 @@ describe.concurrent("a mention", () => {
     { timeout: 180_000 },
     async (context) => {
       const { expect } = context;
-      const { harbor, mail, say, comeIn } = await stage(context);
-      const lou = await comeIn("Lou");
-      lou.client.close();
+      const { harbor, mail, say, away } = await stage(context);
+      const lou = await away("Lou");
       const killed: number[] = [];
       mail.answer = () => {
         // It has the mail, and its answer goes to nobody: the first two workers die before they can write down that it was sent.
-        const [worker] = childrenRunning(harbor.processId, path.join("harbor", "worker", "main.ts"));
+        const [worker] = workersOf(harbor);
         if (worker !== undefined && killed.length < 2) {
           killed.push(worker);
           process.kill(worker, "SIGKILL");
@@ -119,7 +116,7 @@ describe.concurrent("a mention", () => {
       await expect.poll(() => endings(harbor), waited).toEqual(["dead"]);
       expect(new Set(killed).size).toBe(2);
       const messageIds = mail.received.map(({ headers }) => headers.get("Message-ID"));
-      expect(messageIds).toEqual(Array(2).fill(`<${id}.${lou.guest.id}@mail.test>`));
+      expect(messageIds).toEqual(Array(2).fill(`<${id}.${lou.id}@mail.test>`));
     },
   );
 
@@ -128,14 +125,11 @@ describe.concurrent("a mention", () => {
     { timeout: 180_000 },
     async (context) => {
       const { expect } = context;
-      const { harbor, mail, say, comeIn } = await stage(context);
-      const lou = await comeIn("Lou");
-      lou.client.close();
+      const { harbor, mail, say, away } = await stage(context);
+      await away("Lou");
       mail.answer = () => {
         mail.answer = () => "take";
-        for (const worker of childrenRunning(harbor.processId, path.join("harbor", "worker", "main.ts"))) {
-          process.kill(worker, "SIGKILL");
-        }
+        for (const worker of workersOf(harbor)) process.kill(worker, "SIGKILL");
         return "take";
       };
       await say("@Lou, are you there?");
@@ -150,9 +144,8 @@ describe.concurrent("a mention", () => {
     { timeout: 180_000 },
     async (context) => {
       const { expect } = context;
-      const { harbor, mail, say, comeIn } = await stage(context);
-      const lou = await comeIn("Lou");
-      lou.client.close();
+      const { harbor, mail, say, away } = await stage(context);
+      await away("Lou");
       let refused = 0;
       mail.answer = () => {
         refused += 1;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "./browser/server-process.ts";
 import { childrenRunning, sessionOf } from "./child-processes.ts";
+import { workersOf } from "./harbor-process.ts";
 
 const server = path.join(root, "apps/harbor/server/main.ts");
 const worker = path.join("harbor", "worker", "main.ts");
@@ -17,8 +18,6 @@ async function harbor(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pro
   onTestFinished(() => started.stop());
   return started;
 }
-
-const workersOf = ({ processId }: ServerProcess): readonly number[] => childrenRunning(processId, worker);
 
 /** The one worker below a server, once it is there and is none of these. */
 async function workerOf(parent: ServerProcess, before: readonly number[] = []): Promise<number> {

@@ -55,8 +55,9 @@ export function judge(file: string, specifier: string): string | null {
   if (specifier.startsWith(".") && fromPackage !== toPackage && fromPackage.startsWith("packages/")) {
     return `${file}: name the package instead of ${specifier}`;
   }
-  const isInServer = fromPackage === "packages/server" && specifier.startsWith(".");
-  return isInServer && !isTest(file) ? judgeInServer(file, to) : null;
+  if (fromPackage !== "packages/server" || isTest(file)) return null;
+  if (specifier === "@tidewire/protocol/ports") return judgeInServer(file, `${serverSource}/ports`);
+  return specifier.startsWith(".") ? judgeInServer(file, to) : null;
 }
 
 function judgeInServer(file: string, target: string): string | null {

@@ -63,11 +63,17 @@ const commands = {
   },
   async bench(args) {
     await ensureInstalled();
+    const [scenario, ...rest] = args;
+    if (scenario === "jobs") return await runProgram("bench/jobs/main.ts", rest);
     return await runProgram("bench/main.ts", args);
   },
   async torture(args) {
     await ensureInstalled();
     return await runProgram("bench/torture/main.ts", args);
+  },
+  async "torture:jobs"(args) {
+    await ensureInstalled();
+    return await runProgram("bench/torture-jobs/main.ts", args);
   },
   async cluster(args) {
     await ensureInstalled();

@@ -17,14 +17,14 @@ export interface FaultKind {
 
 const hour = 3_600;
 
-async function lasting(dice: Dice, [least, most]: readonly [number, number]): Promise<void> {
+export async function lasting(dice: Dice, [least, most]: readonly [number, number]): Promise<void> {
   await sleep(dice.between(least, most));
 }
 
 const nodeOf = (site: Site, dice: Dice): string => dice.one(site.nodes.keys());
 const serverOf = (site: Site, dice: Dice): string => dice.one(site.store.servers.keys());
 
-async function killed(site: Site, name: string, awayMs: number): Promise<void> {
+export async function killed(site: Site, name: string, awayMs: number): Promise<void> {
   await site.program(name).end("SIGKILL");
   await sleep(awayMs);
   await startedAtLast(site.program(name));
@@ -57,7 +57,7 @@ function cutting(name: string, cutsOf: (site: Site, dice: Dice) => readonly Cut[
   };
 }
 
-const both = (one: readonly string[], other: readonly string[], how: Cut["how"]): readonly Cut[] => [
+export const betweenBoth = (one: readonly string[], other: readonly string[], how: Cut["how"]): readonly Cut[] => [
   { from: one, to: other, how },
   { from: other, to: one, how },
 ];
@@ -156,24 +156,26 @@ function resize(folder: string, kilobytes: number): void {
 
 /** Of the network between machines. */
 export const cutKinds: readonly FaultKind[] = [
-  cutting("node and engine cut off, both ways", (site, dice) => both([nodeOf(site, dice)], servers(site), "drop")),
+  cutting("node and engine cut off, both ways", (site, dice) =>
+    betweenBoth([nodeOf(site, dice)], servers(site), "drop"),
+  ),
   cutting("node to engine cut, one way", (site, dice) => [
     { from: [nodeOf(site, dice)], to: servers(site), how: "drop" },
   ]),
   cutting("engine to node cut, one way", (site, dice) => [
     { from: servers(site), to: [nodeOf(site, dice)], how: "drop" },
   ]),
-  cutting("node and engine reset", (site, dice) => both([nodeOf(site, dice)], servers(site), "reset")),
-  cutting("engine cut off from all nodes", (site) => both([...site.nodes.keys()], servers(site), "drop")),
-  cutting("clients and node half-open", (site, dice) => both([clients], [nodeOf(site, dice)], "drop")),
+  cutting("node and engine reset", (site, dice) => betweenBoth([nodeOf(site, dice)], servers(site), "reset")),
+  cutting("engine cut off from all nodes", (site) => betweenBoth([...site.nodes.keys()], servers(site), "drop")),
+  cutting("clients and node half-open", (site, dice) => betweenBoth([clients], [nodeOf(site, dice)], "drop")),
   cutting("node to clients cut, one way", (site, dice) => [{ from: [nodeOf(site, dice)], to: [clients], how: "drop" }]),
-  cutting("clients and node reset", (site, dice) => both([clients], [nodeOf(site, dice)], "reset")),
+  cutting("clients and node reset", (site, dice) => betweenBoth([clients], [nodeOf(site, dice)], "reset")),
 ];
 
 /** Of servers of an engine among each other. */
 export const serverCuts: FaultKind = cutting("one server of the engine cut off from the others", (site, dice) => {
   const one = serverOf(site, dice);
-  return both(
+  return betweenBoth(
     [one],
     servers(site).filter((each) => each !== one),
     "drop",

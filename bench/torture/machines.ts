@@ -8,6 +8,8 @@ export interface Machine {
   readonly name: string;
   readonly host: string;
   readonly port: number;
+  /** For what runs beside the server. */
+  readonly secondPort: number;
   /** What is written before a command to have it run there. */
   readonly prefix: readonly string[];
 }
@@ -56,7 +58,10 @@ export async function freePort(): Promise<number> {
 /** All on loopback. */
 export async function onLoopback(names: readonly string[]): Promise<Machines> {
   const all = new Map<string, Machine>();
-  for (const name of names) all.set(name, { name, host: "127.0.0.1", port: await freePort(), prefix: [] });
+  for (const name of names) {
+    const [port, secondPort] = [await freePort(), await freePort()];
+    all.set(name, { name, host: "127.0.0.1", port, secondPort, prefix: [] });
+  }
   const refuse = (): never => {
     throw new TypeError("a network that can be cut was expected, this is loopback");
   };
@@ -83,7 +88,7 @@ export function inNamespaces(names: readonly string[], nft: string): Machines {
     run("ip", "-n", name, "address", "add", `${host}/24`, "dev", "eth0");
     run("ip", "-n", name, "link", "set", "eth0", "up");
     run("ip", "-n", name, "route", "add", "default", "via", router);
-    all.set(name, { name, host, port: 8_000, prefix: ["ip", "netns", "exec", name] });
+    all.set(name, { name, host, port: 8_000, secondPort: 8_001, prefix: ["ip", "netns", "exec", name] });
   }
   const chains = hooks.map((hook) => `add chain ${table} ${hook} { type filter hook ${hook} priority 0; }`);
   fed([`add table ${table}`, ...chains].join("\n"), nft, "-f", "-");

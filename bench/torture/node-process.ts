@@ -31,6 +31,15 @@ function engineOf(address: StoreAddress): NonNullable<Parameters<typeof createTi
   switch (address.kind) {
     case "redis":
       return redisEngine({ client: createClient({ url: address.url }), durable: address.isDurable, log });
+    case "sentinels": {
+      const clients = address.urls.map((url) => createClient({ url }));
+      // Nobody is at its own address.
+      return redisEngine({
+        client: createClient({ url: "redis://127.0.0.1:1" }),
+        sentinel: { name: address.name, clients },
+        log,
+      });
+    }
     case "nats":
       return natsEngine({ connect: () => connected(address.urls), log });
     case "local":

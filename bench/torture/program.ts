@@ -13,10 +13,38 @@ export interface ProgramOptions {
   readonly log: string;
 }
 
+/** What can be started, stopped in its place and ended. */
+export interface Startable {
+  readonly isRunning: boolean;
+  start(): Promise<void>;
+  signal(signal: "SIGSTOP" | "SIGCONT"): void;
+  end(signal: "SIGKILL" | "SIGTERM"): Promise<void>;
+}
+
+/** Programs of one machine, to which the same happens. */
+export function programs(all: readonly Startable[]): Startable {
+  return {
+    get isRunning() {
+      return all.every(({ isRunning }) => isRunning);
+    },
+    start: async () => {
+      const started = await Promise.allSettled(all.filter(({ isRunning }) => !isRunning).map((each) => each.start()));
+      const failed = started.find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") throw failed.reason;
+    },
+    signal: (signal) => {
+      for (const each of all) each.signal(signal);
+    },
+    end: async (signal) => {
+      await Promise.all(all.map((each) => each.end(signal)));
+    },
+  };
+}
+
 /** A store reads all that it kept. */
 const startMs = 60_000;
 
-export class Program {
+export class Program implements Startable {
   readonly #options: ProgramOptions;
   #child: ChildProcess | null = null;
 

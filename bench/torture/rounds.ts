@@ -1,6 +1,7 @@
 // The rounds of one section: everybody publishes and reads while one fault comes after the other, and each is judged when it is over.
 import type { Position } from "@tidewire/protocol";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ChatOutcome, ChatPages } from "./chat-pages.ts";
 import type { Dice } from "./dice.ts";
 import type { FaultKind } from "./fault-kinds.ts";
 import { type KeptLog, readLog } from "./kept-log.ts";
@@ -24,6 +25,7 @@ export interface Plan {
   readonly keepsAcked: boolean;
   /** Everybody is back and reads on within this, or is stuck. */
   readonly patienceMs: number;
+  readonly pages: ChatPages | null;
 }
 
 export interface Round {
@@ -47,15 +49,24 @@ export interface Outcome {
   readonly faults: Record<Kind, Faults>;
   /** Acked, and not in the log at the end. */
   readonly lostFromLog: number;
+  /** The same, where no more was promised. */
+  readonly lostAsPromised: number;
   /** Readers that came back without what history had, after a fault that ends no epoch. */
   readonly needlesslyUnrecovered: number;
   /** What did not become well again by itself, in words. */
   readonly stuck: readonly string[];
   readonly kinds: Readonly<Record<string, KindOutcome>>;
+  /** Of the browser on Harbor; `null` where there is none. */
+  readonly chat: ChatOutcome | null;
 }
 
 const lookMs = 20;
 const lookAgainMs = 10_000;
+
+function chatted(chat: ChatOutcome | null): string {
+  if (chat === null) return "";
+  return `; ${chat.messages} messages in the windows, ${chat.wrong.at(-1) ?? "nothing wrong"}`;
+}
 
 export class Rounds {
   readonly #site: Site;
@@ -68,6 +79,7 @@ export class Rounds {
   readonly #stuck: string[] = [];
   #needless = 0;
   #patienceMs = 0;
+  #pages: ChatPages | null = null;
 
   constructor(site: Site, { dice, say }: { readonly dice: Dice; readonly say: (line: string) => void }) {
     this.#site = site;
@@ -78,6 +90,7 @@ export class Rounds {
 
   async run({ subscribers, channels, rate }: Load, plan: Plan): Promise<Outcome> {
     this.#patienceMs = plan.patienceMs;
+    this.#pages = plan.pages;
     for (let n = 0; n < channels; n += 1) this.#ledgers.push(new Ledger(plan));
     for (let n = 0; n < subscribers; n += 1) {
       const ledger = this.#ledgers[n % channels] ?? new Ledger(plan);
@@ -121,6 +134,7 @@ export class Rounds {
     const healedMs = performance.now();
     this.#subscribers.retry();
     const isWell = await this.#isWell(kind.name);
+    await this.#pages?.check(kind.name);
     const returns = witnesses.flatMap(({ returns: all }, index) => all.slice(before[index]));
     const recovered = returns.filter((one) => one).length;
     const sum = this.#kinds.get(kind.name) ?? { times: 0, returns: 0, recovered: 0 };
@@ -134,7 +148,8 @@ export class Rounds {
     this.#say(
       `${place}: ${kind.name}, ${seconds(startedMs, healedMs)} s, well after ${seconds(healedMs, performance.now())} s; ` +
         `${recovered} of ${returns.length} recovered; ${this.#acked()} acked; ` +
-        (isNone(faults) ? "nothing wrong" : JSON.stringify(faults)),
+        (isNone(faults) ? "nothing wrong" : JSON.stringify(faults)) +
+        chatted(this.#pages?.outcome ?? null),
     );
     return isWell;
   }
@@ -181,13 +196,12 @@ export class Rounds {
   async #judge(seconds: number, keepsAcked: boolean): Promise<Outcome> {
     const { witnesses } = this.#subscribers;
     const tops = new Map<string, Position>();
-    let lostFromLog = 0;
+    let lacking = 0;
     for (const [n, ledger] of this.#ledgers.entries()) {
       const read = await this.#logOf(`public:${n}`);
       if (read === null) continue;
       tops.set(`public:${n}`, read.top);
-      const lacking = ledger.close(read.log);
-      if (keepsAcked) lostFromLog += lacking;
+      lacking += ledger.close(read.log);
     }
     const hasAll = (): boolean =>
       witnesses.every(({ channel, at }) => {
@@ -215,10 +229,12 @@ export class Rounds {
       duplicates: total(({ duplicates }) => duplicates),
       deliveries: witnesses.reduce((sum, { deliveries }) => sum + deliveries, 0),
       faults,
-      lostFromLog,
+      lostFromLog: keepsAcked ? lacking : 0,
+      lostAsPromised: keepsAcked ? 0 : lacking,
       needlesslyUnrecovered: this.#needless,
       stuck: this.#stuck,
       kinds: Object.fromEntries(this.#kinds),
+      chat: this.#pages?.outcome ?? null,
     };
   }
 

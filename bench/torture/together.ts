@@ -2,9 +2,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ChatPages } from "./chat-pages.ts";
 import { Clocks } from "./clocks.ts";
 import { Dice } from "./dice.ts";
 import type { FaultKind } from "./fault-kinds.ts";
+import { Harbor, harborEngine } from "./harbor.ts";
 import { inNamespaces, type Machines, onLoopback, run } from "./machines.ts";
 import { type Load, type Outcome, type Round, Rounds } from "./rounds.ts";
 import type { Section } from "./sections.ts";
@@ -68,18 +70,23 @@ async function tortureIn(section: Section, options: TogetherOptions): Promise<Se
   say(`\n${section.name}: ${rounds.length} faults`);
   const folder = mkdtempSync(join(tmpdir(), "tidewire-torture-"));
   const site = await siteOf(section, folder, options);
+  const patienceMs = options.patienceMs ?? 90_000;
+  let pages: ChatPages | null = null;
   let isFlawless = false;
   try {
     await site.start();
+    pages = await pagesOn(site, tools.chromium, patienceMs);
     const outcome = await new Rounds(site, { dice, say }).run(load, {
       rounds,
       limitMs: options.limitMs,
-      patienceMs: options.patienceMs ?? 90_000,
+      patienceMs,
+      pages,
       keepsAcked: section.keepsAcked,
     });
     isFlawless = judged(outcome);
     return { section: section.name, ...outcome, isFlawless, undone };
   } finally {
+    await pages?.end();
     await site.end();
     site.machines.close();
     if (section.hasOwnDisk === true)
@@ -105,7 +112,17 @@ async function siteOf(section: Section, folder: string, { nodes: count, tools }:
     machines: servers.flatMap((name) => machines.all.get(name) ?? []),
     environment: (machine) => clocks.environment(machine),
   });
-  return new Site({ folder, machines, clocks, store, nodes });
+  const engine = tools.chromium === null ? null : harborEngine(store.address);
+  const harbor =
+    engine === null
+      ? null
+      : new Harbor({
+          folder,
+          machines: nodes.flatMap((name) => machines.all.get(name) ?? []),
+          engine,
+          environment: (machine) => clocks.environment(machine),
+        });
+  return new Site({ folder, machines, clocks, store, nodes, harbor });
 }
 
 async function machinesOf(names: readonly string[], tools: Tools): Promise<Machines> {
@@ -113,7 +130,18 @@ async function machinesOf(names: readonly string[], tools: Tools): Promise<Machi
   return cuts === null ? inNamespaces(names, tools.nft) : await onLoopback(names);
 }
 
-function judged({ faults, lostFromLog, needlesslyUnrecovered, stuck }: Outcome): boolean {
+async function pagesOn({ harbor }: Site, chromium: string | null, patienceMs: number): Promise<ChatPages | null> {
+  if (harbor === null || chromium === null) return null;
+  return await ChatPages.open({ chromium, url: await harbor.open(), dataFolder: harbor.dataFolder, patienceMs });
+}
+
+function judged({ faults, lostFromLog, needlesslyUnrecovered, stuck, chat }: Outcome): boolean {
   const areNone = Object.values(faults).every((found) => isNone(found));
-  return areNone && lostFromLog === 0 && needlesslyUnrecovered === 0 && stuck.length === 0;
+  return (
+    areNone &&
+    lostFromLog === 0 &&
+    needlesslyUnrecovered === 0 &&
+    stuck.length === 0 &&
+    (chat === null || chat.wrong.length === 0)
+  );
 }

@@ -1,23 +1,20 @@
 // Harbor for the tests of a file: the real server process with a data folder of its own, and Chromium to look at it.
 import path from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished } from "vitest";
 import { chromiumLaunch, chromiumPath } from "../../tools/chromium-launch.ts";
 import { childrenOf } from "../child-processes.ts";
+import { comeIn } from "./entrance.ts";
+import { type KeptMessage, keptMessages } from "./kept-messages.ts";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "./server-process.ts";
+
+export { comeIn, isConnected } from "./entrance.ts";
+export type { KeptMessage } from "./kept-messages.ts";
 
 const ready = /^ {2}App {2,}http:/;
 
 /** How long Chromium may look for something before that is a failure. */
 const patienceMs = 20_000;
-
-/** A message as the server has it. */
-export interface KeptMessage {
-  readonly seq: number;
-  readonly author: string;
-  readonly text: string;
-}
 
 /** What the tests of a file share; to be read inside of tests. */
 export interface Place {
@@ -92,7 +89,7 @@ export function withHarbor(options: Manner = {}): Place {
       await comeIn(page, name);
       return page;
     },
-    kept: (room) => readMessages(running().dataFolder, room),
+    kept: (room) => keptMessages(running().dataFolder, room),
   };
 }
 
@@ -111,19 +108,6 @@ async function startHarbor({ isSupervised = false, isDev = false, hasWorker = fa
   });
 }
 
-/** Comes in through the entrance and waits until the connection stands. */
-export async function comeIn(page: Page, name: string): Promise<void> {
-  await page.goto("/");
-  await page.getByLabel("Your name").fill(name);
-  await page.getByRole("button", { name: "Enter" }).click();
-  await page.getByRole("navigation", { name: "Places" }).waitFor();
-  await isConnected(page);
-}
-
-export async function isConnected(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Connection: Live" }).waitFor();
-}
-
 /** The process that serves, below the supervisor that was started. */
 export function servingProcess({ processId }: ServerProcess): number {
   const ids = childrenOf(processId);
@@ -131,17 +115,4 @@ export function servingProcess({ processId }: ServerProcess): number {
   if (ids.length !== 1 || only === undefined)
     throw new Error(`expected one child of ${processId}, found ${ids.join(" ")}`);
   return only;
-}
-
-function readMessages(dataFolder: string, room: string): readonly KeptMessage[] {
-  const database = new DatabaseSync(path.join(dataFolder, "harbor.db"), { readOnly: true });
-  try {
-    const query = "SELECT seq, author_name, text FROM messages WHERE room = ? ORDER BY seq";
-    return database
-      .prepare(query)
-      .all(room)
-      .map((row) => ({ seq: Number(row["seq"]), author: String(row["author_name"]), text: String(row["text"]) }));
-  } finally {
-    database.close();
-  }
 }

@@ -1,4 +1,5 @@
 // Somebody who writes without a pause, for tests of what happens meanwhile.
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Locator, Page } from "playwright-core";
 import { message, say } from "./chat-window.ts";
 
@@ -12,13 +13,16 @@ export const onItsWay = (page: Page): Locator => page.locator('article:not([data
 export class Writer {
   readonly page: Page;
   readonly #name: string;
+  readonly #restMs: number;
   #count = 0;
   #isWriting = false;
   #end: Promise<void> = Promise.resolve();
 
-  constructor(page: Page, name: string) {
+  /** @param restMs After each line. Default: none. */
+  constructor(page: Page, name: string, restMs = 0) {
     this.page = page;
     this.#name = name;
+    this.#restMs = restMs;
   }
 
   start(): void {
@@ -54,6 +58,7 @@ export class Writer {
       await onItsWay(this.page)
         .nth(mostOnTheirWay - 1)
         .waitFor({ state: "detached" });
+      if (this.#restMs > 0) await sleep(this.#restMs);
     }
   }
 }

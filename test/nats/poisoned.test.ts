@@ -24,8 +24,12 @@ async function poisonable(
   const hand = await connect({ servers: server.url });
   context.onTestFinished(() => hand.close());
   const write = async (subject: string, data: string): Promise<void> => {
-    hand.publish(subject, data);
-    await hand.flush();
+    if (subject.startsWith("tidewire.news.")) {
+      hand.publish(subject, data);
+      return await hand.flush();
+    }
+    // JetStream says when it has it.
+    await hand.request(subject, data);
   };
   return { engine, sink, log, url: server.url, write };
 }

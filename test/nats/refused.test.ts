@@ -50,7 +50,7 @@ it("a server without JetStream", async (context) => {
 
 it.for([
   ["2.8.4", undefined, /NATS 2\.9 or newer was expected, got 2\.8\.4/],
-  ["2.10.29", "tests", /NATS 2\.11 or newer was expected in a cluster, got 2\.10\.29/],
+  ["2.11.17", "tests", /NATS 2\.12 or newer was expected in a cluster, got 2\.11\.17/],
 ] as const)("an older version: %s, cluster %s", async ([version, cluster, expected], context) => {
   const server = await NatsServer.forTest(context);
   const older = async (): Promise<NatsClient> => {

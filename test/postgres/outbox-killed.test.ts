@@ -46,6 +46,12 @@ class Shop {
     return rows.map(({ n }) => n);
   }
 
+  /** Rows that no relay has committed yet. */
+  async waiting(): Promise<number> {
+    const { rows } = await (await this.#connected()).query("SELECT FROM tidewire_outbox");
+    return rows.length;
+  }
+
   async close(): Promise<void> {
     const client = this.#client;
     this.#client = null;
@@ -136,6 +142,8 @@ test("SIGSTOP of a relay in its batch: another goes on", { timeout: 180_000 }, a
   const other = await relay();
   const ordered = await shop.ordered();
   await vi.waitFor(() => expect(heard).toEqual(ordered), waited);
+  // What was heard and not committed would be read again.
+  await vi.waitFor(async () => expect(await shop.waiting()).toBe(0), waited);
   await killed(other);
   const before = said.length;
   frozen.kill("SIGCONT");

@@ -6,9 +6,10 @@ import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { createJobs, type Jobs } from "@tidewire/jobs";
 import { rabbitmqStore } from "@tidewire/jobs/rabbitmq";
-import { defineJob, type TidewireError } from "@tidewire/protocol";
+import { defineJob } from "@tidewire/protocol";
 import { expect, onTestFinished, test, type TestContext, vi } from "vitest";
 import { temporaryFile } from "../killable-node.ts";
+import { PlacedOrders } from "../placed-orders.ts";
 import { RabbitServer } from "../services/rabbitmq.ts";
 import { connecting } from "./connecting.ts";
 
@@ -164,45 +165,25 @@ test("of RabbitMQ, twice: what was acked is done, and once (J1)", { timeout: 240
   const { server, jobs, database, worker } = await site(context);
   const working = new Set<ChildProcess>();
   for (let n = 0; n < 2; n += 1) worker((_, child) => working.add(child));
-  const acked: string[] = [];
-  const left = (): readonly string[] => {
-    const done = new Set(
-      database
-        .prepare("SELECT id FROM jobs WHERE state = 'done'")
-        .all()
-        .map(({ id }) => id),
-    );
+  const left = (acked: readonly string[]): readonly string[] => {
+    const rows = database.prepare("SELECT id FROM jobs WHERE state = 'done'").all();
+    const done = new Set(rows.map(({ id }) => id));
     return acked.filter((id) => !done.has(id));
   };
-  let refusals = 0;
-  let isOver = false;
-  const ordering = (async (): Promise<void> => {
-    while (!isOver) {
-      try {
-        // No more than the workers can do, however fast the machine is.
-        if (left().length < 2_000) acked.push(...(await order(jobs, 5)));
-        else await new Promise((resolve) => setTimeout(resolve, 20));
-      } catch (thrown) {
-        expect(["engine_unavailable", "indeterminate"]).toContain((thrown as TidewireError).reason);
-        refusals += 1;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
-  })();
+  // No more than the workers can do, however fast the machine is.
+  const isEnough = (acked: readonly string[]): boolean => left(acked).length > 2_000;
+  const orders = new PlacedOrders({ order: () => order(jobs, 5), isEnough, timeout: waited.timeout });
   // One that finds no RabbitMQ when it begins ends, and is for its supervisor to start again.
   await vi.waitFor(() => expect(working.size).toBe(2), waited);
   for (let n = 1; n <= 2; n += 1) {
-    const before = acked.length;
-    await vi.waitFor(() => expect(acked.length).toBeGreaterThan(before + 50), waited);
+    await orders.more(50);
     await server.kill();
     await server.start();
   }
-  const before = acked.length;
-  await vi.waitFor(() => expect(acked.length).toBeGreaterThan(before + 50), waited);
-  isOver = true;
-  await ordering;
-  expect(refusals).toBeGreaterThan(0);
-  await vi.waitFor(() => expect(left()).toEqual([]), waited);
+  await orders.more(50);
+  await orders.end();
+  expect(orders.refusals).toBeGreaterThan(0);
+  await vi.waitFor(() => expect(left(orders.acked)).toEqual([]), waited);
   expect(count(database, `(SELECT 1 FROM ${doneOnce} GROUP BY id HAVING count(*) > 1)`)).toBe(0);
 });
 

@@ -103,9 +103,10 @@ it(
     const from = await cluster.ownerOf(slot);
     const to = cluster.servers.find((server) => server !== from) ?? from;
     const passes = async (ms: number): Promise<void> => {
-      for (let passed = 0; passed < ms; passed += 50) {
-        clock.advance(50);
-        await engine.tops(["fees"]);
+      for (let passed = 0; passed < ms; passed += 250) {
+        clock.advance(250);
+        // Whoever is slow to answer is so on this clock as well.
+        await Promise.all([engine.tops(["fees"]), ...[from, to].map((server) => server.ask("PING"))]);
       }
     };
     await cluster.move(slot, to, () => passes(20_000));

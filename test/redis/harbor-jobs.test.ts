@@ -5,25 +5,14 @@ import { readMails } from "../../apps/harbor/server/data/mails.ts";
 import { openDatabase } from "../../apps/harbor/server/data/open-database.ts";
 import { guestAt } from "../../apps/harbor/server/testing/guest.ts";
 import { expect, onTestFinished, test } from "vitest";
-import { fromSource, root, startServer } from "../browser/server-process.ts";
+import { harborFor } from "../harbor-process.ts";
 import { keeping, RedisServer } from "../services/redis.ts";
 
 const waited = { timeout: 60_000, interval: 50 };
 
 test("a mention is a job on the Redis that TIDEWIRE_JOBS names, and a mail", { timeout: 120_000 }, async (context) => {
   const redis = await RedisServer.forTest(context, { settings: keeping.always });
-  const harbor = await startServer({
-    args: [fromSource, path.join(root, "apps/harbor/server/main.ts")],
-    ready: /^ {2}App {2,}http:/,
-    env: (port, data) => ({
-      PORT: String(port),
-      HOST: "127.0.0.1",
-      TIDEWIRE_DATA: data,
-      TIDEWIRE_JOBS: redis.url,
-      NODE_ENV: "",
-    }),
-  });
-  onTestFinished(() => harbor.stop());
+  const harbor = await harborFor(context, { TIDEWIRE_JOBS: redis.url });
   await guestAt(harbor.port, "Lou");
   const ada = (await guestAt(harbor.port, "Ada")).connect();
   onTestFinished(() => ada.close());

@@ -6,8 +6,9 @@ import * as library from "bullmq";
 import { createClient } from "@redis/client";
 import { createJobs, type Jobs } from "@tidewire/jobs";
 import { bullmqStore } from "@tidewire/jobs/bullmq";
-import { defineJob, type TidewireError } from "@tidewire/protocol";
+import { defineJob } from "@tidewire/protocol";
 import { expect, onTestFinished, test, type TestContext, vi } from "vitest";
+import { PlacedOrders } from "../placed-orders.ts";
 import { keeping, RedisServer } from "../services/redis.ts";
 
 const script = fileURLToPath(new URL("job-worker.ts", import.meta.url));
@@ -111,32 +112,18 @@ test("SIGSTOP of a worker: what it says when it goes on does not count (J2)", { 
 test("of Redis, three times: what was acked is done (J1)", { timeout: 120_000 }, async (context) => {
   const { server, jobs, worker, completed } = await site(context);
   for (let n = 0; n < 2; n += 1) worker(() => undefined);
-  const acked: string[] = [];
-  let refusals = 0;
-  let isOver = false;
-  const ordering = (async (): Promise<void> => {
-    while (!isOver) {
-      try {
-        acked.push(...(await order(jobs, 5)));
-      } catch (thrown) {
-        expect(["engine_unavailable", "indeterminate"]).toContain((thrown as TidewireError).reason);
-        refusals += 1;
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
-  })();
+  const orders = new PlacedOrders({ order: () => order(jobs, 5), timeout: waited.timeout });
   for (let n = 1; n <= 3; n += 1) {
-    await vi.waitFor(() => expect(acked.length).toBeGreaterThan(n * 100), waited);
+    await orders.more(100);
     await server.kill();
     await server.start();
   }
-  await vi.waitFor(() => expect(acked.length).toBeGreaterThan(400), waited);
-  isOver = true;
-  await ordering;
-  expect(refusals).toBeGreaterThan(0);
+  await orders.more(100);
+  await orders.end();
+  expect(orders.refusals).toBeGreaterThan(0);
   const left = async (): Promise<readonly string[]> => {
     const done = new Set(await completed());
-    return acked.filter((id) => !done.has(id));
+    return orders.acked.filter((id) => !done.has(id));
   };
   await vi.waitFor(async () => expect(await left()).toEqual([]), waited);
   const ends = await completed();

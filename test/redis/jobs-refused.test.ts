@@ -3,7 +3,7 @@ import * as library from "bullmq";
 import { createClient } from "@redis/client";
 import type { JobDraft, JobStore } from "@tidewire/jobs";
 import { bullmqStore } from "@tidewire/jobs/bullmq";
-import { expect, onTestFinished, test, type TestContext } from "vitest";
+import { expect, onTestFinished, test, type TestContext, vi } from "vitest";
 import { keeping, RedisServer } from "../services/redis.ts";
 
 const draft: JobDraft = {
@@ -115,4 +115,14 @@ test("what has ended is forgotten after its time", async (context) => {
     return records.flat().map(({ state }) => state);
   };
   await expect.poll(states).toEqual(["dead"]);
+});
+
+test("a store that has only read outlives its Redis, and asks again", { timeout: 60_000 }, async (context) => {
+  // No queue of BullMQ's was made that would hear what becomes of the connection.
+  const { server, store } = await opened(context);
+  await server.kill();
+  await expect(store.read({ kind: "one", id: "one" })).rejects.toMatchObject({ temporary: true });
+  await server.start();
+  const read = async (): Promise<unknown> => await store.read({ kind: "one", id: "one" }).catch(() => "away");
+  await vi.waitFor(async () => expect(await read()).toEqual([]), { timeout: 30_000, interval: 50 });
 });

@@ -4,6 +4,7 @@ import { createClient } from "@redis/client";
 import { bullmqStore } from "@tidewire/jobs/bullmq";
 import type { Clock, JobStore } from "@tidewire/jobs";
 import { jobStoreContract } from "@tidewire/jobs/testing";
+import { systemClock } from "@tidewire/protocol/ports";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { FakeClock } from "../../packages/jobs/test/fake-clock.ts";
 import { keeping, redisPath, RedisServer, withoutRedis } from "../services/redis.ts";
@@ -22,7 +23,7 @@ describe("on BullMQ", () => {
       tries += 1;
       const prefix = `try-${tries}`;
       const timers = new FakeClock();
-      const clock: Clock = { wall: () => Date.now(), after: (ms, act) => timers.after(ms, act) };
+      const clock: Clock = { ...systemClock, after: (ms, act) => timers.after(ms, act) };
       const open = (): JobStore => bullmqStore({ library, client: createClient({ url: server.url }), prefix, clock });
       const advance = async (ms: number): Promise<void> => {
         timers.advance(ms);

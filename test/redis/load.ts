@@ -1,7 +1,8 @@
 // Nodes under load while something happens to their Redis, and the history checker over what everybody was told.
 import { type ChannelDefinition, defineChannel, TidewireError } from "@tidewire/protocol";
+import type { ChannelHandle } from "@tidewire/server";
 import { redisEngine, type RedisEngineOptions } from "@tidewire/server/redis";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { Checker } from "../../simulation/checker/checker.ts";
 import type { HistoryRecord } from "../../simulation/checker/records.ts";
 import { type Reader, recordedReader, Watch } from "../recorded-reader.ts";
@@ -75,7 +76,7 @@ export class Load {
     this.#isOver = true;
     await Promise.all(this.#publishing);
     const [first] = this.#served;
-    const history = (await first?.tide.channel(this.#channel).history(kept)) ?? [];
+    const history = await this.#history(first);
     const last = history.at(-1);
     await this.#watch.until(() => this.#readers.every(({ offset }) => offset() === last?.position.offset));
     // What was acked under it must be in it; what was acked under others is the test's to judge.
@@ -89,6 +90,12 @@ export class Load {
     for (const one of this.#records) checker.read(one);
     expect(checker.violations).toEqual([]);
     return { checker, ...this.#outcomes, history: history.map(({ data }) => String(data)) };
+  }
+
+  /** Of an engine that may not be there at the moment. */
+  #history(served: Served | undefined): ReturnType<ChannelHandle<unknown>["history"]> {
+    const ask = async () => (await served?.tide.channel(this.#channel).history(kept)) ?? [];
+    return vi.waitFor(ask, { timeout: 20_000 });
   }
 
   async #publish({ tide }: Served, by: string): Promise<void> {

@@ -1,12 +1,12 @@
 // Kafka for tests: one broker that is its own controller, on free ports and in a folder of its own, ended by its id.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Admin, Producer } from "@platformatic/kafka";
 import { type TestContext, vi } from "vitest";
 import { freePort } from "../killable-node.ts";
+import { ended } from "./program.ts";
 
 /** Where its jars are, or `undefined` where the tests have to do without. */
 const kafkaPath: string | undefined = process.env["TIDEWIRE_KAFKA"];
@@ -92,6 +92,13 @@ export class KafkaServer {
     await this.asOperator((operator) => operator.createTopics({ topics: [name], partitions, replicas: 1 }));
   }
 
+  /** Changes settings of a topic. */
+  async configure(topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
+    const configs = Object.entries(settings).map(([name, value]) => ({ name, value, configOperation: 0 as const }));
+    const resources = [{ resourceType: 2 as const, resourceName: topic, configs }];
+    await this.asOperator((operator) => operator.incrementalAlterConfigs({ resources }));
+  }
+
   async asOperator<Result>(act: (operator: Admin) => Promise<Result>): Promise<Result> {
     const operator = new Admin({ clientId: "operator", bootstrapBrokers: [this.address], retries: 0 });
     try {
@@ -124,10 +131,7 @@ export class KafkaServer {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    await ended(child);
   }
 
   async remove(): Promise<void> {

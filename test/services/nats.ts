@@ -1,6 +1,5 @@
 // NATS for tests: the program that the test run found, started on free ports in folders of its own, ended by its id.
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,19 +8,20 @@ import { connect, type ConnectionOptions } from "@nats-io/transport-node";
 import type { NatsClient } from "@tidewire/server/nats";
 import { type TestContext, vi } from "vitest";
 import { freePort } from "../killable-node.ts";
+import { ended, said } from "./program.ts";
 
 /** Where NATS is, or `undefined` where the tests have to do without. */
 export const natsPath: string | undefined = process.env["TIDEWIRE_NATS"];
 
 export const withoutNats = "no nats-server: TIDEWIRE_NATS is not set; TIDEWIRE_REQUIRE=nats npm test fetches one";
 
-/** Why three of them cannot be one cluster here; `null` where they can (decision 0045). */
+/** Why three of them cannot be one cluster here; `null` where they can (decisions 0045 and 0053). */
 export function withoutNatsCluster(): string | null {
   if (natsPath === undefined) return withoutNats;
   const version = execFileSync(natsPath, ["--version"], { encoding: "utf8" }).trim();
   const [, major = 0, minor = 0] = (/v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
-  if (major > 2 || (major === 2 && minor >= 11)) return null;
-  return `NATS 2.11 or newer is needed for a cluster, TIDEWIRE_NATS is ${version}`;
+  if (major > 2 || (major === 2 && minor >= 12)) return null;
+  return `NATS 2.12 or newer is needed for a cluster, TIDEWIRE_NATS is ${version}`;
 }
 
 interface NatsServerOptions {
@@ -96,10 +96,7 @@ export class NatsServer {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    await ended(child);
   }
 
   /** Copies what it holds; the function puts that in the place of what it holds later, and starts it again. */
@@ -160,16 +157,4 @@ async function canAnswer(manager: JetStreamManager): Promise<boolean> {
       () => true,
       () => false,
     );
-}
-
-async function said(child: ChildProcess, text: string): Promise<void> {
-  let output = "";
-  await new Promise<void>((resolve, reject) => {
-    child.stderr?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes(text)) resolve();
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`nats-server ended with ${code}: ${output.slice(-1_000)}`)));
-  });
 }

@@ -7,6 +7,7 @@ import path from "node:path";
 import { Client } from "pg";
 import type { TestContext } from "vitest";
 import { freePort } from "../killable-node.ts";
+import { said } from "./program.ts";
 
 /** Where it is, or `undefined` where the tests have to do without. */
 const postgresPath: string | undefined = process.env["TIDEWIRE_POSTGRES"];
@@ -91,16 +92,4 @@ export class PostgresServer {
     await this.kill();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-async function said(child: ChildProcess, text: string): Promise<void> {
-  let output = "";
-  await new Promise<void>((resolve, reject) => {
-    child.stderr?.on("data", (chunk: Buffer) => {
-      output += chunk.toString();
-      if (output.includes(text)) resolve();
-    });
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`postgres ended with ${code}: ${output.slice(-1_000)}`)));
-  });
 }

@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { ended, said } from "./program.ts";
 import { type Channel, connect } from "amqplib";
 import type { TestContext } from "vitest";
-import { freePort } from "../killable-node.ts";
+import { freePort } from "./redis.ts";
 
 /** Where RabbitMQ is, or `undefined` where the tests have to do without. */
 export const rabbitmqPath: string | undefined = process.env["TIDEWIRE_RABBITMQ"];
@@ -15,6 +16,7 @@ export const withoutRabbitmq =
   "no rabbitmq-server: TIDEWIRE_RABBITMQ is not set; TIDEWIRE_REQUIRE=rabbitmq npm test fetches one";
 
 interface RabbitServerOptions {
+  readonly program?: string;
   /** As in rabbitmq.conf. */
   readonly settings?: Readonly<Record<string, string>>;
 }
@@ -29,12 +31,14 @@ interface Ports {
 /** One server over its lives: it can be killed and started again on the same ports and folder. */
 export class RabbitServer {
   readonly folder: string = mkdtempSync(join(tmpdir(), "tidewire-rabbitmq-"));
+  readonly #program: string;
   readonly #ports: Ports;
   readonly #settings: Readonly<Record<string, string>>;
   readonly #names: ChildProcess;
   #child: ChildProcess | null = null;
 
   private constructor(program: string, ports: Ports, options: RabbitServerOptions) {
+    this.#program = program;
     this.#ports = ports;
     this.#settings = options.settings ?? {};
     // The server would start one that outlives it.
@@ -44,9 +48,10 @@ export class RabbitServer {
   }
 
   static async start(options: RabbitServerOptions = {}): Promise<RabbitServer> {
-    if (rabbitmqPath === undefined) throw new Error(withoutRabbitmq);
+    const program = options.program ?? rabbitmqPath;
+    if (program === undefined) throw new Error(withoutRabbitmq);
     const ports = { amqp: await freePort(), names: await freePort(), nodes: await freePort() };
-    const server = new RabbitServer(rabbitmqPath, ports, options);
+    const server = new RabbitServer(program, ports, options);
     await once(server.#names, "spawn");
     await server.start();
     return server;
@@ -65,7 +70,6 @@ export class RabbitServer {
   }
 
   async start(): Promise<void> {
-    if (rabbitmqPath === undefined) throw new Error(withoutRabbitmq);
     const { amqp, names, nodes } = this.#ports;
     const settings = {
       "listeners.tcp.1": `127.0.0.1:${amqp}`,
@@ -75,7 +79,7 @@ export class RabbitServer {
     };
     const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
     writeFileSync(join(this.folder, "rabbitmq.conf"), lines.join(""));
-    const child = spawn(rabbitmqPath, [], {
+    const child = spawn(this.#program, [], {
       stdio: ["ignore", "pipe", "pipe"],
       env: {
         ...process.env,
@@ -109,10 +113,7 @@ export class RabbitServer {
   async kill(): Promise<void> {
     const child = this.#child;
     this.#child = null;
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGKILL");
-    await ended;
+    await ended(child);
   }
 
   /** As an operator does. */
@@ -136,18 +137,4 @@ export class RabbitServer {
     this.#names.kill("SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-async function said(child: ChildProcess, text: string): Promise<void> {
-  let output = "";
-  await new Promise<void>((resolve, reject) => {
-    const take = (chunk: Buffer): void => {
-      output = (output + chunk.toString()).slice(-20_000);
-      if (output.includes(text)) resolve();
-    };
-    child.stdout?.on("data", take);
-    child.stderr?.on("data", take);
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`rabbitmq-server ended with ${code}: ${output.slice(-1_000)}`)));
-  });
 }

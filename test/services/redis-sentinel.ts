@@ -6,7 +6,8 @@ import { createClient } from "@redis/client";
 import type { RedisClient, RedisSentinels } from "@tidewire/server/redis";
 import type { TestContext } from "vitest";
 import { until } from "../fleet.ts";
-import { ended, freePort, RedisServer, redisPath, said, withoutRedis } from "./redis.ts";
+import { ended, said } from "./program.ts";
+import { freePort, RedisServer, redisPath, withoutRedis } from "./redis.ts";
 
 const name = "tides";
 

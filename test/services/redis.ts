@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createClient } from "@redis/client";
 import type { TestContext } from "vitest";
+import { ended, said } from "./program.ts";
 
 /** Where Redis is, or `undefined` where the tests have to do without. */
 export const redisPath: string | undefined = process.env["TIDEWIRE_REDIS"];
@@ -132,28 +133,6 @@ export class RedisServer {
     await this.kill();
     if (existsSync(this.folder)) rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-export async function ended(child: ChildProcess | null, signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-  if (child === null || child.exitCode !== null || child.signalCode !== null) return;
-  const exit = once(child, "exit");
-  child.kill(signal);
-  await exit;
-}
-
-/** Resolves when a process has said this; rejects when it ends before. */
-export async function said(child: ChildProcess, text: string): Promise<void> {
-  let output = "";
-  await new Promise<void>((resolve, reject) => {
-    const take = (chunk: Buffer): void => {
-      output += chunk.toString();
-      if (output.includes(text)) resolve();
-    };
-    child.stdout?.on("data", take);
-    child.stderr?.on("data", take);
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`redis-server ended with ${code}: ${output.slice(-1_000)}`)));
-  });
 }
 
 export async function freePort(): Promise<number> {

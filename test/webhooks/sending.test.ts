@@ -1,12 +1,13 @@
 // What becomes of deliveries, with real endpoints and a clock that the test holds.
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { DatabaseSync } from "node:sqlite";
 import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { FakeClock } from "@tidewire/server/testing";
+import { DeliveryRows } from "../../packages/webhooks/src/delivery-rows.ts";
 import { InUse, openDatabase } from "../../packages/webhooks/src/database.ts";
 import type { Endpoint } from "../../packages/webhooks/src/endpoint.ts";
 import type { Notice } from "../../packages/webhooks/src/notice.ts";
-import { silentLog } from "../../packages/webhooks/src/ports/log.ts";
-import { systemRandom } from "../../packages/webhooks/src/ports/random.ts";
+import { silentLog, systemRandom } from "@tidewire/protocol/ports";
 import { Sender } from "../../packages/webhooks/src/sender.ts";
 import { temporaryFile } from "../killable-node.ts";
 import { Receiver } from "./receiver.ts";
@@ -49,7 +50,7 @@ function sending(
   endpoints: readonly Endpoint[],
   { path = temporaryFile(), maxFileBytes = 1e9 }: SendingOptions = {},
 ): Sending {
-  const database = openDatabase(path, () => systemRandom.token());
+  const database = openDatabase(path, () => systemRandom.token(132));
   // The whole step each time.
   const random = { ...systemRandom, fraction: () => 0 };
   const resolve = (): Promise<readonly string[]> => Promise.reject(new Error("no names in this test"));
@@ -118,6 +119,9 @@ describe("a delivery", () => {
     expect(it.sender.dead({ endpoint: null, after: 0, limit: 10 })).toMatchObject([
       { endpoint: "one", id: "a", type: "order.paid", attempts: one.requests, reason: "status" },
     ]);
+    expect(it.sender.figures()).toMatchObject([
+      { givenUp: 1, failed: one.requests, delivered: 0, dead: 1, waiting: 0 },
+    ]);
     // The same delivery each time (W1): the id and what is signed stay, but for the time.
     expect(new Set(one.received.map(({ id, told }) => JSON.stringify([id, told]))).size).toBe(1);
   });
@@ -176,6 +180,88 @@ describe("a delivery", () => {
     second.sender.take([{ ...notice("b"), standing: { key: "k", fact: null } }]);
     await expect.poll(() => one.told.map(({ sequence }) => sequence), soon).toEqual([1, 2]);
     expect(second.sender.recall()).toEqual([]);
+    second.sender.adopt([{ key: "l", fact: '{"kind":"y"}' }]);
+    second.sender.adopt([{ key: "m", fact: '{"kind":"z"}' }]);
+    expect(second.sender.recall()).toEqual(['{"kind":"z"}']);
+  });
+
+  it("that waits is made within half a minute when the time of day jumps ahead", async () => {
+    const one = await receiver();
+    one.answer = (response) => void response.writeHead(503).end();
+    const it = sending([endpoint("one", one.url)]);
+    it.sender.take([notice("a")]);
+    await failed(it, "503");
+    it.clock.stepWall(minuteMs);
+    expect(one.requests).toBe(1);
+    it.clock.advance(30_000);
+    await expect.poll(() => one.requests, soon).toBe(2);
+  });
+
+  it("that is due for longer is made first, whatever was taken first", () => {
+    const database = openDatabase(temporaryFile(), () => "epoch");
+    onTestFinished(() => database.close());
+    const rows = new DeliveryRows(database, 1e9);
+    const one = endpoint("one", "http://127.0.0.1:1/");
+    rows.begin([one], 0);
+    rows.take([notice("a"), notice("b")], [one], 0);
+    const [first] = rows.due("one", 0, 1);
+    const again = { kind: "again", dueMs: 60_000, reason: "status", message: "no" } as const;
+    rows.settle("one", first?.place ?? 0, { ending: again, nowMs: 1 });
+    rows.take([notice("c")], [one], 10_000);
+    expect(rows.due("one", 59_999, 9).map(({ id }) => id)).toEqual(["b", "c"]);
+    expect(rows.due("one", 60_000, 9).map(({ id, attempts }) => [id, attempts])).toEqual([
+      ["b", 0],
+      ["c", 0],
+      ["a", 1],
+    ]);
+    expect(rows.nextDueMs("one", 59_999)).toBe(60_000);
+  });
+
+  it("is in no database of another program", () => {
+    const path = temporaryFile();
+    const theirs = new DatabaseSync(path);
+    theirs.exec("CREATE TABLE customers (name TEXT)");
+    theirs.close();
+    expect(() => openDatabase(path, () => "epoch")).toThrow("another program");
+  });
+
+  it("is counted with its attempts and their time, and the oldest that waits has an age", async () => {
+    const one = await receiver();
+    one.answer = () => undefined;
+    const it = sending([endpoint("one", one.url)]);
+    it.sender.take([notice("a")]);
+    await expect.poll(() => one.requests, soon).toBe(1);
+    it.clock.advance(2_000);
+    it.sender.take([notice("b")]);
+    await expect.poll(() => one.requests, soon).toBe(2);
+    expect(it.sender.figures()).toMatchObject([{ name: "one", waiting: 2, oldestWaitingMs: 2_000, failed: 0 }]);
+    it.clock.advance(3_000);
+    await expect.poll(() => it.sender.figures()[0]?.failed, often).toBe(1);
+    const [figures] = it.sender.figures();
+    expect(figures).toMatchObject({ delivered: 0, givenUp: 0, waiting: 2, oldestWaitingMs: 5_000 });
+    // Of five seconds: in the last step, and in none before it.
+    expect(figures?.times.cumulative.slice(-3)).toEqual([0, 1, 1]);
+    expect(figures?.times.sumMs).toBe(5_000);
+    it.clock.stepWall(-3_600_000);
+    expect(it.sender.figures()).toMatchObject([{ oldestWaitingMs: 0 }]);
+  });
+
+  it("is there still when the file was made by the version before", async () => {
+    const path = temporaryFile();
+    const one = await receiver();
+    one.answer = (response) => void response.writeHead(503).end();
+    const first = sending([endpoint("one", one.url)], { path });
+    first.sender.take([notice("a")]);
+    await failed(first, "503");
+    first.database.exec("DROP INDEX deliveries_since; PRAGMA user_version = 1");
+    await first.stop();
+    const second = sending([endpoint("one", one.url)], { path });
+    expect(second.sender.figures()).toMatchObject([{ waiting: 1 }]);
+    const plan = "EXPLAIN QUERY PLAN SELECT min(since_ms) FROM deliveries WHERE state = 'waiting' AND endpoint = 'one'";
+    expect(JSON.stringify(second.database.prepare(plan).all())).toContain("deliveries_since");
+    second.database.exec("PRAGMA user_version = 3");
+    await second.stop();
+    expect(() => openDatabase(path, () => "")).toThrow("made by a newer Tidewire");
   });
 
   it("to an endpoint that is configured no more is a dead letter, and is made when it is there again", async () => {

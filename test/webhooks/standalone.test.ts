@@ -36,11 +36,15 @@ it("workers tell as one, another goes on when one is killed, and a stop is told 
   await listening(late, "public:b");
   await expect.poll(() => receiver.lines, soon).toContain("channel.occupied public:b");
   expect(occupied()).toBe(1);
+  // Those who had been on the worker that was killed are told to have gone with it, and nobody else is.
+  const closed = (): readonly unknown[] =>
+    receiver.told.filter(({ type }) => type === "connection.closed").map(({ data }) => data["reason"]);
+  await expect.poll(() => opened() - closed().length, { timeout: 90_000 }).toBe(9);
+  expect(new Set(closed())).toEqual(new Set(["node_lost"]));
   const ended = once(fleet.supervisor, "exit");
   fleet.supervisor.kill("SIGTERM");
   await ended;
-  const reasons = receiver.told.filter(({ type }) => type === "connection.closed").map(({ data }) => data["reason"]);
-  await expect.poll(() => reasons).toContain("shutdown");
+  expect(closed()).toContain("shutdown");
   const numbers = receiver.told.map(({ sequence }) => sequence);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
 }, 180_000);

@@ -5,7 +5,7 @@ import { createServer } from "node:https";
 import { join } from "node:path";
 import { expect, it, onTestFinished, type TestContext } from "vitest";
 import { failureOf, post } from "../../packages/webhooks/src/post.ts";
-import { systemClock } from "../../packages/webhooks/src/ports/clock.ts";
+import { systemClock } from "@tidewire/protocol/ports";
 import { temporaryFolder } from "../../packages/server/src/testing/temporary-folder.ts";
 import { listen } from "../serving.ts";
 

@@ -2,13 +2,15 @@
 import { memoryEngine } from "@tidewire/server/memory";
 import { createWebhooks, type WebhookEndpoint, withWebhooks } from "@tidewire/webhooks";
 import type { JobEvent } from "@tidewire/protocol";
+import { State } from "centrifuge";
 import { expect, it, onTestFinished } from "vitest";
+import { listening } from "../centrifuge-client.ts";
 import { freePort, temporaryFile } from "../killable-node.ts";
-import { post } from "../requesting.ts";
+import { ask, post } from "../requesting.ts";
 import { RedisServer } from "../services/redis.ts";
 import { serve, type Served } from "../serving.ts";
 import { hookNode, inRoom, killed } from "./hook-nodes.ts";
-import { Receiver } from "./receiver.ts";
+import { Receiver, type Told } from "./receiver.ts";
 import { secret } from "./secret.ts";
 
 const apiKey = "0123456789abcdef";
@@ -124,6 +126,59 @@ it("what is given up is shown by the server API, and tried again at its word", a
   });
 }, 60_000);
 
+it("/metrics tells of each endpoint what was delivered, what failed, what waits and for how long, and no address", async () => {
+  const [well, ill] = [await Receiver.listening(), await Receiver.listening()];
+  ill.answer = (response, { headers }) => {
+    const id = String(headers["webhook-id"]);
+    response.writeHead(id === "order_1" ? 410 : 503).end();
+  };
+  const types = ["order.*"];
+  const it = await hooked([
+    { ...endpointAt("well", well), types },
+    { ...endpointAt("ill", ill), types },
+    { ...endpointAt("idle", well), types: ["cart.*"] },
+  ]);
+  const page = async (): Promise<string> =>
+    String((await ask(`${it.httpUrl}/metrics`, { headers: { "x-api-key": apiKey } })).body);
+  const figures = async (endpoint: string): Promise<Readonly<Record<string, number>>> => {
+    const found = (await page()).matchAll(
+      /^tidewire_webhook_(\w+)\{(?:le="([^"]+)",)?endpoint="(\w+)"(?:,outcome="(\w+)")?(?:,le="([^"]+)")?\} (\S+)$/gm,
+    );
+    const mine = [...found].filter(([, , , name]) => name === endpoint);
+    return Object.fromEntries(
+      mine.map(([, figure = "", first, , outcome, le = first, value]) => [
+        [figure, outcome ?? le].filter((word) => word !== undefined).join(" "),
+        Number(value),
+      ]),
+    );
+  };
+  expect(await figures("idle")).toMatchObject({ "attempts_total failed": 0, waiting: 0, oldest_waiting_seconds: 0 });
+  for (const id of ["order_1", "order_2", "order_3"]) await it.webhooks.tell({ type: "order.paid", id, data: null });
+  await expect.poll(() => figures("well"), soon).toMatchObject({ "deliveries_total delivered": 3 });
+  await expect.poll(() => figures("ill"), soon).toMatchObject({ "attempts_total failed": 3 });
+  expect(await figures("well")).toMatchObject({
+    "deliveries_total dead": 0,
+    "attempts_total delivered": 3,
+    "attempts_total failed": 0,
+    waiting: 0,
+    oldest_waiting_seconds: 0,
+    dead_letters: 0,
+    "attempt_seconds_bucket +Inf": 3,
+    attempt_seconds_count: 3,
+  });
+  const poor = await figures("ill");
+  expect(poor).toMatchObject({
+    "deliveries_total dead": 1,
+    "deliveries_total delivered": 0,
+    dead_letters: 1,
+    waiting: 2,
+  });
+  expect(poor["oldest_waiting_seconds"]).toBeGreaterThan(0);
+  expect(poor["attempt_seconds_sum"]).toBeGreaterThan(0);
+  const text = await page();
+  for (const hidden of [well.url, ill.url, "of=tidewire", secret.slice(6)]) expect(text).not.toContain(hidden);
+}, 60_000);
+
 it("ends of jobs are told before their owner is, and again where one of both could not be", async () => {
   const receiver = await Receiver.listening();
   const it = await hooked([{ ...endpointAt("hook", receiver), types: ["job.*"] }]);
@@ -209,4 +264,69 @@ it("two nodes on one Redis: what happens on either is told once, and by the othe
   expect(receiver.lines.filter((line) => line.startsWith("channel"))).toEqual(["channel.occupied public:a"]);
   const numbers = receiver.told.map(({ sequence }) => sequence);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+}, 180_000);
+
+it("two machines on one Redis: what was so on the one that is killed has ended, says the other, once (W7)", async (context) => {
+  const { url: redis } = await RedisServer.forTest(context);
+  const [first, second] = [await Receiver.listening(), await Receiver.listening()];
+  const [one, two] = [await freePort(), await freePort()];
+  // It tells, and what it remembers is on its own disk.
+  const killedOne = await hookNode({ port: one, file: temporaryFile(), hook: first.url, redis });
+  const ann = await inRoom(one, "ann");
+  await listening(ann, "public:alone");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:alone ann");
+  await hookNode({ port: two, file: temporaryFile(), hook: second.url, redis });
+  await inRoom(two, "ben");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a ben");
+  // A look later the other one knows that this was taken.
+  await inRoom(two, "cid");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a cid");
+  await killed(killedOne);
+  const ended = ["channel.vacated public:alone", "connection.closed ann", "member.left public:a ann"];
+  ended.push("member.left public:alone ann");
+  const told = (): readonly string[] => second.lines.filter((line) => !/ (ben|cid)$/.test(line));
+  await expect.poll(() => [...told()].sort(), { timeout: 90_000 }).toEqual(ended);
+  expect(second.told.find(({ type }) => type === "connection.closed")?.data["reason"]).toBe("node_lost");
+  // It goes on, and nothing is told twice: of those who are still there, nothing at all but what was under way.
+  const repeated = second.received.filter(({ id }) => !first.received.some((other) => other.id === id));
+  expect(repeated.map(({ told: { type } }) => type).sort()).toEqual(ended.map((line) => line.split(" ")[0]));
+  await inRoom(two, "dan");
+  await expect.poll(() => second.lines, soon).toContain("member.joined public:a dan");
+}, 180_000);
+
+/** Which sessions are connected, for whoever believes what it was told. */
+function connected(told: readonly Told[]): ReadonlySet<unknown> {
+  const sessions = new Set<unknown>();
+  for (const { type, data } of told) {
+    if (type === "connection.opened") sessions.add(data["session"]);
+    if (type === "connection.closed") sessions.delete(data["session"]);
+  }
+  return sessions;
+}
+
+it("a node that stood still until it was given up is told of as it is when it goes on (W7)", async (context) => {
+  const { url: redis } = await RedisServer.forTest(context);
+  const [first, second] = [await Receiver.listening(), await Receiver.listening()];
+  const [one, two] = [await freePort(), await freePort()];
+  const stopped = await hookNode({ port: one, file: temporaryFile(), hook: first.url, redis });
+  const ann = await inRoom(one, "ann");
+  const sessions = new Map<string, string>();
+  ann.on("connected", ({ client }) => void sessions.set("ann", client));
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a ann");
+  await hookNode({ port: two, file: temporaryFile(), hook: second.url, redis });
+  const ben = await inRoom(two, "ben");
+  await expect.poll(() => first.lines, soon).toContain("member.joined public:a ben");
+  stopped.kill("SIGSTOP");
+  await expect.poll(() => second.lines, { timeout: 90_000 }).toContain("connection.closed ann");
+  const lost = second.lines.length;
+  stopped.kill("SIGCONT");
+  // As the same session, or as another one where its client has given up meanwhile.
+  const told = (): readonly Told[] => [...first.told, ...second.told];
+  await expect.poll(() => second.lines.slice(lost), soon).toContain("connection.opened ann");
+  await expect.poll(() => second.lines.slice(lost), soon).toContain("member.joined public:a ann");
+  const isRight = (): boolean =>
+    connected(told()).size === 2 && ann.state === State.Connected && ben.state === State.Connected;
+  await expect.poll(isRight, soon).toBe(true);
+  const now = sessions.get("ann");
+  if (now !== undefined) expect(connected(told())).toContain(now);
 }, 180_000);

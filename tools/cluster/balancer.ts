@@ -3,6 +3,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 
 export interface Target {
   readonly name: string;
+  /** Default: this machine's loopback. */
+  readonly host?: string;
   port: number;
   isReady: boolean;
 }
@@ -11,6 +13,7 @@ export interface Target {
 const lookMs = 200;
 const lookLimitMs = 1_000;
 const connectLimitMs = 1_000;
+const loopback = "127.0.0.1";
 /** Of both sides together; more are refused by the system's own queue. */
 const mostConnections = 10_000;
 
@@ -33,7 +36,7 @@ export class Balancer {
   async listen(port: number): Promise<number> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(port, "127.0.0.1", resolve);
+      this.#server.listen(port, loopback, resolve);
     });
     const address = this.#server.address();
     return typeof address === "object" && address !== null ? address.port : port;
@@ -48,7 +51,7 @@ export class Balancer {
 
   async #look(target: Target): Promise<void> {
     while (!this.#isStopped) {
-      const answered = fetch(`http://127.0.0.1:${target.port}/health/ready`, {
+      const answered = fetch(`http://${target.host ?? loopback}:${target.port}/health/ready`, {
         signal: AbortSignal.timeout(lookLimitMs),
         // Asked on a connection of its own: one that is kept would hold up a node that ends.
         headers: { connection: "close" },
@@ -72,7 +75,7 @@ export class Balancer {
   /** To the first of them that takes it; one that does not is not ready. */
   #pass(client: Socket, [target, ...others]: readonly Target[]): void {
     if (target === undefined || client.destroyed) return void client.destroy();
-    const node = connect({ port: target.port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
+    const node = connect({ port: target.port, host: target.host ?? loopback, allowHalfOpen: true, noDelay: true });
     this.#keep(node);
     const refused = (): void => {
       target.isReady = false;

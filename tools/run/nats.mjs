@@ -5,7 +5,7 @@ import { capture } from "./children.mjs";
 import { debianServer } from "./debian-server.mjs";
 import { cacheFolder, findProgram } from "./workspace.mjs";
 
-const module = "github.com/nats-io/nats-server/v2@v2.11.10";
+const module = "github.com/nats-io/nats-server/v2@v2.12.1";
 
 const debian = debianServer({
   name: "nats",

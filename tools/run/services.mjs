@@ -1,8 +1,10 @@
 // What tests need from the machine: looked for in order, what was chosen is said, and what is missing has a reason.
+import { caddy } from "./caddy.mjs";
 import { capture } from "./children.mjs";
 import { chromium } from "./chromium.mjs";
 import { kafka } from "./kafka.mjs";
 import { nats } from "./nats.mjs";
+import { nginx } from "./nginx.mjs";
 import { say, secondsSince } from "./progress.mjs";
 import { haproxy } from "./haproxy.mjs";
 import { postgres } from "./postgres.mjs";
@@ -27,7 +29,7 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb, haproxy, redis, valkey, nats, postgres, kafka, rabbitmq];
+const services = [chromium, xvfb, haproxy, nginx, caddy, redis, valkey, nats, postgres, kafka, rabbitmq];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];

@@ -10,7 +10,7 @@ export interface ServerApi {
 const answerMs = 5_000;
 
 /** @param apiKey What the server knows us by. */
-export function serverApi({ serverUrl }: Config, apiKey: string): ServerApi {
+export function serverApi({ serverUrl }: Pick<Config, "serverUrl">, apiKey: string): ServerApi {
   async function ask(method: string, parameters: unknown): Promise<Readonly<Record<string, unknown>>> {
     const response = await fetch(new URL(`/api/${method}`, serverUrl), {
       method: "POST",

@@ -1,5 +1,13 @@
-// Kafka topics into channels.
+// Kafka topics into channels, and channels into a topic.
+export {
+  type ChannelRelay,
+  type ChannelRelayOptions,
+  type ChannelRelayStats,
+  relayChannelsToKafka,
+} from "./kafka/channel-relay.ts";
 export type { KafkaConsumer, KafkaMessage, KafkaRecord } from "./kafka/consumer.ts";
+export type { ChannelGap, GapReason } from "./kafka/continuation.ts";
+export type { Histories, KeptPage, KeptPublication } from "./kafka/histories.ts";
 export {
   type KafkaRelay,
   type KafkaRelayOptions,
@@ -7,3 +15,13 @@ export {
   type KafkaRoute,
   relayKafkaTopics,
 } from "./kafka/relay.ts";
+export type {
+  KafkaDraft,
+  KafkaMetadata,
+  KafkaOperator,
+  KafkaProducer,
+  KafkaProducerSettings,
+  KafkaReader,
+  KafkaTransaction,
+  KafkaWriters,
+} from "./kafka/writers.ts";

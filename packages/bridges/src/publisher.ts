@@ -1,5 +1,6 @@
 // The way into channels, for bridges beside a server and bridges far from it; and whose fault it is when it is closed.
 import { type ChannelDefinition, type DataOf, fail, type ParamsOf, TidewireError } from "@tidewire/protocol";
+import { httpPublish, type HttpPublisherOptions } from "@tidewire/protocol/ports";
 
 /** How one publication of a bridge is named and marked. */
 export interface BridgedOptions {
@@ -51,6 +52,11 @@ export function serverPublisher(tide: Publishing, channels: readonly ChannelDefi
       fail("unknown_channel", `the bridge has no channel "${channel}"`);
     },
   };
+}
+
+/** Publishes through the server API (PROTOCOL 3); any node of a cluster will do. */
+export function httpPublisher(options: HttpPublisherOptions): Publisher {
+  return { publish: httpPublish(options) };
 }
 
 // An unknown key of the server API, or an address that is no server, is nobody's publication's fault.

@@ -1,5 +1,5 @@
 // An outage as the log hears of it: once when it begins, once when it is over.
-import type { Log } from "./ports/log.ts";
+import type { Log } from "@tidewire/protocol/ports";
 
 /** What is said of it. */
 export interface TroubleWords {

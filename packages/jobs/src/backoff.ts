@@ -1,5 +1,5 @@
 // How long a job waits before it is tried again: twice as long each time, jittered so that failures do not return together.
-import type { Random } from "./ports/random.ts";
+import type { Random } from "@tidewire/protocol/ports";
 import type { Terms } from "./store/job-store.ts";
 
 /** Milliseconds after `attempt` has failed: between half of its step and all of it (J4). */

@@ -1,6 +1,6 @@
 // The ends of jobs, told on their channels: kept in the store until they are, so that no crash swallows one.
 import { type JobEvent, TidewireError } from "@tidewire/protocol";
-import { type Log, reasonOf } from "./ports/log.ts";
+import { type Log, reasonOf } from "@tidewire/protocol/ports";
 import type { Publisher } from "./publisher.ts";
 import type { Ending, JobStore } from "./store/job-store.ts";
 

@@ -1,4 +1,5 @@
 // The door of @tidewire/jobs.
+export type { Cancel, Clock, HttpPublisherOptions, Log, LogFields, Random } from "@tidewire/protocol/ports";
 export type {
   Added,
   Claimed,
@@ -19,11 +20,7 @@ export type {
 export type { JobContext, JobHandler } from "./job-run.ts";
 export { createJobs, type EnqueueOptions, type Jobs, type JobsOptions } from "./jobs.ts";
 export { ownerRule } from "./owner-rule.ts";
-export type { Cancel, Clock } from "./ports/clock.ts";
-export { httpPublisher, type HttpPublisherOptions } from "./ports/http-publisher.ts";
-export type { Log, LogFields } from "./ports/log.ts";
-export type { Random } from "./ports/random.ts";
-export { type Publisher, serverPublisher } from "./publisher.ts";
+export { httpPublisher, type Publisher, serverPublisher } from "./publisher.ts";
 export { createWorker, type JobWorker, type WorkerOptions, type WorkerStats } from "./worker.ts";
 export { type Outbox, type OutboxOptions, type OutboxRelay, type OutboxRow, relayOutbox } from "./outbox.ts";
 export { schedule, type Schedule, type ScheduleOptions } from "./schedule.ts";

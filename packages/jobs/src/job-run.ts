@@ -1,10 +1,8 @@
 // One run of one job: its handler, its time, its signal, and what is said of it in the end.
 import { fail, type JobDefinition, type JobShape, type JobShapeOf, TidewireError } from "@tidewire/protocol";
+import { type Cancel, type Clock, type Random, reasonOf } from "@tidewire/protocol/ports";
 import { backoffMs } from "./backoff.ts";
 import { checked, jsonOf, maxTellingBytes } from "./payload.ts";
-import type { Cancel, Clock } from "./ports/clock.ts";
-import { reasonOf } from "./ports/log.ts";
-import type { Random } from "./ports/random.ts";
 import type { Outcome, Run } from "./store/job-store.ts";
 import type { Teller } from "./teller.ts";
 

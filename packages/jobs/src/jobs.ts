@@ -1,8 +1,7 @@
 // The face of jobs towards an application: ordering them, looking at them, canceling and replaying them.
 import { fail, type JobDefinition, type JobShapeOf } from "@tidewire/protocol";
+import { type Clock, type Random, systemClock, systemRandom } from "@tidewire/protocol/ports";
 import { checked, jsonOf, maxInputBytes } from "./payload.ts";
-import { type Clock, systemClock } from "./ports/clock.ts";
-import { type Random, systemRandom } from "./ports/random.ts";
 import type { Added, JobDraft, JobQuery, JobRecord, JobStore, Terms } from "./store/job-store.ts";
 
 /** What one job is ordered with. */
@@ -123,7 +122,7 @@ async function draftOf({ definition, input, given }: Order, clock: Clock, random
   await checked({ schema: inputSchema, value: input, what });
   const { attempts, firstDelayMs, longestDelayMs, timeoutMs } = terms;
   return {
-    id: random.token(),
+    id: random.token(132),
     name,
     // As it was given: the worker's schema yields from it what the handler gets.
     input: jsonOf(input, what, maxInputBytes),

@@ -1,6 +1,5 @@
 // The leases of a worker: renewed while somebody works under them, and over for us no later than for the store.
-import type { Cancel, Clock } from "./ports/clock.ts";
-import { type Log, reasonOf } from "./ports/log.ts";
+import { type Cancel, type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
 import type { Hold, JobStore, Renewal } from "./store/job-store.ts";
 
 /** At least this often, since a renewal is how a worker hears that a job is canceled. */

@@ -1,8 +1,7 @@
 // Jobs that are ordered inside a database transaction of the application: they wait there, and are taken on from there.
 import { describeIssues, type SchemaIssue } from "@tidewire/protocol";
+import { type Cancel, type Clock, type Log, reasonOf, silentLog, systemClock } from "@tidewire/protocol/ports";
 import type { Jobs } from "./jobs.ts";
-import { type Cancel, type Clock, systemClock } from "./ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 import type { JobDraft } from "./store/job-store.ts";
 
 /** A job that waits in the application's database. */

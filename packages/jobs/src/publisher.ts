@@ -1,5 +1,6 @@
 // The way to a job's channel, for workers beside a server and workers far from it.
 import { type ChannelDefinition, jobChannel, type JobEvent } from "@tidewire/protocol";
+import { httpPublishTogether, type HttpPublisherOptions } from "@tidewire/protocol/ports";
 
 /** Where a worker tells of its jobs. */
 export interface Publisher {
@@ -25,4 +26,13 @@ export function serverPublisher(tide: Publishing): Publisher {
       await tide.channel(jobChannel, { id }).publish(event, { idempotencyKey: key });
     },
   };
+}
+
+/**
+ * Publishes through the server API (PROTOCOL 3); any node of a cluster will do. What is published while an answer is awaited goes in
+ * one request together.
+ */
+export function httpPublisher(options: HttpPublisherOptions): Publisher {
+  const publish = httpPublishTogether(options);
+  return { publish: (id, event, idempotencyKey) => publish(jobChannel.name({ id }), event, { idempotencyKey }) };
 }

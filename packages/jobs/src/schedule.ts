@@ -1,9 +1,8 @@
 // Jobs that come again and again: the next one is in the store before it is due, whoever is up by then.
 import { Cron } from "croner";
 import type { JobDefinition, JobShapeOf } from "@tidewire/protocol";
+import { type Cancel, type Clock, type Log, reasonOf, silentLog, systemClock, toDate } from "@tidewire/protocol/ports";
 import type { EnqueueOptions, Jobs } from "./jobs.ts";
-import { type Cancel, type Clock, systemClock, toDate } from "./ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "./ports/log.ts";
 
 /** What is to be done, and when. */
 export interface Schedule<Definition extends JobDefinition> {

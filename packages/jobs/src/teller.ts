@@ -1,7 +1,6 @@
 // Tells of one run on its job's channel: in order, each event once, and never so that the work waits for long.
 import type { JobEvent } from "@tidewire/protocol";
-import type { Clock } from "./ports/clock.ts";
-import { type Log, reasonOf } from "./ports/log.ts";
+import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
 import type { Publisher } from "./publisher.ts";
 import type { Hold } from "./store/job-store.ts";
 

@@ -1,12 +1,19 @@
 // A worker: takes jobs from a store as long as it has hands free, keeps their leases, and settles them.
 import type { JobDefinition, JobShape } from "@tidewire/protocol";
+import {
+  type Cancel,
+  type Clock,
+  type Log,
+  type Random,
+  reasonOf,
+  silentLog,
+  systemClock,
+  systemRandom,
+} from "@tidewire/protocol/ports";
 import { Endings } from "./endings.ts";
 import { handled, type Handled, type JobHandler, JobRun } from "./job-run.ts";
 import type { Jobs } from "./jobs.ts";
 import { Leases } from "./leases.ts";
-import { type Cancel, type Clock, systemClock } from "./ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "./ports/log.ts";
-import { type Random, systemRandom } from "./ports/random.ts";
 import type { Publisher } from "./publisher.ts";
 import type { JobState, Outcome, Run, Settled } from "./store/job-store.ts";
 import { Teller } from "./teller.ts";

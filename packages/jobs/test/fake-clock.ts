@@ -1,5 +1,5 @@
 // A clock that stands still until a test moves it.
-import type { Cancel, Clock } from "../src/ports/clock.ts";
+import type { Cancel, Clock } from "@tidewire/protocol/ports";
 
 export class FakeClock implements Clock {
   #wallMs = 1_767_225_600_000;
@@ -12,6 +12,14 @@ export class FakeClock implements Clock {
 
   wall(): number {
     return this.#wallMs;
+  }
+
+  now(): number {
+    return this.#wallMs;
+  }
+
+  defer(act: () => void): void {
+    this.after(0, act);
   }
 
   after(ms: number, act: () => void): Cancel {

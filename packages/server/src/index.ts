@@ -19,8 +19,17 @@ export {
   type SubscribeTerms,
   type Verdict,
 } from "./access.ts";
+export type { Form, Page, PageLimit, Publication } from "./engine/engine.ts";
+export type { Histories } from "./hub/histories.ts";
 export { every, type Source, type SourceContext } from "./hub/sources.ts";
-export type { DeadDelivery, DeliveryQuery, EndpointState, WebhookDesk } from "./lifecycle/desk.ts";
+export type {
+  AttemptTimes,
+  DeadDelivery,
+  DeliveryQuery,
+  EndpointFigures,
+  EndpointState,
+  WebhookDesk,
+} from "./lifecycle/desk.ts";
 export {
   type LifecycleEvent,
   type LifecycleSink,

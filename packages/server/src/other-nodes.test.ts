@@ -19,6 +19,7 @@ function besides(answers: readonly string[]): { readonly others: OtherNodes; rea
     emulate: () => Promise.resolve("taken"),
     act: (method) => Promise.resolve(JSON.stringify({ method })),
     facts: () => null,
+    ledger: () => null,
     metrics: () => Promise.resolve("figures"),
     isReady: () => true,
   });

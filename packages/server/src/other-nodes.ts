@@ -3,14 +3,15 @@ import { fail, type RequestErrorName, requestErrors, TidewireError } from "@tide
 import type { EmulationRequest, Outcome } from "./dialects/centrifuge/emulation.ts";
 import type { EngineCluster } from "./engine/engine.ts";
 import type { JsonText, Parameters } from "./http/api/parameters.ts";
-import type { FactPage } from "./lifecycle/facts.ts";
-import { isSeen, pageIn, type Seen } from "./lifecycle/pages.ts";
+import type { LedgerPage, LedgerWord } from "./lifecycle/ledger.ts";
+import { isLedgerWord, isSeen, ledgerPageIn, type NodePage, pageIn, type Seen } from "./lifecycle/pages.ts";
 
 type Asked =
   | ({ readonly kind: "emulation" } & Omit<EmulationRequest, "data">)
   | { readonly kind: "api"; readonly method: string; readonly parameters: Parameters }
   | { readonly kind: "metrics" }
   | { readonly kind: "facts"; readonly seen: Seen }
+  | { readonly kind: "ledger"; readonly word: LedgerWord }
   | { readonly kind: "ready" };
 
 /** What a node does when another one asks. */
@@ -20,7 +21,9 @@ export interface NodeAnswers {
   readonly act: (method: string, parameters: Parameters) => Promise<JsonText>;
   readonly metrics: () => Promise<string>;
   /** What changed here since whoever tells the outside has read; `null` where nothing is kept for it. */
-  readonly facts: (seen: Seen) => FactPage | null;
+  readonly facts: (seen: Seen) => NodePage | null;
+  /** What its ledger says to a word of whoever tells. */
+  readonly ledger: (word: LedgerWord) => LedgerPage | null;
   /** Whether it takes connections, and goes on doing so. */
   readonly isReady: () => boolean;
 }
@@ -48,6 +51,7 @@ export class OtherNodes {
       if (asked.kind === "ready") return encoder.encode(String(answers.isReady()));
       if (asked.kind === "emulation") return encoder.encode(await answers.emulate({ ...asked, data }));
       if (asked.kind === "facts") return encoder.encode(JSON.stringify(answers.facts(asked.seen)));
+      if (asked.kind === "ledger") return encoder.encode(JSON.stringify(answers.ledger(asked.word)));
       if (asked.kind === "metrics") return encoder.encode(await answers.metrics());
       return encoder.encode(JSON.stringify(await acted(answers, asked)));
     });
@@ -77,9 +81,21 @@ export class OtherNodes {
   }
 
   /** What changed at each of them. @throws {TidewireError} `engine_unavailable` */
-  async facts(seen: Seen): Promise<readonly FactPage[]> {
+  async facts(seen: Seen): Promise<readonly NodePage[]> {
     const answers = await this.#cluster.askAll(written({ kind: "facts", seen }, nothing));
     return answers.flatMap((answer) => pageIn(decoder.decode(answer)) ?? []);
+  }
+
+  /** What the ledger of each of them says. @throws {TidewireError} `engine_unavailable` */
+  async ledgers(word: LedgerWord): Promise<readonly LedgerPage[]> {
+    const answers = await this.#cluster.askAll(written({ kind: "ledger", word }, nothing));
+    return answers.flatMap((answer) => ledgerPageIn(decoder.decode(answer)) ?? []);
+  }
+
+  /** What one says; `null` where it says nothing. @throws {TidewireError} `engine_unavailable` */
+  async ledgerOf(node: string, word: LedgerWord): Promise<LedgerPage | null> {
+    const answer = await this.#cluster.ask(node, written({ kind: "ledger", word }, nothing));
+    return answer === null ? null : ledgerPageIn(decoder.decode(answer));
   }
 
   /** One text of each. */
@@ -104,11 +120,12 @@ function read(question: Uint8Array): { readonly asked: Asked; readonly data: Uin
 
 function isAsked(asked: unknown): asked is Asked {
   if (!isObject(asked)) return false;
-  const { kind, session, node, form, method, parameters, seen } = asked;
+  const { kind, session, node, form, method, parameters, seen, word } = asked;
   const areTexts = (...values: readonly unknown[]): boolean => values.every((value) => typeof value === "string");
   if (kind === "emulation") return areTexts(session, node) && (form === "text" || form === "bytes");
   if (kind === "api") return areTexts(method) && isObject(parameters);
   if (kind === "facts") return isSeen(seen);
+  if (kind === "ledger") return isLedgerWord(word);
   return kind === "metrics" || kind === "ready";
 }
 

@@ -147,8 +147,7 @@ class Composed implements Tidewire {
     const { lifecycle: sink } = this.#options;
     if (sink === undefined) return null;
     const [clock, log, metrics] = [this.#clock, this.#log, this.#metrics];
-    const nodes = this.#others;
-    const [others, leases] = [nodes?.facts.bind(nodes) ?? null, engine.sources ?? null];
+    const [others, leases] = [this.#others, engine.sources ?? null];
     return new Lifecycle({ node, sink, others, leases, clock, random, log, metrics });
   }
 
@@ -173,12 +172,20 @@ class Composed implements Tidewire {
     const { webhooks = null } = this.#options;
     const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act, webhooks };
     const { publishing, reading } = metrics;
-    const page = metricsPage({ publishing, reading, figures: () => this.stats(), node: nodeName ?? null });
+    const page = metricsPage({
+      publishing,
+      reading,
+      figures: () => this.stats(),
+      webhooks: webhooks?.figures.bind(webhooks) ?? null,
+      clock: this.#clock,
+      node: nodeName ?? null,
+    });
     others?.listen(id, {
       emulate: (request) => this.#centrifugeDoor.emulate(request),
       act: (method, parameters) => actHere(api, method, parameters),
       metrics: async () => (await page()).text,
-      facts: (seen) => this.#lifecycle?.facts.page(seen[id] ?? 0) ?? null,
+      facts: (seen) => this.#lifecycle?.page(seen) ?? null,
+      ledger: (word) => this.#lifecycle?.heard(word) ?? null,
       isReady: () => this.isReady(),
     });
     return createRouter({
@@ -224,6 +231,10 @@ class Composed implements Tidewire {
 
   readonly channel: Tidewire["channel"] = (definition, ...params) =>
     channelHandle(this.#hub, definition, params[0] ?? {}) as ReturnType<Tidewire["channel"]> as never;
+
+  get histories(): Tidewire["histories"] {
+    return this.#hub.histories;
+  }
 
   readonly source: Tidewire["source"] = (definition, source) => this.#hub.sources.bind(definition, source);
 

@@ -11,6 +11,7 @@ import type {
 } from "@tidewire/protocol";
 import type { CallHandler, HandleOptions, LiveTerms } from "./access.ts";
 import type { Durability } from "./engine/engine.ts";
+import type { Histories } from "./hub/histories.ts";
 import type { Source } from "./hub/sources.ts";
 
 /** How one publish is named and marked. */
@@ -106,6 +107,8 @@ export interface Tidewire {
     definition: Definition & { readonly pattern: Pattern },
     ...params: keyof ParamsOf<Pattern> extends never ? [] : [ParamsOf<Pattern>]
   ): ChannelHandle<DataOf<Definition>>;
+  /** What channels keep, read by place. */
+  readonly histories: Histories;
   /** Binds a source to every channel of `definition`; clients then do not publish there. */
   source<Definition extends ChannelDefinition>(definition: Definition, source: Source<DataOf<Definition>>): void;
   /**

@@ -1,8 +1,7 @@
 // Opens the database of webhooks, which one process has at a time: its lock says who sends.
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { reasonOf } from "./ports/log.ts";
+import { makeFolder, reasonOf } from "@tidewire/protocol/ports";
 
 /** "TDWH" in ASCII, at byte 68 of the file. */
 const applicationId = 0x54445748;
@@ -33,6 +32,7 @@ const migrations: readonly string[] = [
   CREATE INDEX deliveries_dead ON deliveries (endpoint, place) WHERE state = 'dead';
   CREATE INDEX deliveries_ended ON deliveries (state, ended_ms) WHERE ended_ms IS NOT NULL;
   `,
+  "CREATE INDEX deliveries_since ON deliveries (endpoint, since_ms) WHERE state = 'waiting';",
 ];
 
 /** Another process has it. */
@@ -42,7 +42,7 @@ export class InUse extends Error {}
 export function openDatabase(path: string, epoch: () => string): DatabaseSync {
   let database: DatabaseSync | null = null;
   try {
-    makeFolder(dirname(path));
+    makeFolder(dirname(path), 0o700);
     database = new DatabaseSync(path, { timeout: 0 });
     // Held from the first look at the file until the process ends, however it ends.
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -57,26 +57,6 @@ export function openDatabase(path: string, epoch: () => string): DatabaseSync {
     database?.close();
     if (isBusy(thrown)) throw new InUse(`${path}: another process has it`, { cause: thrown });
     throw new Error(`${path}: ${reasonOf(thrown)}`, { cause: thrown });
-  }
-}
-
-/** A new folder survives a power cut only when the one that lists it was synced; SQLite syncs its own folder alone. */
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
-}
-
-function syncFolder(folder: string): void {
-  let handle: number | null = null;
-  try {
-    handle = openSync(folder, "r");
-    fsyncSync(handle);
-  } catch (thrown) {
-    // Windows cannot, and needs not: its file systems keep the order of such changes themselves.
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code !== "EIO")) throw thrown;
-  } finally {
-    if (handle !== null) closeSync(handle);
   }
 }
 

@@ -1,19 +1,13 @@
 // The rows of webhooks: deliveries, how far each endpoint is, and what was told to be so.
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
+import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
+import { toDate } from "@tidewire/protocol/ports";
 import { StoreFull, usedBytes, valueOf } from "./database.ts";
 import { type Endpoint, wants } from "./endpoint.ts";
-import type { Notice } from "./notice.ts";
-import { toDate } from "./ports/clock.ts";
+import type { Notice, Standing } from "./notice.ts";
 
 /** A delivery whose time has come. */
-export interface Due {
-  readonly place: number;
-  readonly id: string;
-  readonly type: string;
-  readonly body: string;
-  /** Attempts that were made. */
-  readonly attempts: number;
+export interface Due extends Pick<DeadDelivery, "place" | "id" | "type" | "body" | "attempts"> {
   /** When it was taken, or was last said to be tried anew. */
   readonly sinceMs: number;
 }
@@ -67,7 +61,7 @@ export class DeliveryRows {
     this.#commit("FULL", () => {
       for (const notice of notices) {
         for (const endpoint of endpoints) if (wants(endpoint, notice.type)) this.#add(endpoint.name, notice, nowMs);
-        this.#stand(notice);
+        if (notice.standing !== null) this.#stand(notice.standing);
       }
     });
   }
@@ -75,6 +69,14 @@ export class DeliveryRows {
   /** JSON of each fact that was told to have begun. */
   standing(): readonly string[] {
     return this.#all("SELECT fact FROM standing").map((row) => String(row["fact"]));
+  }
+
+  /** This and nothing else was told to have begun. */
+  adopt(standing: readonly Standing[]): void {
+    this.#commit("FULL", () => {
+      this.#run("DELETE FROM standing");
+      for (const each of standing) this.#stand(each);
+    });
   }
 
   /** Those that are due, the longest first. */
@@ -86,14 +88,7 @@ export class DeliveryRows {
       nowMs,
       limit,
     );
-    return rows.map((row) => ({
-      place: Number(row["place"]),
-      id: String(row["id"]),
-      type: String(row["type"]),
-      body: String(row["body"]),
-      attempts: Number(row["attempts"]),
-      sinceMs: Number(row["since_ms"]),
-    }));
+    return rows.map((row) => ({ ...deliveryIn(row), sinceMs: Number(row["since_ms"]) }));
   }
 
   /** When the next one is due; `null` when none waits. */
@@ -136,22 +131,23 @@ export class DeliveryRows {
 
   states(endpoints: readonly Endpoint[]): readonly EndpointState[] {
     return endpoints.map(({ name, url }) => {
-      const count = (state: "waiting" | "dead"): number =>
-        Number(
-          this.#get(`SELECT count(*) AS n FROM deliveries WHERE state = '${state}' AND endpoint = ?1`, name)?.["n"] ??
-            0,
-        );
       const row = this.#get("SELECT sequence, problem FROM endpoints WHERE name = ?1", name);
       const problem = typeof row?.["problem"] === "string" ? row["problem"] : null;
-      return {
-        name,
-        url,
-        sequence: Number(row?.["sequence"] ?? 0),
-        waiting: count("waiting"),
-        dead: count("dead"),
-        problem,
-      };
+      const [waiting, dead] = [this.#count("waiting", name), this.#count("dead", name)];
+      return { name, url, sequence: Number(row?.["sequence"] ?? 0), waiting, dead, problem };
     });
+  }
+
+  /** What there is of an endpoint that waits, and what was given up. */
+  depth(endpoint: string, nowMs: number): Pick<EndpointFigures, "waiting" | "oldestWaitingMs" | "dead"> {
+    const oldest = "SELECT min(since_ms) AS since FROM deliveries WHERE state = 'waiting' AND endpoint = ?1";
+    const sinceMs = this.#get(oldest, endpoint)?.["since"];
+    return {
+      waiting: this.#count("waiting", endpoint),
+      dead: this.#count("dead", endpoint),
+      // The time of day may have jumped.
+      oldestWaitingMs: typeof sinceMs === "number" ? Math.max(0, nowMs - sinceMs) : 0,
+    };
   }
 
   dead({ endpoint, after, limit }: DeliveryQuery): readonly DeadDelivery[] {
@@ -163,12 +159,8 @@ export class DeliveryRows {
       limit,
     );
     return rows.map((row) => ({
-      place: Number(row["place"]),
+      ...deliveryIn(row),
       endpoint: String(row["endpoint"]),
-      id: String(row["id"]),
-      type: String(row["type"]),
-      body: String(row["body"]),
-      attempts: Number(row["attempts"]),
       reason: String(row["reason"]),
       message: String(row["message"]),
       takenMs: Number(row["taken_ms"]),
@@ -206,6 +198,11 @@ export class DeliveryRows {
     });
   }
 
+  #count(state: "waiting" | "dead", endpoint: string): number {
+    const count = `SELECT count(*) AS n FROM deliveries WHERE state = '${state}' AND endpoint = ?1`;
+    return Number(this.#get(count, endpoint)?.["n"] ?? 0);
+  }
+
   #add(endpoint: string, { id, type, atMs, data }: Notice, nowMs: number): void {
     if (this.#get("SELECT 1 FROM deliveries WHERE endpoint = ?1 AND id = ?2", endpoint, id) !== undefined) return;
     const row = this.#get("UPDATE endpoints SET sequence = sequence + 1 WHERE name = ?1 RETURNING sequence", endpoint);
@@ -226,9 +223,7 @@ export class DeliveryRows {
     );
   }
 
-  #stand({ standing }: Notice): void {
-    if (standing === null) return;
-    const { key, fact } = standing;
+  #stand({ key, fact }: Standing): void {
     if (fact === null) this.#run("DELETE FROM standing WHERE key = ?1", key);
     else this.#run("INSERT OR REPLACE INTO standing (key, fact) VALUES (?1, ?2)", key, fact);
   }
@@ -265,4 +260,15 @@ export class DeliveryRows {
     this.#statements.set(sql, made);
     return made;
   }
+}
+
+/** What is read of any delivery. */
+function deliveryIn(row: Row): Omit<Due, "sinceMs"> {
+  return {
+    place: Number(row["place"]),
+    id: String(row["id"]),
+    type: String(row["type"]),
+    body: String(row["body"]),
+    attempts: Number(row["attempts"]),
+  };
 }

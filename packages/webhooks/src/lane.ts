@@ -1,10 +1,9 @@
 // The lane of one endpoint: its deliveries, a few at once, each tried until it is over. Nobody else's wait for them (W3).
+import { AttemptFigures } from "./attempt-figures.ts";
+import { type Cancel, type Log, type Random, toDate } from "@tidewire/protocol/ports";
 import type { DeliveryRows, Due, Ending } from "./delivery-rows.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { failureOf, post, type PostPorts } from "./post.ts";
-import { type Cancel, toDate } from "./ports/clock.ts";
-import type { Log } from "./ports/log.ts";
-import type { Random } from "./ports/random.ts";
 import { delayMs, isTooLate } from "./retry.ts";
 import { signatureOf } from "./signature.ts";
 
@@ -20,7 +19,11 @@ const longestWaitMs = 30_000;
 /** After which the database is asked again that could not say. */
 const againMs = 1_000;
 
+/** How an ending is counted. */
+const counted = { done: "delivered", again: "failed", dead: "given up" } as const;
+
 export class Lane {
+  readonly figures: AttemptFigures = new AttemptFigures();
   readonly #endpoint: Endpoint;
   readonly #ports: LanePorts;
   readonly #active = new Map<number, Promise<void>>();
@@ -31,6 +34,10 @@ export class Lane {
   constructor(endpoint: Endpoint, ports: LanePorts) {
     this.#endpoint = endpoint;
     this.#ports = ports;
+  }
+
+  get name(): string {
+    return this.#endpoint.name;
   }
 
   /** Begins what is due. */
@@ -82,7 +89,9 @@ export class Lane {
   async #deliver(delivery: Due): Promise<void> {
     const { rows, clock, log } = this.#ports;
     const { name } = this.#endpoint;
+    const beganMs = clock.wall();
     const ending = await this.#attempt(delivery);
+    if (ending !== null) this.figures.ended(counted[ending.kind], clock.wall() - beganMs);
     // Until it is kept, it is due still: made again and again, it would hammer at the endpoint.
     for (let isKept = ending === null; !isKept && ending !== null;) {
       try {

@@ -1,8 +1,8 @@
 // What the face of webhooks and its thread say to each other.
-import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
+import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
+import type { LogFields } from "@tidewire/protocol/ports";
 import type { Endpoint } from "./endpoint.ts";
-import type { Notice } from "./notice.ts";
-import type { LogFields } from "./ports/log.ts";
+import type { Notice, Standing } from "./notice.ts";
 
 export interface ThreadOptions {
   readonly path: string;
@@ -13,7 +13,9 @@ export interface ThreadOptions {
 export type Ask =
   | { readonly kind: "take"; readonly notices: readonly Notice[] }
   | { readonly kind: "recall" }
+  | { readonly kind: "adopt"; readonly standing: readonly Standing[] }
   | { readonly kind: "states" }
+  | { readonly kind: "figures" }
   | { readonly kind: "dead"; readonly query: DeliveryQuery }
   | { readonly kind: "replay"; readonly which: { readonly endpoint: string | null; readonly id: string | null } }
   | { readonly kind: "close"; readonly graceMs: number };
@@ -22,7 +24,9 @@ export type Ask =
 export interface Answers {
   readonly take: null;
   readonly recall: readonly string[];
+  readonly adopt: null;
   readonly states: readonly EndpointState[];
+  readonly figures: readonly EndpointFigures[];
   readonly dead: readonly DeadDelivery[];
   readonly replay: number;
   readonly close: null;

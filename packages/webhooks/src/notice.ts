@@ -8,6 +8,13 @@ export interface Notice {
   readonly atMs: number;
   /** JSON. */
   readonly data: string;
-  /** What is so from now on, or no more, under its key; `null` where nothing is. */
-  readonly standing: { readonly key: string; readonly fact: string | null } | null;
+  /** `null` where it says of nothing that it is so. */
+  readonly standing: Standing | null;
+}
+
+/** What is so from now on. */
+export interface Standing {
+  readonly key: string;
+  /** JSON; `null` when it is so no more. */
+  readonly fact: string | null;
 }

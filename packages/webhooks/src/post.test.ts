@@ -1,9 +1,9 @@
 import { createServer, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { systemClock } from "@tidewire/protocol/ports";
 import { endpointProblems } from "./endpoint.ts";
 import { failureOf, post } from "./post.ts";
-import { systemClock } from "./ports/clock.ts";
 import { systemResolve } from "./ports/resolver.ts";
 
 const secret = `whsec_${Buffer.from("a".repeat(32)).toString("base64")}`;

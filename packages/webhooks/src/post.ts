@@ -2,9 +2,9 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
+import type { Clock } from "@tidewire/protocol/ports";
 import { isPublic } from "./addresses.ts";
 import { hostOf } from "./endpoint.ts";
-import type { Clock } from "./ports/clock.ts";
 import type { Resolve } from "./ports/resolver.ts";
 
 /** Why an attempt came to nothing. */

@@ -1,5 +1,5 @@
 // When a delivery is tried again: a minute later, twice as long each time up to an hour, and for a day.
-import type { Random } from "./ports/random.ts";
+import type { Random } from "@tidewire/protocol/ports";
 
 const firstMs = 60_000;
 const longestMs = 3_600_000;

@@ -1,12 +1,11 @@
 // The sender: the rows and a lane for each endpoint, together.
 import type { DatabaseSync } from "node:sqlite";
-import type { DeadDelivery, DeliveryQuery, EndpointState } from "@tidewire/server";
+import type { DeadDelivery, DeliveryQuery, EndpointFigures, EndpointState } from "@tidewire/server";
+import { type Cancel, reasonOf } from "@tidewire/protocol/ports";
 import { DeliveryRows } from "./delivery-rows.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Lane, type LanePorts } from "./lane.ts";
-import type { Notice } from "./notice.ts";
-import type { Cancel } from "./ports/clock.ts";
-import { reasonOf } from "./ports/log.ts";
+import type { Notice, Standing } from "./notice.ts";
 
 export interface SenderOptions {
   readonly database: DatabaseSync;
@@ -47,8 +46,17 @@ export class Sender {
     return this.#rows.standing();
   }
 
+  adopt(standing: readonly Standing[]): void {
+    this.#rows.adopt(standing);
+  }
+
   states(): readonly EndpointState[] {
     return this.#rows.states(this.#options.endpoints);
+  }
+
+  figures(): readonly EndpointFigures[] {
+    const nowMs = this.#options.ports.clock.wall();
+    return this.#lanes.map(({ name, figures }) => ({ name, ...figures.now, ...this.#rows.depth(name, nowMs) }));
   }
 
   dead(query: DeliveryQuery): readonly DeadDelivery[] {

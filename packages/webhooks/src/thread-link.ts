@@ -1,10 +1,8 @@
 // The other end of the thread of webhooks: asks it, and replaces it when it dies.
 import { fail, TidewireError } from "@tidewire/protocol";
+import { type Cancel, type Clock, type Log, reasonOf, threadFlags } from "@tidewire/protocol/ports";
 import { Worker } from "node:worker_threads";
 import type { Answers, Ask, Request, ThreadNews, ThreadOptions } from "./messages.ts";
-import type { Cancel, Clock } from "./ports/clock.ts";
-import { type Log, reasonOf } from "./ports/log.ts";
-import { threadFlags } from "./ports/thread-flags.ts";
 
 /** From source it is a TypeScript file, built it is a JavaScript one: the same as this file. */
 const source = new URL("./webhook-worker.ts", import.meta.url);

@@ -1,15 +1,11 @@
 // The thread of webhooks: has the database, sends, and waits for its turn while another process has it.
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
+import { type Log, reasonOf, systemClock, systemRandom } from "@tidewire/protocol/ports";
 import { InUse, isFull, openDatabase } from "./database.ts";
 import type { Answer, Ask, Answers, Request, ThreadNews, ThreadOptions } from "./messages.ts";
-import { systemClock } from "./ports/clock.ts";
-import { type Log, reasonOf } from "./ports/log.ts";
-import { systemRandom } from "./ports/random.ts";
 import { systemResolve } from "./ports/resolver.ts";
 import { Sender } from "./sender.ts";
-
-// Nothing here imports a package: a worker resolves those on its own, and a clone may not have been built.
 
 type Port = NonNullable<typeof parentPort>;
 
@@ -23,7 +19,7 @@ function serve(port: Port, options: ThreadOptions): void {
   let hasSaid = false;
   const begin = (): void => {
     try {
-      const database = openDatabase(options.path, () => systemRandom.token());
+      const database = openDatabase(options.path, () => systemRandom.token(132));
       sender = senderOn(database, options, log);
       sender.start();
     } catch (thrown) {
@@ -64,8 +60,13 @@ function obey(sender: Sender | null, ask: Exclude<Ask, { kind: "close" }>): Answ
       return null;
     case "recall":
       return sending(sender).recall();
+    case "adopt":
+      sending(sender).adopt(ask.standing);
+      return null;
     case "states":
       return sender?.states() ?? [];
+    case "figures":
+      return sender?.figures() ?? [];
     case "dead":
       return sender?.dead(ask.query) ?? [];
     case "replay":

@@ -1,9 +1,11 @@
 // Webhooks, as an application holds them: told by a server, or by the application itself, and shown by the server's API.
 import { resolve as resolvePath } from "node:path";
 import { fail } from "@tidewire/protocol";
+import { type Clock, type Log, silentLog, systemClock } from "@tidewire/protocol/ports";
 import {
   type DeadDelivery,
   type DeliveryQuery,
+  type EndpointFigures,
   type EndpointState,
   type Fact,
   keyOf,
@@ -15,8 +17,6 @@ import {
 } from "@tidewire/server";
 import { completed, type Endpoint, wants, type WebhookEndpoint } from "./endpoint.ts";
 import type { Notice } from "./notice.ts";
-import { type Clock, systemClock } from "./ports/clock.ts";
-import { type Log, silentLog } from "./ports/log.ts";
 import { ThreadLink } from "./thread-link.ts";
 
 /** What `createWebhooks` is given. */
@@ -54,6 +54,7 @@ export interface Webhooks extends LifecycleSink, WebhookDesk {
   /** Takes nothing more. What is not delivered is when somebody opens it again; what is under way has `graceMs`. Default: 1,000. */
   close(options?: { readonly graceMs?: number }): Promise<void>;
   recall(): Promise<readonly Fact[]>;
+  adopt(facts: readonly Fact[]): Promise<void>;
   /**
    * Tells something of the application's own; resolves when it survives a crash (W5).
    * @throws {TidewireError} `engine_unavailable`, also where another process sends, `limit_exceeded`, `too_large`,
@@ -114,6 +115,11 @@ class ThreadedWebhooks implements Webhooks {
     return facts.map((fact) => JSON.parse(fact) as Fact);
   }
 
+  async adopt(facts: readonly Fact[]): Promise<void> {
+    const standing = facts.map((fact) => ({ key: keyOf(fact), fact: JSON.stringify(fact) }));
+    await this.#link.ask({ kind: "adopt", standing });
+  }
+
   async take(events: readonly LifecycleEvent[]): Promise<void> {
     await this.#link.ask({ kind: "take", notices: events.map((event) => noticeOf(event)) });
   }
@@ -132,6 +138,10 @@ class ThreadedWebhooks implements Webhooks {
 
   async endpoints(): Promise<readonly EndpointState[]> {
     return await this.#link.ask({ kind: "states" });
+  }
+
+  async figures(): Promise<readonly EndpointFigures[]> {
+    return await this.#link.ask({ kind: "figures" });
   }
 
   async dead(query: DeliveryQuery): Promise<readonly DeadDelivery[]> {

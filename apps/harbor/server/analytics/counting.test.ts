@@ -7,7 +7,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { minuteMs } from "../../contract/analytics.ts";
 import { openDatabase } from "../data/open-database.ts";
 import type { Database } from "../data/schema.ts";
-import { countMessages } from "./counting.ts";
+import { countBatch, countMessages } from "./counting.ts";
 import { type Recounted, recountMessages } from "./recounting.ts";
 import { type Analytics, openAnalytics } from "./tables.ts";
 
@@ -65,6 +65,13 @@ const recounted = (): Promise<Recounted> =>
   recountMessages(analytics, db, { signal, progress: () => Promise.resolve() });
 
 describe("counting", () => {
+  it("goes as far as it is told, whatever has come since", async () => {
+    await say([0, 1, 2].map((afterMs) => ({ room: "harbour", person: "ada", afterMs })));
+    const to = { room: "harbour", top: 2 };
+    expect(await analytics.transaction().execute((tx) => countBatch(tx, db, to))).toBe(2);
+    expect((await counted()).rooms).toMatchObject([{ messages: 2 }]);
+  });
+
   it("adds up messages by room and minute, and people by minute", async () => {
     await say([
       { room: "harbour", person: "ada", afterMs: 0 },
@@ -146,6 +153,13 @@ describe("counting everything again", () => {
     // Another one where it was 1, one too few, and one too many.
     expect(await recounted()).toEqual({ messages: 2, differences: 4 });
     expect(await counted()).toEqual(before);
+  });
+
+  it("ends where it is told to, and has changed nothing", async () => {
+    await say([{ room: "harbour", person: "ada", afterMs: 0 }]);
+    const given = { signal: AbortSignal.abort(new Error("enough")), progress: () => Promise.resolve() };
+    await expect(recountMessages(analytics, db, given)).rejects.toThrow("enough");
+    expect(await counted()).toEqual({ rooms: [], people: [] });
   });
 
   it("that fails in the middle has changed nothing, and can be done again", async () => {

@@ -65,3 +65,9 @@ it("adds the nodes up, has a gap for a minute in which nobody looked, and says h
   // And it is what the channel carries.
   expect(await channel.dataSchema?.["~standard"].validate(overview)).toHaveProperty("value");
 });
+
+it("has nothing waiting where more is counted than there was when the rooms were read", async () => {
+  await db.updateTable("rooms").set({ last_seq: 3 }).where("id", "=", "harbour").execute();
+  await analytics.insertInto("places").values({ room: "harbour", seq: 4 }).execute();
+  expect(await readOverview(analytics, db, nowMs)).toMatchObject({ counted: 4, waiting: 0 });
+});

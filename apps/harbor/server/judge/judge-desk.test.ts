@@ -5,7 +5,7 @@ import path from "node:path";
 import { createJobs, type Jobs } from "@tidewire/jobs";
 import { embeddedStore } from "@tidewire/jobs/embedded";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Judged, News, Submission, Verdict } from "../../contract/judge.ts";
+import { type Judged, judgeRun, type News, type Submission, type Verdict } from "../../contract/judge.ts";
 import { addGuest } from "../data/guests.ts";
 import { openDatabase } from "../data/open-database.ts";
 import type { Database } from "../data/schema.ts";
@@ -80,6 +80,15 @@ describe("handing in", () => {
 });
 
 describe("what was left behind", () => {
+  it("is not what a worker is at, however long that takes", async () => {
+    const { id } = await submit(ada);
+    await age();
+    const wanted = { names: [judgeRun.name], runs: 1, endings: 0, leaseMs: 10_000, orphanMs: 3_600_000 };
+    expect((await jobs.store.claim(wanted)).runs).toHaveLength(1);
+    expect(await mendSubmissions({ db, jobs, log: silent })).toBe(false);
+    expect(await findSubmission(db, id)).toMatchObject({ judged: null });
+  });
+
   it("is ordered: kept by a server that died before it could", async () => {
     const kept = await keepSubmission(db, { ...program, guest: ada, nonce: "nonce-kept", job: "its-job" });
     await mendSubmissions({ db, jobs, log: silent });

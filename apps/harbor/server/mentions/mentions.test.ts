@@ -72,6 +72,15 @@ it("means the one who came last under that name, and nobody who has left", async
   expect(await ordered()).toEqual([[mention.name, { message: id, person: last.id }]]);
 });
 
+it("waits until a page that is loaded anew would be back", async () => {
+  await addGuest(db, "Lou");
+  const beforeMs = Date.now();
+  await say("@Lou");
+  await ordered();
+  const [job] = await jobs.list({ state: "waiting", after: null, limit: 1 });
+  expect(job?.dueMs).toBeGreaterThanOrEqual(beforeMs + 1_000);
+});
+
 it("of oneself is none", async () => {
   await say("I am @Ada");
   expect(await ordered()).toEqual([]);

@@ -1,5 +1,5 @@
 // Notices by e-mail to a real mail server: once, and at most once more where nobody knows.
-import { afterEach, beforeEach, expect, it, test } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { openDatabase } from "../../server/data/open-database.ts";
 import type { Database } from "../../server/data/schema.ts";
 import { type MailServer, startMailServer } from "../testing/mail-server.ts";
@@ -60,6 +60,15 @@ it("that is refused for good is not tried again", async () => {
   await expect(send()).rejects.toMatchObject({ reason: "not_available", temporary: false });
 });
 
+it("is sent later where our password is refused, which says nothing of the mail", async () => {
+  await server.stop();
+  server = await startMailServer({ refusesLogin: true });
+  const url = server.url.replace("smtp://", "smtp://harbor:mistaken@");
+  for (let time = 0; time < 3; time += 1) await expect(send(url)).rejects.toMatchObject({ isForGood: false });
+  await send();
+  expect(server.received).toHaveLength(1);
+});
+
 it("waits for a mail server that is not there", async () => {
   const { url } = server;
   await server.stop();
@@ -82,16 +91,4 @@ it("is sent twice at most by workers that believe they have the same job", async
   await Promise.allSettled(Array.from({ length: 5 }, () => send()));
   expect(server.received.length).toBeLessThanOrEqual(2);
   expect(server.received.length).toBeGreaterThanOrEqual(1);
-});
-
-test.each([
-  ["Ada", /^ada\.[0-9a-f]{12}@harbor\.test$/],
-  ["Łou, the “First”", /^ou-the-first\.[0-9a-f]{12}@harbor\.test$/],
-  ["José Ångström", /^jose-angstrom\.[0-9a-f]{12}@harbor\.test$/],
-  ["عمر", /^guest\.[0-9a-f]{12}@harbor\.test$/],
-  ["ceo@bank.example\r\nBcc: all", /^ceo-bank-example-bcc-all\.[0-9a-f]{12}@harbor\.test$/],
-])("%s has an address of its own", (name, expected) => {
-  const address = mailAddress({ id: "guest_1", name }, domain);
-  expect(address).toMatch(expected);
-  expect(mailAddress({ id: "guest_2", name }, domain)).not.toBe(address);
 });

@@ -21,12 +21,18 @@ export interface MailServer {
   stop(): Promise<void>;
 }
 
-export async function startMailServer(): Promise<MailServer> {
+interface MailServerOptions {
+  /** Whoever comes with a password is told that it is wrong. */
+  readonly refusesLogin?: boolean;
+}
+
+export async function startMailServer({ refusesLogin = false }: MailServerOptions = {}): Promise<MailServer> {
   const sockets = new Set<Socket>();
   const received: ReceivedMail[] = [];
   const server = new SMTPServer({
     authOptional: true,
-    disabledCommands: ["AUTH", "STARTTLS"],
+    disabledCommands: refusesLogin ? ["STARTTLS"] : ["AUTH", "STARTTLS"],
+    onAuth: (_auth, _session, done) => done(new Error("the password is wrong")),
     onData(stream, session, done) {
       let raw = "";
       stream.setEncoding("utf8").on("data", (part: string) => (raw += part));

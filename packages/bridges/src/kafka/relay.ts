@@ -1,8 +1,8 @@
 // The relay from Kafka: members of a group, one after the other, and what becomes of each record.
 import { TidewireError } from "@tidewire/protocol";
+import { type Log, reasonOf, silentLog } from "@tidewire/protocol/ports";
 import { Pause } from "../pause.ts";
 import { type Clock, systemClock, within } from "../ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "../ports/log.ts";
 import { isOwnFault, type Publisher } from "../publisher.ts";
 import { Trouble } from "../trouble.ts";
 import type { KafkaConsumer, KafkaMessage, KafkaRecord } from "./consumer.ts";

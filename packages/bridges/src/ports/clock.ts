@@ -1,7 +1,6 @@
 // Time, as bridges ask for it. Nothing else in the package reads a clock or sets a timer.
 
-/** Stops what a clock was asked to do later. Calling it again, or too late, does nothing. */
-export type Cancel = () => void;
+import type { Cancel } from "@tidewire/protocol/ports";
 
 /** Where the time comes from. */
 export interface Clock {

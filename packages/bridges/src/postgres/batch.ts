@@ -5,8 +5,8 @@
 // - It keeps no place in the table: a row is read until it is gone. An id that commits after a higher one is behind nothing.
 // - A batch that has become old publishes no more (`isGood`): its rows may be another relay's by now.
 import { fail, type TidewireError } from "@tidewire/protocol";
+import { reasonOf } from "@tidewire/protocol/ports";
 import { type Clock, within } from "../ports/clock.ts";
-import { reasonOf } from "../ports/log.ts";
 import { isOwnFault, type Publisher } from "../publisher.ts";
 import { type PostgresConnection, type Row, statementMs } from "./connection.ts";
 import type { OutboxQueries } from "./outbox-table.ts";

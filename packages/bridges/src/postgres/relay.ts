@@ -1,6 +1,6 @@
 // The relay of a PostgreSQL outbox: it takes batch after batch, waits to be told of more, and comes back when it was cut off.
+import { type Log, reasonOf, silentLog } from "@tidewire/protocol/ports";
 import { type Clock, systemClock } from "../ports/clock.ts";
-import { type Log, reasonOf, silentLog } from "../ports/log.ts";
 import type { Publisher } from "../publisher.ts";
 import { Pause } from "../pause.ts";
 import { Trouble } from "../trouble.ts";

@@ -1,8 +1,14 @@
 // The store on BullMQ: its queues and its locks keep and hand out jobs, a script beside them knows whose word counts.
 import { fail } from "@tidewire/protocol";
-import { type Cancel, type Clock, systemClock } from "../ports/clock.ts";
-import { type Log, silentLog } from "../ports/log.ts";
-import { type Random, systemRandom } from "../ports/random.ts";
+import {
+  type Cancel,
+  type Clock,
+  type Log,
+  type Random,
+  silentLog,
+  systemClock,
+  systemRandom,
+} from "@tidewire/protocol/ports";
 import type {
   Added,
   Claimed,
@@ -18,11 +24,12 @@ import type {
   Wanted,
 } from "../store/job-store.ts";
 import { endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, runOf } from "./entries.ts";
-import type { BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
+import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
+import { type Hand, Hands } from "./hands.ts";
 import { Line, type LineOptions } from "./line.ts";
 
 /** What `bullmqStore` is given. */
-export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connection> {
+export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {
   /** BullMQ 6: `import * as library from "bullmq"`. */
   readonly library: BullLibrary<Client, Connection>;
   /** Of `@redis/client`; a template of which the store makes its connections. */
@@ -50,7 +57,7 @@ export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connecti
  * Keeps jobs in BullMQ's queues on one Redis 6.2 or later (not a cluster), for workers on any number of machines whose clocks agree. A
  * queue that it uses is no other worker's.
  */
-export function bullmqStore<Client extends StoreClient<Client>, Connection>(
+export function bullmqStore<Client extends StoreClient<Client>, Connection extends BullConnection>(
   options: BullmqStoreOptions<Client, Connection>,
 ): JobStore {
   return new BullmqStore(options);
@@ -63,13 +70,16 @@ const cleanedAtOnce = 5_000;
 /** What BullMQ says to a token that is no longer the lock's, or of a job that is gone. */
 const refusals: readonly unknown[] = [-1, -2, -3, -6];
 
-class BullmqStore<Client extends StoreClient<Client>, Connection> implements JobStore {
+class BullmqStore<Client extends StoreClient<Client>, Connection extends BullConnection> implements JobStore {
   readonly #options: LineOptions<Client, Connection>;
   readonly #random: Random;
   readonly #isChecked: boolean;
   readonly #keepEndedMs: number;
   readonly #keepDeadMs: number;
   #open: Line<Client, Connection> | null = null;
+  readonly #hands = new Hands();
+  /** Whether the last claim found as much as it was to find. */
+  #hasMore = false;
   #cancelHousekept: Cancel | null = null;
 
   constructor(options: BullmqStoreOptions<Client, Connection>) {
@@ -97,7 +107,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
   }
 
   add(drafts: readonly JobDraft[]): Promise<readonly Added[]> {
-    const marks = new Map(drafts.map((draft) => [draft, this.#random.token()] as const));
+    const marks = new Map(drafts.map((draft) => [draft, this.#random.token(132)] as const));
     return this.#line.ask(async () => {
       await this.#line.script("arrive", ...drafts.flatMap(({ name, id }) => [queueOf(name), keyOf(id)]));
       const byName = Map.groupBy(drafts, ({ name }) => name);
@@ -114,27 +124,55 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
   claim(wanted: Wanted): Promise<Claimed> {
     return this.#line.ask(async () => {
       await this.#housekeep(wanted);
-      const { names, runs, endings, leaseMs } = wanted;
-      const looked = await this.#line.script("look", runs, endings, leaseMs, ...names.map(queueOf));
-      const [due, untold, refused] = looked as readonly [readonly string[], readonly unknown[], readonly string[]];
-      const taken = await Promise.allSettled(due.map((queue) => this.#take(queue, leaseMs)));
+      const { leaseMs, runs } = wanted;
+      const eager = this.#eager(wanted);
+      const [looked, first] = await Promise.all([
+        this.#look(eager === null ? wanted : { ...wanted, runs: 0 }),
+        this.#takeAll(eager ?? [], leaseMs),
+      ]);
+      const taken = eager === null ? await this.#takeAll(looked.due, leaseMs) : first;
       const failed = taken.find((one) => one.status === "rejected");
-      if (failed !== undefined && taken.every(({ status }) => status === "rejected") && untold.length === 0) {
+      if (failed !== undefined && taken.every(({ status }) => status === "rejected") && looked.untold.length === 0) {
         throw failed.reason;
       }
-      const found = taken.flatMap((one) => (one.status === "fulfilled" && one.value !== null ? [one.value] : []));
+      const hands = taken.flatMap((one) => (one.status === "fulfilled" && one.value !== null ? [one.value] : []));
+      this.#hasMore = runs > 0 && hands.length === runs;
+      const begun = await this.#begin(hands, leaseMs);
       return {
-        runs: found.filter((one) => typeof one !== "string"),
-        endings: untold.map((answer) => endingOf(entryOf(answer))),
-        refused: [...refused, ...found.filter((one) => typeof one === "string")],
+        runs: begun.filter((one) => typeof one !== "string"),
+        endings: looked.untold.map((answer) => endingOf(entryOf(answer))),
+        refused: [...looked.refused, ...begun.filter((one) => typeof one === "string")],
       };
     });
+  }
+
+  /**
+   * Where there was as much as was asked for, there will be more: that is taken without asking first in which queue it is. Of several
+   * queues the script alone knows which one has what comes first.
+   */
+  #eager({ names, runs }: Wanted): readonly string[] | null {
+    const [name] = names;
+    return this.#hasMore && names.length === 1 && name !== undefined
+      ? Array.from({ length: runs }, () => queueOf(name))
+      : null;
+  }
+
+  async #look({ names, runs, endings, leaseMs }: Wanted): Promise<Looked> {
+    const answer = await this.#line.script("look", runs, endings, leaseMs, ...names.map(queueOf));
+    const [due, untold, refused] = answer as readonly [readonly string[], readonly unknown[], readonly string[]];
+    return { due, untold, refused };
+  }
+
+  async #takeAll(queues: readonly string[], leaseMs: number): Promise<readonly PromiseSettledResult<Taken | null>[]> {
+    return await Promise.allSettled(queues.map((queue) => this.#take(queue, leaseMs)));
   }
 
   renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Renewal[]> {
     return this.#line.ask(async () => {
       const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
-      return (await this.#line.script("renew", leaseMs, ...given)) as readonly Renewal[];
+      const renewals = (await this.#line.script("renew", leaseMs, ...given)) as readonly Renewal[];
+      for (const [n, hold] of holds.entries()) if (renewals[n] === "lost") this.#hands.take(hold);
+      return renewals;
     });
   }
 
@@ -186,25 +224,49 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
     return { id, isDuplicate: kept !== null && kept.mark !== mark };
   }
 
-  /** @returns A run, or in words why the entry is none; `null` when somebody else was faster. */
-  async #take(queue: string, leaseMs: number): Promise<Run | string | null> {
-    const token = this.#random.token();
+  /** @returns `null` when somebody else was faster. */
+  async #take(queue: string, leaseMs: number): Promise<Taken | null> {
+    const token = this.#random.token(132);
+    const { lent } = this.#line;
     try {
       const job = await this.#line.queues.taker(queue, leaseMs).getNextJob(token, { block: false });
-      if (job?.id === undefined) return null;
-      const begun = await this.#line.script("begin", queue, job.id, token, leaseMs);
-      if (begun === null) return null;
-      const entry = entryOf(begun);
-      if (entry.kept !== null) return runOf(entry, entry.kept);
+      return job?.id === undefined ? null : { queue, token, key: job.id, job, lent };
     } catch (thrown) {
       // BullMQ has handed it out, and then could not read it.
       if (!(thrown instanceof SyntaxError)) throw thrown;
+      return { queue, token, key: "", job: null, lent };
     }
-    return (await this.#line.script("spoil", queue, token)) as string | null;
+  }
+
+  /** @returns Runs, and in words why an entry is none. */
+  async #begin(hands: readonly Taken[], leaseMs: number): Promise<readonly (Run | string)[]> {
+    const sound = hands.filter(({ job }) => job !== null);
+    const given = sound.flatMap(({ queue, key, token }) => [queue, key, token]);
+    const answers = sound.length === 0 ? [] : await this.#line.script("begin", leaseMs, ...given);
+    const begun = new Map(sound.map((hand, n) => [hand, (answers as readonly unknown[])[n] ?? null]));
+    const found = await Promise.all(hands.map((hand) => this.#begun(hand, begun.get(hand))));
+    return found.filter((one) => one !== null);
+  }
+
+  /** @param answer What the script says of it; `null` when its lease is over by now; `undefined` when it was not asked. */
+  async #begun(hand: Taken, answer: unknown): Promise<Run | string | null> {
+    if (answer === null) return null;
+    const { queue, token, key, job, lent } = hand;
+    const entry = answer === undefined ? null : entryOf(answer);
+    if (entry === null || entry.kept === null || job === null) {
+      return (await this.#line.script("spoil", queue, token)) as string | null;
+    }
+    const run = runOf(entry, entry.kept);
+    this.#hands.put(run, { queue, key, token, fence: run.fence, hasOwner: run.owner !== "", job, lent });
+    return run;
   }
 
   /** The script says with the lock's own token whether it is this hand's; BullMQ looks again, in the step that ends it (J2). */
   async #settle({ id, fence }: Hold, outcome: Exclude<Outcome, { kind: "told" }>): Promise<Settled> {
+    const hand = this.#hands.take({ id, fence });
+    // On a connection that was lent since then BullMQ's command could come before the mark.
+    const isNear = hand !== null && hand.lent === this.#line.lent;
+    if (isNear && outcome.kind === "done") return await this.#done(hand, outcome.output);
     const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
     const marked = await this.#line.script("mark", keyOf(id), fence, outcome.kind, reason, message);
     if (marked === null) return null;
@@ -213,6 +275,16 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
     if (job === undefined) return null;
     const [moved, state] = this.#moved({ job, token, outcome, how });
     return (await accepted(moved)) ? state : null;
+  }
+
+  /** What was taken here and is done needs one way to Redis: BullMQ refuses its end for the same reasons as the mark before it. */
+  async #done(hand: Hand, output: string): Promise<Settled> {
+    const marked = this.#line.done(hand);
+    const moved = accepted(hand.job.moveToCompleted(output, hand.token, false));
+    const [isOurs, isMoved] = await Promise.allSettled([marked, moved]);
+    if (isMoved.status === "rejected") throw isMoved.reason;
+    if (isOurs.status === "rejected") throw isOurs.reason;
+    return isMoved.value ? "done" : null;
   }
 
   #moved({ job, token, outcome, how }: Ended): readonly [Promise<unknown>, Settled] {
@@ -249,6 +321,25 @@ class BullmqStore<Client extends StoreClient<Client>, Connection> implements Job
       await at.clean(this.#keepDeadMs, cleanedAtOnce, "failed");
     }
   }
+}
+
+/** What the script says before anything is taken. */
+interface Looked {
+  /** The queues of what is due, in its order. */
+  readonly due: readonly string[];
+  readonly untold: readonly unknown[];
+  readonly refused: readonly string[];
+}
+
+/** What BullMQ has handed out to this process. */
+interface Taken {
+  readonly queue: string;
+  readonly token: string;
+  readonly key: string;
+  /** `null` where BullMQ could not read it. */
+  readonly job: BullJob | null;
+  /** The connection that it came by. */
+  readonly lent: unknown;
 }
 
 interface Ended {

@@ -33,7 +33,12 @@ export interface BullQueue extends Closing {
 
 /** A worker of BullMQ: the store takes jobs by it and lets none of its own run. */
 export interface BullWorker extends Closing {
-  getNextJob(token: string, options: { block: boolean }): Promise<{ id?: string | undefined } | undefined>;
+  getNextJob(token: string, options: { block: boolean }): Promise<BullJob | undefined>;
+}
+
+/** What BullMQ makes of a client. */
+export interface BullConnection {
+  on(event: "error", listener: (error: Error) => void): unknown;
 }
 
 interface QueueOptions<Connection> {
@@ -47,7 +52,7 @@ interface TakingOptions<Connection> extends QueueOptions<Connection> {
 }
 
 /** BullMQ 6, as `import * as library from "bullmq"` gives it. */
-export interface BullLibrary<Client, Connection> {
+export interface BullLibrary<Client, Connection extends BullConnection> {
   readonly Queue: new (name: string, options: QueueOptions<Connection>) => BullQueue;
   readonly Worker: new (name: string, processor: null, options: TakingOptions<Connection>) => BullWorker;
   createNodeRedisClient(client: Client): Connection;

@@ -1,12 +1,11 @@
 // The store's way to Redis: its own connection and one it lends to BullMQ, a bound for every answer, and what Redis must keep before it is trusted with jobs.
 import { fail, TidewireError } from "@tidewire/protocol";
-import type { Clock } from "../ports/clock.ts";
-import { type Log, reasonOf } from "../ports/log.ts";
-import type { BullLibrary, StoreClient } from "./library.ts";
+import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
+import type { BullConnection, BullLibrary, StoreClient } from "./library.ts";
 import { making, Queues } from "./queues.ts";
-import { run } from "./script.ts";
+import { type InHand, markDone, run } from "./script.ts";
 
-export interface LineOptions<Client extends StoreClient<Client>, Connection> {
+export interface LineOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {
   readonly library: BullLibrary<Client, Connection>;
   readonly client: Client;
   readonly prefix: string;
@@ -20,7 +19,7 @@ const goodbyeMs = 2_000;
 /** What was asked of Redis by its settings, and is needed for a job that was acked to be there (J1). */
 const needed = { appendonly: "yes", appendfsync: "always", "maxmemory-policy": "noeviction" } as const;
 
-export class Line<Client extends StoreClient<Client>, Connection> {
+export class Line<Client extends StoreClient<Client>, Connection extends BullConnection> {
   readonly #options: LineOptions<Client, Connection>;
   readonly #own: Client;
   readonly #all = new Set<Client>();
@@ -35,6 +34,11 @@ export class Line<Client extends StoreClient<Client>, Connection> {
 
   get queues(): Queues {
     return this.#lent?.queues ?? fail("engine_unavailable", "an open job store was expected, it opens");
+  }
+
+  /** The connection that BullMQ has at present, for whoever needs to know whether it is the same. */
+  get lent(): unknown {
+    return this.#lent?.client ?? null;
   }
 
   /** @param isChecked Whether Redis is asked how it keeps its data. */
@@ -62,6 +66,12 @@ export class Line<Client extends StoreClient<Client>, Connection> {
 
   async script(...args: readonly (string | number)[]): Promise<unknown> {
     return await run((command) => this.#own.sendCommand(command), this.#options.prefix, args);
+  }
+
+  /** On the connection that is lent, before what BullMQ says there next. */
+  async done(job: InHand): Promise<boolean> {
+    const client = this.#lent?.client ?? fail("engine_unavailable", "an open job store was expected, it opens");
+    return await markDone((command) => client.sendCommand(command), this.#options.prefix, job);
   }
 
   /** A request of the contract: answered within its time, in the words of the contract. */

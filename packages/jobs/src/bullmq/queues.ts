@@ -1,7 +1,7 @@
 // BullMQ's own objects, made when they are first needed: a queue for each name of a definition, and who takes jobs from it.
-import { type Log, reasonOf } from "../ports/log.ts";
+import { type Log, reasonOf } from "@tidewire/protocol/ports";
 import { queueOf } from "./entries.ts";
-import type { BullLibrary, BullQueue, BullWorker } from "./library.ts";
+import type { BullConnection, BullLibrary, BullQueue, BullWorker } from "./library.ts";
 
 /** Makes them; hides what the library's types say of its connections. */
 export interface Making {
@@ -9,12 +9,14 @@ export interface Making {
   worker(name: string, leaseMs: number): BullWorker;
 }
 
-export function making<Client, Connection>(
+export function making<Client, Connection extends BullConnection>(
   library: BullLibrary<Client, Connection>,
   client: Client,
   prefix: string,
 ): Making {
   const connection = library.createNodeRedisClient(client);
+  // The client's own error is logged where it was made. BullMQ tells it on, and while no queue listens that would end the process.
+  connection.on("error", () => undefined);
   return {
     queue: (name) => new library.Queue(name, { connection, prefix }),
     worker: (name, leaseMs) =>

@@ -138,13 +138,19 @@ elseif op == 'look' then
   sweep(refused)
   return { runs > 0 and heads(wanted, runs) or {}, endings > 0 and untold(endings, leaseMs) or {}, refused }
 elseif op == 'begin' then
-  local name, id, token, leaseMs = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-  local key = at(name, id)
-  if call('GET', key .. ':lock') ~= token then return false end
-  if number(key, 'tw:back') > 0 and number(key, 'tw:back') == number(key, 'ats') - 1 then call('HINCRBY', key, 'tw:free', 1) end
-  call('HDEL', key, 'tw:back', 'tw:end')
-  call('HSET', key, 'tw:lease', leaseMs)
-  return described(name, id)
+  local leaseMs, all = ARGV[2], {}
+  for n = 3, #ARGV, 3 do
+    local name, id, token = ARGV[n], ARGV[n + 1], ARGV[n + 2]
+    local key = at(name, id)
+    if call('GET', key .. ':lock') ~= token then all[#all + 1] = false
+    else
+      if number(key, 'tw:back') > 0 and number(key, 'tw:back') == number(key, 'ats') - 1 then call('HINCRBY', key, 'tw:free', 1) end
+      call('HDEL', key, 'tw:back', 'tw:end')
+      call('HSET', key, 'tw:lease', leaseMs)
+      all[#all + 1] = described(name, id)
+    end
+  end
+  return all
 elseif op == 'spoil' then
   local name, token = ARGV[2], ARGV[3]
   for _, id in ipairs(call('LRANGE', at(name, 'active'), 0, -1)) do
@@ -250,6 +256,44 @@ elseif op == 'orphans' then
 end
 return redis.error_reply('ERR an operation of the job store was expected, got ' .. op)
 `;
+
+/**
+ * Marks a job that its hand is about to end as done: who is to be told of it is there before its end is (decision 0038). BullMQ's own
+ * command follows on the same connection without waiting for the answer, so it is sent whole: no server can have forgotten it.
+ * KEYS: the job's, its lock's, its queue's list of active ones, that of untold ends. ARGV: its id, its token, its fence, whether it has an owner.
+ */
+const doneSource = `
+if redis.call('GET', KEYS[2]) ~= ARGV[2] or not redis.call('LPOS', KEYS[3], ARGV[1]) then return 0 end
+local has = redis.call('HMGET', KEYS[1], 'ats', 'tw:turn', 'tw:lease')
+if (tonumber(has[1] or '0') or 0) + (tonumber(has[2] or '0') or 0) ~= tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], 'tw:end', 'done', 'tw:reason', '', 'tw:message', '')
+if ARGV[4] == '1' then
+  local time = redis.call('TIME')
+  local untilMs = time[1] * 1000 + time[2] / 1000 + (tonumber(has[3] or '0') or 0)
+  redis.call('ZADD', KEYS[4], string.format('%.3f', untilMs), ARGV[1])
+end
+return 1
+`;
+
+/** A job in a hand of this process. */
+export interface InHand {
+  readonly queue: string;
+  readonly key: string;
+  readonly token: string;
+  readonly fence: number;
+  readonly hasOwner: boolean;
+}
+
+/** @returns Whether it is still in that hand. */
+export async function markDone(
+  send: Send,
+  prefix: string,
+  { queue, key, token, fence, hasOwner }: InHand,
+): Promise<boolean> {
+  const job = `${prefix}:${queue}:${key}`;
+  const keys = [job, `${job}:lock`, `${prefix}:${queue}:active`, `${prefix}:~:ends`];
+  return (await send(["EVAL", doneSource, "4", ...keys, key, token, String(fence), hasOwner ? "1" : "0"])) === 1;
+}
 
 /** Sends a command. */
 export type Send = (args: readonly string[]) => Promise<unknown>;

@@ -1,8 +1,7 @@
 // Opens the database file of an embedded store, which several processes may have open at once.
-import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { reasonOf } from "../ports/log.ts";
+import { makeFolder, reasonOf } from "@tidewire/protocol/ports";
 import { migrations } from "./schema.ts";
 
 /** "TDJB" in ASCII, at byte 68 of the file. */
@@ -35,26 +34,6 @@ export function openDatabase(path: string): DatabaseSync {
 
 /** The file was understood, and is not to be used. */
 class Refusal extends Error {}
-
-/** A new folder survives a power cut only when the one that lists it was synced; SQLite syncs its own folder alone. */
-function makeFolder(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let made = folder; made.length >= first.length; made = dirname(made)) syncFolder(dirname(made));
-}
-
-function syncFolder(folder: string): void {
-  let handle: number | null = null;
-  try {
-    handle = openSync(folder, "r");
-    fsyncSync(handle);
-  } catch (thrown) {
-    // Windows cannot, and needs not: its file systems keep the order of such changes themselves.
-    if (!(thrown instanceof Error && "code" in thrown && thrown.code !== "EIO")) throw thrown;
-  } finally {
-    if (handle !== null) closeSync(handle);
-  }
-}
 
 function checkOwner(database: DatabaseSync, path: string): void {
   const owner = valueOf(database, "PRAGMA application_id");

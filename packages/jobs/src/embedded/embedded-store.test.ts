@@ -96,9 +96,16 @@ describe("the embedded store", () => {
     };
     await expect(fill()).rejects.toMatchObject({ reason: "limit_exceeded" });
     expect(added).toBeGreaterThan(1);
+    expect(added).toBeLessThanOrEqual(200_000 / large.length);
     const [run] = (await store.claim(wanted)).runs;
     expect(run).toMatchObject({ id: "large-0", input: large });
-    expect(await store.settle(run ?? expect.unreachable(), { kind: "done", output: "1" })).toBe("done");
+    // Asked together they are one transaction, and what is refused is no fault of the other's.
+    const [refused, settled] = await Promise.allSettled([
+      store.add([{ ...draft, id: "more" }]),
+      store.settle(run ?? expect.unreachable(), { kind: "done", output: "1" }),
+    ]);
+    expect(refused).toMatchObject({ status: "rejected", reason: { reason: "limit_exceeded" } });
+    expect(settled).toEqual({ status: "fulfilled", value: "done" });
   });
 
   it("says what is wrong with a file that is none of its own, and leaves it as it is", async () => {
@@ -120,6 +127,38 @@ describe("the embedded store", () => {
     database.exec("PRAGMA user_version = 99");
     database.close();
     await expect(open()).rejects.toThrow("made by a newer Tidewire");
+  });
+
+  it("sets apart what nobody can run, for good", async () => {
+    const { open, path } = onClock();
+    const store = await open();
+    await store.add([draft]);
+    const database = new DatabaseSync(path);
+    database.exec("UPDATE jobs SET input = '{'");
+    database.close();
+    expect(await store.claim(wanted)).toMatchObject({ runs: [], refused: ["one: its input is no JSON"] });
+    expect(await store.read({ kind: "one", id: "one" })).toMatchObject([{ state: "dead", reason: "malformed" }]);
+    expect(await store.change("one", "replay")).toBe(false);
+  });
+
+  it("lets 10,000 requests wait and refuses the next one", async () => {
+    const { open } = onClock();
+    const store = await open();
+    const reads = Array.from({ length: 10_001 }, () => store.read({ kind: "one", id: "nobody" }));
+    const [last, ...others] = (await Promise.allSettled(reads)).toReversed();
+    expect(last).toMatchObject({ status: "rejected", reason: { reason: "overloaded" } });
+    expect(others.every(({ status }) => status === "fulfilled")).toBe(true);
+  });
+
+  it("that another process keeps busy refuses, and goes on when it has ended", { timeout: 30_000 }, async () => {
+    const { open, path } = onClock();
+    const store = await open();
+    const database = new DatabaseSync(path);
+    database.exec("BEGIN IMMEDIATE");
+    await expect(store.add([draft])).rejects.toMatchObject({ reason: "engine_unavailable" });
+    database.exec("ROLLBACK");
+    database.close();
+    expect(await store.add([draft])).toEqual([{ id: "one", isDuplicate: false }]);
   });
 
   it("opens for several processes at the same moment, when there is no file yet", async () => {

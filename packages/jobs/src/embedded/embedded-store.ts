@@ -1,7 +1,6 @@
 // The embedded store: jobs in one SQLite file of this machine, which several processes may share.
 import { resolve as resolvePath } from "node:path";
-import { type Clock, systemClock } from "../ports/clock.ts";
-import { type Log, silentLog } from "../ports/log.ts";
+import { type Clock, type Log, silentLog, systemClock } from "@tidewire/protocol/ports";
 import type {
   Added,
   Claimed,

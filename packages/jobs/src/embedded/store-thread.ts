@@ -1,9 +1,7 @@
 // The other end of an embedded store's thread: asks it, and replaces it when it dies.
 import { fail, TidewireError } from "@tidewire/protocol";
+import { type Cancel, type Clock, type Log, reasonOf, threadFlags } from "@tidewire/protocol/ports";
 import { Worker } from "node:worker_threads";
-import type { Cancel, Clock } from "../ports/clock.ts";
-import { type Log, reasonOf } from "../ports/log.ts";
-import { threadFlags } from "../ports/thread-flags.ts";
 import type { Answer, Answers, Ask, Request, ThreadNews, ThreadOptions } from "./messages.ts";
 
 export type Spawn = (options: ThreadOptions) => Worker;

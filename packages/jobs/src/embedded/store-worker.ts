@@ -1,13 +1,12 @@
 // The thread of an embedded store: obeys what has queued up since the last commit as one transaction.
 import type { DatabaseSync } from "node:sqlite";
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { reasonOf } from "../ports/log.ts";
+import { reasonOf } from "@tidewire/protocol/ports";
 import { openDatabase } from "./database.ts";
 import { JobRows } from "./job-rows.ts";
 import type { Request, ThreadNews, ThreadOptions } from "./messages.ts";
 import { Transaction } from "./transaction.ts";
 
-// Nothing here imports a package: a worker resolves those on its own, and a clone may not have been built.
 if (parentPort !== null) serve(parentPort, workerData as ThreadOptions);
 
 type Port = NonNullable<typeof parentPort>;

@@ -1,6 +1,6 @@
 // Requests that queued up, carried out as one transaction: all of them are answered after its commit.
 import type { DatabaseSync } from "node:sqlite";
-import { reasonOf } from "../ports/log.ts";
+import { reasonOf } from "@tidewire/protocol/ports";
 import { fullCode, resultCode, StoreFull } from "./database.ts";
 import type { JobRows } from "./job-rows.ts";
 import type { Answer, Answers, Ask, Request } from "./messages.ts";

@@ -1,5 +1,5 @@
 // What keeps a process from ending while it waits for something that has no socket.
-import type { Cancel } from "./clock.ts";
+import type { Cancel } from "@tidewire/protocol/ports";
 
 const longestTimerMs = 2_147_483_647;
 

@@ -1,7 +1,6 @@
 // The keeper: takes what was ordered and asked from RabbitMQ's queues to the store that has the jobs, and answers.
 import { TidewireError } from "@tidewire/protocol";
-import type { Clock } from "../ports/clock.ts";
-import { type Log, reasonOf } from "../ports/log.ts";
+import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
 import { type Answers, type Ask, obey } from "../store/ask.ts";
 import type { JobStore, Run } from "../store/job-store.ts";
 import type { RabbitChannel, RabbitDelivery } from "./library.ts";

@@ -1,9 +1,7 @@
 // A connection to RabbitMQ that is made again whenever it is lost, with what its owner sets up on each.
 import { fail, TidewireError } from "@tidewire/protocol";
+import { type Cancel, type Clock, type Log, type Random, reasonOf } from "@tidewire/protocol/ports";
 import { stayAlive } from "../ports/alive.ts";
-import type { Cancel, Clock } from "../ports/clock.ts";
-import { type Log, reasonOf } from "../ports/log.ts";
-import type { Random } from "../ports/random.ts";
 import type { RabbitChannel, RabbitConnection } from "./library.ts";
 
 /** What both ends of the way are given. */

@@ -57,7 +57,15 @@ it("a lost connection leaves what was confirmed with RabbitMQ, and everything el
   expect(clock.pending).toBe(0);
 });
 
-it("has a limit of requests and of bytes", async () => {
+it("has a limit of requests", async () => {
+  const { asks } = begun();
+  const [first] = Array.from({ length: 10_000 }, () => asks.begin(1, kept));
+  expect(() => asks.begin(1, kept)).toThrow("10000 requests of 10000 bytes wait for RabbitMQ already");
+  asks.answered(first?.number ?? expect.unreachable(), keeping);
+  asks.begin(1, kept);
+});
+
+it("has a limit of bytes", async () => {
   const { asks } = begun();
   const { number, answered } = asks.begin(60_000_000, null);
   expect(() => asks.begin(10_000_000, null)).toThrow("requests of 60000000 bytes wait for RabbitMQ already");

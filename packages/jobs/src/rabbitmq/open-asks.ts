@@ -1,6 +1,6 @@
 // What was asked and is not answered yet: by the keeper, by RabbitMQ alone, or by the time that it may take.
 import { fail, type RequestErrorName, TidewireError } from "@tidewire/protocol";
-import type { Cancel, Clock } from "../ports/clock.ts";
+import type { Cancel, Clock } from "@tidewire/protocol/ports";
 import type { Answers } from "../store/ask.ts";
 import type { Answer } from "./wire.ts";
 

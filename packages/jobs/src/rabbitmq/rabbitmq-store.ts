@@ -1,8 +1,6 @@
 // The store behind RabbitMQ: what is asked of it goes through queues to the keeper, who has the jobs.
 import { TidewireError } from "@tidewire/protocol";
-import { type Clock, systemClock } from "../ports/clock.ts";
-import { type Log, silentLog } from "../ports/log.ts";
-import { type Random, systemRandom } from "../ports/random.ts";
+import { type Clock, type Log, type Random, silentLog, systemClock, systemRandom } from "@tidewire/protocol/ports";
 import type { Answers, Ask } from "../store/ask.ts";
 import type {
   Added,

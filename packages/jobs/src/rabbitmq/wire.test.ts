@@ -1,4 +1,5 @@
 // What comes through the queues is what somebody can have sent, or it is said in words what is wrong with it.
+import { TidewireError } from "@tidewire/protocol";
 import { expect, it } from "vitest";
 import type { Ask } from "../store/ask.ts";
 import { answerOf, askOf, errorOf, written } from "./wire.ts";
@@ -40,6 +41,39 @@ it("of each ask every field is looked at", () => {
       expect(askOf(Buffer.from(JSON.stringify(damaged))), JSON.stringify(damaged)).toMatch(/expected/);
     }
   }
+});
+
+it("numbers, names and lists have their bounds", () => {
+  const claim = { names: ["n"], runs: 1, endings: 0, leaseMs: 1_000, orphanMs: 5 };
+  const claims = (parts: object): object => ({ kind: "claim", wanted: { ...claim, ...parts } });
+  const adds = (parts: object): object => ({ kind: "add", drafts: [{ ...draft, ...parts }] });
+  const within = [
+    claims({ leaseMs: 1 }),
+    claims({ leaseMs: 86_400_000, runs: 10_000, names: Array(10_000).fill("n") }),
+    adds({ priority: -1_000, name: "x".repeat(255) }),
+    adds({ priority: 1_000, terms: { ...terms, attempts: 1 } }),
+  ];
+  const outside = [
+    claims({ leaseMs: 0 }),
+    claims({ leaseMs: 86_400_001 }),
+    claims({ runs: 10_001 }),
+    claims({ endings: -1 }),
+    claims({ names: Array(10_001).fill("n") }),
+    adds({ priority: -1_001 }),
+    adds({ priority: 1_001 }),
+    adds({ priority: 0.5 }),
+    adds({ name: "" }),
+    adds({ name: "x".repeat(256) }),
+    adds({ terms: { ...terms, attempts: 0 } }),
+  ];
+  const read = (ask: object): unknown => askOf(Buffer.from(JSON.stringify({ version: 1, ...ask })));
+  for (const ask of within) expect(read(ask)).toEqual({ version: 1, ...ask });
+  for (const ask of outside) expect(read(ask), JSON.stringify(ask).slice(0, 200)).toMatch(/expected/);
+});
+
+it("an error of the application's own has no name here", () => {
+  const own = new TidewireError({ code: 450 }, "sold out");
+  expect(answerOf(written(errorOf(own)))).toMatchObject({ kind: "error", reason: "internal", message: "sold out" });
 });
 
 it("a kind that is none is refused, those too that every object has", () => {

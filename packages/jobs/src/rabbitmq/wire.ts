@@ -1,6 +1,6 @@
 // What goes through the queues: what is asked and what is answered, as JSON. Neither is believed before it was looked at.
 import { requestErrors, type RequestErrorName, TidewireError } from "@tidewire/protocol";
-import { reasonOf } from "../ports/log.ts";
+import { reasonOf } from "@tidewire/protocol/ports";
 import type { Answers, Ask } from "../store/ask.ts";
 import { byKind, list, object, oneOf, orNull, type Shape, text, whole } from "./shape.ts";
 

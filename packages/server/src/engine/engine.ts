@@ -23,6 +23,7 @@ import type { Member, Position, SessionId } from "@tidewire/protocol";
 /** What a publication's bytes are: JSON text, text that is not JSON, or anything. */
 export type Form = "json" | "text" | "bytes";
 
+/** What was said, with its place. */
 export interface Publication {
   /** 96 random bits as text: tells two publications apart that share an offset after a rollback. */
   readonly id: string;
@@ -100,6 +101,7 @@ export interface Ack {
 /** Where a page begins. `after` goes forward from a position, `before` gives the newest ones below one. */
 export type PageStart = { readonly after: Position } | { readonly before: Position } | "oldest" | "newest";
 
+/** How much a page has. */
 export interface PageLimit {
   /** At most this many, at least 1. */
   readonly publications: number;

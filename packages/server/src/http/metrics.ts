@@ -3,13 +3,19 @@
 // The node counts in plain numbers; they become metrics when somebody asks, and only then is `prom-client` loaded.
 import type { Histogram, Registry } from "prom-client";
 import { type Latency, latencyStepsMs } from "../ports/latency.ts";
-import { families, type Family, type Figures, latencies } from "./metric-families.ts";
+import type { AttemptTimes, EndpointFigures } from "../lifecycle/desk.ts";
+import type { Clock } from "../ports/clock.ts";
+import { families, type Figures, latencies } from "./metric-families.ts";
+import { type Labelled, webhookFamilies, webhookTimes } from "./webhook-families.ts";
 
 export interface MetricsSource {
   readonly figures: () => Figures;
   /** How long the engine took. */
   readonly publishing: Latency;
   readonly reading: Latency;
+  /** Of the endpoints that this node tells; `null` where it has none. */
+  readonly webhooks: (() => Promise<readonly EndpointFigures[]>) | null;
+  readonly clock: Clock;
   /** Names this node among others, in a label of each figure; `null`: no label. */
   readonly node: string | null;
 }
@@ -19,6 +25,9 @@ export interface MetricsPage {
   readonly text: string;
 }
 
+/** A thread that waits for its disk does not keep the page from being shown. */
+const webhooksMs = 2_000;
+
 type Client = typeof import("prom-client");
 
 /** Figures of the whole process, however many nodes are in it: what watches it is begun once, and cannot be ended. */
@@ -27,15 +36,27 @@ let processRegistry: Registry | null = null;
 /** Makes the page anew each time it is called. */
 export function metricsPage(source: MetricsSource): () => Promise<MetricsPage> {
   let loading: Promise<{ readonly own: Registry; readonly shared: Registry }> | null = null;
+  let endpoints: readonly EndpointFigures[] = [];
   return async () => {
     loading ??= import("prom-client").then((client) => {
       processRegistry ??= processFigures(client);
-      return { own: registryOf(client, source), shared: processRegistry };
+      const own = registryOf(client, source);
+      if (source.webhooks !== null) addWebhooks(client, own, () => endpoints);
+      return { own, shared: processRegistry };
     });
     const { own, shared } = await loading;
+    endpoints = await endpointsOf(source);
     if (source.node !== null) for (const each of [own, shared]) each.setDefaultLabels({ node: source.node });
     return { type: own.contentType, text: `${await own.metrics()}\n${await shared.metrics()}` };
   };
+}
+
+/** None where they cannot be told in time. */
+async function endpointsOf({ webhooks, clock }: MetricsSource): Promise<readonly EndpointFigures[]> {
+  if (webhooks === null) return [];
+  const { promise: late, resolve } = Promise.withResolvers<readonly EndpointFigures[]>();
+  const cancel = clock.after(webhooksMs, () => resolve([]));
+  return await Promise.race([webhooks().catch(() => []), late]).finally(cancel);
 }
 
 /** The pages of several nodes as one: a figure's lines stand together, as the format wants them. */
@@ -62,45 +83,76 @@ function processFigures({ Registry, collectDefaultMetrics }: Client): Registry {
   return register;
 }
 
-function registryOf(client: Client, source: MetricsSource): Registry {
+function registryOf(client: Client, { figures, ...source }: MetricsSource): Registry {
   const registry = new client.Registry();
-  for (const family of families) add(client, registry, { family, figures: source.figures });
-  for (const told of latencies) addLatency(registry, { ...told, latency: source[told.of] });
+  for (const { samples, ...family } of families) {
+    add(client, registry, {
+      ...family,
+      values: () => {
+        const now = figures();
+        return samples.map(({ labels, read }) => ({ labels, value: read(now) }));
+      },
+    });
+  }
+  for (const { name, help, of } of latencies) {
+    const steps = (): Steps => ({ labels: {}, stepsMs: latencyStepsMs, ...counted(source[of]) });
+    addSteps(registry, { name, help, steps: () => [steps()] });
+  }
   return registry;
 }
 
-function add(
-  { Counter, Gauge }: Client,
-  registry: Registry,
-  { family, figures }: { readonly family: Family; readonly figures: () => Figures },
-): void {
-  const { name, help, kind, samples } = family;
-  const options = { name, help, labelNames: [...family.labelNames], registers: [registry] };
-  if (kind === "gauge") {
-    const gauge = new Gauge({
+function addWebhooks(client: Client, registry: Registry, endpoints: () => readonly EndpointFigures[]): void {
+  for (const { samples, ...family } of webhookFamilies) {
+    add(client, registry, { ...family, values: () => endpoints().flatMap((each) => samples(each)) });
+  }
+  const steps = (): readonly Steps[] =>
+    endpoints().map(({ name, times }) => ({ labels: { endpoint: name }, ...times }));
+  addSteps(registry, { ...webhookTimes, steps });
+}
+
+function counted(latency: Latency): Pick<Steps, "cumulative" | "sumMs"> {
+  return { cumulative: latency.cumulative(), sumMs: latency.sumMs };
+}
+
+interface Added {
+  readonly name: string;
+  readonly kind: "counter" | "gauge";
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  readonly values: () => readonly Labelled[];
+}
+
+function add({ Counter, Gauge }: Client, registry: Registry, { name, help, kind, labelNames, values }: Added): void {
+  const options = { name, help, labelNames: [...labelNames], registers: [registry] };
+  // A counter of this library can be added to, and begun anew; what is told is the sum that the node keeps.
+  if (kind === "counter") {
+    const counter = new Counter({
       ...options,
       collect: () => {
-        const now = figures();
-        for (const { labels, read } of samples) gauge.set(labels, read(now));
+        counter.reset();
+        for (const { labels, value } of values()) counter.inc(labels, value);
       },
     });
     return;
   }
-  const counter = new Counter({
+  const gauge = new Gauge({
     ...options,
-    // A counter of this library can be added to, and begun anew; what is told is the sum that the node keeps.
     collect: () => {
-      counter.reset();
-      const now = figures();
-      for (const { labels, read } of samples) counter.inc(labels, read(now));
+      gauge.reset();
+      for (const { labels, value } of values()) gauge.set(labels, value);
     },
   });
+}
+
+/** What is counted by steps, under these labels. */
+interface Steps extends AttemptTimes {
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 interface Told {
   readonly name: string;
   readonly help: string;
-  readonly latency: Latency;
+  readonly steps: () => readonly Steps[];
 }
 
 /** What a registry is told by a metric that it asks. */
@@ -110,23 +162,29 @@ interface Asked {
   readonly type: "histogram";
   readonly values: readonly {
     readonly metricName: string;
-    readonly labels: { readonly le?: string | number };
+    readonly labels: Readonly<Record<string, string | number>>;
     readonly value: number;
   }[];
 }
 
 /** The steps are counted already, and the library's own histogram takes observations alone: so the registry asks this. */
-function addLatency(registry: Registry, { name, help, latency }: Told): void {
-  const get = async (): Promise<Asked> => {
-    const counts = latency.cumulative();
-    const steps = counts.map((value, index) => {
-      const stepMs = latencyStepsMs[index];
-      return { metricName: `${name}_bucket`, labels: { le: stepMs === undefined ? "+Inf" : stepMs / 1_000 }, value };
-    });
-    const sum = { metricName: `${name}_sum`, labels: {}, value: latency.sumMs / 1_000 };
-    const count = { metricName: `${name}_count`, labels: {}, value: counts.at(-1) ?? 0 };
-    return { name, help, type: "histogram", values: [...steps, sum, count] };
-  };
+function addSteps(registry: Registry, { name, help, steps }: Told): void {
+  const get = async (): Promise<Asked> => ({
+    name,
+    help,
+    type: "histogram",
+    values: steps().flatMap((each) => lines(name, each)),
+  });
   // A registry reads the name and calls `get` of what is registered, and nothing else.
   registry.registerMetric({ name, get } as unknown as Histogram);
+}
+
+function lines(name: string, { labels, stepsMs, cumulative, sumMs }: Steps): Asked["values"] {
+  const buckets = cumulative.map((value, index) => {
+    const stepMs = stepsMs[index];
+    const le = stepMs === undefined ? "+Inf" : stepMs / 1_000;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value };
+  });
+  const sum = { metricName: `${name}_sum`, labels, value: sumMs / 1_000 };
+  return [...buckets, sum, { metricName: `${name}_count`, labels, value: cumulative.at(-1) ?? 0 }];
 }

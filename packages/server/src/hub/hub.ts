@@ -13,6 +13,7 @@ import { Cursor } from "./cursor.ts";
 import { Delivery } from "./delivery.ts";
 import { Doubts } from "./doubts.ts";
 import type { Encoder } from "./encoder.ts";
+import { type Histories, historiesOf } from "./histories.ts";
 import { TailMemory } from "./memory.ts";
 import { nobody, type Presence, presenceOf } from "./presence.ts";
 import { atStart, recover, type Seen } from "./recovery.ts";
@@ -71,6 +72,7 @@ export class Hub implements EngineSink {
   readonly delivery: Delivery;
   readonly wheel: Wheel;
   readonly sources: Sources;
+  readonly histories: Histories;
   readonly #engine: Engine;
   readonly #limits: Limits;
   readonly #metrics: Metrics;
@@ -106,6 +108,7 @@ export class Hub implements EngineSink {
     this.#unasked = new Doubts(clock, (channels) => this.suspect(channels));
     this.#memory = new TailMemory(limits.tailsBytes);
     this.#catchUp = new CatchUp({ engine, clock, metrics, maxReads: limits.historyReads });
+    this.histories = historiesOf({ engine, registry: this.registry, catchUp: this.#catchUp });
     this.#node = {
       engine,
       catchUp: this.#catchUp,

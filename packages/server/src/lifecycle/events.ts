@@ -51,6 +51,8 @@ export interface LifecycleSink {
    * after the start is told to have ended. Rejects as long as this node cannot tell; another one may then. Default: nothing.
    */
   recall?(): Promise<readonly Fact[]>;
+  /** Other nodes told until now, and know better what was told to be so: this is what `recall` says from here on. */
+  adopt?(facts: readonly Fact[]): Promise<void>;
   /** Resolves when they are safe: kept together with what they say of what is so. */
   take(events: readonly LifecycleEvent[]): Promise<void>;
 }
@@ -87,10 +89,9 @@ export function eventOf(
   { id, atMs, reason }: { readonly id: string; readonly atMs: number; readonly reason: string },
 ): LifecycleEvent {
   if (fact.kind === "connection") {
-    // Its own name makes an id that is the same whoever tells of it.
     const { session, user } = fact;
-    if (holds) return { id: `opened_${session}`, atMs, type: "connection.opened", session, user };
-    return { id: `closed_${session}`, atMs, type: "connection.closed", session, user, reason };
+    if (holds) return { id, atMs, type: "connection.opened", session, user };
+    return { id, atMs, type: "connection.closed", session, user, reason };
   }
   if (fact.kind === "channel") {
     return { id, atMs, type: holds ? "channel.occupied" : "channel.vacated", channel: fact.channel };

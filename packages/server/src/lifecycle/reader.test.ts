@@ -1,99 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { Metrics } from "../ports/metrics.ts";
-import { silentLog } from "../ports/log.ts";
-import { systemRandom } from "../ports/random.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { type LifecycleEvent, type LifecycleSink, standingOf } from "./events.ts";
-import { type Fact, type FactPage, Facts, keyOf } from "./facts.ts";
-import { pageIn, type Seen } from "./pages.ts";
-import { LifecycleReader } from "./reader.ts";
-
-/** Keeps what it took, and what of it is so. */
-class KeptSink implements LifecycleSink {
-  readonly events: LifecycleEvent[] = [];
-  readonly standing = new Map<string, Fact>();
-  isAway = false;
-  /** So many more times it cannot take anything. */
-  failing = 0;
-
-  recall(): Promise<readonly Fact[]> {
-    return this.isAway ? Promise.reject(new Error("away")) : Promise.resolve([...this.standing.values()]);
-  }
-
-  take(events: readonly LifecycleEvent[]): Promise<void> {
-    if (this.isAway || this.failing > 0) {
-      this.failing -= 1;
-      return Promise.reject(new Error("away"));
-    }
-    for (const event of events) {
-      const { fact, holds } = standingOf(event);
-      if (holds) this.standing.set(keyOf(fact), fact);
-      else this.standing.delete(keyOf(fact));
-    }
-    this.events.push(...events);
-    return Promise.resolve();
-  }
-
-  /** What was told since this was last asked. */
-  told(): readonly string[] {
-    return this.events.splice(0).map((event) => {
-      if ("reason" in event) return `${event.type} ${event.session} ${event.reason}`;
-      if ("channel" in event)
-        return `${event.type} ${event.channel}${"user" in event ? ` ${event.user || event.session}` : ""}`;
-      return `${event.type} ${event.session}`;
-    });
-  }
-}
-
-class Cluster {
-  readonly clock = new FakeClock();
-  readonly nodes = new Map<string, Facts>();
-  readonly silent = new Set<string>();
-  holder: string | null = null;
-  fence = 0;
-  isDown = false;
-
-  facts(node: string): Facts {
-    const facts = new Facts(node, { clock: this.clock, metrics: new Metrics() });
-    this.nodes.set(node, facts);
-    return facts;
-  }
-
-  reader(node: string, sink: LifecycleSink): LifecycleReader {
-    const facts = this.nodes.get(node) ?? this.facts(node);
-    const others = (seen: Seen): Promise<readonly FactPage[]> => {
-      if (this.isDown) return Promise.reject(new Error("down"));
-      const asked = [...this.nodes].filter(([name]) => name !== node && !this.silent.has(name));
-      // As it goes over the wire.
-      return Promise.resolve(asked.flatMap(([name, each]) => pageIn(JSON.stringify(each.page(seen[name] ?? 0))) ?? []));
-    };
-    const leases = {
-      take: (): Promise<number | null> => {
-        if (this.holder === null) [this.holder, this.fence] = [node, this.fence + 1];
-        return Promise.resolve(this.holder === node ? this.fence : null);
-      },
-      release: (): void => void (this.holder = this.holder === node ? null : this.holder),
-    };
-    const ports = { clock: this.clock, random: systemRandom, log: silentLog };
-    const reader = new LifecycleReader({ node, sink, facts, others, leases, ...ports });
-    reader.start();
-    return reader;
-  }
-
-  /** So many looks. */
-  async looks(count: number): Promise<void> {
-    for (let done = 0; done < count; done += 1) {
-      this.clock.advance(1_000);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}
+import { KeptSink, LifecycleCluster } from "../testing/lifecycle-cluster.ts";
+import { Facts, keyOf } from "./facts.ts";
 
 const ann = { session: "s1", user: "ann" };
 
 describe("what happens on the nodes", () => {
   it("is told once: a channel is occupied though two nodes have it, and vacated when the last has left", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, b, sink] = [cluster.facts("a"), cluster.facts("b"), new KeptSink()];
     cluster.reader("a", sink);
     a.occupancy("x", true);
@@ -110,8 +25,22 @@ describe("what happens on the nodes", () => {
     expect(sink.told()).toEqual(["channel.vacated x"]);
   });
 
+  it("is vacated though it was empty for a moment that nobody saw", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, sink] = [cluster.facts("a"), new KeptSink()];
+    cluster.reader("a", sink);
+    a.occupancy("x", true);
+    await cluster.looks(1);
+    a.occupancy("x", false);
+    a.occupancy("x", true);
+    await cluster.looks(1);
+    a.occupancy("x", false);
+    await cluster.looks(5);
+    expect(sink.told()).toEqual(["channel.occupied x", "channel.vacated x"]);
+  });
+
   it("leaves out a page that is loaded again: the user has other sessions, at another node, and did not leave", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, b, sink] = [cluster.facts("a"), cluster.facts("b"), new KeptSink()];
     cluster.reader("a", sink);
     a.entered("x", ann);
@@ -130,7 +59,7 @@ describe("what happens on the nodes", () => {
   });
 
   it("tells guests apart, and of a connection that came and went between two looks", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, sink] = [cluster.facts("a"), new KeptSink()];
     cluster.reader("a", sink);
     a.entered("x", { session: "g1", user: "" });
@@ -147,7 +76,7 @@ describe("what happens on the nodes", () => {
   });
 
   it("is told again as long as the sink could not take it, once and in order, and nothing is forgotten meanwhile", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, b, sink] = [cluster.facts("a"), cluster.facts("b"), new KeptSink()];
     cluster.reader("a", sink);
     await cluster.looks(1);
@@ -176,7 +105,7 @@ describe("what happens on the nodes", () => {
   });
 
   it("has ended where a node is gone without a word, but not where nobody could be asked", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [b, sink] = [cluster.facts("b"), new KeptSink()];
     cluster.reader("a", sink);
     b.opened("s1", "ann");
@@ -191,10 +120,32 @@ describe("what happens on the nodes", () => {
     cluster.silent.add("b");
     await cluster.looks(40);
     expect(sink.told()).toEqual(["connection.closed s1 node_lost", "channel.vacated x"]);
+    // It was only silent.
+    cluster.silent.delete("b");
+    await cluster.looks(2);
+    expect(sink.told()).toEqual(["connection.opened s1", "channel.occupied x"]);
+  });
+
+  it("has not ended yet where nobody could be asked while a node was silent", async () => {
+    const cluster = new LifecycleCluster();
+    const [b, sink] = [cluster.facts("b"), new KeptSink()];
+    cluster.reader("a", sink);
+    b.opened("s1", "ann");
+    await cluster.looks(1);
+    sink.told();
+    cluster.silent.add("b");
+    await cluster.looks(20);
+    cluster.isDown = true;
+    await cluster.looks(20);
+    cluster.isDown = false;
+    await cluster.looks(25);
+    expect(sink.told()).toEqual([]);
+    await cluster.looks(10);
+    expect(sink.told()).toEqual(["connection.closed s1 node_lost"]);
   });
 
   it("is told by the next node when the one that told is gone: what it had told has ended or goes on", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, b, sink] = [cluster.facts("a"), cluster.facts("b"), new KeptSink()];
     const first = cluster.reader("a", sink);
     cluster.reader("b", sink);
@@ -218,7 +169,7 @@ describe("what happens on the nodes", () => {
   });
 
   it("goes on under the next node though its sink knows nothing of it: nothing is told twice, and what ends is told", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, b, c] = [cluster.facts("a"), cluster.facts("b"), cluster.facts("c")];
     const [first, second] = [new KeptSink(), new KeptSink()];
     const reader = cluster.reader("a", first);
@@ -248,7 +199,7 @@ describe("what happens on the nodes", () => {
   });
 
   it("is told by another node where this one's sink is away from the start", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, away, here] = [cluster.facts("a"), new KeptSink(), new KeptSink()];
     away.isAway = true;
     cluster.reader("a", away);
@@ -259,7 +210,7 @@ describe("what happens on the nodes", () => {
   });
 
   it("is read page by page, and what was read is forgotten", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [b, sink] = [cluster.facts("b"), new KeptSink()];
     cluster.reader("a", sink);
     for (let n = 0; n < 2_500; n += 1) b.opened(`s${n}`, "");
@@ -272,7 +223,7 @@ describe("what happens on the nodes", () => {
   });
 
   it("leaves nothing to be told of what a sink does not want", async () => {
-    const cluster = new Cluster();
+    const cluster = new LifecycleCluster();
     const [a, sink] = [cluster.facts("a"), new KeptSink()];
     cluster.reader("a", Object.assign(sink, { types: ["channel.vacated"] as const }));
     a.opened("s1", "ann");

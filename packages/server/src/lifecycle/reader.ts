@@ -1,15 +1,25 @@
 // Reads what is so on all nodes, and tells a sink what has begun and what has ended.
 //
 // Of several nodes the one with the lease does it. It asks each node once a second for what changed there since it asked
-// last, so a question that is lost is asked again and nothing is missed. What it has told is the sink's to remember: what
-// was told to have begun is told to have ended sometime, whoever tells it.
+// last, so a question that is lost is asked again and nothing is missed. What it tells all nodes have in their ledgers
+// before it is told, and the sink remembers it as well: what was told to have begun is told to have ended sometime, whoever
+// tells it (decision 0052).
 import type { EngineSources } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
-import { eventOf, type LifecycleEvent, type LifecycleSink, typesOf } from "./events.ts";
+import { eventOf, type LifecycleEvent, type LifecycleSink, standingOf, typesOf } from "./events.ts";
 import { type Fact, type FactEntry, type FactPage, type Facts, keyOf } from "./facts.ts";
-import type { Seen } from "./pages.ts";
+import { KnownNodes } from "./known-nodes.ts";
+import type { Ledger } from "./ledger.ts";
+import type { NodePage, Seen } from "./pages.ts";
+import { Deposed, type OtherLedgers, SharedLedger } from "./shared-ledger.ts";
+
+/** The nodes that are asked. */
+export interface OtherLifecycles extends OtherLedgers {
+  /** What changed at each. @throws {TidewireError} `engine_unavailable` */
+  facts(seen: Seen): Promise<readonly NodePage[]>;
+}
 
 export interface LifecycleReaderOptions {
   /** Names this node. */
@@ -17,21 +27,15 @@ export interface LifecycleReaderOptions {
   readonly sink: LifecycleSink;
   /** What is so here. */
   readonly facts: Facts;
-  /** Asks the other nodes; `null` where there are none. */
-  readonly others: ((seen: Seen) => Promise<readonly FactPage[]>) | null;
+  /** What was told, as this node keeps it. */
+  readonly ledger: Ledger;
+  /** `null` where there are none. */
+  readonly others: OtherLifecycles | null;
   /** By which one of several nodes tells; `null` where there are none. */
   readonly leases: EngineSources | null;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-}
-
-/** What a node has said. */
-interface Known {
-  seen: number;
-  /** Since when it has not answered, though others could; `null`: it has. */
-  silentMs: number | null;
-  readonly facts: Map<string, Fact>;
 }
 
 const lookMs = 1_000;
@@ -40,20 +44,26 @@ const settleMs = 3_000;
 /** After a start, for clients to come back; and for how long a node may be silent. Engines think so too (R3). */
 const returnMs = 30_000;
 const leaseMs = 9_000;
+/** Events that are told at once: what other nodes are told of them is no longer than they take. */
+const toldAtOnce = 1_000;
 /** No channel is called so. */
 const leaseName = "lifecycle\nreader";
 
 export class LifecycleReader {
   readonly #options: LifecycleReaderOptions;
+  readonly #ledger: SharedLedger;
   readonly #kinds: ReadonlySet<Fact["kind"]>;
-  readonly #nodes = new Map<string, Known>();
-  /** At how many nodes something is so. */
-  readonly #holders = new Map<string, number>();
+  readonly #nodes = new KnownNodes();
   /** What was told to have begun, and not to have ended. */
   readonly #told = new Map<string, Fact>();
   /** What is told to have ended at this time, unless it begins again. */
   readonly #ending = new Map<string, number>();
   #events: LifecycleEvent[] = [];
+  /** The first of them, which others know of by now. */
+  #said: readonly LifecycleEvent[] = [];
+  /** Since when it tells, and whether it knows all that was told before. */
+  #beganMs = 0;
+  #knowsAll = false;
   /** What was read and has not been told yet. */
   #unsafe: readonly FactPage[] = [];
   #isReading = false;
@@ -67,6 +77,7 @@ export class LifecycleReader {
 
   constructor(options: LifecycleReaderOptions) {
     this.#options = options;
+    this.#ledger = new SharedLedger(options.ledger, options.others);
     const { types } = options.sink;
     const kinds = Object.keys(typesOf) as Fact["kind"][];
     this.#kinds = new Set(
@@ -94,7 +105,9 @@ export class LifecycleReader {
     if (this.#fence === null) return;
     // Whoever reads next knows nothing of what has ended here alone: nothing of it waits for its time.
     this.#settle(Number.POSITIVE_INFINITY);
-    await this.#tell().catch(() => undefined);
+    await this.#tell()
+      .then(() => this.#ledger.confirm())
+      .catch(() => undefined);
     this.#options.leases?.release(leaseName);
   }
 
@@ -112,7 +125,7 @@ export class LifecycleReader {
   async #lookOnce(): Promise<void> {
     try {
       if (!(await this.#mayRead())) return;
-      await this.#tell();
+      if (this.#events.length > 0) await this.#tell();
       for (let hasMore = true; hasMore;) {
         const pages = await this.#pages();
         for (const page of pages) this.#read(page);
@@ -124,27 +137,20 @@ export class LifecycleReader {
       }
       this.#hasComplained = false;
     } catch (thrown) {
+      if (thrown instanceof Deposed) this.#deposed();
       if (!this.#hasComplained) this.#options.log.warn("what happens cannot be told now", { reason: reasonOf(thrown) });
       this.#hasComplained = true;
-      // Nobody could be asked: that says nothing of the others.
-      for (const known of this.#nodes.values()) known.silentMs = null;
+      this.#nodes.unasked();
     }
   }
 
   async #mayRead(): Promise<boolean> {
-    const { leases, sink, clock, log } = this.#options;
-    if (leases !== null && (this.#fence === null || clock.now() - this.#leasedMs >= leaseMs / 3)) {
-      const fence = await leases.take(leaseName, leaseMs);
-      // Somebody else may have told meanwhile.
-      if (fence !== this.#fence) this.#forgetAll();
-      this.#fence = fence;
-      this.#leasedMs = clock.now();
-      if (fence === null) return false;
-    }
+    if (!(await this.#isLeased())) return false;
     if (this.#isReading) return true;
+    const { leases, sink, log } = this.#options;
+    let recalled: readonly Fact[] = [];
     try {
-      this.#begin((await sink.recall?.()) ?? []);
-      return true;
+      recalled = (await sink.recall?.()) ?? [];
     } catch (thrown) {
       // A node that cannot tell leaves it to another one.
       if (this.#fence !== null) leases?.release(leaseName);
@@ -154,85 +160,114 @@ export class LifecycleReader {
       this.#isWaiting = true;
       return false;
     }
+    await this.#begin(recalled);
+    return true;
   }
 
-  #begin(recalled: readonly Fact[]): void {
+  /** Whether it is for this node to tell. */
+  async #isLeased(): Promise<boolean> {
+    const { leases, clock } = this.#options;
+    if (leases === null || (this.#fence !== null && clock.now() - this.#leasedMs < leaseMs / 3)) return true;
+    const fence = await leases.take(leaseName, leaseMs);
+    // Somebody else may have told meanwhile.
+    if (fence !== this.#fence) this.#forgetAll();
+    this.#fence = fence;
+    this.#leasedMs = clock.now();
+    return fence !== null;
+  }
+
+  async #begin(recalled: readonly Fact[]): Promise<void> {
+    // What the others know is newer than what this sink remembers of its own time.
+    const told = await this.#ledger.newest();
+    const { facts, events, isComplete } = told ?? { facts: recalled, events: [], isComplete: false };
+    const { clock, sink, log } = this.#options;
+    this.#forgetAll();
+    this.#beganMs = clock.now();
+    for (const fact of facts) if (this.#kinds.has(fact.kind)) this.#told.set(keyOf(fact), fact);
+    for (const { fact, holds } of events.map((event) => standingOf(event))) {
+      if (holds) this.#told.set(keyOf(fact), fact);
+      else this.#told.delete(keyOf(fact));
+    }
+    if (told !== null) {
+      await sink.adopt?.([...this.#told.values()]).catch((thrown: unknown) => {
+        // The others know it all the same.
+        log.warn("what other nodes told cannot be remembered here", { reason: reasonOf(thrown) });
+      });
+    }
+    for (const key of this.#told.keys()) this.#ending.set(key, this.#beganMs + returnMs);
+    this.#events = [...events];
+    this.#knowsAll = isComplete;
+    this.#ledger.begin(facts, told === null || isComplete);
     this.#isReading = true;
     this.#isWaiting = false;
-    const dueMs = this.#options.clock.now() + returnMs;
-    for (const fact of recalled) {
-      if (!this.#kinds.has(fact.kind)) continue;
-      const key = keyOf(fact);
-      this.#told.set(key, fact);
-      this.#ending.set(key, dueMs);
-    }
+  }
+
+  /** The lease is asked for again before anything else. */
+  #deposed(): void {
+    this.#forgetAll();
+    this.#leasedMs = Number.NEGATIVE_INFINITY;
   }
 
   #forgetAll(): void {
     this.#isReading = false;
     this.#events = [];
+    this.#said = [];
     this.#unsafe = [];
-    for (const map of [this.#nodes, this.#holders, this.#told, this.#ending]) map.clear();
+    for (const each of [this.#nodes, this.#told, this.#ending]) each.clear();
   }
 
   async #pages(): Promise<readonly FactPage[]> {
     const { facts, others, node } = this.#options;
-    const seen = Object.fromEntries(Array.from(this.#nodes, ([name, known]) => [name, known.seen]));
+    const { seen } = this.#nodes;
     const own = facts.page(seen[node] ?? 0);
-    return others === null ? [own] : [own, ...(await others(seen)).filter((page) => page.node !== node)];
-  }
-
-  #known(node: string): Known {
-    const known = this.#nodes.get(node) ?? { seen: 0, silentMs: null, facts: new Map<string, Fact>() };
-    this.#nodes.set(node, known);
-    return known;
+    if (others === null) return [own];
+    const pages = (await others.facts(seen)).filter((page) => page.node !== node);
+    await this.#ledger.catchUp(pages);
+    return [own, ...pages];
   }
 
   #read({ node, entries }: FactPage): void {
-    const known = this.#known(node);
-    known.silentMs = null;
-    for (const entry of entries) if (this.#kinds.has(entry.fact.kind)) this.#apply(known, entry);
+    this.#nodes.heard(node);
+    for (const entry of entries) if (this.#kinds.has(entry.fact.kind)) this.#apply(node, entry);
   }
 
-  #apply({ facts }: Known, { fact, holds, isKnown, beganMs, endedMs, reason }: FactEntry): void {
+  #apply(node: string, { fact, holds, isKnown, beganMs, endedMs, reason }: FactEntry): void {
     const key = keyOf(fact);
-    const wasSo = facts.has(key);
     const isVisit = !holds && fact.kind === "connection";
-    if (holds) facts.set(key, fact);
-    else facts.delete(key);
-    if (holds !== wasSo) this.#holders.set(key, (this.#holders.get(key) ?? 0) + (holds ? 1 : -1));
-    // By whoever told before, whose memory may be another one.
-    if (isKnown && !this.#told.has(key)) this.#told.set(key, fact);
-    // A connection that came and went between two looks is told of all the same.
-    if ((holds || isVisit) && !this.#told.has(key)) this.#say({ fact, holds: true, atMs: beganMs });
+    this.#nodes.said(node, fact, holds);
+    if (isKnown && !this.#told.has(key)) this.#take(key, { fact, holds });
+    // A connection that came and went between two looks is told of all the same; its end was told where its beginning was.
+    if ((holds || (isVisit && !isKnown)) && !this.#told.has(key)) {
+      this.#say({ fact, holds: true, atMs: beganMs, isAgain: isKnown });
+    }
     if (holds) this.#ending.delete(key);
     else this.#ended(fact, endedMs ?? beganMs, reason);
+  }
+
+  /**
+   * Its beginning was told, by somebody whose ledger is nowhere; or its end was told as well, since its node was silent for
+   * long, and that it is there again is yet to be told.
+   */
+  #take(key: string, { fact, holds }: { readonly fact: Fact; readonly holds: boolean }): void {
+    const isEarly = this.#options.clock.now() - this.#beganMs < returnMs;
+    if (this.#knowsAll || (holds && !isEarly)) return;
+    this.#told.set(key, fact);
+    this.#ledger.doubt();
   }
 
   /** It is no longer so at one node. */
   #ended(fact: Fact, atMs: number, reason: string): void {
     const key = keyOf(fact);
-    if ((this.#holders.get(key) ?? 0) > 0) return;
-    this.#holders.delete(key);
-    if (!this.#told.has(key)) return;
+    if (this.#nodes.isSomewhere(key) || !this.#told.has(key)) return;
     if (fact.kind === "connection") this.#say({ fact, holds: false, atMs, reason });
     else this.#ending.set(key, this.#options.clock.now() + settleMs);
   }
 
-  /** Nodes that have not answered for so long that they are no more. */
   #missSilent(heard: ReadonlySet<string>): void {
     const { clock, log } = this.#options;
-    for (const [name, known] of this.#nodes) {
-      if (heard.has(name)) continue;
-      const { facts } = known;
-      known.silentMs ??= clock.now();
-      if (clock.now() - known.silentMs < returnMs) continue;
-      this.#nodes.delete(name);
-      log.warn("a node does not answer any more; what was so there has ended", { node: name, facts: facts.size });
-      for (const [key, fact] of facts) {
-        this.#holders.set(key, (this.#holders.get(key) ?? 1) - 1);
-        this.#ended(fact, clock.wall(), "node_lost");
-      }
+    for (const [node, facts] of this.#nodes.lost(heard, clock.now(), returnMs)) {
+      log.warn("a node does not answer any more; what was so there has ended", { node, facts: facts.length });
+      for (const fact of facts) this.#ended(fact, clock.wall(), "node_lost");
     }
   }
 
@@ -246,22 +281,36 @@ export class LifecycleReader {
     }
   }
 
-  #say({ fact, holds, atMs, reason = "" }: Said): void {
+  #say({ fact, holds, atMs, reason = "", isAgain = false }: Said): void {
     const key = keyOf(fact);
     if (holds) this.#told.set(key, fact);
     else this.#told.delete(key);
     this.#ending.delete(key);
-    this.#events.push(eventOf({ fact, holds }, { id: `event_${this.#options.random.token(132)}`, atMs, reason }));
+    // A connection's own name makes an id that is the same whoever tells of it; it is lost with its node, and there again,
+    // however often.
+    const isOnce = fact.kind === "connection" && !isAgain && reason !== "node_lost";
+    const id = isOnce ? `${holds ? "opened" : "closed"}_${fact.session}` : `event_${this.#options.random.token(132)}`;
+    this.#events.push(eventOf({ fact, holds }, { id, atMs, reason }));
   }
 
   /** @throws what the sink throws; then they are told again. */
   async #tell(): Promise<void> {
-    if (this.#events.length > 0) await this.#options.sink.take(this.#events);
-    this.#events = [];
+    const isQuiet = this.#events.length === 0;
+    while (this.#events.length > 0) {
+      // Another node may have the lease by now.
+      if (!(await this.#isLeased()) || !this.#isReading) throw new Deposed("another node may tell what happens by now");
+      if (this.#said.length === 0) this.#said = this.#events.slice(0, toldAtOnce);
+      await this.#ledger.say(this.#said);
+      await this.#options.sink.take(this.#said);
+      this.#ledger.taken();
+      this.#events.splice(0, this.#said.length);
+      this.#said = [];
+    }
+    if (isQuiet) await this.#ledger.confirm();
     // What was read is safe from here on, which its node is told with the next question, and this one now.
-    for (const { node, to } of this.#unsafe) this.#known(node).seen = to;
+    for (const { node, to } of this.#unsafe) this.#nodes.safe(node, to);
     this.#unsafe = [];
-    this.#options.facts.page(this.#known(this.#options.node).seen);
+    this.#options.facts.page(this.#nodes.seenOf(this.#options.node));
   }
 }
 
@@ -270,4 +319,6 @@ interface Said {
   readonly holds: boolean;
   readonly atMs: number;
   readonly reason?: string;
+  /** Its beginning was told before, and that it had ended. */
+  readonly isAgain?: boolean;
 }

@@ -55,6 +55,17 @@ export function leasing(harness: JobStoreHarness): void {
       expect(await trial.store.change(id, "cancel")).toBe(false);
     });
 
+    it("of a job that is canceled, and fails meanwhile, ends with that", async (context) => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      const run = await trial.run();
+      await trial.store.change(id, "cancel");
+      const failed = { kind: "failed", reason: "internal", message: "no", delayMs: 0 } as const;
+      expect(await trial.store.settle(run, failed)).toBe("canceled");
+      await trial.advance(context, leaseMs);
+      expect(await trial.ids()).toEqual([]);
+    });
+
     it("of a job that is canceled, lost, does not bring it back", async (context) => {
       const trial = await Trial.begin(harness);
       const id = await trial.add();

@@ -1,4 +1,5 @@
 // What workers know of each other over their owner: members, leases, and questions.
+import type { Member } from "@tidewire/protocol";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { RecordingSink } from "../../engine/contract/recording-sink.ts";
 import { memoryEngine } from "../memory/memory-engine.ts";
@@ -52,6 +53,20 @@ describe("members", () => {
     await watch(two, "room");
     expect(new Set(two.told).size).toBe(2_500);
     expect(await two.engine.members?.list("room")).toHaveLength(2_500);
+  });
+
+  it("of 10,000 are listed with what they show, and of more by name alone", async () => {
+    const path = socketPath();
+    await ownerAt(path);
+    const [one, two] = [await workerAt(path), await workerAt(path)];
+    const member = (n: number): Member => ({ session: `s${n}`, user: "u", info: { n } });
+    for (let n = 1; n <= 10_000; n += 1) one.engine.members?.enter("room", member(n));
+    await one.engine.tops(["room"]);
+    expect((await two.engine.members?.list("room"))?.at(-1)).toEqual(member(10_000));
+    one.engine.members?.enter("room", member(10_001));
+    await one.engine.tops(["room"]);
+    const crowd = (await two.engine.members?.list("room")) ?? [];
+    expect([crowd.length, crowd.at(-1)]).toEqual([10_001, { session: "s10001", user: "u" }]);
   });
 
   it("are told again to an owner that is new, and those of whom it says nothing have left", async () => {

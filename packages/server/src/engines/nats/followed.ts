@@ -20,6 +20,8 @@ interface Heard {
   token: string;
   /** What stood in the log when it was looked at, and had not been heard. */
   missing: number;
+  /** Of the newest record that ever was heard or read in this life of the store: what is older is not the newest. */
+  known: number;
 }
 
 export class Followed {
@@ -41,7 +43,7 @@ export class Followed {
   /** What is announced from here on is heard as soon as the server has seen it. */
   add(channel: string, client: NatsClient): void {
     if (this.#channels.has(channel)) return;
-    const heard: Heard = { subscription: null, sequence: 0, token: "", missing: 0 };
+    const heard: Heard = { subscription: null, sequence: 0, token: "", missing: 0, known: 0 };
     this.#channels.set(channel, heard);
     this.#subscribe(channel, heard, client);
   }
@@ -64,9 +66,26 @@ export class Followed {
   stands(channel: string, { sequence, token }: Head): boolean {
     const heard = this.#channels.get(channel);
     if (heard === undefined) return false;
+    heard.known = Math.max(heard.known, sequence);
     if (heard.sequence > sequence) return heard.token !== token;
     Object.assign(heard, { sequence, token });
     return false;
+  }
+
+  /** The sequence below which no record is the channel's newest; 0 where that is not known. */
+  known(channel: string): number {
+    return this.#channels.get(channel)?.known ?? 0;
+  }
+
+  /** Whatever was known: this record is the newest. */
+  believe(channel: string, { sequence }: Head): void {
+    const heard = this.#channels.get(channel);
+    if (heard !== undefined) heard.known = sequence;
+  }
+
+  /** The store is another one. */
+  forgetKnown(): void {
+    for (const heard of this.#channels.values()) heard.known = 0;
   }
 
   /** Before all is read anew. */
@@ -107,6 +126,7 @@ export class Followed {
     const epoch = epochOf(record.token);
     if (epoch === null) return;
     const { token: before, sequence: last } = heard;
+    if (isKept) heard.known = Math.max(heard.known, sequence);
     if (isKept && sequence > last) Object.assign(heard, { sequence, token: record.token });
     if (record.publication !== null) sink.announced(channel, epoch, record.publication);
     else if (last > 0 && sequence > last && before !== record.token) sink.suspect([channel]);

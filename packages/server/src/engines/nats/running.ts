@@ -8,6 +8,7 @@ import type { Random } from "../../ports/random.ts";
 import { Complaints } from "../complaints.ts";
 import { Followed } from "./followed.ts";
 import { Line, type Reached } from "./line.ts";
+import type { Head } from "./log-records.ts";
 import { Logs } from "./logs.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { pageOf, type Place } from "./pages.ts";
@@ -28,6 +29,9 @@ const mostProbes = 200;
 const mostWaiting = 50_000;
 /** Whoever waited longer in line is refused: nobody waits for the answer much longer, and it would be asked again. */
 const longestWaitMs = 5_000;
+/** A leader that was stopped, and goes on, hears of its successor within a second or so; until then it answers from what it had. */
+const staleMs = 3_000;
+const askAgainMs = 100;
 
 export class Running {
   readonly #options: RunningOptions;
@@ -40,6 +44,7 @@ export class Running {
   #waiting = 0;
   #cancelTurn: Cancel = () => undefined;
   #isClosing = false;
+  #life = "";
   #lastSequence = -1;
   #toProbe: string[] = [];
 
@@ -106,7 +111,7 @@ export class Running {
   async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
     checkPageLimit(limit);
     return await this.#ask(async (reached) => {
-      const head = await this.#logs.head(reached, channel);
+      const head = await this.#head(reached, channel);
       const top = this.#logs.positionOf(reached, head);
       const shelf = this.#logs.shelf(reached, channel, head);
       const from = typeof start === "string" ? null : "after" in start ? start.after : start.before;
@@ -147,11 +152,29 @@ export class Running {
 
   async #top(channel: string): Promise<Position> {
     return await this.#ask(async (reached) => {
-      let head = await this.#logs.head(reached, channel);
+      let head = await this.#head(reached, channel);
       // An epoch that began while the top was read was not told to anybody.
-      while (this.#followed.stands(channel, head)) head = await this.#logs.head(reached, channel);
+      while (this.#followed.stands(channel, head)) head = await this.#head(reached, channel);
       return this.#logs.positionOf(reached, head);
     });
+  }
+
+  /** Where the log stands. What is older than what was known before it was asked is asked for again, until it stays so. */
+  async #head(reached: Reached, channel: string): Promise<Head> {
+    const { clock } = this.#options;
+    if (reached.facts.life !== this.#life) this.#followed.forgetKnown();
+    this.#life = reached.facts.life;
+    const known = this.#followed.known(channel);
+    const lateMs = clock.now() + staleMs;
+    for (;;) {
+      const head = await this.#logs.head(reached, channel);
+      if (head.sequence >= known) return head;
+      if (clock.now() > lateMs) {
+        this.#followed.believe(channel, head);
+        return head;
+      }
+      await new Promise<void>((resolve) => void clock.after(askAgainMs, resolve));
+    }
   }
 
   #inTurn(channel: string, write: (reached: Reached) => Promise<Ack>): Promise<Ack> {

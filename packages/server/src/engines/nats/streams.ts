@@ -141,10 +141,11 @@ interface Least {
 
 const alone: Least = { minor: 9, where: "" };
 /**
- * Below it, a cluster stores several records of which each is to follow the same one: all are acked, and all but one are
- * nowhere in the log (decision 0045).
+ * Below 2.11, a cluster stores several records of which each is to follow the same one: all are acked, and all but one are
+ * nowhere in the log (decision 0045). Below 2.12, the key of a record that came too late cannot be used for five minutes
+ * (decision 0053).
  */
-const clustered: Least = { minor: 11, where: " in a cluster" };
+const clustered: Least = { minor: 12, where: " in a cluster" };
 
 function checkVersion(version: string, least: Least): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);

@@ -43,7 +43,7 @@ export async function readFacts(ask: Ask, claimsDurable: boolean): Promise<Serve
   }
   const isClustered = info.get("cluster_enabled") === "1";
   const warning =
-    settings === null ? "CONFIG GET is not allowed here, so acks promise no more than INFO says of persistence" : null;
+    settings === null ? "CONFIG GET is not allowed here, so nobody can know whether it syncs: acks are volatile" : null;
   return { name, durability, isClustered, warning };
 }
 
@@ -93,11 +93,10 @@ function problemOf(info: ReadonlyMap<string, string>, name: string): string | nu
   return null;
 }
 
-/** What is written to its file before the answer outlives the process; synced, it outlives the machine's power. */
+/** One that does not sync each write also answers before it has written anything, where its disk is slow or full (decision 0032). */
 function durabilityOf(
   info: ReadonlyMap<string, string>,
   settings: Readonly<Record<string, string>> | null,
 ): Durability {
-  if (info.get("aof_enabled") !== "1") return "volatile";
-  return settings?.["appendfsync"] === "always" ? "fsync" : "process";
+  return info.get("aof_enabled") === "1" && settings?.["appendfsync"] === "always" ? "fsync" : "volatile";
 }

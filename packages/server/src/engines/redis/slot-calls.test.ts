@@ -11,18 +11,28 @@ function slot(): {
   readonly mend: () => void;
   readonly add: (name: string) => void;
   readonly outcomes: string[];
+  /** How often in a row it was refused, each time that it was to be mended. */
+  readonly attempts: number[];
 } {
   const clock = new FakeClock();
   const sent: string[] = [];
   const outcomes: string[] = [];
+  const attempts: number[] = [];
   const waiting = new Map<string, PromiseWithResolvers<string>>();
   let mended = Promise.withResolvers<void>();
-  const calls = new SlotCalls({ clock, mend: () => mended.promise });
+  const calls = new SlotCalls({
+    clock,
+    mend: (_, attempt) => {
+      attempts.push(attempt);
+      return mended.promise;
+    },
+  });
   return {
     calls,
     clock,
     sent,
     outcomes,
+    attempts,
     answer: (name, refusal) => {
       const { resolve, reject } = waiting.get(name) ?? expect.fail(`${name} was expected to be on its way`);
       waiting.delete(name);
@@ -50,6 +60,43 @@ function slot(): {
 
 const moved = "MOVED 1 10.0.0.1:6379";
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it("attempts count until it is answered, and from the start for the next time", async () => {
+  const { add, answer, mend, attempts } = slot();
+  const refusedOnce = async (name: string): Promise<void> => {
+    answer(name, moved);
+    await turn();
+    mend();
+    await turn();
+  };
+  add("1");
+  await refusedOnce("1");
+  await refusedOnce("1");
+  answer("1");
+  await turn();
+  add("2");
+  await refusedOnce("2");
+  expect(attempts).toEqual([1, 2, 1]);
+});
+
+it("nothing is said again before everything that was said has its answer (P1)", async () => {
+  const { add, answer, mend, sent, outcomes } = slot();
+  for (const name of ["1", "2"]) add(name);
+  answer("1", moved);
+  await turn();
+  // It could be said again by now; the other one may still be done where the slot was.
+  mend();
+  await turn();
+  expect(sent).toEqual(["1", "2"]);
+  answer("2");
+  await turn();
+  mend();
+  await turn();
+  answer("1");
+  await turn();
+  expect(sent).toEqual(["1", "2", "1"]);
+  expect(outcomes).toEqual(["2", "1"]);
+});
 
 it("what was refused goes first, and what was said since waits for it (P1)", async () => {
   const { add, answer, mend, sent, outcomes } = slot();

@@ -2,8 +2,8 @@
 import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { makeFolder } from "@tidewire/protocol/ports";
 import { reasonOf } from "../../ports/log.ts";
-import { makeFolder } from "./folder.ts";
 import { migrations } from "./schema.ts";
 
 /** "TIDE" in ASCII, at byte 68 of the file. */

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { syncFolder } from "./folder.ts";
+import { syncFolder } from "@tidewire/protocol/ports";
 
 export interface Marked {
   /** The incarnation that wrote to the database last; "" where none has. */

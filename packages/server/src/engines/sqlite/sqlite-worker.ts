@@ -13,7 +13,6 @@ import {
 } from "./messages.ts";
 import { refusalOf, Store, type Written } from "./store.ts";
 
-// Nothing here imports a package: a worker resolves those on its own, and a clone may not have been built.
 if (parentPort !== null) serve(parentPort, workerData as WorkerOptions);
 
 type Port = NonNullable<typeof parentPort>;

@@ -1,8 +1,8 @@
 // The worker thread's life: started, replaced when it dies, closed.
 import { fail, TidewireError } from "@tidewire/protocol";
+import { threadFlags } from "@tidewire/protocol/ports";
 import { Worker } from "node:worker_threads";
 import type { Cancel, Clock } from "../../ports/clock.ts";
-import { threadFlags } from "../../ports/thread-flags.ts";
 import { type Log, reasonOf } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
 import type { Answer, Batch, WorkerNews, WorkerOptions } from "./messages.ts";

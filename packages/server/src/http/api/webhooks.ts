@@ -8,7 +8,7 @@ import { type JsonText, type Parameters, textOf } from "./parameters.ts";
 export const mostDeliveries = 300;
 
 /** Each node shows its own, and one that sends none has none to show. */
-const nothing: WebhookDesk = {
+const nothing: Omit<WebhookDesk, "figures"> = {
   endpoints: () => Promise.resolve([]),
   dead: () => Promise.resolve([]),
   replay: () => Promise.resolve(0),

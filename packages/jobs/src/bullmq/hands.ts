@@ -1,0 +1,35 @@
+// The jobs that this process has in hand, as BullMQ gave them to it, so that their ends need not ask for them again.
+import type { Hold } from "../store/job-store.ts";
+import type { BullJob } from "./library.ts";
+import type { InHand } from "./script.ts";
+
+export interface Hand extends InHand {
+  readonly job: BullJob;
+  /** The connection that it came by. */
+  readonly lent: unknown;
+}
+
+/** As many as a worker may have. Runs that were lost are never settled; past these the oldest is forgotten, and would be asked for. */
+const mostHands = 1_000;
+
+export class Hands {
+  readonly #all = new Map<string, Hand>();
+
+  put(hold: Hold, hand: Hand): void {
+    this.#all.set(keyOf(hold), hand);
+    if (this.#all.size <= mostHands) return;
+    for (const oldest of this.#all.keys()) {
+      this.#all.delete(oldest);
+      return;
+    }
+  }
+
+  /** It is in hand no more. */
+  take(hold: Hold): Hand | null {
+    const hand = this.#all.get(keyOf(hold)) ?? null;
+    this.#all.delete(keyOf(hold));
+    return hand;
+  }
+}
+
+const keyOf = ({ id, fence }: Hold): string => `${id} ${fence}`;

@@ -1,0 +1,87 @@
+// What is published together, and what becomes of each when the server takes a part of it, or none.
+import { expect, it } from "vitest";
+import { type Answer, type Ask, PublishLine, refusalOf } from "./publish-line.ts";
+
+type Asked = readonly [method: string, body: unknown];
+
+interface Said {
+  readonly asked: Asked[];
+  readonly line: PublishLine;
+}
+
+/** A line to a server that answers as the function says. */
+function lineTo(answer: (method: string, commands: readonly unknown[]) => Answer): Said {
+  const asked: Asked[] = [];
+  const ask: Ask = (method, body) => {
+    const parsed = JSON.parse(body) as { readonly commands?: readonly unknown[] };
+    asked.push([method, parsed]);
+    return new Promise((resolve) => setImmediate(() => resolve(answer(method, parsed.commands ?? []))));
+  };
+  return { asked, line: new PublishLine(ask) };
+}
+
+const all = (line: PublishLine, count: number): Promise<readonly PromiseSettledResult<void>[]> =>
+  Promise.allSettled(Array.from({ length: count }, (_, n) => line.publish(JSON.stringify({ n }))));
+
+const accepted = (_: string, commands: readonly unknown[]): Answer => ({
+  error: null,
+  replies: commands.map(() => ({ publish: {} })),
+});
+
+it("sends what is published in one turn, and while an answer is awaited, in one request each", async () => {
+  const { asked, line } = lineTo(accepted);
+  const first = all(line, 2);
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = all(line, 3);
+  await Promise.all([first, second]);
+  const commands = (...numbers: readonly number[]): object[] => numbers.map((n) => ({ publish: { n } }));
+  expect(asked).toEqual([
+    ["batch", { parallel: true, commands: commands(0, 1) }],
+    ["batch", { parallel: true, commands: commands(0, 1, 2) }],
+  ]);
+});
+
+it("sends one alone as it is", async () => {
+  const { asked, line } = lineTo(() => ({ error: null }));
+  await line.publish('{"n":1}');
+  expect(asked).toEqual([["publish", { n: 1 }]]);
+});
+
+it("tells each what became of it", async () => {
+  const { line } = lineTo(() => ({
+    error: null,
+    replies: [{ publish: {} }, { error: { code: 100, message: "later" } }, { error: { code: 103, message: "no" } }],
+  }));
+  const [one, two, three] = await all(line, 3);
+  expect(one).toMatchObject({ status: "fulfilled" });
+  expect(two).toMatchObject({ status: "rejected", reason: { code: 100, temporary: true } });
+  expect(three).toMatchObject({ status: "rejected", reason: { code: 103, temporary: false } });
+});
+
+it("asks for each where a server takes no batch", async () => {
+  const { asked, line } = lineTo((method) => ({ error: method === "batch" ? refusalOf({ code: 107 }, 400) : null }));
+  expect(await all(line, 2)).toMatchObject([{ status: "fulfilled" }, { status: "fulfilled" }]);
+  expect(asked.map(([method]) => method)).toEqual(["batch", "publish", "publish"]);
+});
+
+it("says to all of a request that nobody can know, and goes on with the next", async () => {
+  let isAway = true;
+  const line = new PublishLine((_, body) => {
+    if (isAway) return Promise.reject(new Error("away"));
+    return Promise.resolve(accepted("", (JSON.parse(body) as { commands: unknown[] }).commands));
+  });
+  expect(await all(line, 2)).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+  isAway = false;
+  expect(await all(line, 2)).toMatchObject([{ status: "fulfilled" }, { status: "fulfilled" }]);
+});
+
+it("puts no more into one request than a server takes", async () => {
+  const { asked, line } = lineTo(accepted);
+  await all(line, 250);
+  const sizes = asked.map(([, body]) => (body as { readonly commands: readonly unknown[] }).commands.length);
+  expect(sizes).toEqual([100, 100, 50]);
+  asked.length = 0;
+  const large = JSON.stringify({ text: "x".repeat(100_000) });
+  await Promise.all([line.publish(large), line.publish(large), line.publish(large)]);
+  expect(asked.map(([method]) => method)).toEqual(["batch", "publish"]);
+});
