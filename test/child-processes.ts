@@ -16,14 +16,6 @@ export function childrenRunning(processId: number, program: string): readonly nu
   return childrenOf(processId).filter((child) => commandOf(child).includes(program));
 }
 
-/** Below Linux' autogroups the processors are shared between these first; `null` on other systems. */
-export function sessionOf(processId: number): number | null {
-  if (!isLinux) return null;
-  // The second field is the program's name in brackets, which may have blanks itself.
-  const fields = readFileSync(`/proc/${processId}/stat`, "utf8").replace(/^.*\) /s, "");
-  return Number(fields.split(" ")[3]);
-}
-
 function commandOf(processId: number): string {
   try {
     if (isLinux) return readFileSync(`/proc/${processId}/cmdline`, "utf8");

@@ -1,8 +1,9 @@
 // Harbor's worker as a process: beside the server it comes back when it is killed and never outlives it; and it runs alone.
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { sessionOf } from "../apps/harbor/judge/testing/processes.ts";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "./browser/server-process.ts";
-import { childrenRunning, sessionOf } from "./child-processes.ts";
+import { childrenRunning } from "./child-processes.ts";
 import { workersOf } from "./harbor-process.ts";
 
 const server = path.join(root, "apps/harbor/server/main.ts");

@@ -1,5 +1,5 @@
 // Hostile programs, each by its name: a verdict each, nothing of ours in reach, and the judge goes on.
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { text } from "node:stream/consumers";
@@ -8,6 +8,7 @@ import type { TestVerdict } from "../contract/judge.ts";
 import { judgeTrial, type Judgement, type Trial } from "./judge.ts";
 import { usageOf } from "./sandbox/process-watch.ts";
 import { startSandbox } from "./sandbox/sandbox-process.ts";
+import { sandboxesBelow } from "./testing/processes.ts";
 
 const trial: Trial = {
   tests: [{ input: [2], answer: 4 }],
@@ -215,10 +216,3 @@ describe("the sandbox's process", () => {
     ]);
   });
 });
-
-/** The processes of sandboxes below another one. */
-function sandboxesBelow(parent: number): readonly number[] {
-  const lines = execFileSync("ps", ["-A", "-o", "ppid=,pid=,args="], { encoding: "utf8" }).split("\n");
-  const fields = lines.filter((line) => line.includes("sandbox/main.ts")).map((line) => line.trim().split(/\s+/));
-  return fields.filter(([above]) => Number(above) === parent).map(([, id]) => Number(id));
-}

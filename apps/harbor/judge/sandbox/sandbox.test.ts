@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { getPriority } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { childrenRunning, sessionOf } from "../../../../test/child-processes.ts";
+import { sandboxesBelow, sessionOf } from "../testing/processes.ts";
 import type { Order, Report } from "./order.ts";
 import { startSandbox } from "./sandbox-process.ts";
 import { runInSandbox } from "./sandbox.ts";
@@ -50,7 +50,7 @@ test("a Ctrl-C for those who run it ends no program", { timeout: 120_000 }, asyn
   const looping = { ...order, source: "function solve() { for (;;); }" };
   const told = (report: Report): void => {
     said.push(report);
-    if (report.kind === "began") for (const id of childrenRunning(process.pid, "sandbox")) process.kill(id, "SIGINT");
+    if (report.kind === "began") for (const id of sandboxesBelow(process.pid)) process.kill(id, "SIGINT");
   };
   expect(await runInSandbox({ order: looping, told, signal })).toBe("ended");
   expect(said.at(-1)).toMatchObject({ kind: "ended", ending: { kind: "time" } });
