@@ -23,11 +23,13 @@ export class Teller {
   #waiting = 0;
   #count = 0;
   #isCutOff = false;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<void>;
 
-  constructor(hold: Hold, ports: TellerPorts) {
+  /** @param before What is to be told first. */
+  constructor(hold: Hold, ports: TellerPorts, before: Promise<void> = Promise.resolve()) {
     this.#hold = hold;
     this.#ports = ports;
+    this.#last = before;
   }
 
   get isFull(): boolean {

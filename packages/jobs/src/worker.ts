@@ -93,6 +93,8 @@ class Worker implements JobWorker {
   readonly #handlers = new Map<string, Handled>();
   /** The runs of this worker, each until it is settled. */
   readonly #going = new Map<JobRun, Promise<void>>();
+  /** What is not told yet of runs that failed, by their jobs: it comes before what the next run tells. */
+  readonly #untold = new Map<string, Promise<void>>();
   readonly #counts = { done: 0, failed: 0, lost: 0, refused: 0, abandoned: 0 };
   #state: State = "idle";
   #look: Promise<void> | null = null;
@@ -190,7 +192,8 @@ class Worker implements JobWorker {
     const handler = this.#handlers.get(run.name);
     if (handler === undefined) return;
     const [publisher, clock, log] = [this.#publisher, this.#clock, this.#log];
-    const teller = publisher === null || run.owner === "" ? null : new Teller(run, { publisher, clock, log });
+    const isTold = publisher !== null && run.owner !== "";
+    const teller = isTold ? new Teller(run, { publisher, clock, log }, this.#untold.get(run.id)) : null;
     const job = new JobRun(run, handler, { clock, random: this.#random, teller });
     this.#leases.begin({ hold: run, stop: (why) => job.stop(why) });
     this.#going.set(job, this.#run(job, teller));
@@ -248,9 +251,16 @@ class Worker implements JobWorker {
       const output = outcome.kind === "done" ? outcome.output : null;
       this.#endings.tell({ id, fence, name, state, output, reason, message }, teller.told);
     } else if (outcome.kind === "failed") {
-      return teller.tell({ kind: "retrying", run: fence, reason, inMs: outcome.delayMs });
+      return this.#retrying(id, teller.tell({ kind: "retrying", run: fence, reason, inMs: outcome.delayMs }));
     }
     return teller.told;
+  }
+
+  #retrying(id: string, told: Promise<void>): Promise<void> {
+    this.#untold.set(id, told);
+    return told.then(() => {
+      if (this.#untold.get(id) === told) this.#untold.delete(id);
+    });
   }
 }
 
