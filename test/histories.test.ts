@@ -31,7 +31,7 @@ test.for(engineNames)("are read from a place on, and from the oldest, on %s", as
   expect(await read(positions[4] ?? null)).toEqual([6, 7]);
   expect(await read({ epoch: "another", offset: 4 })).toEqual([]);
   expect((await histories.read("news:a", null, limit)).floor).toBe(2);
-  await expect(async () => histories.read("nobody's", null, limit)).rejects.toMatchObject({
+  await expect(histories.read("nobody's", null, limit)).rejects.toMatchObject({
     reason: "unknown_channel",
   });
   expect(tide.stats()).toMatchObject({ channels: 0, subscriptions: 0, members: 0 });

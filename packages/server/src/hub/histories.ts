@@ -40,9 +40,9 @@ export function historiesOf({ engine, registry, catchUp }: HistoriesNode): Histo
       }
       return channels.map((name) => tops.get(name) ?? null);
     },
-    read: (channel, after, limit) => {
+    read: async (channel, after, limit) => {
       registry.resolve(channel);
-      return catchUp.read(channel, after === null ? "oldest" : { after }, limit);
+      return await catchUp.read(channel, after === null ? "oldest" : { after }, limit);
     },
   };
 }
