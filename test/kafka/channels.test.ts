@@ -12,6 +12,7 @@ import {
   blobs,
   few,
   orders,
+  type OutwardStage,
   outward,
   prices,
   publishAll,
@@ -20,7 +21,7 @@ import {
   waited,
 } from "./outward-stage.ts";
 import { numbers } from "./stage.ts";
-import { writersOf } from "./writers.ts";
+import { readTopic, writersOf } from "./writers.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -225,6 +226,43 @@ describe("several relays", () => {
     await untilWritten(second, 1);
     expect(valuesOf(await written("orders:a"))).toEqual([...numbers(50), "elsewhere", "later"]);
   });
+});
+
+describe("one that writes", () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  /** What it has said of itself in the topic of the places. */
+  const signs = async ({ kafka: broker, topic }: OutwardStage): Promise<number> =>
+    (await readTopic(broker.address, `${topic}-places`)).filter(({ key }) => key === "\nholder").length;
+
+  test("says that it lives, however seldom it looks at channels", async (context) => {
+    const stage = await outward(context, { kafka });
+    const running = stage.relay({ channels: ["orders:a"], pollMs: 60_000, takeoverMs: 1_000 });
+    await vi.waitFor(() => expect(running.stats().isWriting).toBe(true), waited);
+    await vi.waitFor(async () => expect(await signs(stage)).toBeGreaterThan(4), waited);
+  });
+
+  test.for(["tops", "read", "channels", "gap"] as const)(
+    "does so while %s never answers, and stops when it is told to",
+    async (what, context) => {
+      const stage = await outward(context, { kafka });
+      const { tide } = stage.served;
+      for (const value of numbers(12)) await tide.channel(few, { id: "a" }).publish(value);
+      const { histories } = tide;
+      const channels = ["few:a"];
+      const hung = {
+        tops: { channels, histories: { ...histories, tops: never } },
+        read: { channels, histories: { ...histories, read: never } },
+        channels: { channels: never },
+        gap: { channels, gap: never },
+      }[what];
+      const running = stage.relay({ ...hung, takeoverMs: 1_000 });
+      await vi.waitFor(() => expect(running.stats().isWriting).toBe(true), waited);
+      await vi.waitFor(async () => expect(await signs(stage)).toBeGreaterThan(4), waited);
+      expect(running.stats()).toMatchObject({ written: 0, isWriting: true });
+      await running.stop();
+      expect(running.stats().isWriting).toBe(false);
+    },
+  );
 });
 
 describe("what Kafka", () => {

@@ -1,10 +1,6 @@
 // Kafka topics into channels, and channels into a topic.
-export {
-  type ChannelRelay,
-  type ChannelRelayOptions,
-  type ChannelRelayStats,
-  relayChannelsToKafka,
-} from "./kafka/channel-relay.ts";
+export { type ChannelRelay, relayChannelsToKafka } from "./kafka/channel-relay.ts";
+export type { ChannelRelayOptions, ChannelRelayStats } from "./kafka/channel-relay-options.ts";
 export type { KafkaConsumer, KafkaMessage, KafkaRecord } from "./kafka/consumer.ts";
 export type { ChannelGap, GapReason } from "./kafka/continuation.ts";
 export type { Histories, KeptPage, KeptPublication } from "./kafka/histories.ts";

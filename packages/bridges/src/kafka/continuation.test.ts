@@ -1,6 +1,6 @@
 // Where reading goes on, and what is said to be missing: nothing where that is proven, and never nothing where it is not.
 import { describe, expect, test } from "vitest";
-import { beginningOf, missingAfter } from "./continuation.ts";
+import { beginningOf, missingAfter, placeBehind } from "./continuation.ts";
 import type { KeptPage, KeptPublication } from "./histories.ts";
 
 const kept = (offset: number, given: Partial<KeptPublication> = {}): KeptPublication => ({
@@ -70,8 +70,22 @@ describe("behind a place", () => {
     expect(missingAfter(at(4), page([kept(5, { key: "tea" }), value], { floor: 7 }))).toEqual({
       reason: "truncated",
       // Its values are all there: none of them is skipped.
-      to: at(4),
+      to: { ...at(4), told: 7 },
     });
+  });
+
+  test("what a table has forgotten is said once, until it has forgotten more", () => {
+    const values = [kept(5, { key: "tea" }), kept(9, { key: "cake" })];
+    const told = { ...at(4), told: 7 };
+    expect(missingAfter(told, page(values, { floor: 7 }))).toBeNull();
+    expect(missingAfter(told, page(values, { floor: 8 }))).toEqual({
+      reason: "truncated",
+      to: { ...at(4), told: 8 },
+    });
+    expect(placeBehind(kept(5, { key: "tea" }), told)).toEqual({ ...at(5), told: 7 });
+    expect(placeBehind(kept(9, { key: "cake" }), told)).toEqual(at(9));
+    // It came back older: what it has forgotten now is something else.
+    expect(missingAfter(told, page([], { top: { epoch: "e", offset: 2 } }))?.to).toEqual(at(2, null));
   });
 });
 
@@ -80,6 +94,6 @@ describe("the oldest page of an epoch", () => {
     expect(beginningOf(page([kept(1)]))).toEqual(at(0, null));
     expect(beginningOf(page([kept(8)]))).toEqual(at(7));
     expect(beginningOf(page([], { top: { epoch: "e", offset: 7 } }))).toEqual(at(7, null));
-    expect(beginningOf(page([kept(8, { key: "tea" })], { floor: 3 }))).toEqual(at(0, null));
+    expect(beginningOf(page([kept(8, { key: "tea" })], { floor: 3 }))).toEqual({ ...at(0, null), told: 3 });
   });
 });

@@ -1,6 +1,6 @@
 // What lies between the newest publication that is in the topic and the next one that a channel still has.
 import type { Position } from "@tidewire/protocol";
-import type { KeptPage } from "./histories.ts";
+import type { KeptPage, KeptPublication } from "./histories.ts";
 import type { Place } from "./place.ts";
 
 /** Why publications are missing. */
@@ -41,7 +41,7 @@ export function missingAfter(place: Place, { publications, top, floor }: KeptPag
   if (top.offset < place.offset) return missing("rewound", { epoch, offset: top.offset, id: null });
   if (floor > place.offset) {
     // A table has forgotten removals below its floor, and still has every value: those are read on from the place.
-    if (isTable) return missing("truncated", place);
+    if (isTable) return floor <= (place.told ?? 0) ? null : missing("truncated", { ...place, told: floor });
     const id = first?.previous?.offset === floor ? first.previous.id : null;
     return missing("truncated", { epoch, offset: floor, id });
   }
@@ -57,11 +57,20 @@ function missing(reason: GapReason, to: Place): Missing {
 }
 
 /** The same for a channel of which nothing was written in its epoch: `page` is its oldest. */
-export function beginningOf({ publications, top }: KeptPage): Place {
+export function beginningOf({ publications, top, floor }: KeptPage): Place {
   const [first] = publications;
   const { epoch } = top;
   if (first === undefined) return { epoch, offset: top.offset, id: null };
-  // A table holds the newest of each key, whatever came before.
-  const previous = first.key === undefined ? first.previous : null;
-  return { epoch, offset: previous?.offset ?? 0, id: previous?.id ?? null };
+  // A table holds the newest of each key, whatever came before. Removals that it has forgotten by now are of values never written.
+  if (first.key !== undefined) return tableAt({ epoch, offset: 0, id: null }, floor);
+  return { epoch, offset: first.previous?.offset ?? 0, id: first.previous?.id ?? null };
+}
+
+/** Where a channel stands behind a publication that was read from `before` on. */
+export function placeBehind({ offset, id }: KeptPublication, { epoch, told = 0 }: Place): Place {
+  return tableAt({ epoch, offset, id }, told);
+}
+
+function tableAt(place: Place, told: number): Place {
+  return told > place.offset ? { ...place, told } : place;
 }

@@ -1,6 +1,7 @@
 // What is to be written next: publications behind the places of channels, and the gaps before them.
 import type { Position } from "@tidewire/protocol";
-import { beginningOf, type ChannelGap, missingAfter } from "./continuation.ts";
+import type { Deadline } from "../deadline.ts";
+import { beginningOf, type ChannelGap, missingAfter, placeBehind } from "./continuation.ts";
 import { gapDraft, publicationDraft, sizeOf } from "./drafts.ts";
 import type { Histories, KeptPage, KeptPublication } from "./histories.ts";
 import type { Place } from "./place.ts";
@@ -22,6 +23,43 @@ export interface BatchLimit {
   readonly bytes: number;
 }
 
+export interface Gathered {
+  readonly entries: readonly Entry[];
+  /** Why channels could not be read. */
+  readonly failures: readonly unknown[];
+  /** Whether each channel that is behind was asked. */
+  readonly isComplete: boolean;
+}
+
+/** Entries up to a limit. */
+class Batch {
+  readonly entries: Entry[] = [];
+  readonly #limit: BatchLimit;
+  #bytes = 0;
+  #isFull = false;
+
+  constructor(limit: BatchLimit) {
+    this.#limit = limit;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull || this.left.entries < 1 || this.left.bytes < 1;
+  }
+
+  get left(): BatchLimit {
+    return { entries: this.#limit.entries - this.entries.length, bytes: this.#limit.bytes - this.#bytes };
+  }
+
+  /** Behind one that does not fit nothing does: what it is behind of would be missing. */
+  add(entry: Entry): void {
+    const bytes = entry.draft === null ? 0 : sizeOf(entry.draft);
+    if (this.entries.length > 0 && bytes > this.left.bytes) this.#isFull = true;
+    if (this.isFull) return;
+    this.entries.push(entry);
+    this.#bytes += bytes;
+  }
+}
+
 export interface GatheringTerms {
   readonly topic: string;
   readonly histories: Histories;
@@ -37,6 +75,8 @@ const wave = 16;
 
 export class Gathering {
   readonly #terms: GatheringTerms;
+  /** Channels of which an answer is still to come that nobody waits for any more. */
+  readonly #asked = new Set<string>();
   /** Where the next round begins, so that nobody is always the last. */
   #turn = 0;
 
@@ -44,31 +84,46 @@ export class Gathering {
     this.#terms = terms;
   }
 
-  /** @throws {TidewireError} what the server says, such as `engine_unavailable`. */
-  async collect(
-    channels: readonly string[],
-    places: ReadonlyMap<string, Place>,
-    limit: BatchLimit,
-  ): Promise<readonly Entry[]> {
-    const behind = await this.#behind(channels, places);
-    const entries: Entry[] = [];
-    let bytes = 0;
-    for (let begin = 0; begin < behind.length; begin += wave) {
-      const left = { entries: limit.entries - entries.length, bytes: limit.bytes - bytes };
-      if (left.entries < 1 || left.bytes < 1) break;
+  /**
+   * What cannot be read by the deadline holds up nothing else.
+   * @throws {TidewireError} when nothing is said of any channel, such as `engine_unavailable`.
+   */
+  async collect({ channels, places }: Standing, limit: BatchLimit, deadline: Deadline): Promise<Gathered> {
+    const behind = await this.#behind(channels, places, deadline);
+    const batch = new Batch(limit);
+    const failures: unknown[] = [];
+    let begin = 0;
+    while (begin < behind.length && !batch.isFull && !deadline.isOver) {
+      const { left } = batch;
       const some = behind.slice(begin, begin + Math.min(wave, left.entries));
+      begin += some.length;
       const share = { entries: Math.ceil(left.entries / some.length), bytes: Math.ceil(left.bytes / some.length) };
-      const read = await Promise.all(some.map((known) => this.#read(known, share)));
-      for (const entry of read.flat()) {
-        entries.push(entry);
-        bytes += entry.draft === null ? 0 : sizeOf(entry.draft);
+      const answers = await Promise.allSettled(some.map((known) => this.#ask(known, share, deadline)));
+      for (const answer of answers) {
+        if (answer.status === "rejected") failures.push(answer.reason);
+        else for (const entry of answer.value) batch.add(entry);
       }
     }
-    return entries;
+    return { entries: batch.entries, failures, isComplete: begin >= behind.length };
   }
 
-  async #behind(channels: readonly string[], places: ReadonlyMap<string, Place>): Promise<readonly Known[]> {
-    const tops = await this.#terms.histories.tops(channels);
+  async #ask(known: Known, share: BatchLimit, deadline: Deadline): Promise<readonly Entry[]> {
+    const { channel } = known;
+    // Asked again each time, one that hangs would take all the places for reads that a server has.
+    if (this.#asked.has(channel)) throw deadline.error;
+    const answer = this.#read(known, share);
+    this.#asked.add(channel);
+    const forget = (): void => void this.#asked.delete(channel);
+    answer.then(forget, forget);
+    return await deadline.meet(answer);
+  }
+
+  async #behind(
+    channels: readonly string[],
+    places: ReadonlyMap<string, Place>,
+    deadline: Deadline,
+  ): Promise<readonly Known[]> {
+    const tops = await deadline.meet(this.#terms.histories.tops(channels));
     this.#turn = (this.#turn + 1) % Math.max(1, channels.length);
     const unreadable: string[] = [];
     const behind: Known[] = [];
@@ -93,14 +148,14 @@ export class Gathering {
     const page = await histories.read(channel, place, limit);
     if (place !== null && page.top.epoch === place.epoch) {
       const missing = missingAfter(place, page);
-      if (missing === null) return this.#publications(channel, page);
+      if (missing === null) return this.#publications(channel, page, place);
       const { reason, to } = missing;
       const gap = { channel, reason, from: positionOf(place), to: positionOf(to) };
-      return [this.#gap(gap, to), ...this.#publications(channel, page)];
+      return [this.#gap(gap, to), ...this.#publications(channel, page, to)];
     }
     const oldest = place === null ? page : await histories.read(channel, null, limit);
     const start = beginningOf(oldest);
-    const publications = this.#publications(channel, oldest);
+    const publications = this.#publications(channel, oldest, start);
     if (place === null && start.offset === 0) return publications;
     const from = place === null ? null : positionOf(place);
     const gap = { channel, reason: place === null ? "truncated" : "epoch", from, to: positionOf(start) } as const;
@@ -111,10 +166,10 @@ export class Gathering {
     return { channel: gap.channel, place, draft: gapDraft(this.#terms.topic, gap), gap };
   }
 
-  #publications(channel: string, { publications, top: { epoch } }: KeptPage): readonly Entry[] {
+  #publications(channel: string, { publications, top: { epoch } }: KeptPage, before: Place): readonly Entry[] {
     const { topic } = this.#terms;
     return publications.map((publication) => {
-      const place = { epoch, offset: publication.offset, id: publication.id };
+      const place = placeBehind(publication, before);
       const refused = this.#refused(channel, epoch, publication);
       if (refused !== null) return this.#gap(refused, place);
       return { channel, place, draft: publicationDraft({ topic, channel }, epoch, publication), gap: null };
@@ -127,6 +182,12 @@ export class Gathering {
     const from = { epoch, offset: previous?.offset ?? 0 };
     return { channel, reason: "refused", from, to: { epoch, offset } };
   }
+}
+
+/** Channels, and how far each was written. */
+interface Standing {
+  readonly channels: readonly string[];
+  readonly places: ReadonlyMap<string, Place>;
 }
 
 interface Known {

@@ -5,6 +5,8 @@ import type { Position } from "@tidewire/protocol";
 export interface Place extends Position {
   /** `null` where it is not known. */
   readonly id: string | null;
+  /** Of a table that is read from below its floor: up to where the topic was told that removals are missing. */
+  readonly told?: number;
 }
 
 /** Who writes, and since which of its turns. */
@@ -18,8 +20,8 @@ export interface Claim {
 /** No channel is called so. */
 export const claimKey = "\nholder";
 
-export function writtenPlace({ epoch, offset, id }: Place): Buffer {
-  return Buffer.from(JSON.stringify({ epoch, offset, id }));
+export function writtenPlace({ epoch, offset, id, told }: Place): Buffer {
+  return Buffer.from(JSON.stringify({ epoch, offset, id, told }));
 }
 
 export function writtenClaim({ holder, turn, isHeld }: Claim): Buffer {
@@ -28,10 +30,15 @@ export function writtenClaim({ holder, turn, isHeld }: Claim): Buffer {
 
 /** @throws {Error} for what no relay has written: going on without a place would repeat, or lose. */
 export function placeIn(value: Buffer): Place {
-  const { epoch, offset, id = null } = objectIn(value);
-  const isPlace = typeof epoch === "string" && Number.isSafeInteger(offset) && (id === null || typeof id === "string");
+  const { epoch, offset, id = null, told } = objectIn(value);
+  const isPlace =
+    typeof epoch === "string" &&
+    Number.isSafeInteger(offset) &&
+    (id === null || typeof id === "string") &&
+    (told === undefined || Number.isSafeInteger(told));
   if (!isPlace) throw new Error(`expected a place, got ${String(value).slice(0, 100)}`);
-  return { epoch, offset: Number(offset), id };
+  const place = { epoch, offset: Number(offset), id };
+  return told === undefined ? place : { ...place, told: Number(told) };
 }
 
 /** @throws {Error} as `placeIn`. */

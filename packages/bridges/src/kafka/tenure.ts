@@ -19,10 +19,10 @@ export interface TenureTerms {
   readonly topic: string;
   readonly claim: Claim;
   readonly clock: Clock;
-  /** A sign of life is written where nothing else was for so long. */
+  /** A sign of life is written where nothing else was for so long, as soon as the gathering or the pause ends. */
   readonly beatMs: number;
   readonly pollMs: number;
-  /** What comes next, behind the places; never throws. */
+  /** What comes next, behind the places; never throws, and takes no longer than two beats. */
   readonly gather: (places: ReadonlyMap<string, Place>) => Promise<readonly Entry[]>;
   readonly began: () => void;
   readonly wrote: (entries: readonly Entry[]) => void;
@@ -88,18 +88,24 @@ export class Tenure {
   }
 
   async #work(): Promise<void> {
-    const { gather, clock, claim, beatMs, pollMs, wrote } = this.#terms;
+    const { gather, beatMs, pollMs, wrote } = this.#terms;
     while (!this.#isStopped) {
+      await this.#beat();
       const entries = await gather(this.#places);
       if (entries.length > 0) {
         await this.#writeEntries(entries);
         wrote(entries);
         continue;
       }
-      if (clock.now() - this.#wroteMs >= beatMs) await this.#write([this.#claimed(claim)]);
+      await this.#beat();
       // A stop may have come meanwhile, when there was no pause to end.
-      if (!this.#isStopped) await this.#pause.wait(pollMs);
+      if (!this.#isStopped) await this.#pause.wait(Math.min(pollMs, beatMs));
     }
+  }
+
+  async #beat(): Promise<void> {
+    const { clock, claim, beatMs } = this.#terms;
+    if (clock.now() - this.#wroteMs >= beatMs) await this.#write([this.#claimed(claim)]);
   }
 
   async #writeEntries(entries: readonly Entry[]): Promise<void> {
