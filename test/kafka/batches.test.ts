@@ -4,7 +4,7 @@ import { FakeClock } from "@tidewire/server/testing";
 import { expect, test } from "vitest";
 import { Batches } from "../../packages/bridges/src/kafka/batches.ts";
 import { termsOf } from "../../packages/bridges/src/kafka/channel-relay-options.ts";
-import type { Entry } from "../../packages/bridges/src/kafka/gathering.ts";
+import type { Entry } from "../../packages/bridges/src/kafka/batch.ts";
 import type { Place } from "../../packages/bridges/src/kafka/place.ts";
 import { Unwritten } from "../../packages/bridges/src/kafka/tenure.ts";
 import { RecordedLog } from "../serving.ts";

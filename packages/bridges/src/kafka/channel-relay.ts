@@ -11,7 +11,7 @@ import { Tenure, Unwritten } from "./tenure.ts";
 /** Writes channels into a topic, until it is stopped. */
 export interface ChannelRelay {
   stats(): ChannelRelayStats;
-  /** Resolves when nothing more is being written, and another relay may go on at once, if Kafka answers. Waits for no answer longer than ten seconds. */
+  /** Resolves when nothing more is being written, and another relay may go on at once, if Kafka answers. It waits for no answer for good. */
   stop(): Promise<void>;
 }
 

@@ -1,27 +1,11 @@
 // What is to be written next: publications behind the places of channels, and the gaps before them.
 import type { Position } from "@tidewire/protocol";
 import type { Deadline } from "../deadline.ts";
+import { Batch, type BatchLimit, type Entry } from "./batch.ts";
 import { beginningOf, type ChannelGap, missingAfter, placeBehind } from "./continuation.ts";
-import { gapDraft, publicationDraft, sizeOf } from "./drafts.ts";
+import { gapDraft, publicationDraft } from "./drafts.ts";
 import type { Histories, KeptPage, KeptPublication } from "./histories.ts";
 import type { Place } from "./place.ts";
-import type { KafkaDraft } from "./writers.ts";
-
-/** One step of a channel. */
-export interface Entry {
-  readonly channel: string;
-  /** Where the channel stands when this is written. */
-  readonly place: Place;
-  /** `null` where nothing but the place is written. */
-  readonly draft: KafkaDraft | null;
-  readonly gap: ChannelGap | null;
-}
-
-/** How much is gathered at once. One publication always is, however large. */
-export interface BatchLimit {
-  readonly entries: number;
-  readonly bytes: number;
-}
 
 export interface Gathered {
   readonly entries: readonly Entry[];
@@ -29,35 +13,6 @@ export interface Gathered {
   readonly failures: readonly unknown[];
   /** Whether each channel that is behind was asked. */
   readonly isComplete: boolean;
-}
-
-/** Entries up to a limit. */
-class Batch {
-  readonly entries: Entry[] = [];
-  readonly #limit: BatchLimit;
-  #bytes = 0;
-  #isFull = false;
-
-  constructor(limit: BatchLimit) {
-    this.#limit = limit;
-  }
-
-  get isFull(): boolean {
-    return this.#isFull || this.left.entries < 1 || this.left.bytes < 1;
-  }
-
-  get left(): BatchLimit {
-    return { entries: this.#limit.entries - this.entries.length, bytes: this.#limit.bytes - this.#bytes };
-  }
-
-  /** Behind one that does not fit nothing does: what it is behind of would be missing. */
-  add(entry: Entry): void {
-    const bytes = entry.draft === null ? 0 : sizeOf(entry.draft);
-    if (this.entries.length > 0 && bytes > this.left.bytes) this.#isFull = true;
-    if (this.isFull) return;
-    this.entries.push(entry);
-    this.#bytes += bytes;
-  }
 }
 
 export interface GatheringTerms {

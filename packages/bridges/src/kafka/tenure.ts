@@ -7,7 +7,7 @@
 // - Whatever fails ends it. The next turn begins with a new producer, and with what Kafka has.
 import { Pause } from "../pause.ts";
 import { type Clock, within } from "../ports/clock.ts";
-import type { Entry } from "./gathering.ts";
+import type { Entry } from "./batch.ts";
 import { type Claim, claimKey, type Place, writtenClaim, writtenPlace } from "./place.ts";
 import { closed, type PlacesLog } from "./places-log.ts";
 import type { KafkaDraft, KafkaProducer } from "./writers.ts";
