@@ -86,28 +86,34 @@ it("begins from the newest ledger of all, which may be its own", async () => {
   expect(asked).toEqual(["c"]);
 });
 
-it.each(["0", "z"])(
-  "notices that %s tells in the same term, since neither could be asked by the other",
-  async (name) => {
-    const has = telling({ term: 1, teller: "a", batch: 0 });
-    const page = (mark: LedgerMark): { readonly node: string; readonly mark: LedgerMark } => ({ node: name, mark });
-    const rival = new Ledger(name);
-    rival.begin(1, [{ kind: "channel", channel: "theirs" }], true);
-    if (name > "a") {
-      // Theirs is what all nodes follow.
-      await expect(has.shared.catchUp([page(rival.mark)])).rejects.toThrow(Deposed);
-      return;
-    }
-    await has.shared.catchUp([page(rival.mark)]);
-    for (const word of has.words) rival.heard(word);
-    expect(rival.mark).toEqual(has.own.mark);
-    const theirs = new SharedLedger(rival, { ledgers: nobody, ledgerOf: nobody }, holds);
-    theirs.begin([], true);
-    for (const word of has.words) rival.heard(word);
-    await expect(theirs.catchUp([])).rejects.toThrow(Deposed);
-    await expect(theirs.say([])).rejects.toThrow(Deposed);
-  },
-);
+describe("two that began the same term, since neither could be asked by the other", () => {
+  it("notice it: the one that all nodes do not follow, when it hears of the other", async () => {
+    const { shared, words } = telling({ term: 1, teller: "a", batch: 0 });
+    // However far it is itself.
+    await shared.say([]);
+    shared.taken();
+    const mark = { term: 1, teller: "b", batch: 0 };
+    await expect(shared.catchUp([{ node: "b", mark }])).rejects.toThrow(Deposed);
+    expect(words.filter(({ kind }) => kind === "fill" || kind === "read")).toHaveLength(1);
+  });
+
+  it("notice it: the same one, when it is given what the other told", async () => {
+    const rival = new Ledger("A");
+    const shared = new SharedLedger(rival, { ledgers: nobody, ledgerOf: nobody }, holds);
+    shared.begin([], true);
+    const { shared: followed, own, words } = telling({ term: 1, teller: "a", batch: 0 });
+    await followed.catchUp([{ node: "A", mark: rival.mark }]);
+    for (const word of words) rival.heard(word);
+    expect(rival.mark).toEqual(own.mark);
+    await expect(shared.catchUp([])).rejects.toThrow(Deposed);
+    await expect(shared.say([])).rejects.toThrow(Deposed);
+  });
+
+  it("notice it: who is given it says that it is ahead", async () => {
+    const { shared } = telling({ term: 1, teller: "b", batch: 0 });
+    await expect(shared.catchUp([{ node: "b", mark: { term: 0, teller: "", batch: 0 } }])).rejects.toThrow(Deposed);
+  });
+});
 
 it("begins as one that does not know all where two told in the same term", async () => {
   const own = new Ledger("a");
