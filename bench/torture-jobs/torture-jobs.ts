@@ -44,7 +44,8 @@ export interface Outcome extends Verdict {
 
 const lookMs = 100;
 const tellMs = 5_000;
-const mostWaiting = 400;
+/** Orders that wait, of a long run and of a short one: it lasts until something has happened to it. */
+const mostWaiting = { atAll: 400, ofJobs: 0.1 } as const;
 const patienceMs = 60_000;
 
 interface Stage {
@@ -67,11 +68,12 @@ export async function tortureJobs(options: TortureOptions, place: Place): Promis
     const trace = await broker.trace();
     await crew.start();
     await store.open();
+    const room = Math.min(mostWaiting.atAll, options.jobs * mostWaiting.ofJobs);
     const crowd = new Crowd({
       url: `ws://127.0.0.1:${port}/connection/websocket`,
       jobs: options.jobs,
       watchedOf: options.watchedOf,
-      hasRoom: () => crowd.orders.length - trace.accepted.length < mostWaiting,
+      hasRoom: () => crowd.orders.length - trace.accepted.length < room,
     });
     const dice = new Dice(options.seed);
     const [answers, served] = [() => answering(store), () => crowd.retry()];

@@ -24,7 +24,7 @@ const relay = relayChannelsToKafka({
   histories: tide.histories,
   channels: ["orders:0", "orders:1"],
   pollMs: 20,
-  takeoverMs: 2_000,
+  takeoverMs: 8_000,
 });
 let wasWriting = false;
 setInterval(() => {

@@ -49,7 +49,7 @@ it("a user who may not do what is needed; one who may not ask for settings is to
   const at = `127.0.0.1:${server.port}`;
   expect(await refusalOf(createClient({ url: `redis://reader:word@${at}` }))).toMatch(/NOPERM/);
   const { engine } = await startEngine(`redis://app:word@${at}`);
-  expect((await say(engine, "news", "1")).durability).toBe("process");
+  expect((await say(engine, "news", "1")).durability).toBe("volatile");
   const { engine: other } = await startEngine(`redis://full:word@${at}`);
   expect((await say(other, "news", "2")).durability).toBe("fsync");
 });

@@ -1,7 +1,7 @@
 // HAProxy, nginx and Caddy for tests: the programs that the test run found, with configurations of the documents and ports of the test's.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestContext } from "vitest";
@@ -28,7 +28,7 @@ export interface Proxy {
   readonly reload: NodeJS.Signals | ((config: string, folder: string) => readonly string[]);
 }
 
-const againMs = 500;
+const againMs = 3_000;
 const none = (): Places => ({});
 
 export const haproxy: Proxy = {
@@ -57,7 +57,7 @@ export const nginx: Proxy = {
     "proxy_send_timeout 60s": `proxy_send_timeout ${time}`,
   }),
   files: (folder) => ({
-    "/var/log/nginx/access.log": path.join(folder, "access.log"),
+    "/var/log/nginx/": `${folder}/`,
     "http {": ["client_body", "proxy", "fastcgi", "scgi", "uwsgi"].reduce(
       (text, name) => `${text}\n  ${name}_temp_path ${path.join(folder, name)};`,
       "http {",
@@ -101,6 +101,8 @@ function adminOf(folder: string): string {
 export interface RunningProxy {
   /** Has it read its configuration anew; resolves when it serves by that. */
   reload(): Promise<void>;
+  /** Everything that it has said so far, and written to its logs. */
+  logs(): string;
 }
 
 /** Starts it, and has it gone when the test has ended; the test is skipped where there is none. */
@@ -128,6 +130,12 @@ export async function startProxy(
   const env = { ...process.env, ...proxy.env(folder) };
   const child = spawn(program, proxy.args(config, folder), { stdio: ["ignore", "pipe", "pipe"], env });
   const said = saidBy(child);
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const logs = (): string => {
+    const files = readdirSync(folder).filter((name) => name.endsWith(".log"));
+    return [output, ...files.map((name) => readFileSync(path.join(folder, name), "utf8"))].join("\n");
+  };
   const ended = once(child, "exit");
   context.onTestFinished(async () => {
     child.kill();
@@ -146,7 +154,7 @@ export async function startProxy(
     const [code] = (await once(spawn(program, how(config, folder), { stdio: "ignore", env }), "exit")) as [number];
     if (code !== 0) throw new Error(`${proxy.name} did not take its configuration anew: ${code}`);
   };
-  return { reload };
+  return { reload, logs };
 }
 
 /** Waits for a text that was not waited for before; rejects when the program ends. */

@@ -36,7 +36,8 @@ function endWithServer(stop: () => Promise<void>): void {
       () => process.exit(1),
     );
   };
-  process.once("SIGTERM", end);
+  // That of its group, and the server's own.
+  process.on("SIGTERM", end);
   process.once("disconnect", end);
   // A Ctrl-C in the terminal comes to the whole group: the server hears it, and lets us finish.
   process.on("SIGINT", () => undefined);

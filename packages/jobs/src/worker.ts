@@ -93,7 +93,7 @@ class Worker implements JobWorker {
   readonly #handlers = new Map<string, Handled>();
   /** The runs of this worker, each until it is settled. */
   readonly #going = new Map<JobRun, Promise<void>>();
-  /** What is not told yet of runs that failed, by their jobs: it comes before what the next run tells. */
+  /** The newest run of each job that is not settled and told: what it tells comes before what the next one does. */
   readonly #untold = new Map<string, Promise<void>>();
   readonly #counts = { done: 0, failed: 0, lost: 0, refused: 0, abandoned: 0 };
   #state: State = "idle";
@@ -196,7 +196,11 @@ class Worker implements JobWorker {
     const teller = isTold ? new Teller(run, { publisher, clock, log }, this.#untold.get(run.id)) : null;
     const job = new JobRun(run, handler, { clock, random: this.#random, teller });
     this.#leases.begin({ hold: run, stop: (why) => job.stop(why) });
-    this.#going.set(job, this.#run(job, teller));
+    const going = this.#run(job, teller).finally(() => {
+      if (this.#untold.get(run.id) === going) this.#untold.delete(run.id);
+    });
+    this.#going.set(job, going);
+    this.#untold.set(run.id, going);
   }
 
   async #run(job: JobRun, teller: Teller | null): Promise<void> {
@@ -251,16 +255,9 @@ class Worker implements JobWorker {
       const output = outcome.kind === "done" ? outcome.output : null;
       this.#endings.tell({ id, fence, name, state, output, reason, message }, teller.told);
     } else if (outcome.kind === "failed") {
-      return this.#retrying(id, teller.tell({ kind: "retrying", run: fence, reason, inMs: outcome.delayMs }));
+      return teller.tell({ kind: "retrying", run: fence, reason, inMs: outcome.delayMs });
     }
     return teller.told;
-  }
-
-  #retrying(id: string, told: Promise<void>): Promise<void> {
-    this.#untold.set(id, told);
-    return told.then(() => {
-      if (this.#untold.get(id) === told) this.#untold.delete(id);
-    });
   }
 }
 

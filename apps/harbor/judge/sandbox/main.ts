@@ -5,8 +5,8 @@ import { javaScriptOf, prepare } from "./javascript.ts";
 import type { Order, Report } from "./order.ts";
 import { Speaker } from "./speaker.ts";
 
-// A Ctrl-C in the terminal comes to all of its group, and is for the server.
-process.on("SIGINT", () => undefined);
+// What comes to all of its group is for the server; whoever ends a sandbox kills it.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
 
 const order = JSON.parse(await text(process.stdin)) as Order;
 await warmUp(order);

@@ -23,8 +23,8 @@ const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 /** One that worked for so long is started again soon when it dies. */
 const soundMs = 10_000;
-/** Longer than a worker waits for its jobs when it is told to end. */
-const stopLimitMs = 10_000;
+/** Longer than a worker waits for its jobs, and for what it has to tell of them, when it is told to end. */
+const stopLimitMs = 20_000;
 
 export function keepWorker({ serverUrl, env = process.env, log }: KeptWorkerOptions): KeptWorker {
   let child: ChildProcess | null = null;

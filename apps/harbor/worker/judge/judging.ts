@@ -40,7 +40,17 @@ export const judging: Handling = (worker, { api, db, log }) => {
   });
 };
 
-const keepAgainMs = 500;
+const firstAgainMs = 500;
+const longestAgainMs = 10_000;
+
+/** What passes: SQLITE_BUSY, LOCKED, READONLY, IOERR, FULL and CANTOPEN. */
+const passing: ReadonlySet<number> = new Set([5, 6, 8, 10, 13, 14]);
+
+function isPassing(thrown: unknown): boolean {
+  const { errcode } = Object(thrown) as { readonly errcode?: unknown };
+  // The first byte; the others say more of the same.
+  return typeof errcode === "number" && passing.has(errcode & 255);
+}
 
 /** As long as the job is ours: what was judged is not judged anew because a disk stands still. @throws the signal's reason. */
 async function untilKept(
@@ -48,13 +58,14 @@ async function untilKept(
   signal: AbortSignal,
   failed: (reason: string) => void,
 ): Promise<void> {
-  for (;;) {
+  for (let pauseMs = firstAgainMs; ; pauseMs = Math.min(longestAgainMs, pauseMs * 2)) {
     signal.throwIfAborted();
     try {
       return await keep();
     } catch (thrown) {
-      failed(String(thrown));
-      await setTimeout(keepAgainMs);
+      if (!isPassing(thrown)) throw thrown;
+      if (pauseMs === firstAgainMs) failed(String(thrown));
+      await setTimeout(pauseMs);
     }
   }
 }

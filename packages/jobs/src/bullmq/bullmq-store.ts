@@ -126,8 +126,10 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       await this.#housekeep(wanted);
       const { leaseMs, runs } = wanted;
       const eager = this.#eager(wanted);
+      const looking = this.#look(eager === null ? wanted : { ...wanted, runs: 0 });
+      // What was taken is begun, whether or not the look beside it has an answer.
       const [looked, first] = await Promise.all([
-        this.#look(eager === null ? wanted : { ...wanted, runs: 0 }),
+        eager === null ? looking : looking.catch(() => nothingSeen),
         this.#takeAll(eager ?? [], leaseMs),
       ]);
       const taken = eager === null ? await this.#takeAll(looked.due, leaseMs) : first;
@@ -330,6 +332,8 @@ interface Looked {
   readonly untold: readonly unknown[];
   readonly refused: readonly string[];
 }
+
+const nothingSeen: Looked = { due: [], untold: [], refused: [] };
 
 /** What BullMQ has handed out to this process. */
 interface Taken {

@@ -23,6 +23,9 @@ interface Waiting {
 const mostCommands = 100;
 const mostChars = 262_144;
 
+/** Commands that may wait. */
+const mostWaiting = 10_000;
+
 export class PublishLine {
   readonly #ask: Ask;
   readonly #waiting: Waiting[] = [];
@@ -34,6 +37,10 @@ export class PublishLine {
 
   /** Resolves when it is accepted. @param command The parameters of a publish, as JSON. */
   publish(command: string): Promise<void> {
+    if (this.#waiting.length >= mostWaiting) {
+      const problem = new TidewireError("overloaded", `${mostWaiting} publications wait for the server already`);
+      return Promise.reject(problem);
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, resolve, reject });
       if (this.#sending === null) this.#sending = this.#send();
@@ -66,6 +73,8 @@ export class PublishLine {
     const commands = batch.map(({ command }) => `{"publish":${command}}`);
     try {
       const { error, replies } = await this.#ask("batch", `{"parallel":true,"commands":[${commands.join(",")}]}`);
+      // One that is overloaded, or lets nobody in, would say the same to each.
+      if (error !== null && (error.temporary || unwelcome.has(error.code))) throw error;
       // A server that takes no batch, or no such large one, is asked for each.
       if (error !== null || !Array.isArray(replies) || replies.length !== batch.length) {
         return await this.#alone(batch);
@@ -77,15 +86,20 @@ export class PublishLine {
   }
 
   async #alone(batch: readonly Waiting[]): Promise<void> {
-    for (const one of batch) {
+    for (const [n, one] of batch.entries()) {
       try {
         settle(one, (await this.#ask("publish", one.command)).error);
       } catch (thrown) {
-        one.reject(thrown);
+        // The others are not kept waiting for as long, one after the other.
+        for (const { reject } of batch.slice(n)) reject(thrown);
+        return;
       }
     }
   }
 }
+
+/** HTTP's, for a key that is wrong. */
+const unwelcome: ReadonlySet<number> = new Set([401, 403]);
 
 function settle({ resolve, reject }: Waiting, error: TidewireError | null): void {
   if (error === null) resolve();

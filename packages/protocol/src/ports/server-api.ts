@@ -49,7 +49,9 @@ function askAt({ url, apiKey }: HttpPublisherOptions): Ask {
   return async (method, body) => {
     const signal = AbortSignal.timeout(answerMs);
     const response = await fetch(addresses[method], { method: "POST", headers, body, signal });
-    const { error, replies } = (await response.json()) as { readonly error?: unknown; readonly replies?: unknown };
+    // What stands before a server refuses in words of its own.
+    const answer: unknown = response.ok ? await response.json() : await response.json().catch(() => null);
+    const { error, replies } = Object(answer) as { readonly error?: unknown; readonly replies?: unknown };
     return response.ok && error === undefined
       ? { error: null, replies }
       : { error: refusalOf(error, response.status), replies };

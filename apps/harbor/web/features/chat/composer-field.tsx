@@ -14,7 +14,7 @@ interface ComposerFieldProps {
 }
 
 export function ComposerField({ ref: field, label, text, choicesFor, onText, onEnter }: ComposerFieldProps) {
-  const { caret, follow, put } = useCaret(field, text);
+  const { caret, follow, put } = useCaret(field);
   const onChosen = (chosen: string, at: number): void => {
     onText(chosen);
     put(at);
@@ -35,6 +35,9 @@ export function ComposerField({ ref: field, label, text, choicesFor, onText, onE
   return (
     <>
       {isOpen && <MentionMenu menu={menu} />}
+      <p aria-live="polite" className="sr-only">
+        {isOpen && `${menu.choices.length} people: arrows to choose, Enter to take, Escape to close`}
+      </p>
       <textarea
         ref={field}
         rows={1}
@@ -78,7 +81,7 @@ interface Caret {
   readonly put: (at: number) => void;
 }
 
-function useCaret(field: RefObject<HTMLTextAreaElement | null>, text: string): Caret {
+function useCaret(field: RefObject<HTMLTextAreaElement | null>): Caret {
   const [caret, setCaret] = useState<number | null>(null);
   const wanted = useRef<number | null>(null);
   const follow = (): void => setCaret(field.current === null ? null : caretOf(field.current));
@@ -86,7 +89,8 @@ function useCaret(field: RefObject<HTMLTextAreaElement | null>, text: string): C
     if (wanted.current === null) return;
     field.current?.setSelectionRange(wanted.current, wanted.current);
     wanted.current = null;
-  }, [field, text]);
+    // Of each time that it is drawn: what was chosen may be what stood there.
+  });
   return {
     caret,
     follow,

@@ -1,6 +1,5 @@
 // Everybody a room knows: who is here, and who wrote what is loaded of it. Of several with one name the one who is here.
-import { nameKey } from "../../../contract/person.ts";
-import type { Author } from "../../../contract/person.ts";
+import { type Author, nameKey } from "../../../contract/person.ts";
 
 export interface KnownPerson extends Author {
   readonly isHere: boolean;
