@@ -77,7 +77,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     // More than a small machine has cores: much of what tests do is to wait for browsers, servers and time.
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 15_000,
     hookTimeout: 30_000,
     // Processes that are killed at random on a machine that does something else as well: what passes only then is named at the end.

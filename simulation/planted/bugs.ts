@@ -9,6 +9,8 @@ export interface PlantedBug {
   /** Stands there once. */
   readonly find: string;
   readonly replace: string;
+  /** A seed that has found it, where it takes many: looked at first. */
+  readonly seed?: number;
 }
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -43,6 +45,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "the last id is not compared",
+    seed: 101,
     promise: "S5",
     file: "server/src/hub/recovery.ts",
     find: "return seen.id === null || id === null || seen.id === id;",
@@ -50,6 +53,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a tail is appended to over a hole",
+    seed: 206,
     promise: "S3",
     file: "server/src/hub/contiguity.ts",
     find: 'if (before.offset !== this.#offset) return "wait";',
@@ -64,6 +68,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "suspicion is not followed up",
+    seed: 80,
     promise: "S9",
     file: "server/src/hub/channel.ts",
     find: "this.#isSuspect ||= isBehind;\n    if",
@@ -159,6 +164,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "the floor of a table is ignored",
+    seed: 92,
     promise: "F4",
     file: "server/src/hub/table.ts",
     find: "if (offset < this.#slots.floor) return null;",
@@ -216,6 +222,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "an answered subscribe outlives its connection",
+    seed: 282,
     promise: "R1",
     file: "server/src/session/commands/subscribe.ts",
     find: "  if (context.isOpen) return subscription;",
@@ -244,6 +251,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a page that was asked for elsewhere is shared",
+    seed: 61,
     promise: "S3",
     file: "server/src/hub/catch-up.ts",
     find: "const key = `${position.epoch} ${position.offset} ${channel}`;",
@@ -274,6 +282,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "a crowd is not counted again",
+    seed: 106,
     promise: "R1",
     file: "server/src/hub/members.ts",
     find: "    this.tail.count();\n",

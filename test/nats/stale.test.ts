@@ -79,3 +79,30 @@ it("an older answer that stays is believed in the end", async (context) => {
   await sink.until(() => sink.of("news").length === 2);
   for (let times = 0; times < 2; times += 1) expect(await engine.tops(["news"])).toEqual([position]);
 });
+
+it("an older answer is not believed while the log goes on (S5)", async (context) => {
+  const server = await NatsServer.forTest(context);
+  let then: Awaited<ReturnType<GetMessage>> = null;
+  let goesOn = async (): Promise<void> => undefined;
+  const connect = answering(server.url, async (ask, stream, query) => {
+    if (then === null || !("last_by_subj" in query)) return await ask(stream, query);
+    await goesOn();
+    return then;
+  });
+  let nowMs = 0;
+  const clock = { ...systemClock, now: () => (nowMs += 1_000) };
+  const { engine, sink } = await startEngine(server.url, { connect, clock });
+  const { engine: other } = await startEngine(server.url);
+  await engine.follow("news");
+  for (const text of ["one", "two"]) await say(other, "news", text);
+  await sink.until(() => sink.of("news").length === 2);
+  await server.asOperator(async (manager) => {
+    then = await manager.streams.getMessage("tidewire-logs", { seq: 2 });
+  });
+  goesOn = async () => {
+    const heard = sink.of("news").length;
+    await say(other, "news", "more");
+    await sink.until(() => sink.of("news").length > heard);
+  };
+  await expect(engine.tops(["news"])).rejects.toMatchObject({ reason: "engine_unavailable" });
+});

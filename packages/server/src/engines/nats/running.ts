@@ -170,6 +170,8 @@ export class Running {
       const head = await this.#logs.head(reached, channel);
       if (head.sequence >= known) return head;
       if (clock.now() > lateMs) {
+        // The log has gone on meanwhile: whoever answers has not.
+        if (this.#followed.known(channel) > known) fail("engine_unavailable", "NATS answers from an older log");
         this.#followed.believe(channel, head);
         return head;
       }
