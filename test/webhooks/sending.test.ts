@@ -246,6 +246,22 @@ describe("a delivery", () => {
     expect(it.sender.figures()).toMatchObject([{ oldestWaitingMs: 0 }]);
   });
 
+  it.each([60 * minuteMs, -60 * minuteMs])(
+    "is timed as long as it took, though the time of day jumps by %d ms",
+    async (jumpMs) => {
+      const one = await receiver();
+      one.answer = (response) => {
+        clock.advance(30);
+        clock.stepWall(jumpMs);
+        response.writeHead(204).end();
+      };
+      const it = sending([endpoint("one", one.url)]);
+      it.sender.take([notice("a")]);
+      await expect.poll(() => it.sender.figures()[0]?.delivered, soon).toBe(1);
+      expect(it.sender.figures()[0]?.times.sumMs).toBe(30);
+    },
+  );
+
   it("is there still when the file was made by the version before", async () => {
     const path = temporaryFile();
     const one = await receiver();

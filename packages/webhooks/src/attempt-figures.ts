@@ -11,12 +11,11 @@ export class AttemptFigures {
   #failed = 0;
   #givenUp = 0;
 
-  /** @param ms The time of day may have jumped meanwhile. */
   ended(how: "delivered" | "failed" | "given up", ms: number): void {
     const step = stepsMs.findIndex((endMs) => ms <= endMs);
     const place = step < 0 ? stepsMs.length : step;
     this.#counts[place] = (this.#counts[place] ?? 0) + 1;
-    this.#sumMs += Math.max(0, ms);
+    this.#sumMs += ms;
     if (how === "delivered") this.#delivered += 1;
     else this.#failed += 1;
     if (how === "given up") this.#givenUp += 1;

@@ -89,9 +89,9 @@ export class Lane {
   async #deliver(delivery: Due): Promise<void> {
     const { rows, clock, log } = this.#ports;
     const { name } = this.#endpoint;
-    const beganMs = clock.wall();
+    const beganMs = clock.now();
     const ending = await this.#attempt(delivery);
-    if (ending !== null) this.figures.ended(counted[ending.kind], clock.wall() - beganMs);
+    if (ending !== null) this.figures.ended(counted[ending.kind], clock.now() - beganMs);
     // Until it is kept, it is due still: made again and again, it would hammer at the endpoint.
     for (let isKept = ending === null; !isKept && ending !== null;) {
       try {

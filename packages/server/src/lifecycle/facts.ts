@@ -2,6 +2,7 @@
 import type { Member, SessionId } from "@tidewire/protocol";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
+import { portionOf } from "./portion.ts";
 
 /** Something that is so for a while, and is told when it begins and when it ends. */
 export type Fact =
@@ -44,7 +45,8 @@ export interface FactPage {
   readonly entries: readonly FactEntry[];
 }
 
-const pageEntries = 1_000;
+/** Read for a page, which may have fewer. */
+const mostEntries = 1_001;
 /** Ended facts that nobody has read; above, the oldest are forgotten. */
 const mostEnded = 50_000;
 
@@ -118,15 +120,15 @@ export class Facts {
     // Somebody who begins anew reads what is so by now; what ended before was another reader's.
     const source = since >= this.#read ? this.#unread : this.#all;
     if (since > this.#read) this.#forget(since);
-    const entries: FactEntry[] = [];
-    let hasMore = false;
+    const changed: FactEntry[] = [];
     for (const entry of source.values()) {
       if (entry.version <= since) continue;
-      hasMore = entries.length === pageEntries;
-      if (hasMore) break;
       const { version, fact, holds, beganMs, endedMs, reason } = entry;
-      entries.push({ version, fact, holds, isKnown: this.#isKnown(entry), beganMs, endedMs, reason });
+      changed.push({ version, fact, holds, isKnown: this.#isKnown(entry), beganMs, endedMs, reason });
+      if (changed.length === mostEntries) break;
     }
+    const entries = portionOf(changed);
+    const hasMore = entries.length < changed.length;
     return { node: this.#node, to: entries.at(-1)?.version ?? since, hasMore, entries };
   }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { KeptSink, LifecycleCluster } from "../testing/lifecycle-cluster.ts";
 import type { LifecycleEvent } from "./events.ts";
 import { Ledger, type LedgerPage } from "./ledger.ts";
-import { isLedgerWord, ledgerPageIn, pageIn } from "./pages.ts";
 
 const ann = { session: "s1", user: "ann" };
 
@@ -73,6 +72,26 @@ describe("what a node leaves behind that told, and whose sink nobody has", () =>
     await cluster.looks(40);
     const ended = second.told();
     expect([ended.length, new Set(ended).size, ended[0]]).toEqual([2_500, 2_500, "connection.closed s0 node_lost"]);
+  });
+
+  it("is known by the next one however much each showed of itself: nothing nodes say is too large", async () => {
+    const cluster = new LifecycleCluster();
+    const [a, b, first, second] = [cluster.facts("a"), cluster.facts("b"), new KeptSink(), new KeptSink()];
+    const reader = cluster.reader("a", first);
+    for (let n = 0; n < 2_000; n += 1) {
+      const member = { session: `s${n}`, user: `u${n}`, info: "é".repeat(4_500) };
+      (n < 1_000 ? a : b).entered("x", member);
+    }
+    await cluster.looks(1);
+    expect(first.told()).toHaveLength(2_000);
+    cluster.facts("witness");
+    await cluster.looks(1);
+    cluster.kill("a", reader);
+    cluster.kill("b");
+    cluster.reader("c", second);
+    await cluster.looks(40);
+    const ended = second.told();
+    expect([ended.length, new Set(ended).size, ended[0]]).toEqual([2_000, 2_000, "member.left x u0"]);
   });
 
   it("is known by one that missed some of it", async () => {
@@ -176,7 +195,7 @@ describe("what a node leaves behind that told, and whose sink nobody has", () =>
     a.opened("s1", "ann");
     await cluster.looks(3);
     const mark = cluster.ledgers.get("b")?.mark;
-    expect(mark).toEqual({ term: 1, batch: 2 });
+    expect(mark).toEqual({ term: 1, teller: "a", batch: 2 });
     await cluster.looks(10);
     expect(cluster.ledgers.get("b")?.mark).toEqual(mark);
     expect(b.page(0).entries).toEqual([]);
@@ -236,20 +255,27 @@ function opened(session: string): LifecycleEvent {
 }
 
 describe("a ledger", () => {
-  const sessions = ({ facts, events }: LedgerPage): readonly string[] =>
+  const sessions = ({ facts, events }: Pick<LedgerPage, "facts" | "events">): readonly string[] =>
     [...facts, ...events].map((each) => ("session" in each ? String(each.session) : ""));
   const add = (ledger: Ledger, batch: number, ...events: readonly LifecycleEvent[]): number =>
-    ledger.heard({ kind: "add", mark: { term: 1, batch }, isComplete: true, events }).mark.batch;
+    ledger.heard({ kind: "add", mark: { term: 1, teller: "t", batch }, isComplete: true, events }).mark.batch;
+
+  const fill = (ledger: Ledger, ...facts: LedgerPage["facts"]): void => {
+    const mark = { term: 1, teller: "t", batch: 0 };
+    ledger.heard({ kind: "fill", mark, isComplete: true, events: [], from: 0, facts, isLast: true });
+  };
+  const read = (ledger: Ledger, reader: string, from: number): LedgerPage =>
+    ledger.heard({ kind: "read", reader, from });
 
   it("takes what follows on what it has, and says by its mark that something else did not", () => {
     const ledger = new Ledger("a");
     expect(add(ledger, 1, opened("s1"))).toBe(0);
-    ledger.begin(1, [], true);
+    fill(ledger);
     expect([add(ledger, 1, opened("s1")), add(ledger, 1, opened("sx")), add(ledger, 3, opened("s3"))]).toEqual([
       1, 1, 1,
     ]);
     expect(add(ledger, 2, opened("s2"))).toBe(2);
-    expect(ledger.heard({ kind: "read", from: 0 })).toMatchObject({
+    expect(ledger.heard({ kind: "read", reader: "b", from: 0 })).toMatchObject({
       facts: [{ session: "s1" }],
       events: [{ session: "s2" }],
     });
@@ -259,79 +285,81 @@ describe("a ledger", () => {
     const ledger = new Ledger("a");
     const facts = (...names: readonly string[]): LedgerPage["facts"] =>
       names.map((session) => ({ kind: "connection", session, user: "" }));
-    const fill = (term: number, from: number, ...names: readonly (string | null)[]): number => {
-      const mark = { term, batch: 4 };
-      const given = facts(...names.filter((name) => name !== null));
+    const given = (term: number, from: number, ...names: readonly (string | null)[]): number => {
+      const mark = { term, teller: "t", batch: 4 };
+      const some = facts(...names.filter((name) => name !== null));
       const isLast = !names.includes(null);
-      return ledger.heard({ kind: "fill", mark, isComplete: true, events: [], from, facts: given, isLast }).mark.term;
+      return ledger.heard({ kind: "fill", mark, isComplete: true, events: [], from, facts: some, isLast }).mark.term;
     };
     // `null`: more is to come.
-    expect(fill(2, 0, "s1", null)).toBe(0);
-    expect(fill(2, 2, "s3")).toBe(0);
-    expect(fill(3, 1, "s3")).toBe(0);
-    expect(fill(2, 1, "s2")).toBe(2);
-    expect(sessions(ledger.page(0))).toEqual(["s1", "s2"]);
-    expect(fill(1, 0, "s9")).toBe(2);
-    expect(fill(2, 0, "s9")).toBe(2);
-    expect(sessions(ledger.page(0))).toEqual(["s1", "s2"]);
-    expect(fill(3, 0)).toBe(3);
-    expect(sessions(ledger.page(0))).toEqual([]);
+    expect(given(2, 0, "s1", null)).toBe(0);
+    expect(given(2, 2, "s3")).toBe(0);
+    expect(given(3, 1, "s3")).toBe(0);
+    expect(given(2, 1, "s2")).toBe(2);
+    expect(sessions(ledger.all())).toEqual(["s1", "s2"]);
+    expect(given(1, 0, "s9")).toBe(2);
+    expect(given(2, 0, "s9")).toBe(2);
+    expect(sessions(ledger.all())).toEqual(["s1", "s2"]);
+    expect(given(3, 0)).toBe(3);
+    expect(sessions(ledger.all())).toEqual([]);
+  });
+
+  it("is filled by one of two that began the same term, the same one on every node, and is not complete then", () => {
+    const ledger = new Ledger("a");
+    fill(ledger);
+    const rival = (teller: string): LedgerPage => {
+      const mark = { term: 1, teller, batch: 3 };
+      return ledger.heard({ kind: "fill", mark, isComplete: true, events: [], from: 0, facts: [], isLast: true });
+    };
+    expect(rival("s").mark.teller).toBe("t");
+    expect(rival("u")).toMatchObject({ mark: { teller: "u" }, isComplete: false });
+    ledger.add({ mark: { term: 1, teller: "t", batch: 4 }, isComplete: true, events: [] });
+    expect(ledger.mark).toEqual({ term: 1, teller: "u", batch: 3 });
+  });
+
+  it("is read by several at a time, each of whom is shown all of it", () => {
+    const ledger = new Ledger("a");
+    fill(ledger, ...Array.from({ length: 2_500 }, (_, n) => ({ kind: "channel", channel: `c${n}` }) as const));
+    const sizes: [string, number, boolean][] = [];
+    for (const from of [0, 1_000, 2_000]) {
+      for (const reader of ["b", "c"]) {
+        const { facts, hasMore, mark } = read(ledger, reader, from);
+        expect(mark.term).toBe(1);
+        sizes.push([reader, facts.length, hasMore]);
+      }
+    }
+    const each = (reader: string): unknown => sizes.filter(([name]) => name === reader).map(([, ...page]) => page);
+    const whole = [
+      [1_000, true],
+      [1_000, true],
+      [500, false],
+    ];
+    expect([each("b"), each("c")]).toEqual([whole, whole]);
+  });
+
+  it("says nothing that could be taken to who reads on what it is not shown any more", () => {
+    const ledger = new Ledger("a");
+    fill(ledger, ...Array.from({ length: 1_500 }, (_, n) => ({ kind: "channel", channel: `c${n}` }) as const));
+    const nobody = { mark: { term: 0 }, facts: [], hasMore: false };
+    expect(read(ledger, "b", 1_000)).toMatchObject(nobody);
+    // Eight others read, and the oldest is out.
+    for (const reader of "bcdefghij") expect(read(ledger, reader, 0).hasMore).toBe(true);
+    expect(read(ledger, "b", 1_000)).toMatchObject(nobody);
+    expect(read(ledger, "c", 1_000)).toMatchObject({ mark: { term: 1 }, hasMore: false });
+    // What it was shown is not all any more.
+    add(ledger, 1, opened("s1"));
+    expect(read(ledger, "d", 1_000)).toMatchObject(nobody);
   });
 
   it("keeps no more than it may, says that it is not complete then, and still takes ends", () => {
     const ledger = new Ledger("a", 2);
-    ledger.begin(1, [], true);
+    fill(ledger);
     add(ledger, 1, opened("s1"), opened("s2"));
     add(ledger, 2);
-    expect(ledger.page(0).isComplete).toBe(true);
+    expect(ledger.all().isComplete).toBe(true);
     add(ledger, 3, opened("s3"));
     add(ledger, 4, { ...opened("s1"), type: "connection.closed", reason: "client" } as LifecycleEvent);
     add(ledger, 5);
-    expect([sessions(ledger.page(0)), ledger.page(0).isComplete]).toEqual([["s2"], false]);
-  });
-});
-
-describe("what nodes say to each other", () => {
-  const mark = { term: 1, batch: 2 };
-  const said = { node: "a", mark, isComplete: true, events: [opened("s1")], facts: [], hasMore: false };
-  const page = { node: "a", to: 1, hasMore: false, entries: [], mark };
-
-  it("is read where it is whole", () => {
-    expect(ledgerPageIn(JSON.stringify(said))).toEqual(said);
-    expect(pageIn(JSON.stringify(page))).toEqual(page);
-    expect(isLedgerWord({ kind: "add", mark, isComplete: false, events: said.events })).toBe(true);
-  });
-
-  const nothing: readonly unknown[] = [undefined, null, 0, "", [], {}, [null], -1];
-  const names = ["node", "mark", "isComplete", "events", "facts", "hasMore"];
-  it.each(names)("and is nothing where its %s is something else", (name) => {
-    const isList = name === "events" || name === "facts";
-    const wrong = nothing.filter(
-      (value) => !(isList && Array.isArray(value) && value.length === 0) && !(name === "node" && value === ""),
-    );
-    for (const value of wrong)
-      expect([value, ledgerPageIn(JSON.stringify({ ...said, [name]: value }))]).toEqual([value, null]);
-  });
-
-  it("and is nothing where an event or a fact in it is none", () => {
-    const events = [
-      { ...opened("s1"), type: "connection.lost" },
-      { ...opened("s1"), id: 1 },
-      { ...opened("s1"), atMs: "1" },
-      { ...opened("s1"), user: null },
-      { ...opened("s1"), type: "connection.closed" },
-      { id: "e", atMs: 1, type: "member.left", channel: "x", user: "ann", session: 7 },
-    ];
-    for (const event of events) {
-      expect([event, ledgerPageIn(JSON.stringify({ ...said, events: [event] }))]).toEqual([event, null]);
-      expect(isLedgerWord({ kind: "add", mark, isComplete: true, events: [event] })).toBe(false);
-    }
-    for (const fact of [{ kind: "channel" }, { kind: "x", channel: "x" }, { kind: "connection", session: "s" }])
-      expect(
-        isLedgerWord({ kind: "fill", mark, isComplete: true, events: [], from: 0, facts: [fact], isLast: true }),
-      ).toBe(false);
-    for (const from of [-1, 0.5, "0"]) expect(isLedgerWord({ kind: "read", from })).toBe(false);
-    expect(isLedgerWord({ kind: "clear" })).toBe(false);
-    expect(pageIn(JSON.stringify({ ...page, mark: { term: 1 } }))).toBe(null);
+    expect([sessions(ledger.all()), ledger.all().isComplete]).toEqual([["s2"], false]);
   });
 });

@@ -44,7 +44,7 @@ it("one that is read by another waits until it was, or for two seconds; not wher
   await ending;
   const read = it.stop(true);
   await expect.poll(() => clock.pending).toBe(1);
-  expect(it.page({})).toMatchObject({ to: 1, mark: { term: 0, batch: 0 } });
+  expect(it.page({})).toMatchObject({ to: 1, mark: { term: 0, teller: "", batch: 0 } });
   it.page({ a: 1 });
   await read;
 });

@@ -27,9 +27,9 @@ export function pageIn(text: string): NodePage | null {
 
 export function isLedgerWord(value: unknown): value is LedgerWord {
   if (!isObject(value)) return false;
-  const { kind, from, facts, isLast } = value;
+  const { kind, reader, from, facts, isLast } = value;
   if (kind === "mark") return true;
-  if (kind === "read") return isCount(from);
+  if (kind === "read") return typeof reader === "string" && isCount(from);
   if (kind === "add") return isState(value);
   return kind === "fill" && isState(value) && isCount(from) && areAll(facts, isFact) && typeof isLast === "boolean";
 }
@@ -53,7 +53,9 @@ function isState(value: Fields): value is Fields & Pick<LedgerPage, "mark" | "is
 }
 
 function isMark(value: unknown): value is LedgerMark {
-  return isObject(value) && isCount(value["term"]) && isCount(value["batch"]);
+  if (!isObject(value)) return false;
+  const { term, teller, batch } = value;
+  return isCount(term) && typeof teller === "string" && isCount(batch);
 }
 
 function isEvent(value: unknown): value is LifecycleEvent {

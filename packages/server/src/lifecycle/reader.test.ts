@@ -222,6 +222,28 @@ describe("what happens on the nodes", () => {
     await b.allRead();
   });
 
+  it("is read no more from when another one has the lease, however much there is and though nothing is to be told", async () => {
+    const cluster = new LifecycleCluster();
+    const [b, sink] = [cluster.facts("b"), new KeptSink()];
+    cluster.reader("a", Object.assign(sink, { types: ["channel.vacated"] as const }));
+    for (let n = 0; n < 10_000; n += 1) b.opened(`s${n}`, "");
+    let pages = 0;
+    cluster.nodes.set(
+      "b",
+      Object.assign(b, {
+        page: (since: number) => {
+          pages += 1;
+          // It takes as long as a lease, and somebody else is quicker.
+          if (pages === 2) [cluster.holder, cluster.fence] = ["b", 2];
+          cluster.clock.advance(1_500);
+          return Facts.prototype.page.call(b, since);
+        },
+      }),
+    );
+    await cluster.looks(1);
+    expect(pages).toBe(2);
+  });
+
   it("leaves nothing to be told of what a sink does not want", async () => {
     const cluster = new LifecycleCluster();
     const [a, sink] = [cluster.facts("a"), new KeptSink()];

@@ -8,12 +8,14 @@ import type { EngineSources } from "../engine/engine.ts";
 import type { Clock } from "../ports/clock.ts";
 import { type Log, reasonOf } from "../ports/log.ts";
 import type { Random } from "../ports/random.ts";
-import { eventOf, type LifecycleEvent, type LifecycleSink, standingOf, typesOf } from "./events.ts";
+import { type LifecycleSink, typesOf } from "./events.ts";
 import { type Fact, type FactEntry, type FactPage, type Facts, keyOf } from "./facts.ts";
 import { KnownNodes } from "./known-nodes.ts";
 import type { Ledger } from "./ledger.ts";
 import type { NodePage, Seen } from "./pages.ts";
-import { Deposed, type OtherLedgers, SharedLedger } from "./shared-ledger.ts";
+import { type OtherLedgers, SharedLedger } from "./shared-ledger.ts";
+import { Telling } from "./telling.ts";
+import { Deposed, Turn } from "./turn.ts";
 
 /** The nodes that are asked. */
 export interface OtherLifecycles extends OtherLedgers {
@@ -43,32 +45,20 @@ const lookMs = 1_000;
 const settleMs = 3_000;
 /** After a start, for clients to come back; and for how long a node may be silent. Engines think so too (R3). */
 const returnMs = 30_000;
-const leaseMs = 9_000;
-/** Events that are told at once: what other nodes are told of them is no longer than they take. */
-const toldAtOnce = 1_000;
-/** No channel is called so. */
-const leaseName = "lifecycle\nreader";
 
 export class LifecycleReader {
   readonly #options: LifecycleReaderOptions;
   readonly #ledger: SharedLedger;
   readonly #kinds: ReadonlySet<Fact["kind"]>;
   readonly #nodes = new KnownNodes();
-  /** What was told to have begun, and not to have ended. */
-  readonly #told = new Map<string, Fact>();
-  /** What is told to have ended at this time, unless it begins again. */
-  readonly #ending = new Map<string, number>();
-  #events: LifecycleEvent[] = [];
-  /** The first of them, which others know of by now. */
-  #said: readonly LifecycleEvent[] = [];
+  readonly #telling: Telling;
+  readonly #turn: Turn;
   /** Since when it tells, and whether it knows all that was told before. */
   #beganMs = 0;
   #knowsAll = false;
   /** What was read and has not been told yet. */
   #unsafe: readonly FactPage[] = [];
   #isReading = false;
-  #fence: number | null = null;
-  #leasedMs = 0;
   #hasComplained = false;
   #isWaiting = false;
   #isStopped = false;
@@ -77,7 +67,9 @@ export class LifecycleReader {
 
   constructor(options: LifecycleReaderOptions) {
     this.#options = options;
-    this.#ledger = new SharedLedger(options.ledger, options.others);
+    this.#telling = new Telling(options);
+    this.#turn = new Turn({ ...options, lost: () => this.#forgetAll() });
+    this.#ledger = new SharedLedger(options.ledger, options.others, () => this.#turn.hold());
     const { types } = options.sink;
     const kinds = Object.keys(typesOf) as Fact["kind"][];
     this.#kinds = new Set(
@@ -102,13 +94,13 @@ export class LifecycleReader {
     // What happened while one was under way is the next one's.
     await this.#looking;
     await this.#look();
-    if (this.#fence === null) return;
+    if (!this.#turn.isLeased) return;
     // Whoever reads next knows nothing of what has ended here alone: nothing of it waits for its time.
-    this.#settle(Number.POSITIVE_INFINITY);
+    this.#telling.settle(Number.POSITIVE_INFINITY);
     await this.#tell()
       .then(() => this.#ledger.confirm())
       .catch(() => undefined);
-    this.#options.leases?.release(leaseName);
+    this.#turn.release();
   }
 
   /** Whether this node tells. */
@@ -125,12 +117,12 @@ export class LifecycleReader {
   async #lookOnce(): Promise<void> {
     try {
       if (!(await this.#mayRead())) return;
-      if (this.#events.length > 0) await this.#tell();
+      if (!this.#telling.isQuiet) await this.#tell();
       for (let hasMore = true; hasMore;) {
         const pages = await this.#pages();
         for (const page of pages) this.#read(page);
         this.#missSilent(new Set(pages.map(({ node }) => node)));
-        this.#settle(this.#options.clock.now());
+        this.#telling.settle(this.#options.clock.now());
         this.#unsafe = pages;
         await this.#tell();
         hasMore = pages.some((page) => page.hasMore);
@@ -145,16 +137,15 @@ export class LifecycleReader {
   }
 
   async #mayRead(): Promise<boolean> {
-    if (!(await this.#isLeased())) return false;
+    if (!(await this.#turn.take())) return false;
     if (this.#isReading) return true;
-    const { leases, sink, log } = this.#options;
+    const { sink, log } = this.#options;
     let recalled: readonly Fact[] = [];
     try {
       recalled = (await sink.recall?.()) ?? [];
     } catch (thrown) {
       // A node that cannot tell leaves it to another one.
-      if (this.#fence !== null) leases?.release(leaseName);
-      this.#fence = null;
+      this.#turn.release();
       if (!this.#isWaiting)
         log.info("what happens is told by another process, if at all", { reason: reasonOf(thrown) });
       this.#isWaiting = true;
@@ -164,18 +155,6 @@ export class LifecycleReader {
     return true;
   }
 
-  /** Whether it is for this node to tell. */
-  async #isLeased(): Promise<boolean> {
-    const { leases, clock } = this.#options;
-    if (leases === null || (this.#fence !== null && clock.now() - this.#leasedMs < leaseMs / 3)) return true;
-    const fence = await leases.take(leaseName, leaseMs);
-    // Somebody else may have told meanwhile.
-    if (fence !== this.#fence) this.#forgetAll();
-    this.#fence = fence;
-    this.#leasedMs = clock.now();
-    return fence !== null;
-  }
-
   async #begin(recalled: readonly Fact[]): Promise<void> {
     // What the others know is newer than what this sink remembers of its own time.
     const told = await this.#ledger.newest();
@@ -183,19 +162,14 @@ export class LifecycleReader {
     const { clock, sink, log } = this.#options;
     this.#forgetAll();
     this.#beganMs = clock.now();
-    for (const fact of facts) if (this.#kinds.has(fact.kind)) this.#told.set(keyOf(fact), fact);
-    for (const { fact, holds } of events.map((event) => standingOf(event))) {
-      if (holds) this.#told.set(keyOf(fact), fact);
-      else this.#told.delete(keyOf(fact));
-    }
+    const wanted = facts.filter(({ kind }) => this.#kinds.has(kind));
+    this.#telling.begin(wanted, events, this.#beganMs + returnMs);
     if (told !== null) {
-      await sink.adopt?.([...this.#told.values()]).catch((thrown: unknown) => {
+      await sink.adopt?.(this.#telling.told).catch((thrown: unknown) => {
         // The others know it all the same.
         log.warn("what other nodes told cannot be remembered here", { reason: reasonOf(thrown) });
       });
     }
-    for (const key of this.#told.keys()) this.#ending.set(key, this.#beganMs + returnMs);
-    this.#events = [...events];
     this.#knowsAll = isComplete;
     this.#ledger.begin(facts, told === null || isComplete);
     this.#isReading = true;
@@ -205,20 +179,21 @@ export class LifecycleReader {
   /** The lease is asked for again before anything else. */
   #deposed(): void {
     this.#forgetAll();
-    this.#leasedMs = Number.NEGATIVE_INFINITY;
+    this.#turn.doubt();
   }
 
   #forgetAll(): void {
     this.#isReading = false;
-    this.#events = [];
-    this.#said = [];
     this.#unsafe = [];
-    for (const each of [this.#nodes, this.#told, this.#ending]) each.clear();
+    this.#nodes.clear();
+    this.#telling.clear();
   }
 
   async #pages(): Promise<readonly FactPage[]> {
     const { facts, others, node } = this.#options;
     const { seen } = this.#nodes;
+    // There may be many.
+    await this.#turn.hold();
     const own = facts.page(seen[node] ?? 0);
     if (others === null) return [own];
     const pages = (await others.facts(seen)).filter((page) => page.node !== node);
@@ -235,12 +210,12 @@ export class LifecycleReader {
     const key = keyOf(fact);
     const isVisit = !holds && fact.kind === "connection";
     this.#nodes.said(node, fact, holds);
-    if (isKnown && !this.#told.has(key)) this.#take(key, { fact, holds });
+    if (isKnown && !this.#telling.has(key)) this.#take(fact, holds);
     // A connection that came and went between two looks is told of all the same; its end was told where its beginning was.
-    if ((holds || (isVisit && !isKnown)) && !this.#told.has(key)) {
-      this.#say({ fact, holds: true, atMs: beganMs, isAgain: isKnown });
+    if ((holds || (isVisit && !isKnown)) && !this.#telling.has(key)) {
+      this.#telling.say({ fact, holds: true, atMs: beganMs, isAgain: isKnown });
     }
-    if (holds) this.#ending.delete(key);
+    if (holds) this.#telling.goesOn(key);
     else this.#ended(fact, endedMs ?? beganMs, reason);
   }
 
@@ -248,19 +223,19 @@ export class LifecycleReader {
    * Its beginning was told, by somebody whose ledger is nowhere; or its end was told as well, since its node was silent for
    * long, and that it is there again is yet to be told.
    */
-  #take(key: string, { fact, holds }: { readonly fact: Fact; readonly holds: boolean }): void {
+  #take(fact: Fact, holds: boolean): void {
     const isEarly = this.#options.clock.now() - this.#beganMs < returnMs;
     if (this.#knowsAll || (holds && !isEarly)) return;
-    this.#told.set(key, fact);
+    this.#telling.take(fact);
     this.#ledger.doubt();
   }
 
   /** It is no longer so at one node. */
   #ended(fact: Fact, atMs: number, reason: string): void {
     const key = keyOf(fact);
-    if (this.#nodes.isSomewhere(key) || !this.#told.has(key)) return;
-    if (fact.kind === "connection") this.#say({ fact, holds: false, atMs, reason });
-    else this.#ending.set(key, this.#options.clock.now() + settleMs);
+    if (this.#nodes.isSomewhere(key) || !this.#telling.has(key)) return;
+    if (fact.kind === "connection") this.#telling.say({ fact, holds: false, atMs, reason });
+    else this.#telling.endsAt(key, this.#options.clock.now() + settleMs);
   }
 
   #missSilent(heard: ReadonlySet<string>): void {
@@ -271,40 +246,16 @@ export class LifecycleReader {
     }
   }
 
-  /** Tells what has ended for long enough. */
-  #settle(nowMs: number): void {
-    for (const [key, dueMs] of this.#ending) {
-      const fact = this.#told.get(key);
-      if (dueMs > nowMs) continue;
-      this.#ending.delete(key);
-      if (fact !== undefined) this.#say({ fact, holds: false, atMs: this.#options.clock.wall(), reason: "node_lost" });
-    }
-  }
-
-  #say({ fact, holds, atMs, reason = "", isAgain = false }: Said): void {
-    const key = keyOf(fact);
-    if (holds) this.#told.set(key, fact);
-    else this.#told.delete(key);
-    this.#ending.delete(key);
-    // A connection's own name makes an id that is the same whoever tells of it; it is lost with its node, and there again,
-    // however often.
-    const isOnce = fact.kind === "connection" && !isAgain && reason !== "node_lost";
-    const id = isOnce ? `${holds ? "opened" : "closed"}_${fact.session}` : `event_${this.#options.random.token(132)}`;
-    this.#events.push(eventOf({ fact, holds }, { id, atMs, reason }));
-  }
-
   /** @throws what the sink throws; then they are told again. */
   async #tell(): Promise<void> {
-    const isQuiet = this.#events.length === 0;
-    while (this.#events.length > 0) {
-      // Another node may have the lease by now.
-      if (!(await this.#isLeased()) || !this.#isReading) throw new Deposed("another node may tell what happens by now");
-      if (this.#said.length === 0) this.#said = this.#events.slice(0, toldAtOnce);
-      await this.#ledger.say(this.#said);
-      await this.#options.sink.take(this.#said);
+    const { isQuiet } = this.#telling;
+    while (!this.#telling.isQuiet) {
+      await this.#turn.hold();
+      const events = this.#telling.next();
+      await this.#ledger.say(events);
+      await this.#options.sink.take(events);
       this.#ledger.taken();
-      this.#events.splice(0, this.#said.length);
-      this.#said = [];
+      this.#telling.taken();
     }
     if (isQuiet) await this.#ledger.confirm();
     // What was read is safe from here on, which its node is told with the next question, and this one now.
@@ -312,13 +263,4 @@ export class LifecycleReader {
     this.#unsafe = [];
     this.#options.facts.page(this.#nodes.seenOf(this.#options.node));
   }
-}
-
-interface Said {
-  readonly fact: Fact;
-  readonly holds: boolean;
-  readonly atMs: number;
-  readonly reason?: string;
-  /** Its beginning was told before, and that it had ended. */
-  readonly isAgain?: boolean;
 }

@@ -1,7 +1,17 @@
 // The ledger of the node that tells: the others have what is to be told before it is told, and what the one before had told.
 import type { LifecycleEvent } from "./events.ts";
 import type { Fact } from "./facts.ts";
-import { isAhead, isSameMark, type Ledger, type LedgerMark, type LedgerPage, type LedgerWord } from "./ledger.ts";
+import {
+  areRivals,
+  isAhead,
+  isSameMark,
+  type Ledger,
+  type LedgerMark,
+  type LedgerPage,
+  type LedgerWord,
+} from "./ledger.ts";
+import { portionOf } from "./portion.ts";
+import { Deposed } from "./turn.ts";
 
 /** The ledgers of the other nodes. */
 export interface OtherLedgers {
@@ -20,13 +30,15 @@ export interface Told {
   readonly isComplete: boolean;
 }
 
-/** Another node tells by now. */
-export class Deposed extends Error {}
+const deposed = "another node tells what happens by now";
+/** Nodes that are given all of it side by side. */
+const givenAtOnce = 8;
 
 export class SharedLedger {
   readonly #own: Ledger;
   /** `null` where there are none. */
   readonly #others: OtherLedgers | null;
+  readonly #hold: () => Promise<void>;
   /** The highest term that was heard of. */
   #term = 0;
   #isComplete = false;
@@ -37,12 +49,14 @@ export class SharedLedger {
   /** Whether they do not know yet that the last one was taken, or that it was not all. */
   #isOpen = false;
 
-  constructor(own: Ledger, others: OtherLedgers | null) {
+  /** @param hold Rejects with `Deposed` where this node may not go on: a large ledger takes longer than a lease. */
+  constructor(own: Ledger, others: OtherLedgers | null, hold: () => Promise<void>) {
     this.#own = own;
     this.#others = others;
+    this.#hold = hold;
   }
 
-  /** What the newest ledger of all says; `null` where nobody has one. */
+  /** What the newest ledger of all says; `null` where nobody has one. @throws {Deposed} */
   async newest(): Promise<Told | null> {
     if (this.#others === null) return null;
     const pages = await this.#others.ledgers({ kind: "mark" });
@@ -52,7 +66,10 @@ export class SharedLedger {
     );
     const mark = found?.mark ?? this.#own.mark;
     this.#term = mark.term;
-    return mark.term === 0 ? null : await this.#readAll(mark, found?.node ?? null);
+    if (mark.term === 0) return null;
+    const told = found === null ? this.#own.all() : await this.#readAll(found);
+    const areSeveral = [this.#own, ...pages].some((ledger) => areRivals(ledger.mark, mark));
+    return areSeveral ? { ...told, isComplete: false } : told;
   }
 
   /** This node tells from here on. */
@@ -74,8 +91,8 @@ export class SharedLedger {
   /** The others know that these are about to be told; the same again until they are taken. @throws {Deposed} */
   async say(events: readonly LifecycleEvent[]): Promise<void> {
     if (this.#others === null || this.#isSaid) return;
-    const mark = { term: this.#term, batch: this.#taken + 1 };
-    if (this.#own.mark.term !== this.#term) throw new Deposed("another node tells what happens by now");
+    this.#keepTerm();
+    const mark = { ...this.#own.mark, batch: this.#taken + 1 };
     const word = { kind: "add", mark, isComplete: this.#isComplete, events } as const;
     this.#own.add(word);
     const heard = await this.#others.ledgers(word);
@@ -104,32 +121,46 @@ export class SharedLedger {
 
   /** Gives those all of it that missed something. A node that does not take it gets it the next time. @throws {Deposed} */
   async catchUp(heard: readonly { readonly node: string; readonly mark: LedgerMark }[]): Promise<void> {
-    for (const { node, mark } of heard) {
-      if (mark.term > this.#term) throw new Deposed("another node tells what happens by now");
-      if (!isSameMark(mark, this.#own.mark)) await this.#give(node);
-    }
+    this.#keepTerm();
+    for (const { mark } of heard) this.#mustNotBeAhead(mark);
+    const behind = heard.filter(({ mark }) => !isSameMark(mark, this.#own.mark)).map(({ node }) => node);
+    for (let at = 0; at < behind.length; at += givenAtOnce) await this.#give(behind.slice(at, at + givenAtOnce));
   }
 
-  async #give(node: string): Promise<void> {
-    let hasMore = true;
-    for (let from = 0; hasMore;) {
-      const page = this.#own.page(from);
-      const { mark, isComplete, events, facts } = page;
-      ({ hasMore } = page);
-      const word = { kind: "fill", mark, isComplete, events, from, facts, isLast: !hasMore } as const;
-      if ((await this.#others?.ledgerOf(node, word)) === null) return;
+  /** Another one has given this node its own where it is not this one's. */
+  #keepTerm(): void {
+    const { term, teller } = this.#own.mark;
+    if (term !== this.#term || teller !== this.#own.node) throw new Deposed(deposed);
+  }
+
+  #mustNotBeAhead(mark: LedgerMark): void {
+    if (isAhead(mark, this.#own.mark)) throw new Deposed(deposed);
+  }
+
+  /** To those that still answer, page by page. */
+  async #give(nodes: readonly string[]): Promise<void> {
+    const { facts: all, ...state } = this.#own.all();
+    let [taking, from, isLast] = [nodes, 0, false];
+    while (!isLast && taking.length > 0) {
+      await this.#hold();
+      const facts = portionOf(all, from);
+      isLast = from + facts.length === all.length;
+      const word = { kind: "fill", ...state, from, facts, isLast } as const;
+      const answers = await Promise.all(taking.map(async (node) => await this.#others?.ledgerOf(node, word)));
+      for (const answer of answers) if (answer) this.#mustNotBeAhead(answer.mark);
+      taking = taking.filter((_, place) => answers[place]);
       from += facts.length;
     }
   }
 
-  /** @param node `null`: this one. */
-  async #readAll(mark: LedgerMark, node: string | null): Promise<Told> {
+  async #readAll({ node, mark }: LedgerPage): Promise<Told> {
     const facts: Fact[] = [];
     for (;;) {
-      const word = { kind: "read", from: facts.length } as const;
-      const page = node === null ? this.#own.heard(word) : await this.#others?.ledgerOf(node, word);
-      if (page === null || page === undefined || !isSameMark(page.mark, mark))
-        throw new Error("what was told before cannot be read yet");
+      await this.#hold();
+      const word = { kind: "read", reader: this.#own.node, from: facts.length } as const;
+      const page = await this.#others?.ledgerOf(node, word);
+      const isWhole = page && isSameMark(page.mark, mark) && (page.facts.length > 0 || !page.hasMore);
+      if (!isWhole) throw new Error("what was told before cannot be read yet");
       facts.push(...page.facts);
       if (!page.hasMore) return { facts, events: page.events, isComplete: page.isComplete };
     }

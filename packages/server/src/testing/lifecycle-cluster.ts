@@ -1,4 +1,5 @@
 // Nodes whose lifecycles ask each other as they do through an engine, with sinks that keep what they took, for tests.
+import { maxSaidBytes } from "../engines/redis/question-lines.ts";
 import { type LifecycleEvent, type LifecycleSink, standingOf } from "../lifecycle/events.ts";
 import { type Fact, Facts, keyOf } from "../lifecycle/facts.ts";
 import { Ledger, type LedgerPage, type LedgerWord } from "../lifecycle/ledger.ts";
@@ -97,13 +98,17 @@ export class LifecycleCluster {
       return [...this.nodes.keys()].filter((name) => name !== node && !this.silent.has(name));
     };
     const said = (name: string, word: LedgerWord): LedgerPage | null => {
-      const heard: unknown = JSON.parse(JSON.stringify(word));
-      if (!isLedgerWord(heard)) throw new TypeError(`a word between nodes was expected, got ${JSON.stringify(word)}`);
-      return ledgerPageIn(JSON.stringify(this.ledgers.get(name)?.heard(heard) ?? null));
+      const text = JSON.stringify(word);
+      if (isTooLarge(text)) throw new Error("too_large");
+      const heard: unknown = JSON.parse(text);
+      if (!isLedgerWord(heard)) throw new TypeError(`a word between nodes was expected, got ${text}`);
+      const answer = JSON.stringify(this.ledgers.get(name)?.heard(heard) ?? null);
+      return isTooLarge(answer) ? null : ledgerPageIn(answer);
     };
     const page = (name: string, seen: Seen): NodePage | null => {
       const changed = this.nodes.get(name)?.page(seen[name] ?? 0);
-      return pageIn(JSON.stringify({ ...changed, mark: this.ledgers.get(name)?.mark }));
+      const answer = JSON.stringify({ ...changed, mark: this.ledgers.get(name)?.mark });
+      return isTooLarge(answer) ? null : pageIn(answer);
     };
     return {
       facts: (seen) => reaching(() => asked().flatMap((name) => page(name, seen) ?? [])),
@@ -127,6 +132,11 @@ export class LifecycleCluster {
       await new Promise<void>((resolve) => systemClock.defer(resolve));
     }
   }
+}
+
+/** As a question an engine refuses it, as an answer nobody gets it. */
+function isTooLarge(text: string): boolean {
+  return Buffer.byteLength(text) > maxSaidBytes;
 }
 
 /** It rejects where asking throws. */
