@@ -64,6 +64,35 @@ it("asks for each where a server takes no batch", async () => {
   expect(asked.map(([method]) => method)).toEqual(["batch", "publish", "publish"]);
 });
 
+it.each([
+  ["is overloaded", refusalOf({ code: 100 }, 503)],
+  ["does not know the key", refusalOf({ code: 401 }, 401)],
+])("asks for none again where a server %s", async (_, error) => {
+  const { asked, line } = lineTo(() => ({ error }));
+  expect(await all(line, 3)).toMatchObject(Array.from({ length: 3 }, () => ({ status: "rejected", reason: error })));
+  expect(asked.map(([method]) => method)).toEqual(["batch"]);
+});
+
+it("asks for each no further than the first that nobody can know", async () => {
+  const asked: string[] = [];
+  const line = new PublishLine((method) => {
+    asked.push(method);
+    if (method === "batch") return Promise.resolve({ error: refusalOf({ code: 107 }, 400) });
+    return asked.length < 3 ? Promise.resolve({ error: null }) : Promise.reject(new Error("away"));
+  });
+  const [one, ...others] = await all(line, 4);
+  expect(one).toMatchObject({ status: "fulfilled" });
+  expect(others.map(({ status }) => status)).toEqual(["rejected", "rejected", "rejected"]);
+  expect(asked).toEqual(["batch", "publish", "publish"]);
+});
+
+it("lets no more wait than it can hold", async () => {
+  const { line } = lineTo(accepted);
+  const told = await all(line, 10_001);
+  expect(told.slice(0, 10_000).every(({ status }) => status === "fulfilled")).toBe(true);
+  expect(told[10_000]).toMatchObject({ status: "rejected", reason: { reason: "overloaded" } });
+});
+
 it("says to all of a request that nobody can know, and goes on with the next", async () => {
   let isAway = true;
   const line = new PublishLine((_, body) => {

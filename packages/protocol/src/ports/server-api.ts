@@ -49,8 +49,10 @@ function askAt({ url, apiKey }: HttpPublisherOptions): Ask {
   return async (method, body) => {
     const signal = AbortSignal.timeout(answerMs);
     const response = await fetch(addresses[method], { method: "POST", headers, body, signal });
-    // What stands before a server refuses in words of its own.
-    const answer: unknown = response.ok ? await response.json() : await response.json().catch(() => null);
+    // What stands before a server refuses what is too large in words of its own; other words are no server's.
+    const answer: unknown = await response.json().catch((thrown: unknown) => {
+      if (response.status !== 413) throw thrown;
+    });
     const { error, replies } = Object(answer) as { readonly error?: unknown; readonly replies?: unknown };
     return response.ok && error === undefined
       ? { error: null, replies }
