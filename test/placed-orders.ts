@@ -19,7 +19,7 @@ export class PlacedOrders {
   readonly #options: PlacedOrdersOptions;
   readonly #placing: Promise<void>;
   #isOver = false;
-  #lastRefusal = "nothing was refused";
+  lastRefusal = "nothing was refused";
 
   constructor(options: PlacedOrdersOptions) {
     this.#options = options;
@@ -33,7 +33,7 @@ export class PlacedOrders {
   /** Resolves when so many more are acked. */
   async more(count: number): Promise<void> {
     const target = this.acked.length + count;
-    const enough = (): void => expect(this.acked.length, this.#lastRefusal).toBeGreaterThan(target);
+    const enough = (): void => expect(this.acked.length, this.lastRefusal).toBeGreaterThan(target);
     await Promise.race([this.#placing, vi.waitFor(enough, { timeout: this.#options.timeout, interval: againMs })]);
   }
 
@@ -55,7 +55,7 @@ export class PlacedOrders {
           reason: expect.stringMatching(/^(engine_unavailable|indeterminate)$/) as string,
         });
         this.refusals += 1;
-        this.#lastRefusal = `refused ${this.refusals} times, at last: ${String(thrown)}`;
+        this.lastRefusal = `refused ${this.refusals} times, at last: ${String(thrown)}`;
       }
       await new Promise((resolve) => setTimeout(resolve, againMs));
     }

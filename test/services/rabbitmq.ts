@@ -36,6 +36,7 @@ export class RabbitServer {
   readonly #settings: Readonly<Record<string, string>>;
   readonly #names: ChildProcess;
   #child: ChildProcess | null = null;
+  #output = "";
 
   private constructor(program: string, ports: Ports, options: RabbitServerOptions) {
     this.#program = program;
@@ -63,6 +64,11 @@ export class RabbitServer {
     const server = await RabbitServer.start(options);
     context.onTestFinished(() => server.remove());
     return server;
+  }
+
+  /** What it has said last. */
+  get output(): string {
+    return this.#output;
   }
 
   get url(): string {
@@ -101,6 +107,9 @@ export class RabbitServer {
       },
     });
     this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => (this.#output = (this.#output + chunk.toString()).slice(-20_000)));
+    }
     await said(child, "Server startup complete");
   }
 
