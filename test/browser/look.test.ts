@@ -1,27 +1,17 @@
 // How every page looks: it fits the window, nothing jumps, nobody is kept out; and a picture of each for people.
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { composer, hasArrived, message, say } from "./chat-window.ts";
 import { comeIn, isConnected, withHarbor } from "./harbor.ts";
-import { root } from "./server-process.ts";
+import { looks, pictures } from "./looks.ts";
 import { Wire } from "./wire.ts";
 
 const place = withHarbor({ hasWorker: true });
-const pictures = path.join(root, "test-results/screenshots");
-mkdirSync(pictures, { recursive: true });
 
 /** Of what moves on a page while nobody touches it; 0.1 is what the web calls good. */
 const mostShift = 0.02;
-
-const looks = [
-  { name: "wide light", viewport: { width: 1_440, height: 900 }, colorScheme: "light" },
-  { name: "wide dark", viewport: { width: 1_440, height: 900 }, colorScheme: "dark" },
-  { name: "phone light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
-  { name: "phone dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
-] as const satisfies readonly (BrowserContextOptions & { name: string })[];
 
 const talk = [
   "Good morning. **Slack water** is at `10:40`, the pilot boat leaves at half past.",

@@ -1,23 +1,13 @@
 // E-mail as a person sees it: somebody who is away is mentioned, and what is written to them is in the mailbox of development.
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { say } from "./chat-window.ts";
 import { isConnected, withHarbor } from "./harbor.ts";
-import { root } from "./server-process.ts";
+import { looks, pictures } from "./looks.ts";
 
 const place = withHarbor({ hasWorker: true });
-const pictures = path.join(root, "test-results/screenshots");
-mkdirSync(pictures, { recursive: true });
-
-const looks = [
-  { name: "wide light", viewport: { width: 1_440, height: 900 }, colorScheme: "light" },
-  { name: "wide dark", viewport: { width: 1_440, height: 900 }, colorScheme: "dark" },
-  { name: "phone light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
-  { name: "phone dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
-] as const satisfies readonly (BrowserContextOptions & { name: string })[];
 
 /** A worker writes after a time away, and has to be started first. */
 const patience = { timeout: 60_000 };

@@ -1,23 +1,13 @@
 // Mentions in the browser: the menu that "@" opens, by keys, by mouse, on a phone; and how they stand in the messages.
-import { mkdirSync } from "node:fs";
 import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
-import type { BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { composer, hasArrived, say } from "./chat-window.ts";
 import { withHarbor } from "./harbor.ts";
-import { root } from "./server-process.ts";
+import { looks, pictures } from "./looks.ts";
 
 const place = withHarbor();
-const pictures = path.join(root, "test-results/screenshots");
-mkdirSync(pictures, { recursive: true });
-
-const looks = [
-  { name: "wide light", viewport: { width: 1_440, height: 900 }, colorScheme: "light" },
-  { name: "wide dark", viewport: { width: 1_440, height: 900 }, colorScheme: "dark" },
-  { name: "phone light", viewport: { width: 360, height: 740 }, colorScheme: "light" },
-  { name: "phone dark", viewport: { width: 360, height: 740 }, colorScheme: "dark" },
-] as const satisfies readonly (BrowserContextOptions & { name: string })[];
 
 const menu = (page: Page): Locator => page.getByRole("listbox", { name: "People" });
 const options = (page: Page): Locator => menu(page).getByRole("option");

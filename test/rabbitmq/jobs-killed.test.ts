@@ -174,7 +174,7 @@ test("of RabbitMQ, twice: what was acked is done, and once (J1)", { timeout: 240
   const isEnough = (acked: readonly string[]): boolean => left(acked).length > 2_000;
   const orders = new PlacedOrders({ order: () => order(jobs, 5), isEnough, timeout: 45_000 });
   context.onTestFailed(() => {
-    // After kill -9 RabbitMQ 3.10 sometimes elects no leader for its queue, until it is started once more: what it says then.
+    // After kill -9 RabbitMQ 3.10 sometimes elects no leader for its queue, whatever we do: what it says then.
     process.stderr.write(`${orders.lastRefusal}; RabbitMQ: ${server.output}\n`);
   });
   // One that finds no RabbitMQ when it begins ends, and is for its supervisor to start again.
