@@ -47,6 +47,8 @@ export class StoreThread {
   readonly #options: StoreThreadOptions;
   readonly #waiting = new Map<number, Waiting>();
   #state: State = { kind: "closed" };
+  /** What is asked in one turn of the event loop goes to the thread together. */
+  #outgoing: Request[] = [];
   #count = 0;
 
   constructor(options: StoreThreadOptions) {
@@ -101,7 +103,8 @@ export class StoreThread {
         reject(new TidewireError("indeterminate", `the job store gave no answer within ${answerMs} ms`));
       };
       this.#waiting.set(number, { resolve, reject, cancel: clock.after(answerMs, late) });
-      worker.postMessage({ number, nowMs: clock.wall(), ask } satisfies Request);
+      if (this.#outgoing.length === 0) setImmediate(() => worker.postMessage(this.#outgoing.splice(0)));
+      this.#outgoing.push({ number, nowMs: clock.wall(), ask });
     });
   }
 
@@ -138,6 +141,7 @@ export class StoreThread {
       reject(new TidewireError("indeterminate", "the thread of the job store died before it answered"));
     }
     this.#waiting.clear();
+    this.#outgoing = [];
     if (this.#state.kind === "open") this.#restartLater();
   }
 

@@ -22,8 +22,8 @@ function serve(port: Port, options: ThreadOptions): void {
   }
   const transaction = new Transaction(database, new JobRows(database, options));
   tell({ kind: "opened" });
-  port.on("message", (first: Request) => {
-    const requests = [first, ...queued(port)];
+  port.on("message", (first: readonly Request[]) => {
+    const requests = [...first, ...queued(port)];
     const answers = transaction.obey(requests);
     const isLast = requests.some(({ ask }) => ask.kind === "close");
     if (isLast) database.close();
@@ -36,7 +36,7 @@ function serve(port: Port, options: ThreadOptions): void {
 function queued(port: Port): Request[] {
   const requests: Request[] = [];
   for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
-    requests.push(next.message as Request);
+    requests.push(...(next.message as readonly Request[]));
   }
   return requests;
 }
