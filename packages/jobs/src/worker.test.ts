@@ -22,6 +22,17 @@ function gate(): { readonly passed: Promise<void>; readonly open: () => void } {
   return { passed: promise, open: resolve };
 }
 
+/** A store that records nothing before it may. */
+function recordingLate(path: string, may: Promise<void>): EmbeddedStore {
+  const store = new EmbeddedStore({ path }, spawnThread);
+  const settle = store.settle.bind(store);
+  store.settle = async (hold, outcome) => {
+    await may;
+    return await settle(hold, outcome);
+  };
+  return store;
+}
+
 describe("a job", () => {
   it("is done with what its schema yields, and told from its start to its result", async () => {
     const { jobs, worker, publisher } = await stage();
@@ -174,6 +185,27 @@ describe("a worker", () => {
     const added = await Promise.all(Array.from({ length: 12 }, (_, n) => jobs.enqueue(count, n, quick)));
     await Promise.all(added.map(({ id }) => publisher.ended(id)));
     expect(most).toBe(3);
+  });
+
+  it("begins the next before the end of the last is recorded, and no more than its hands again", async () => {
+    const [mayRecord, none] = [gate(), gate()];
+    const { jobs, worker, publisher } = await stage({ store: (path) => recordingLate(path, mayRecord.passed) });
+    const one = worker({ concurrency: 2, pollMs: 10 });
+    const begun: number[] = [];
+    one.handle(count, (number) => {
+      begun.push(number);
+      if (begun.length === 4) none.open();
+      return number;
+    });
+    const added = await Promise.all(Array.from({ length: 8 }, (_, n) => jobs.enqueue(count, n, quick)));
+    one.start();
+    await none.passed;
+    // Two looks later there are still four that run or whose ends wait.
+    await Promise.all([jobs.enqueue(count, 8, quick), jobs.enqueue(count, 9, quick)]);
+    expect(begun).toHaveLength(4);
+    expect((await jobs.list({ state: "running", after: null, limit: 10 })).length).toBe(4);
+    mayRecord.open();
+    await Promise.all(added.map(({ id }) => publisher.ended(id)));
   });
 
   it("that stops finishes what it can, and gives the rest back without an attempt", async () => {

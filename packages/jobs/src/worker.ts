@@ -96,9 +96,12 @@ class Worker implements JobWorker {
   /** The newest run of each job that is not settled and told: what it tells comes before what the next one does. */
   readonly #untold = new Map<string, Promise<void>>();
   readonly #counts = { done: 0, failed: 0, lost: 0, refused: 0, abandoned: 0 };
+  readonly #looks = new Set<Promise<void>>();
   #state: State = "idle";
-  #look: Promise<void> | null = null;
-  #isAskedAgain = false;
+  /** Handlers that run, and jobs that were asked of the store for the hands that are free. */
+  #busy = 0;
+  #asked = 0;
+  #waking: Promise<void> | null = null;
   #isStoreAway = false;
   #cancelPoll: Cancel = () => undefined;
   #cancelAdded: Cancel = () => undefined;
@@ -138,7 +141,8 @@ class Worker implements JobWorker {
     this.#cancelAdded();
     this.#cancelPoll();
     // What was just claimed is ours as well.
-    await this.#look;
+    await this.#waking;
+    await Promise.all(this.#looks);
     const cancelReturn = this.#clock.after(graceMs, () => {
       for (const job of this.#going.keys()) job.stop("returned");
     });
@@ -149,31 +153,45 @@ class Worker implements JobWorker {
   }
 
   stats(): WorkerStats {
-    return { running: this.#going.size, ...this.#counts };
+    return { running: this.#busy, ...this.#counts };
   }
 
-  /** One look at a time; what is asked meanwhile is one more after it. */
+  /** What wakes it in one turn is one look; what frees a hand while that is on its way is another one. */
   #wake(): void {
-    if (this.#state !== "working") return;
-    this.#isAskedAgain = true;
-    this.#look ??= this.#lookWhileAsked().finally(() => (this.#look = null));
+    this.#waking ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      this.#waking = null;
+      if (this.#state === "working" && this.#free > 0) this.#look();
+    });
   }
 
-  async #lookWhileAsked(): Promise<void> {
-    while (this.#isAskedAgain && this.#state === "working") {
-      this.#isAskedAgain = false;
+  /**
+   * Hands for which nothing was asked. One whose handler is over is free before its end is recorded, so that one commit of the
+   * store does for both; where ends cannot be recorded there are no more of them than hands.
+   */
+  get #free(): number {
+    if (this.#counts.abandoned >= mostAbandoned) return 0;
+    const unsettled = this.#going.size - this.#busy;
+    return this.#concurrency - this.#busy - this.#asked - Math.max(0, unsettled - this.#concurrency);
+  }
+
+  #look(): void {
+    this.#cancelPoll();
+    const look = this.#take().finally(() => {
+      this.#looks.delete(look);
+      if (this.#looks.size > 0 || this.#state !== "working") return;
       this.#cancelPoll();
-      await this.#take();
-    }
-    if (this.#state === "working") this.#cancelPoll = this.#clock.after(this.#pollMs, () => this.#wake());
+      this.#cancelPoll = this.#clock.after(this.#pollMs, () => this.#look());
+    });
+    this.#looks.add(look);
   }
 
   async #take(): Promise<void> {
-    const runs = this.#counts.abandoned < mostAbandoned ? this.#concurrency - this.#going.size : 0;
+    const runs = Math.max(0, this.#free);
+    const endings = this.#looks.size === 0 ? this.#endings.room : 0;
     const names = [...this.#handlers.keys()];
-    const leaseMs = this.#leaseMs;
+    this.#asked += runs;
     try {
-      const wanted = { names, runs, endings: this.#endings.room, leaseMs, orphanMs: this.#orphanMs };
+      const wanted = { names, runs, endings, leaseMs: this.#leaseMs, orphanMs: this.#orphanMs };
       const claimed = await this.#jobs.store.claim(wanted);
       this.#isStoreAway = false;
       for (const ending of claimed.endings) this.#endings.tell(ending);
@@ -181,10 +199,12 @@ class Worker implements JobWorker {
       for (const entry of claimed.refused) this.#log.error("an entry of the job store cannot be read", { entry });
       this.#counts.refused += claimed.refused.length;
       // What was refused has taken the place of others.
-      if (claimed.refused.length > 0) this.#isAskedAgain = true;
+      if (claimed.refused.length > 0) this.#wake();
     } catch (thrown) {
       if (!this.#isStoreAway) this.#log.error("the job store does not answer", { reason: reasonOf(thrown) });
       this.#isStoreAway = true;
+    } finally {
+      this.#asked -= runs;
     }
   }
 
@@ -200,6 +220,7 @@ class Worker implements JobWorker {
       if (this.#untold.get(run.id) === going) this.#untold.delete(run.id);
     });
     this.#going.set(job, going);
+    this.#busy += 1;
     this.#untold.set(run.id, going);
   }
 
@@ -214,12 +235,15 @@ class Worker implements JobWorker {
     });
     isAbandoned = !hasReturned;
     if (isAbandoned) this.#counts.abandoned += 1;
+    this.#busy -= 1;
+    this.#wake();
     const state = await this.#settle(run, outcome);
     if (outcome === null || state === null) this.#lost(run);
     const told = outcome === null || state === null ? started : this.#settled({ run, outcome, state, teller });
     this.#leases.end(run);
+    // Where ends waited to be recorded, so did hands.
+    if (this.#going.size - this.#busy > this.#concurrency) this.#wake();
     this.#going.delete(job);
-    this.#wake();
     await told;
   }
 
