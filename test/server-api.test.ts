@@ -304,4 +304,25 @@ describe("several at once", () => {
       expect(await refusal("batch", { commands: wrong })).toBe(107);
     }
   });
+
+  test("a batch by channel goes on with a channel only as long as nothing is refused there", async () => {
+    await begin();
+    const publish = (channel: string, data: number, idempotency_key?: string): object => ({
+      publish: { channel, data, idempotency_key },
+    });
+    const commands = [
+      publish("public:a", 1),
+      publish("public:a", 2, ""),
+      publish("public:b", 3),
+      publish("public:a", 4),
+      publish("public:b", 5),
+    ];
+    const by_channel = true;
+    const { replies = [] } = await ask("batch", { commands, parallel: true, by_channel });
+    const refused = { error: { code: 107 } };
+    const [first, second] = [{ publish: { offset: 1 } }, { publish: { offset: 2 } }];
+    expect(replies).toMatchObject([first, refused, first, refused, second]);
+    const { result } = await ask("history", { channel: "public:b", limit: 9 });
+    expect(result).toMatchObject({ publications: [{ data: 3 }, { data: 5 }] });
+  });
 });

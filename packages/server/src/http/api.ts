@@ -44,15 +44,23 @@ export function createApi(node: ApiNode): Api {
   };
 }
 
-/** One after the other, or with `parallel` all at once; each has a reply of its own, in their order. */
-async function batch(node: ApiNode, { commands, parallel }: Parameters): Promise<JsonText> {
+/**
+ * One after the other, or with `parallel` all at once; each has a reply of its own, in their order. With `by_channel` those that name
+ * one channel go one after the other in any case, and after one that is refused the others are refused for the same reason.
+ */
+async function batch(node: ApiNode, { commands, parallel, by_channel: isByChannel }: Parameters): Promise<JsonText> {
   const most = node.limits.commandsPerFrame;
   if (Array.isArray(commands) && commands.length > most) node.metrics.hit("commandsPerFrame");
   checkCount("commands", commands, most);
   const replies: Promise<JsonText>[] = [];
+  const before = new Map<unknown, Promise<JsonText>>();
   for (const command of commands) {
     const [[name, parameters] = ["", {}]] = Object.entries(Object(command) as object);
-    const replying = saying(async () => `{${JSON.stringify(name)}:${await act(node, name, parameters)}}`);
+    const acting = async (): Promise<JsonText> => `{${JSON.stringify(name)}:${await act(node, name, parameters)}}`;
+    const { channel } = Object(parameters) as Parameters;
+    const acted = before.get(channel)?.then(acting) ?? acting();
+    if (isByChannel === true && typeof channel === "string") before.set(channel, acted);
+    const replying = saying(() => acted);
     replies.push(replying);
     if (parallel !== true) await replying;
   }

@@ -14,6 +14,9 @@ export const batchMethod: Omit<ApiMethod, "act"> = {
       },
     ),
     parallel: toggle("All at once, in the place of one after the other."),
+    by_channel: toggle(
+      "Those that name one channel go one after the other in any case, and after one that is refused the others of its channel are refused.",
+    ),
   },
   result: list(map({}, "A result under its method's name, or an error under error."), "In the order of the commands."),
   example: { commands: [{ publish: { channel: "public:hello", data: 1 } }, { info: {} }] },
