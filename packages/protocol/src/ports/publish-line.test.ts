@@ -28,17 +28,62 @@ const accepted = (_: string, commands: readonly unknown[]): Answer => ({
   replies: commands.map(() => ({ publish: {} })),
 });
 
-it("sends what is published in one turn, and while an answer is awaited, in one request each", async () => {
+const commands = (...numbers: readonly number[]): object[] => numbers.map((n) => ({ publish: { n } }));
+const batchOf = (...numbers: readonly number[]): Asked => {
+  return ["batch", { parallel: true, by_channel: true, commands: commands(...numbers) }];
+};
+
+it("sends what is published in one turn in one request", async () => {
   const { asked, line } = lineTo(accepted);
   const first = all(line, 2);
   await new Promise((resolve) => setImmediate(resolve));
-  const second = all(line, 3);
-  await Promise.all([first, second]);
-  const commands = (...numbers: readonly number[]): object[] => numbers.map((n) => ({ publish: { n } }));
+  await Promise.all([first, all(line, 3)]);
+  expect(asked).toEqual([batchOf(0, 1), batchOf(0, 1, 2)]);
+});
+
+it("has two requests out, and what is published meanwhile goes together when one of them is answered", async () => {
+  const asked: unknown[] = [];
+  const answers: ((answer: Answer) => void)[] = [];
+  const line = new PublishLine((method, body) => {
+    asked.push([method, JSON.parse(body)]);
+    return new Promise((resolve) => answers.push(resolve));
+  });
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  const told: Promise<unknown>[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    told.push(line.publish(JSON.stringify({ n })));
+    await turn();
+  }
   expect(asked).toEqual([
-    ["batch", { parallel: true, commands: commands(0, 1) }],
-    ["batch", { parallel: true, commands: commands(0, 1, 2) }],
+    ["publish", { n: 0 }],
+    ["publish", { n: 1 }],
   ]);
+  answers[1]?.({ error: null });
+  await told[1];
+  await turn();
+  expect(asked.slice(2)).toEqual([batchOf(2, 3, 4)]);
+  answers[0]?.({ error: null });
+  answers[2]?.({ error: null, replies: [{}, {}, {}] });
+  await Promise.all(told);
+});
+
+it("keeps what goes together in one request, and refuses it where a part is refused", async () => {
+  const refused = { error: { code: 103, message: "no" } };
+  const { asked, line } = lineTo((_, given) => ({
+    error: null,
+    replies: given.map((one) => (JSON.stringify(one).includes('"n":3') ? refused : { publish: {} })),
+  }));
+  const texts = (...numbers: readonly number[]): string[] => numbers.map((n) => JSON.stringify({ n }));
+  const told = await Promise.allSettled([
+    line.publish(...texts(0, 1)),
+    line.publish(...texts(2, 3)),
+    line.publish(...texts(4)),
+    line.publish(...Array.from({ length: 96 }, () => '{"n":5}')),
+  ]);
+  expect(told.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+  expect(told[1]).toMatchObject({ reason: { code: 103 } });
+  const sizes = asked.map(([, body]) => (body as { readonly commands: readonly unknown[] }).commands.length);
+  expect(sizes).toEqual([5, 96]);
 });
 
 it("sends one alone as it is", async () => {

@@ -12,9 +12,10 @@ export interface Answer {
 /** Asks the server API. @throws {Error} When nobody can know. */
 export type Ask = (method: "publish" | "batch", body: string) => Promise<Answer>;
 
+/** Publications that go together: all of them on one channel, where there are several. */
 interface Waiting {
-  /** The parameters of a publish, as JSON. */
-  readonly command: string;
+  /** The parameters of each publish, as JSON. */
+  readonly commands: readonly string[];
   readonly resolve: () => void;
   readonly reject: (problem: unknown) => void;
 }
@@ -23,63 +24,84 @@ interface Waiting {
 const mostCommands = 100;
 const mostChars = 262_144;
 
-/** Commands that may wait. */
+/** Of publishes that may wait. */
 const mostWaiting = 10_000;
+
+/** Requests that are out at a time: what is published meanwhile need not wait for the slowest, and still finds others to go with. */
+const mostOut = 2;
 
 export class PublishLine {
   readonly #ask: Ask;
   readonly #waiting: Waiting[] = [];
-  #sending: Promise<void> | null = null;
+  #out = 0;
+  #isGathering = false;
 
   constructor(ask: Ask) {
     this.#ask = ask;
   }
 
-  /** Resolves when it is accepted. @param command The parameters of a publish, as JSON. */
-  publish(command: string): Promise<void> {
+  /**
+   * Resolves when all are accepted, which happens in their order; rejects when one is not, and then none is that comes after it.
+   * @param commands The parameters of one publish each, as JSON; of one channel, and no more than a request may have.
+   */
+  publish(...commands: readonly string[]): Promise<void> {
     if (this.#waiting.length >= mostWaiting) {
       const problem = new TidewireError("overloaded", `${mostWaiting} publications wait for the server already`);
       return Promise.reject(problem);
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, resolve, reject });
-      if (this.#sending === null) this.#sending = this.#send();
+      this.#waiting.push({ commands, resolve, reject });
+      this.#gather();
     });
   }
 
-  async #send(): Promise<void> {
-    for (;;) {
-      // What else is published in this turn goes along, also by those who were just answered.
-      await new Promise((resolve) => setImmediate(resolve));
-      if (this.#waiting.length === 0) break;
-      const batch = this.#next();
-      if (batch.length === 1) await this.#alone(batch);
-      else await this.#together(batch);
-    }
-    this.#sending = null;
+  /** What else is published in this turn goes along, also by those who were just answered. */
+  #gather(): void {
+    if (this.#isGathering || this.#out === mostOut || this.#waiting.length === 0) return;
+    this.#isGathering = true;
+    setImmediate(() => {
+      this.#isGathering = false;
+      this.#out += 1;
+      void this.#send(this.#next()).finally(() => {
+        this.#out -= 1;
+        this.#gather();
+      });
+      this.#gather();
+    });
+  }
+
+  async #send(batch: readonly Waiting[]): Promise<void> {
+    if (batch.length === 1 && batch[0]?.commands.length === 1) await this.#alone(batch);
+    else await this.#together(batch);
   }
 
   #next(): readonly Waiting[] {
-    let [count, chars] = [0, 0];
-    for (const { command } of this.#waiting) {
-      chars += command.length;
-      if (count === mostCommands || (count > 0 && chars > mostChars)) break;
+    let [count, length, chars] = [0, 0, 0];
+    for (const { commands } of this.#waiting) {
+      length += commands.length;
+      for (const command of commands) chars += command.length;
+      if (count > 0 && (length > mostCommands || chars > mostChars)) break;
       count += 1;
     }
     return this.#waiting.splice(0, count);
   }
 
   async #together(batch: readonly Waiting[]): Promise<void> {
-    const commands = batch.map(({ command }) => `{"publish":${command}}`);
+    const commands = batch.flatMap((one) => one.commands.map((command) => `{"publish":${command}}`));
+    const given = `{"parallel":true,"by_channel":true,"commands":[${commands.join(",")}]}`;
     try {
-      const { error, replies } = await this.#ask("batch", `{"parallel":true,"commands":[${commands.join(",")}]}`);
+      const { error, replies } = await this.#ask("batch", given);
       // One that is overloaded, or lets nobody in, would say the same to each.
       if (error !== null && (error.temporary || unwelcome.has(error.code))) throw error;
       // A server that takes no batch, or no such large one, is asked for each.
-      if (error !== null || !Array.isArray(replies) || replies.length !== batch.length) {
+      if (error !== null || !Array.isArray(replies) || replies.length !== commands.length) {
         return await this.#alone(batch);
       }
-      for (const [n, one] of batch.entries()) settle(one, errorIn(replies[n]));
+      let next = 0;
+      for (const one of batch) {
+        const own = replies.slice(next, (next += one.commands.length));
+        settle(one, own.map(errorIn).find((problem) => problem !== null) ?? null);
+      }
     } catch (thrown) {
       for (const { reject } of batch) reject(thrown);
     }
@@ -88,13 +110,21 @@ export class PublishLine {
   async #alone(batch: readonly Waiting[]): Promise<void> {
     for (const [n, one] of batch.entries()) {
       try {
-        settle(one, (await this.#ask("publish", one.command)).error);
+        settle(one, await this.#each(one));
       } catch (thrown) {
         // The others are not kept waiting for as long, one after the other.
         for (const { reject } of batch.slice(n)) reject(thrown);
         return;
       }
     }
+  }
+
+  async #each({ commands }: Waiting): Promise<TidewireError | null> {
+    for (const command of commands) {
+      const { error } = await this.#ask("publish", command);
+      if (error !== null) return error;
+    }
+    return null;
   }
 }
 
