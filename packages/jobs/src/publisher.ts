@@ -2,6 +2,13 @@
 import { type ChannelDefinition, jobChannel, type JobEvent } from "@tidewire/protocol";
 import { httpPublishTogether, type HttpPublisherOptions } from "@tidewire/protocol/ports";
 
+/** What is told of a job, and the key that it is told under once. */
+export interface Telling {
+  readonly event: JobEvent;
+  /** 1 to 64 characters. */
+  readonly key: string;
+}
+
 /** Where a worker tells of its jobs. */
 export interface Publisher {
   /**
@@ -9,6 +16,11 @@ export interface Publisher {
    * @param key 1 to 64 characters.
    */
   publish(id: string, event: JobEvent, key: string): Promise<void>;
+  /**
+   * Publishes several, at most 100, in their order; rejects when one is not accepted, and then none is that comes after it. A
+   * publisher without it is given one after the other.
+   */
+  publishAll?(id: string, tellings: readonly Telling[]): Promise<void>;
 }
 
 /** The part of a server that is needed. */
@@ -34,5 +46,10 @@ export function serverPublisher(tide: Publishing): Publisher {
  */
 export function httpPublisher(options: HttpPublisherOptions): Publisher {
   const publish = httpPublishTogether(options);
-  return { publish: (id, event, idempotencyKey) => publish(jobChannel.name({ id }), event, { idempotencyKey }) };
+  const publishAll = (id: string, tellings: readonly Telling[]): Promise<void> =>
+    publish(
+      jobChannel.name({ id }),
+      tellings.map(({ event, key }) => ({ data: event, idempotencyKey: key })),
+    );
+  return { publish: (id, event, key) => publishAll(id, [{ event, key }]), publishAll };
 }

@@ -1,7 +1,7 @@
 // Tells of one run on its job's channel: in order, each event once, and never so that the work waits for long.
 import type { JobEvent } from "@tidewire/protocol";
 import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
-import type { Publisher } from "./publisher.ts";
+import type { Publisher, Telling } from "./publisher.ts";
 import type { Hold } from "./store/job-store.ts";
 
 /** Events of one run that may wait; of a handler that awaits its progress there is one. */
@@ -20,7 +20,9 @@ export interface TellerPorts {
 export class Teller {
   readonly #ports: TellerPorts;
   readonly #hold: Hold;
-  #waiting = 0;
+  /** What goes next, together. */
+  #waiting: Telling[] = [];
+  #unanswered = 0;
   #count = 0;
   #isCutOff = false;
   #last: Promise<void>;
@@ -33,7 +35,7 @@ export class Teller {
   }
 
   get isFull(): boolean {
-    return this.#waiting >= mostWaiting;
+    return this.#unanswered >= mostWaiting;
   }
 
   /** Resolves when everything that was told is published, or was passed over. */
@@ -43,11 +45,33 @@ export class Teller {
 
   /** Resolves when it is published, or was passed over. */
   tell(event: JobEvent): Promise<void> {
-    this.#waiting += 1;
+    this.#unanswered += 1;
     this.#count += 1;
-    const key = `${this.#hold.fence}.${this.#count}`;
-    this.#last = this.#last.then(() => this.#publish(event, key)).then(() => void (this.#waiting -= 1));
+    this.#waiting.push({ event, key: `${this.#hold.fence}.${this.#count}` });
+    if (this.#waiting.length === 1) this.#last = this.#last.then(() => this.#send());
     return this.#last;
+  }
+
+  /** What else is told in this turn goes along: the start of a run and the first that its handler says of it. */
+  async #send(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const tellings = this.#waiting.splice(0);
+    if (tellings.length === 1 || !(await this.#together(tellings))) {
+      for (const { event, key } of tellings) await this.#publish(event, key);
+    }
+    this.#unanswered -= tellings.length;
+  }
+
+  /** @returns Whether all are published. Those that are keep their keys and their order when each is told by itself. */
+  async #together(tellings: readonly Telling[]): Promise<boolean> {
+    const { publisher } = this.#ports;
+    if (publisher.publishAll === undefined || this.#isCutOff) return false;
+    try {
+      await publisher.publishAll(this.#hold.id, tellings);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #publish(event: JobEvent, key: string): Promise<void> {
