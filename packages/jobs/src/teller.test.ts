@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { JobEvent } from "@tidewire/protocol";
 import { silentLog, systemClock } from "@tidewire/protocol/ports";
 import { expect, it } from "vitest";
-import type { Publisher } from "./publisher.ts";
+import type { Publisher, Telling } from "./publisher.ts";
 import { Teller } from "./teller.ts";
 
 /** A publisher by its keys; `refuse` says which is not accepted this time. */
@@ -16,7 +16,7 @@ class Ledger implements Publisher {
     return this.publishAll(id, [{ event, key }]);
   }
 
-  async publishAll(_: string, tellings: readonly { readonly key: string }[]): Promise<void> {
+  async publishAll(_: string, tellings: readonly Telling[]): Promise<void> {
     this.requests.push(tellings.map(({ key }) => key));
     for (const { key } of tellings) {
       await turn();

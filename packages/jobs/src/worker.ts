@@ -132,7 +132,7 @@ class Worker implements JobWorker {
     if (this.#state !== "idle") throw new TypeError(`a worker that is idle was expected, it is ${this.#state}`);
     this.#state = "working";
     this.#cancelAdded = this.#jobs.onAdded(() => this.#wake());
-    this.#wake();
+    this.#look();
   }
 
   async stop({ graceMs = 10_000 }: { readonly graceMs?: number } = {}): Promise<void> {

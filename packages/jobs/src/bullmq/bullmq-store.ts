@@ -27,6 +27,7 @@ import { endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, run
 import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
 import { type Hand, Hands } from "./hands.ts";
 import { Line, type LineOptions } from "./line.ts";
+import { Together } from "./together.ts";
 
 /** What `bullmqStore` is given. */
 export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {
@@ -67,6 +68,9 @@ const dayMs = 86_400_000;
 const housekeepingMs = 60_000;
 const cleanedAtOnce = 5_000;
 
+/** As often as the script sweeps. */
+const lookMs = 200;
+
 /** What BullMQ says to a token that is no longer the lock's, or of a job that is gone. */
 const refusals: readonly unknown[] = [-1, -2, -3, -6];
 
@@ -78,13 +82,19 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   readonly #keepDeadMs: number;
   #open: Line<Client, Connection> | null = null;
   readonly #hands = new Hands();
+  readonly #told: Together<Hold, Settled>;
   /** Whether the last claim found as much as it was to find. */
   #hasMore = false;
+  #lookedMs = -Infinity;
   #cancelHousekept: Cancel | null = null;
 
   constructor(options: BullmqStoreOptions<Client, Connection>) {
     const { library, client, prefix = "tidewire-jobs", log = silentLog, clock = systemClock } = options;
     this.#options = { library, client, prefix, log, clock };
+    this.#told = new Together(async (holds) => {
+      const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
+      return (await this.#line.script("told", ...given)) as readonly Settled[];
+    });
     this.#random = options.random ?? systemRandom;
     this.#isChecked = options.durability !== "trusted";
     this.#keepEndedMs = options.keepEndedMs ?? dayMs;
@@ -126,7 +136,11 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       await this.#housekeep(wanted);
       const { leaseMs, runs } = wanted;
       const eager = this.#eager(wanted);
-      const looking = this.#look(eager === null ? wanted : { ...wanted, runs: 0 });
+      // What a look finds beside that need not be looked for by each of the claims that follow one another.
+      const mayWait = eager !== null && wanted.endings === 0 && this.#options.clock.now() - this.#lookedMs < lookMs;
+      const looking = mayWait
+        ? Promise.resolve(nothingSeen)
+        : this.#look(eager === null ? wanted : { ...wanted, runs: 0 });
       // What was taken is begun, whether or not the look beside it has an answer.
       const [looked, first] = await Promise.all([
         eager === null ? looking : looking.catch(() => nothingSeen),
@@ -160,6 +174,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   }
 
   async #look({ names, runs, endings, leaseMs }: Wanted): Promise<Looked> {
+    this.#lookedMs = this.#options.clock.now();
     const answer = await this.#line.script("look", runs, endings, leaseMs, ...names.map(queueOf));
     const [due, untold, refused] = answer as readonly [readonly string[], readonly unknown[], readonly string[]];
     return { due, untold, refused };
@@ -180,8 +195,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
 
   settle(hold: Hold, outcome: Outcome): Promise<Settled> {
     return this.#line.ask(async () => {
-      if (outcome.kind === "told") return (await this.#line.script("told", keyOf(hold.id), hold.fence)) as Settled;
-      return await this.#settle(hold, outcome);
+      return outcome.kind === "told" ? await this.#told.ask(hold) : await this.#settle(hold, outcome);
     });
   }
 

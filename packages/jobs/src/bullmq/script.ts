@@ -200,10 +200,13 @@ elseif op == 'renew' then
   end
   return held
 elseif op == 'told' then
-  local name = locate(ARGV[2])
-  if not name or fence(at(name, ARGV[2])) ~= tonumber(ARGV[3]) then return false end
-  if call('HEXISTS', at(name, ARGV[2]), 'finishedOn') == 0 or call('ZREM', ends, ARGV[2]) == 0 then return false end
-  return state(name, ARGV[2])
+  local all = {}
+  for n = 2, #ARGV, 2 do
+    local id, name = ARGV[n], locate(ARGV[n])
+    local is_its_own = name and fence(at(name, id)) == tonumber(ARGV[n + 1]) and call('HEXISTS', at(name, id), 'finishedOn') == 1
+    all[#all + 1] = is_its_own and call('ZREM', ends, id) == 1 and state(name, id)
+  end
+  return all
 elseif op == 'cancel' then
   local id, name = ARGV[2], locate(ARGV[2])
   if not name then return 0 end
