@@ -27,6 +27,7 @@ import { endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, run
 import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
 import { type Hand, Hands } from "./hands.ts";
 import { Line, type LineOptions } from "./line.ts";
+import { accepted, endOf } from "./moves.ts";
 import { Together } from "./together.ts";
 
 /** What `bullmqStore` is given. */
@@ -71,9 +72,6 @@ const cleanedAtOnce = 5_000;
 /** As often as the script sweeps. */
 const lookMs = 200;
 
-/** What BullMQ says to a token that is no longer the lock's, or of a job that is gone. */
-const refusals: readonly unknown[] = [-1, -2, -3, -6];
-
 class BullmqStore<Client extends StoreClient<Client>, Connection extends BullConnection> implements JobStore {
   readonly #options: LineOptions<Client, Connection>;
   readonly #random: Random;
@@ -83,6 +81,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   #open: Line<Client, Connection> | null = null;
   readonly #hands = new Hands();
   readonly #told: Together<Hold, Settled>;
+  readonly #ended: Together<Done, PromiseSettledResult<Settled>>;
   /** Whether the last claim found as much as it was to find. */
   #hasMore = false;
   #lookedMs = -Infinity;
@@ -95,6 +94,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
       return (await this.#line.script("told", ...given)) as readonly Settled[];
     });
+    this.#ended = new Together((all) => this.#done(all));
     this.#random = options.random ?? systemRandom;
     this.#isChecked = options.durability !== "trusted";
     this.#keepEndedMs = options.keepEndedMs ?? dayMs;
@@ -280,9 +280,11 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   /** The script says with the lock's own token whether it is this hand's; BullMQ looks again, in the step that ends it (J2). */
   async #settle({ id, fence }: Hold, outcome: Exclude<Outcome, { kind: "told" }>): Promise<Settled> {
     const hand = this.#hands.take({ id, fence });
-    // On a connection that was lent since then BullMQ's command could come before the mark.
-    const isNear = hand !== null && hand.lent === this.#line.lent;
-    if (isNear && outcome.kind === "done") return await this.#done(hand, outcome.output);
+    if (hand !== null && outcome.kind === "done") {
+      const ended = await this.#ended.ask({ hand, output: outcome.output });
+      if (ended.status === "rejected") throw ended.reason;
+      if (ended.value !== "waiting") return ended.value;
+    }
     const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
     const marked = await this.#line.script("mark", keyOf(id), fence, outcome.kind, reason, message);
     if (marked === null) return null;
@@ -293,14 +295,17 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     return (await accepted(moved)) ? state : null;
   }
 
-  /** What was taken here and is done needs one way to Redis: BullMQ refuses its end for the same reasons as the mark before it. */
-  async #done(hand: Hand, output: string): Promise<Settled> {
-    const marked = this.#line.done(hand);
-    const moved = accepted(hand.job.moveToCompleted(output, hand.token, false));
-    const [isOurs, isMoved] = await Promise.allSettled([marked, moved]);
-    if (isMoved.status === "rejected") throw isMoved.reason;
-    if (isOurs.status === "rejected") throw isOurs.reason;
-    return isMoved.value ? "done" : null;
+  /**
+   * What was taken here and is done needs one way to Redis: BullMQ refuses its end for the same reasons as the mark before it.
+   * @returns `waiting` where that way is not open: on a connection that was lent since then BullMQ's command could come before the mark.
+   */
+  async #done(all: readonly Done[]): Promise<readonly PromiseSettledResult<Settled>[]> {
+    const near = all.filter(({ hand }) => hand.lent === this.#line.lent);
+    const marked = this.#line.done(near.map(({ hand }) => hand));
+    const moved = near.map(({ hand, output }) => accepted(hand.job.moveToCompleted(output, hand.token, false)));
+    const [[marks], moves] = await Promise.all([Promise.allSettled([marked]), Promise.allSettled(moved)]);
+    const ends = new Map(near.map((one, n) => [one, endOf(moves[n], marks)] as const));
+    return all.map((one) => ends.get(one) ?? { status: "fulfilled", value: "waiting" });
   }
 
   #moved({ job, token, outcome, how }: Ended): readonly [Promise<unknown>, Settled] {
@@ -360,21 +365,15 @@ interface Taken {
   readonly lent: unknown;
 }
 
+interface Done {
+  readonly hand: Hand;
+  readonly output: string;
+}
+
 interface Ended {
   readonly job: BullJob;
   readonly token: string;
   readonly outcome: Exclude<Outcome, { kind: "told" }>;
   /** What is to become of it, as the script says. */
   readonly how: string;
-}
-
-/** Whether BullMQ took it. */
-async function accepted(moved: Promise<unknown>): Promise<boolean> {
-  try {
-    await moved;
-    return true;
-  } catch (thrown) {
-    if (refusals.includes((Object(thrown) as { readonly code?: unknown }).code)) return false;
-    throw thrown;
-  }
 }

@@ -69,9 +69,9 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
   }
 
   /** On the connection that is lent, before what BullMQ says there next. */
-  async done(job: InHand): Promise<boolean> {
+  async done(jobs: readonly InHand[]): Promise<readonly boolean[]> {
     const client = this.#lent?.client ?? fail("engine_unavailable", "an open job store was expected, it opens");
-    return await markDone((command) => client.sendCommand(command), this.#options.prefix, job);
+    return await markDone((command) => client.sendCommand(command), this.#options.prefix, jobs);
   }
 
   /** A request of the contract: answered within its time, in the words of the contract. */

@@ -261,21 +261,30 @@ return redis.error_reply('ERR an operation of the job store was expected, got ' 
 `;
 
 /**
- * Marks a job that its hand is about to end as done: who is to be told of it is there before its end is (decision 0038). BullMQ's own
- * command follows on the same connection without waiting for the answer, so it is sent whole: no server can have forgotten it.
- * KEYS: the job's, its lock's, its queue's list of active ones, that of untold ends. ARGV: its id, its token, its fence, whether it has an owner.
+ * Marks jobs that their hands are about to end as done: who is to be told of them is there before their end is (decision 0038). BullMQ's
+ * own commands follow on the same connection without waiting for the answer, so it is sent whole: no server can have forgotten it.
+ * KEYS: that of untold ends, and for each job its own, its lock's, its queue's list of active ones. ARGV, for each: its id, its token,
+ * its fence, whether it has an owner.
  */
 const doneSource = `
-if redis.call('GET', KEYS[2]) ~= ARGV[2] or not redis.call('LPOS', KEYS[3], ARGV[1]) then return 0 end
-local has = redis.call('HMGET', KEYS[1], 'ats', 'tw:turn', 'tw:lease')
-if (tonumber(has[1] or '0') or 0) + (tonumber(has[2] or '0') or 0) ~= tonumber(ARGV[3]) then return 0 end
-redis.call('HSET', KEYS[1], 'tw:end', 'done', 'tw:reason', '', 'tw:message', '')
-if ARGV[4] == '1' then
-  local time = redis.call('TIME')
-  local untilMs = time[1] * 1000 + time[2] / 1000 + (tonumber(has[3] or '0') or 0)
-  redis.call('ZADD', KEYS[4], string.format('%.3f', untilMs), ARGV[1])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + time[2] / 1000
+local function mark(job, lock, active, id, token, fence, has_owner)
+  if redis.call('GET', lock) ~= token or not redis.call('LPOS', active, id) then return 0 end
+  local has = redis.call('HMGET', job, 'ats', 'tw:turn', 'tw:lease')
+  if (tonumber(has[1] or '0') or 0) + (tonumber(has[2] or '0') or 0) ~= tonumber(fence) then return 0 end
+  redis.call('HSET', job, 'tw:end', 'done', 'tw:reason', '', 'tw:message', '')
+  if has_owner == '1' then
+    redis.call('ZADD', KEYS[1], string.format('%.3f', now + (tonumber(has[3] or '0') or 0)), id)
+  end
+  return 1
 end
-return 1
+local all = {}
+for n = 0, #ARGV / 4 - 1 do
+  local k, a = n * 3 + 2, n * 4 + 1
+  all[n + 1] = mark(KEYS[k], KEYS[k + 1], KEYS[k + 2], ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3])
+end
+return all
 `;
 
 /** A job in a hand of this process. */
@@ -287,15 +296,16 @@ export interface InHand {
   readonly hasOwner: boolean;
 }
 
-/** @returns Whether it is still in that hand. */
-export async function markDone(
-  send: Send,
-  prefix: string,
-  { queue, key, token, fence, hasOwner }: InHand,
-): Promise<boolean> {
-  const job = `${prefix}:${queue}:${key}`;
-  const keys = [job, `${job}:lock`, `${prefix}:${queue}:active`, `${prefix}:~:ends`];
-  return (await send(["EVAL", doneSource, "4", ...keys, key, token, String(fence), hasOwner ? "1" : "0"])) === 1;
+/** @returns Of each whether it is still in that hand. */
+export async function markDone(send: Send, prefix: string, jobs: readonly InHand[]): Promise<readonly boolean[]> {
+  const keys = jobs.flatMap(({ queue, key }) => {
+    const job = `${prefix}:${queue}:${key}`;
+    return [job, `${job}:lock`, `${prefix}:${queue}:active`];
+  });
+  const given = jobs.flatMap(({ key, token, fence, hasOwner }) => [key, token, String(fence), hasOwner ? "1" : "0"]);
+  const counted = String(1 + keys.length);
+  const answers = await send(["EVAL", doneSource, counted, `${prefix}:~:ends`, ...keys, ...given]);
+  return (answers as readonly unknown[]).map((answer) => answer === 1);
 }
 
 /** Sends a command. */
