@@ -17,6 +17,7 @@ function instead(store: JobStore, other: Partial<JobStore>): JobStore {
     renew: (holds, leaseMs) => store.renew(holds, leaseMs),
     settle: (hold, outcome) => store.settle(hold, outcome),
     read: (query) => store.read(query),
+    counts: () => store.counts(),
     change: (id, what) => store.change(id, what),
     ...other,
   };

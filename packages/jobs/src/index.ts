@@ -5,6 +5,7 @@ export type {
   Claimed,
   Ending,
   Hold,
+  JobCount,
   JobDraft,
   JobQuery,
   JobRecord,
@@ -17,10 +18,12 @@ export type {
   Terms,
   Wanted,
 } from "./store/job-store.ts";
+export { type JobDesk, jobDesk, type JobDeskOptions, type JobFigures, otherJobs } from "./desk.ts";
 export type { JobContext, JobHandler } from "./job-run.ts";
 export { createJobs, type EnqueueOptions, type Jobs, type JobsOptions } from "./jobs.ts";
 export { ownerRule } from "./owner-rule.ts";
-export { httpPublisher, type Publisher, serverPublisher } from "./publisher.ts";
+export { httpPublisher, type Publisher, serverPublisher, type Telling } from "./publisher.ts";
 export { createWorker, type JobWorker, type WorkerOptions, type WorkerStats } from "./worker.ts";
 export { type Outbox, type OutboxOptions, type OutboxRelay, type OutboxRow, relayOutbox } from "./outbox.ts";
+export type { JobTimes, RunEnd, WorkedFigures } from "./worker-figures.ts";
 export { schedule, type Schedule, type ScheduleOptions } from "./schedule.ts";

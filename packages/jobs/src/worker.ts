@@ -17,6 +17,7 @@ import { Leases } from "./leases.ts";
 import type { Publisher } from "./publisher.ts";
 import type { JobState, Outcome, Run, Settled } from "./store/job-store.ts";
 import { Teller } from "./teller.ts";
+import { type RunEnd, type WorkedFigures, WorkerFigures } from "./worker-figures.ts";
 
 /** What `createWorker` is given. */
 export interface WorkerOptions {
@@ -64,6 +65,8 @@ export interface JobWorker {
    */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
   stats(): WorkerStats;
+  /** The same by kind of job, with times: what `jobDesk` tells of it. */
+  figures(): readonly WorkedFigures[];
 }
 
 /** Handlers that do not listen to their signal; past this many a process takes nothing new until some return. */
@@ -95,6 +98,7 @@ class Worker implements JobWorker {
   readonly #going = new Map<JobRun, Promise<void>>();
   /** The newest run of each job that is not settled and told: what it tells comes before what the next one does. */
   readonly #untold = new Map<string, Promise<void>>();
+  readonly #figures = new WorkerFigures();
   readonly #counts = { done: 0, failed: 0, lost: 0, refused: 0, abandoned: 0 };
   readonly #looks = new Set<Promise<void>>();
   #state: State = "idle";
@@ -125,6 +129,7 @@ class Worker implements JobWorker {
     const { name } = definition;
     if (this.#handlers.has(name)) throw new TypeError(`one handler for "${name}" was expected, got another one`);
     this.#handlers.set(name, handled(definition, handler));
+    this.#figures.know(name);
     this.#wake();
   }
 
@@ -154,6 +159,10 @@ class Worker implements JobWorker {
 
   stats(): WorkerStats {
     return { running: this.#busy, ...this.#counts };
+  }
+
+  figures(): readonly WorkedFigures[] {
+    return this.#figures.now;
   }
 
   /** What wakes it in one turn is one look; what frees a hand while that is on its way is another one. */
@@ -221,11 +230,15 @@ class Worker implements JobWorker {
     });
     this.#going.set(job, going);
     this.#busy += 1;
+    // An older keeper does not say when it could begin.
+    const isFirst = run.attempt === 1 && Number.isSafeInteger(run.dueMs);
+    this.#figures.begun(run.name, isFirst ? clock.wall() - run.dueMs : null);
     this.#untold.set(run.id, going);
   }
 
   async #run(job: JobRun, teller: Teller | null): Promise<void> {
     const { run } = job;
+    const sinceMs = this.#clock.now();
     const started = teller?.tell({ kind: "started", run: run.fence, attempt: run.attempt });
     let hasReturned = false;
     let isAbandoned = false;
@@ -236,6 +249,7 @@ class Worker implements JobWorker {
     isAbandoned = !hasReturned;
     if (isAbandoned) this.#counts.abandoned += 1;
     this.#busy -= 1;
+    this.#figures.ran(run.name, this.#clock.now() - sinceMs);
     this.#wake();
     const state = await this.#settle(run, outcome);
     if (outcome === null || state === null) this.#lost(run);
@@ -262,6 +276,7 @@ class Worker implements JobWorker {
 
   #lost({ id, name }: Run): void {
     this.#counts.lost += 1;
+    this.#figures.ended(name, "lost");
     this.#log.warn("a job was lost to another worker", { id, name });
   }
 
@@ -270,6 +285,7 @@ class Worker implements JobWorker {
     const { id, fence, name, attempt } = run;
     const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
     if (state === "done") this.#counts.done += 1;
+    this.#figures.ended(name, endOf(outcome, state));
     if (outcome.kind === "failed" || outcome.kind === "dead") {
       this.#counts.failed += 1;
       this.#log.warn("a job failed", { id, name, attempt, state, reason, message });
@@ -290,6 +306,11 @@ interface SettledRun {
   readonly outcome: Outcome;
   readonly state: JobState;
   readonly teller: Teller | null;
+}
+
+function endOf({ kind }: Outcome, state: JobState): RunEnd {
+  if (state === "done" || state === "dead" || state === "canceled") return state;
+  return kind === "returned" ? "returned" : "retried";
 }
 
 function within(name: string, value: number, [least, most]: readonly [number, number]): number {

@@ -30,6 +30,7 @@ export type {
   EndpointState,
   WebhookDesk,
 } from "./lifecycle/desk.ts";
+export type { JobDesk, JobFigures, JobTimes } from "./lifecycle/job-desk.ts";
 export {
   type LifecycleEvent,
   type LifecycleSink,

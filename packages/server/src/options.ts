@@ -5,6 +5,7 @@ import type { AccessRules, OtherCalls } from "./access.ts";
 import { descriptorLimit } from "./descriptor-limit.ts";
 import type { Engine } from "./engine/engine.ts";
 import type { WebhookDesk } from "./lifecycle/desk.ts";
+import type { JobDesk } from "./lifecycle/job-desk.ts";
 import type { LifecycleSink } from "./lifecycle/events.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
@@ -195,6 +196,8 @@ export interface ServerOptions {
   readonly lifecycle?: LifecycleSink | true;
   /** What the server API shows of webhooks. Default: there are none. */
   readonly webhooks?: WebhookDesk;
+  /** What `/metrics` tells of jobs: `jobDesk` of `@tidewire/jobs`. Default: nothing. */
+  readonly jobs?: JobDesk;
   /** What `X-API-Key` must say. Without it the server API is closed. */
   readonly apiKey?: string;
   /** The channel that an upgrade at `/` opens in the raw dialect. Default: none. */

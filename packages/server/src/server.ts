@@ -169,7 +169,7 @@ class Composed implements Tidewire {
     const [log, metrics, limits] = [this.#log, this.#metrics, this.#limits];
     const { nodeName, apiKey } = this.#options;
     const act = others === null ? null : others.act.bind(others);
-    const { webhooks = null } = this.#options;
+    const { webhooks = null, jobs = null } = this.#options;
     const api = { ...this.#node, id, name: nodeName ?? "tidewire", others: act, webhooks };
     const { publishing, reading } = metrics;
     const page = metricsPage({
@@ -177,6 +177,7 @@ class Composed implements Tidewire {
       reading,
       figures: () => this.stats(),
       webhooks: webhooks?.figures.bind(webhooks) ?? null,
+      jobs: jobs?.figures.bind(jobs) ?? null,
       clock: this.#clock,
       node: nodeName ?? null,
     });

@@ -31,5 +31,6 @@ export class KeptStore implements JobStore {
   renew: JobStore["renew"] = async (holds, leaseMs) => await this.#store.renew(holds, leaseMs);
   settle: JobStore["settle"] = async (hold, outcome) => await this.#store.settle(hold, outcome);
   read: JobStore["read"] = async (query) => await this.#store.read(query);
+  counts: JobStore["counts"] = async () => await this.#store.counts();
   change: JobStore["change"] = async (id, what) => await this.#store.change(id, what);
 }

@@ -13,6 +13,7 @@ import type {
   Added,
   Claimed,
   Hold,
+  JobCount,
   JobDraft,
   JobQuery,
   JobRecord,
@@ -23,7 +24,7 @@ import type {
   Settled,
   Wanted,
 } from "../store/job-store.ts";
-import { endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, runOf } from "./entries.ts";
+import { countsOf, endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, runOf } from "./entries.ts";
 import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
 import { type Hand, Hands } from "./hands.ts";
 import { Line, type LineOptions } from "./line.ts";
@@ -205,6 +206,10 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       const found = (await this.#line.script("read", keyOf(query.id))) as readonly unknown[];
       return found.map((answer) => recordOf(entryOf(answer)));
     });
+  }
+
+  counts(): Promise<readonly JobCount[]> {
+    return this.#line.ask(async () => countsOf(await this.#line.script("counts")));
   }
 
   change(id: string, what: "cancel" | "replay"): Promise<boolean> {

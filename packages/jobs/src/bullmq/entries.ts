@@ -1,5 +1,5 @@
 // What a job's entry in Redis says, and what that means for the contract. It is not believed: others can write there.
-import type { Ending, JobDraft, JobRecord, JobState, Run } from "../store/job-store.ts";
+import type { Ending, JobCount, JobDraft, JobRecord, JobState, Run } from "../store/job-store.ts";
 
 /** What is added to a queue as a job's data. */
 export type Kept = Omit<JobDraft, "keyHolds">;
@@ -58,8 +58,14 @@ function parsed(json: string | undefined): unknown {
   }
 }
 
-export function runOf({ fence, attempt }: Entry, { id, name, input, owner, terms }: Kept): Run {
-  return { id, fence, name, input, owner, attempt, terms };
+export function runOf({ fence, attempt, addedMs }: Entry, kept: Kept): Run {
+  const { id, name, input, owner, terms } = kept;
+  return { id, fence, name, input, owner, attempt, terms, dueMs: dueOf(kept, addedMs) };
+}
+
+/** Others can write what is kept. */
+function dueOf(kept: Kept | null, addedMs: number): number {
+  return Math.max(Number(kept?.dueMs) || 0, addedMs);
 }
 
 /** The output is a text in BullMQ's own JSON. */
@@ -93,7 +99,7 @@ export function recordOf(entry: Entry): JobRecord {
     name: kept?.name ?? "",
     input: kept?.input ?? "",
     owner: kept?.owner ?? "",
-    dueMs: Math.max(kept?.dueMs ?? 0, addedMs),
+    dueMs: dueOf(kept, addedMs),
     priority: kept?.priority ?? 0,
     key: kept?.key ?? null,
     terms: kept?.terms ?? noTerms,
@@ -105,4 +111,13 @@ export function recordOf(entry: Entry): JobRecord {
     reason: reasonOf(entry),
     message: messageOf(entry),
   };
+}
+
+/** @param answer For each queue its name, and how many wait, run and are dead. */
+export function countsOf(answer: unknown): readonly JobCount[] {
+  return (answer as readonly (readonly [string, number, number, number])[]).flatMap(([queue, ...counts]) =>
+    (["waiting", "running", "dead"] as const)
+      .map((state, n) => ({ name: decodeURIComponent(queue.slice(1)), state, count: counts[n] ?? 0 }))
+      .filter(({ count }) => count > 0),
+  );
 }

@@ -227,6 +227,13 @@ elseif op == 'replay' then
 elseif op == 'read' then
   local name = locate(ARGV[2])
   return name and { described(name, ARGV[2]) } or {}
+elseif op == 'counts' then
+  local all = {}
+  for _, name in ipairs(call('SMEMBERS', names)) do
+    local waiting = call('LLEN', at(name, 'wait')) + call('ZCARD', at(name, 'prioritized')) + call('ZCARD', at(name, 'delayed'))
+    all[#all + 1] = { name, waiting, call('LLEN', at(name, 'active')), call('ZCARD', at(name, 'failed')) }
+  end
+  return all
 elseif op == 'page' then
   local wanted, limit, found, last = ARGV[3], tonumber(ARGV[4]), {}, false
   local from = ARGV[2] == '' and '-inf' or ('(' .. (call('ZSCORE', arrivals, ARGV[2]) or '0'))

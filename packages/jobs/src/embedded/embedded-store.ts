@@ -5,6 +5,7 @@ import type {
   Added,
   Claimed,
   Hold,
+  JobCount,
   JobDraft,
   JobQuery,
   JobRecord,
@@ -87,6 +88,10 @@ export class EmbeddedStore implements JobStore {
 
   async read(query: JobQuery): Promise<readonly JobRecord[]> {
     return await this.#thread.ask({ kind: "read", query });
+  }
+
+  async counts(): Promise<readonly JobCount[]> {
+    return await this.#thread.ask({ kind: "counts" });
   }
 
   async change(id: string, what: "cancel" | "replay"): Promise<boolean> {

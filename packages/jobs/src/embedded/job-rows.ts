@@ -4,6 +4,7 @@ import type {
   Added,
   Claimed,
   Hold,
+  JobCount,
   JobDraft,
   JobQuery,
   JobRecord,
@@ -177,6 +178,19 @@ export class JobRows {
     );
     const ordered = pages.toSorted((a, b) => Number(a["place"]) - Number(b["place"]));
     return ordered.slice(0, query.limit).map((row) => recordOf(row));
+  }
+
+  /** Of what is ready, which may be many, the index is read alone; done and canceled ones are not counted. */
+  counts(): readonly JobCount[] {
+    return this.#all(
+      "SELECT name, 'waiting' AS state, count(*) AS count FROM jobs WHERE state = 'ready' GROUP BY name UNION ALL " +
+        "SELECT name, iif(state = 'delayed', 'waiting', state), count(*) FROM jobs " +
+        "WHERE state IN ('delayed', 'running', 'dead') GROUP BY name, state",
+    ).map(({ name, state, count }) => ({
+      name: String(name),
+      state: state as JobCount["state"],
+      count: Number(count),
+    }));
   }
 
   #add(draft: JobDraft, nowMs: number): Added {

@@ -67,6 +67,7 @@ export function runOf(row: Row): Run {
     owner: textAt(row, "owner"),
     attempt: numberAt(row, "attempt"),
     terms: termsOf(row),
+    dueMs: numberAt(row, "due_ms"),
   };
 }
 
@@ -90,7 +91,7 @@ const states: readonly unknown[] = ["running", "done", "dead", "canceled"];
 const stateOf = (kept: unknown): JobState => (states.includes(kept) ? (kept as JobState) : "waiting");
 
 export function recordOf(row: Row): JobRecord {
-  const { id, name, input, owner, attempt, terms } = runOf(row);
+  const { id, name, input, owner, attempt, terms, dueMs } = runOf(row);
   return {
     id,
     name,
@@ -101,7 +102,7 @@ export function recordOf(row: Row): JobRecord {
     state: stateOf(row["state"]),
     key: textOrNull(row, "key"),
     priority: numberAt(row, "priority"),
-    dueMs: numberAt(row, "due_ms"),
+    dueMs,
     addedMs: numberAt(row, "added_ms"),
     endedMs: row["ended_ms"] === null ? null : numberAt(row, "ended_ms"),
     output: textOrNull(row, "output"),

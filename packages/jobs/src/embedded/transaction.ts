@@ -40,7 +40,7 @@ export class Transaction {
 
   #writes({ ask, nowMs }: Request): boolean {
     if (ask.kind === "claim") return this.#rows.hasWork(ask.wanted, nowMs);
-    return ask.kind !== "read" && ask.kind !== "close";
+    return ask.kind !== "read" && ask.kind !== "counts" && ask.kind !== "close";
   }
 
   #obey(ask: Ask, nowMs: number): Answers[keyof Answers] {
@@ -57,6 +57,8 @@ export class Transaction {
         return this.#rows.change(ask.id, ask.what, nowMs);
       case "read":
         return this.#rows.read(ask.query);
+      case "counts":
+        return this.#rows.counts();
       case "close":
         return null;
     }

@@ -14,6 +14,7 @@ const run = (n: number, bytes: number): Run => ({
   owner: "",
   attempt: 1,
   terms,
+  dueMs: 0,
 });
 
 it("a claim keeps the jobs that come first, and the others are given back", () => {

@@ -6,6 +6,7 @@ import type {
   Added,
   Claimed,
   Hold,
+  JobCount,
   JobDraft,
   JobQuery,
   JobRecord,
@@ -118,6 +119,10 @@ class RabbitmqStore implements JobStore {
 
   async read(query: JobQuery): Promise<readonly JobRecord[]> {
     return await this.#ask({ kind: "read", query });
+  }
+
+  async counts(): Promise<readonly JobCount[]> {
+    return await this.#ask({ kind: "counts" });
   }
 
   async change(id: string, what: "cancel" | "replay"): Promise<boolean> {

@@ -71,6 +71,7 @@ const ask: Shape = byKind({
   settle: object({ hold, outcome }),
   change: object({ id: anyText, what: oneOf("cancel", "replay") }),
   read: object({ query }),
+  counts: object({}),
 });
 
 export function written(value: Ask | Answer): Buffer {

@@ -3,6 +3,7 @@ import type {
   Added,
   Claimed,
   Hold,
+  JobCount,
   JobDraft,
   JobQuery,
   JobRecord,
@@ -19,7 +20,8 @@ export type Ask =
   | { readonly kind: "renew"; readonly holds: readonly Hold[]; readonly leaseMs: number }
   | { readonly kind: "settle"; readonly hold: Hold; readonly outcome: Outcome }
   | { readonly kind: "change"; readonly id: string; readonly what: "cancel" | "replay" }
-  | { readonly kind: "read"; readonly query: JobQuery };
+  | { readonly kind: "read"; readonly query: JobQuery }
+  | { readonly kind: "counts" };
 
 /** What each of them is answered with. */
 export interface Answers {
@@ -29,6 +31,7 @@ export interface Answers {
   readonly settle: Settled;
   readonly change: boolean;
   readonly read: readonly JobRecord[];
+  readonly counts: readonly JobCount[];
 }
 
 /** Asks it of a store. */
@@ -46,5 +49,7 @@ export async function obey(store: JobStore, ask: Ask): Promise<Answers[keyof Ans
       return await store.change(ask.id, ask.what);
     case "read":
       return await store.read(ask.query);
+    case "counts":
+      return await store.counts();
   }
 }

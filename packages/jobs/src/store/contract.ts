@@ -2,6 +2,7 @@
 import { describe } from "vitest";
 import { adding } from "./contract/adding.ts";
 import { claiming } from "./contract/claiming.ts";
+import { counting } from "./contract/counting.ts";
 import { ending } from "./contract/ending.ts";
 import { leasing } from "./contract/leasing.ts";
 import { settling } from "./contract/settling.ts";
@@ -18,5 +19,6 @@ export function jobStoreContract(name: string, harness: JobStoreHarness): void {
     leasing(harness);
     settling(harness);
     ending(harness);
+    counting(harness);
   });
 }

@@ -71,6 +71,15 @@ export interface Run extends Hold {
   /** 1 for the first. */
   readonly attempt: number;
   readonly terms: Terms;
+  /** When its first attempt could begin: its order, or the end of its delay; milliseconds since 1970. */
+  readonly dueMs: number;
+}
+
+/** How many jobs of a name stand where. */
+export interface JobCount {
+  readonly name: string;
+  readonly state: "waiting" | "running" | "dead";
+  readonly count: number;
 }
 
 /** The end of a job, which its owner has not been told for sure. */
@@ -163,6 +172,11 @@ export interface JobStore {
   settle(hold: Hold, outcome: Outcome): Promise<Settled>;
   /** At most `limit` of them. */
   read(query: JobQuery): Promise<readonly JobRecord[]>;
+  /**
+   * Counts jobs that have not ended, and dead letters, without reading them; what there is none of need not be there. Names are whatever
+   * was added.
+   */
+  counts(): Promise<readonly JobCount[]>;
   /**
    * `cancel`: a waiting job ends at once, of a running one its worker is told with the next renewal. `replay`: a dead
    * letter waits again, with all of its attempts.

@@ -1,7 +1,8 @@
-// The page of figures where those of webhooks do not come.
+// The page of figures where those of webhooks or jobs do not come.
 import { expect, it } from "vitest";
 import type { EndpointFigures } from "../lifecycle/desk.ts";
 import { Latency } from "../ports/latency.ts";
+import type { JobFigures } from "../lifecycle/job-desk.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { metricsPage } from "./metrics.ts";
 
@@ -21,6 +22,7 @@ it("is shown without webhooks that answer nothing, or fail, and with them when t
       hasAsked.resolve();
       return answer();
     },
+    jobs: null,
     clock,
     node: null,
   });
@@ -49,5 +51,45 @@ it("is shown without webhooks that answer nothing, or fail, and with them when t
   // Another process sends by now.
   answer = () => Promise.resolve([]);
   expect((await page()).text).not.toContain('endpoint="backend"');
+  expect(clock.pending).toBe(0);
+});
+
+it("says how jobs stand, by definition, and that their store is away where nobody answers", async () => {
+  const clock = new FakeClock();
+  const ends = { done: 3, retried: 1, dead: 0, canceled: 0, returned: 0, lost: 2 };
+  const told: JobFigures = {
+    isStoreAway: false,
+    queues: [{ name: "report", state: "waiting", count: 7 }],
+    worked: [{ name: "report", running: 2, ends, waited: times, ran: times }],
+  };
+  let answer: () => Promise<JobFigures> = () => Promise.resolve(told);
+  const page = metricsPage({
+    figures: () => ({ ...zero, counters: {} }),
+    publishing: new Latency(),
+    reading: new Latency(),
+    webhooks: null,
+    jobs: () => answer(),
+    clock,
+    node: null,
+  });
+  const linesOf = async (): Promise<readonly string[]> =>
+    (await page()).text.split("\n").filter((line) => line.startsWith("tidewire_job"));
+  const steps = (name: string): string[] => [
+    `tidewire_job_${name}_seconds_bucket{job="report",le="0.005"} 1`,
+    `tidewire_job_${name}_seconds_bucket{job="report",le="0.01"} 2`,
+    `tidewire_job_${name}_seconds_bucket{job="report",le="+Inf"} 4`,
+    `tidewire_job_${name}_seconds_sum{job="report"} 5.03`,
+    `tidewire_job_${name}_seconds_count{job="report"} 4`,
+  ];
+  expect(await linesOf()).toEqual([
+    'tidewire_jobs{job="report",state="waiting"} 7',
+    "tidewire_jobs_store_up 1",
+    ...Object.entries(ends).map(([end, n]) => `tidewire_job_runs_total{job="report",outcome="${end}"} ${n}`),
+    'tidewire_jobs_running{job="report"} 2',
+    ...steps("wait"),
+    ...steps("run"),
+  ]);
+  answer = () => Promise.reject(new Error("away"));
+  expect(await linesOf()).toEqual(["tidewire_jobs_store_up 0"]);
   expect(clock.pending).toBe(0);
 });

@@ -4,7 +4,9 @@
 import type { Histogram, Registry } from "prom-client";
 import { type Latency, latencyStepsMs } from "../ports/latency.ts";
 import type { AttemptTimes, EndpointFigures } from "../lifecycle/desk.ts";
+import type { JobFigures } from "../lifecycle/job-desk.ts";
 import type { Clock } from "../ports/clock.ts";
+import { jobFamilies, jobTimes } from "./job-families.ts";
 import { families, type Figures, latencies } from "./metric-families.ts";
 import { type Labelled, webhookFamilies, webhookTimes } from "./webhook-families.ts";
 
@@ -15,6 +17,8 @@ export interface MetricsSource {
   readonly reading: Latency;
   /** Of the endpoints that this node tells; `null` where it has none. */
   readonly webhooks: (() => Promise<readonly EndpointFigures[]>) | null;
+  /** Of its store and its workers; `null` where it has none. */
+  readonly jobs: (() => Promise<JobFigures>) | null;
   readonly clock: Clock;
   /** Names this node among others, in a label of each figure; `null`: no label. */
   readonly node: string | null;
@@ -25,8 +29,8 @@ export interface MetricsPage {
   readonly text: string;
 }
 
-/** A thread that waits for its disk does not keep the page from being shown. */
-const webhooksMs = 2_000;
+/** Who waits for a disk does not keep the page from being shown. */
+const deskMs = 2_000;
 
 type Client = typeof import("prom-client");
 
@@ -37,26 +41,33 @@ let processRegistry: Registry | null = null;
 export function metricsPage(source: MetricsSource): () => Promise<MetricsPage> {
   let loading: Promise<{ readonly own: Registry; readonly shared: Registry }> | null = null;
   let endpoints: readonly EndpointFigures[] = [];
+  let jobs: JobFigures | null = null;
   return async () => {
     loading ??= import("prom-client").then((client) => {
       processRegistry ??= processFigures(client);
       const own = registryOf(client, source);
       if (source.webhooks !== null) addWebhooks(client, own, () => endpoints);
+      if (source.jobs !== null) addJobs(client, own, () => jobs ?? away);
       return { own, shared: processRegistry };
     });
     const { own, shared } = await loading;
-    endpoints = await endpointsOf(source);
+    [endpoints, jobs] = await Promise.all([
+      inTime(source.webhooks, source.clock).then((figures) => figures ?? []),
+      inTime(source.jobs, source.clock),
+    ]);
     if (source.node !== null) for (const each of [own, shared]) each.setDefaultLabels({ node: source.node });
     return { type: own.contentType, text: `${await own.metrics()}\n${await shared.metrics()}` };
   };
 }
 
-/** None where they cannot be told in time. */
-async function endpointsOf({ webhooks, clock }: MetricsSource): Promise<readonly EndpointFigures[]> {
-  if (webhooks === null) return [];
-  const { promise: late, resolve } = Promise.withResolvers<readonly EndpointFigures[]>();
-  const cancel = clock.after(webhooksMs, () => resolve([]));
-  return await Promise.race([webhooks().catch(() => []), late]).finally(cancel);
+const away: JobFigures = { isStoreAway: true, queues: [], worked: [] };
+
+/** `null` where it cannot be told in time. */
+async function inTime<Told>(tell: (() => Promise<Told>) | null, clock: Clock): Promise<Told | null> {
+  if (tell === null) return null;
+  const { promise: late, resolve } = Promise.withResolvers<null>();
+  const cancel = clock.after(deskMs, () => resolve(null));
+  return await Promise.race([tell().catch(() => null), late]).finally(cancel);
 }
 
 /** The pages of several nodes as one: a figure's lines stand together, as the format wants them. */
@@ -108,6 +119,16 @@ function addWebhooks(client: Client, registry: Registry, endpoints: () => readon
   const steps = (): readonly Steps[] =>
     endpoints().map(({ name, times }) => ({ labels: { endpoint: name }, ...times }));
   addSteps(registry, { ...webhookTimes, steps });
+}
+
+function addJobs(client: Client, registry: Registry, figures: () => JobFigures): void {
+  for (const { samples, ...family } of jobFamilies) {
+    add(client, registry, { ...family, values: () => samples(figures()) });
+  }
+  for (const { of, ...family } of jobTimes) {
+    const steps = (): readonly Steps[] => figures().worked.map((one) => ({ labels: { job: one.name }, ...one[of] }));
+    addSteps(registry, { ...family, steps });
+  }
 }
 
 function counted(latency: Latency): Pick<Steps, "cumulative" | "sumMs"> {

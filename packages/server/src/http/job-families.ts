@@ -1,0 +1,60 @@
+// What `/metrics` tells of jobs, as data: of definitions that the application names, and of nothing that came with a job.
+import type { JobFigures } from "../lifecycle/job-desk.ts";
+import type { Labelled } from "./webhook-families.ts";
+
+export interface JobFamily {
+  readonly name: string;
+  readonly kind: "counter" | "gauge";
+  readonly help: string;
+  readonly labelNames: readonly string[];
+  readonly samples: (figures: JobFigures) => readonly Labelled[];
+}
+
+export const jobFamilies: readonly JobFamily[] = [
+  {
+    name: "tidewire_jobs",
+    kind: "gauge",
+    help: "Jobs in the store that have not ended, and dead letters, by name and state",
+    labelNames: ["job", "state"],
+    samples: ({ queues }) => queues.map(({ name, state, count }) => ({ labels: { job: name, state }, value: count })),
+  },
+  {
+    name: "tidewire_jobs_store_up",
+    kind: "gauge",
+    help: "Whether the job store answered just now",
+    labelNames: [],
+    samples: ({ isStoreAway }) => [{ labels: {}, value: isStoreAway ? 0 : 1 }],
+  },
+  {
+    name: "tidewire_job_runs_total",
+    kind: "counter",
+    help: "Runs of jobs by workers of this process, by name and how they ended",
+    labelNames: ["job", "outcome"],
+    samples: ({ worked }) =>
+      worked.flatMap(({ name, ends }) =>
+        Object.entries(ends).map(([outcome, value]) => ({ labels: { job: name, outcome }, value })),
+      ),
+  },
+  {
+    name: "tidewire_jobs_running",
+    kind: "gauge",
+    help: "Handlers of jobs that run in this process, by name",
+    labelNames: ["job"],
+    samples: ({ worked }) => worked.map(({ name, running }) => ({ labels: { job: name }, value: running })),
+  },
+];
+
+export const jobTimes = [
+  {
+    of: "waited",
+    name: "tidewire_job_wait_seconds",
+    help: "Seconds from when a job could begin until a worker of this process took it first",
+    labelNames: ["job"],
+  },
+  {
+    of: "ran",
+    name: "tidewire_job_run_seconds",
+    help: "Seconds that a run took in this process, however it ended",
+    labelNames: ["job"],
+  },
+] as const;
