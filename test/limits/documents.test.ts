@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { defaultLimits } from "@tidewire/server";
 import { expect, test } from "vitest";
 import { families, latencies } from "../../packages/server/src/http/metric-families.ts";
+import { jobFamilies, jobTimes } from "../../packages/server/src/http/job-families.ts";
 import { webhookFamilies, webhookTimes } from "../../packages/server/src/http/webhook-families.ts";
 import { limitNames } from "../../packages/server/src/ports/metrics.ts";
 
@@ -72,6 +73,8 @@ test("each figure of /metrics is there once, with its kind and labels", () => {
     ...latencies.map(({ name }) => [name, "histogram", []]),
     ...webhookFamilies.map(({ name, kind, labelNames }) => [name, kind, [...labelNames]]),
     [webhookTimes.name, "histogram", [...webhookTimes.labelNames]],
+    ...jobFamilies.map(({ name, kind, labelNames }) => [name, kind, [...labelNames]]),
+    ...jobTimes.map(({ name, labelNames }) => [name, "histogram", [...labelNames]]),
   ];
   const sorted = (list: readonly unknown[][]): unknown[][] =>
     list.toSorted(([a], [b]) => String(a).localeCompare(String(b)));

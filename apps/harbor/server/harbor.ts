@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import path from "node:path";
+import { type JobDesk, jobDesk } from "@tidewire/jobs";
 import { jobChannel } from "@tidewire/protocol";
 import { createTidewire, every, type Log, type Source, type Tidewire } from "@tidewire/server";
 import { memoryEngine } from "@tidewire/server/memory";
@@ -40,6 +41,7 @@ import { createNodesPage, type NodesPage } from "./http/nodes-page.ts";
 import { setSecurityHeaders } from "./http/security-headers.ts";
 import { answerSession, type SessionRoutes } from "./http/session-routes.ts";
 import { createTurnstile } from "./http/turnstile.ts";
+import { harborJobs } from "./jobs/harbor-jobs.ts";
 import { withJobRules } from "./jobs/job-rules.ts";
 import { openJobs } from "./jobs/job-store.ts";
 import { createJudge } from "./judge/judge.ts";
@@ -79,7 +81,7 @@ export async function startHarbor(config: Config, log: Log, parts: HarborParts =
   const lab = createLab({ isDevelopment, isSupervised: config.isSupervised, db, sessions, log });
 
   const rules = withJobRules(lab.withRules(accessRules(db, sessions, config.mode)), jobs);
-  const tide = createTide({ config, log, apiKey, rules });
+  const tide = createTide({ config, log, apiKey, rules, desk: jobDesk({ jobs, definitions: harborJobs }) });
   tide.source(market, parts.quotes ?? quotes(createWalk(Object.keys(companies), Math.random), () => performance.now()));
   const counts = await serveAnalytics({ tide, db, jobs, dataFolder: config.dataFolder, isDevelopment, log });
   const talk = openChat(tide, { config, db, jobs, log, moved: counts.moved });
@@ -146,9 +148,10 @@ interface TideParts {
   readonly log: Log;
   readonly apiKey: string;
   readonly rules: ReturnType<typeof accessRules>;
+  readonly desk: JobDesk;
 }
 
-function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
+function createTide({ config, log, apiKey, rules, desk }: TideParts): Tidewire {
   const isDevelopment = config.mode === "development";
   const tide = createTidewire({
     channels: [
@@ -169,6 +172,7 @@ function createTide({ config, log, apiKey, rules }: TideParts): Tidewire {
       analytics,
     ],
     access: rules,
+    jobs: desk,
     mode: config.mode,
     apiKey,
     log,

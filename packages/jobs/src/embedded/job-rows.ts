@@ -183,9 +183,10 @@ export class JobRows {
   /** Of what is ready, which may be many, the index is read alone; done and canceled ones are not counted. */
   counts(): readonly JobCount[] {
     return this.#all(
-      "SELECT name, 'waiting' AS state, count(*) AS count FROM jobs WHERE state = 'ready' GROUP BY name UNION ALL " +
-        "SELECT name, iif(state = 'delayed', 'waiting', state), count(*) FROM jobs " +
-        "WHERE state IN ('delayed', 'running', 'dead') GROUP BY name, state",
+      "SELECT name, iif(state IN ('ready', 'delayed'), 'waiting', state) AS state, sum(part) AS count FROM (" +
+        "SELECT name, state, count(*) AS part FROM jobs WHERE state = 'ready' GROUP BY name UNION ALL " +
+        "SELECT name, state, count(*) FROM jobs WHERE state IN ('delayed', 'running', 'dead') GROUP BY name, state" +
+        ") GROUP BY 1, 2",
     ).map(({ name, state, count }) => ({
       name: String(name),
       state: state as JobCount["state"],

@@ -173,7 +173,7 @@ export interface JobStore {
   /** At most `limit` of them. */
   read(query: JobQuery): Promise<readonly JobRecord[]>;
   /**
-   * Counts jobs that have not ended, and dead letters, without reading them; what there is none of need not be there. Names are whatever
+   * Counts jobs that have not ended, and dead letters, without reading them: each name and state at most once, where there is one. Names are whatever
    * was added.
    */
   counts(): Promise<readonly JobCount[]>;
