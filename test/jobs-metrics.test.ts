@@ -16,7 +16,7 @@ it("/metrics tells what waits, what was done and that the store is there, and na
   const jobs = createJobs({ store });
   const worker = createWorker({ jobs });
   const desk = jobDesk({ jobs, definitions: [report], workers: [worker] });
-  const { httpUrl, stop } = await serve({ jobs: desk, apiKey, mode: "development" });
+  const served = await serve({ jobs: desk, apiKey, mode: "development" });
   let isClosed = false;
   const close = async (): Promise<void> => {
     if (!isClosed) await store.close();
@@ -24,11 +24,11 @@ it("/metrics tells what waits, what was done and that the store is there, and na
   };
   onTestFinished(async () => {
     await worker.stop();
-    await stop();
+    await served.stop();
     await close();
   });
   const lines = async (): Promise<readonly string[]> => {
-    const { body } = await ask(`${httpUrl}/metrics`, { headers: { "x-api-key": apiKey } });
+    const { body } = await ask(`${served.httpUrl}/metrics`, { headers: { "x-api-key": apiKey } });
     return String(body)
       .split("\n")
       .filter((line) => line.startsWith("tidewire_job"));

@@ -33,15 +33,13 @@ const tellerTo = (publisher: Publisher): Teller => new Teller(hold, { publisher,
 it("what is told in one turn goes together, and the next when that has an answer", async () => {
   const ledger = new Ledger();
   const teller = tellerTo(ledger);
-  void teller.tell({ kind: "started", run: 3, attempt: 1 });
-  const first = teller.tell(event(1));
+  const first = Promise.all([teller.tell({ kind: "started", run: 3, attempt: 1 }), teller.tell(event(1))]);
   await turn();
   await turn();
-  void teller.tell(event(2));
-  void teller.tell(event(3));
+  const second = Promise.all([teller.tell(event(2)), teller.tell(event(3))]);
   await first;
   expect(ledger.requests).toEqual([["3.1", "3.2"]]);
-  await teller.told;
+  await second;
   expect(ledger.requests).toEqual([
     ["3.1", "3.2"],
     ["3.3", "3.4"],
@@ -53,19 +51,18 @@ it("where one of them is refused, each is told by itself, in order and under its
   let refusals = 2;
   ledger.refuse = (key) => key === "3.2" && (refusals -= 1) >= 0;
   const teller = tellerTo(ledger);
-  for (const percent of [1, 2, 3]) void teller.tell(event(percent));
-  await teller.told;
+  await Promise.all([1, 2, 3].map((percent) => teller.tell(event(percent))));
   expect(ledger.requests).toEqual([["3.1", "3.2", "3.3"], ["3.1"], ["3.2"], ["3.2"], ["3.3"]]);
   expect(ledger.accepted).toEqual(["3.1", "3.2", "3.3"]);
 });
 
 it("is full with a hundred, also of those that are under way", async () => {
   const teller = tellerTo(new Ledger());
-  for (let n = 0; n < 99; n += 1) void teller.tell(event(n));
+  const told = Array.from({ length: 99 }, (_, n) => teller.tell(event(n)));
   await turn();
   expect(teller.isFull).toBe(false);
-  void teller.tell(event(99));
+  told.push(teller.tell(event(99)));
   expect(teller.isFull).toBe(true);
-  await teller.told;
+  await Promise.all(told);
   expect(teller.isFull).toBe(false);
 });

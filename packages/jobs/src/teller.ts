@@ -54,7 +54,7 @@ export class Teller {
 
   /** What else is told in this turn goes along: the start of a run and the first that its handler says of it. */
   async #send(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => this.#ports.clock.defer(resolve));
     const tellings = this.#waiting.splice(0);
     if (tellings.length === 1 || !(await this.#together(tellings))) {
       for (const { event, key } of tellings) await this.#publish(event, key);

@@ -27,7 +27,7 @@ export interface WorkedFigures {
 }
 
 /** Upper ends of the steps of all times, in milliseconds: from what is done at once to what takes an hour. */
-export const jobStepsMs: readonly number[] = [
+const jobStepsMs: readonly number[] = [
   5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000,
 ];
 

@@ -167,7 +167,7 @@ class Worker implements JobWorker {
 
   /** What wakes it in one turn is one look; what frees a hand while that is on its way is another one. */
   #wake(): void {
-    this.#waking ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+    this.#waking ??= new Promise<void>((resolve) => this.#clock.defer(resolve)).then(() => {
       this.#waking = null;
       if (this.#state === "working" && this.#free > 0) this.#look();
     });

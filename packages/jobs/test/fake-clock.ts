@@ -1,5 +1,5 @@
 // A clock that stands still until a test moves it.
-import type { Cancel, Clock } from "@tidewire/protocol/ports";
+import { type Cancel, type Clock, systemClock } from "@tidewire/protocol/ports";
 
 export class FakeClock implements Clock {
   #wallMs = 1_767_225_600_000;
@@ -18,8 +18,9 @@ export class FakeClock implements Clock {
     return this.#wallMs;
   }
 
+  /** A turn of the event loop is no time. */
   defer(act: () => void): void {
-    this.after(0, act);
+    systemClock.defer(act);
   }
 
   after(ms: number, act: () => void): Cancel {

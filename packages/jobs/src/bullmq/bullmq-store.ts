@@ -91,11 +91,11 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   constructor(options: BullmqStoreOptions<Client, Connection>) {
     const { library, client, prefix = "tidewire-jobs", log = silentLog, clock = systemClock } = options;
     this.#options = { library, client, prefix, log, clock };
-    this.#told = new Together(async (holds) => {
+    this.#told = new Together(clock, async (holds) => {
       const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
       return (await this.#line.script("told", ...given)) as readonly Settled[];
     });
-    this.#ended = new Together((all) => this.#done(all));
+    this.#ended = new Together(clock, (all) => this.#done(all));
     this.#random = options.random ?? systemRandom;
     this.#isChecked = options.durability !== "trusted";
     this.#keepEndedMs = options.keepEndedMs ?? dayMs;

@@ -1,4 +1,5 @@
 // What several callers ask in one turn of the event loop, asked once for all of them.
+import type { Clock } from "@tidewire/protocol/ports";
 
 interface Asked<Given, Answer> {
   readonly given: Given;
@@ -7,17 +8,19 @@ interface Asked<Given, Answer> {
 }
 
 export class Together<Given, Answer> {
+  readonly #clock: Clock;
   readonly #act: (all: readonly Given[]) => Promise<readonly Answer[]>;
   #asked: Asked<Given, Answer>[] = [];
 
   /** @param act Answers each, in their order. */
-  constructor(act: (all: readonly Given[]) => Promise<readonly Answer[]>) {
+  constructor(clock: Clock, act: (all: readonly Given[]) => Promise<readonly Answer[]>) {
+    this.#clock = clock;
     this.#act = act;
   }
 
   ask(given: Given): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      if (this.#asked.length === 0) setImmediate(() => void this.#send());
+      if (this.#asked.length === 0) this.#clock.defer(() => void this.#send());
       this.#asked.push({ given, resolve, reject });
     });
   }

@@ -103,7 +103,7 @@ export class StoreThread {
         reject(new TidewireError("indeterminate", `the job store gave no answer within ${answerMs} ms`));
       };
       this.#waiting.set(number, { resolve, reject, cancel: clock.after(answerMs, late) });
-      if (this.#outgoing.length === 0) setImmediate(() => worker.postMessage(this.#outgoing.splice(0)));
+      if (this.#outgoing.length === 0) clock.defer(() => worker.postMessage(this.#outgoing.splice(0)));
       this.#outgoing.push({ number, nowMs: clock.wall(), ask });
     });
   }

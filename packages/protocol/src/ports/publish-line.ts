@@ -62,10 +62,7 @@ export class PublishLine {
     setImmediate(() => {
       this.#isGathering = false;
       this.#out += 1;
-      void this.#send(this.#next()).finally(() => {
-        this.#out -= 1;
-        this.#gather();
-      });
+      void this.#send(this.#next());
       this.#gather();
     });
   }
@@ -73,6 +70,8 @@ export class PublishLine {
   async #send(batch: readonly Waiting[]): Promise<void> {
     if (batch.length === 1 && batch[0]?.commands.length === 1) await this.#alone(batch);
     else await this.#together(batch);
+    this.#out -= 1;
+    this.#gather();
   }
 
   #next(): readonly Waiting[] {

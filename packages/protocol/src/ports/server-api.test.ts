@@ -49,7 +49,7 @@ it.each([
   ["a status", 503, "{}", { code: 503, temporary: true }],
   ["what a proxy finds too large", 413, "<html>", { code: 413, temporary: false }],
   ["a redirection", 307, "{}", { code: 307, temporary: false }],
-])("%s is why it is refused", async (_, status, text, problem) => {
+])("%s is why it is refused", async (...[, status, text, problem]) => {
   await expect(httpPublish(await site(() => [status, text]))("a", 1, marks)).rejects.toMatchObject(problem);
 });
 
