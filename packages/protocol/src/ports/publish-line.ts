@@ -62,7 +62,11 @@ export class PublishLine {
     setImmediate(() => {
       this.#isGathering = false;
       this.#out += 1;
-      void this.#send(this.#next());
+      const answered = (): void => {
+        this.#out -= 1;
+        this.#gather();
+      };
+      this.#send(this.#next()).then(answered, answered);
       this.#gather();
     });
   }
@@ -70,8 +74,6 @@ export class PublishLine {
   async #send(batch: readonly Waiting[]): Promise<void> {
     if (batch.length === 1 && batch[0]?.commands.length === 1) await this.#alone(batch);
     else await this.#together(batch);
-    this.#out -= 1;
-    this.#gather();
   }
 
   #next(): readonly Waiting[] {
