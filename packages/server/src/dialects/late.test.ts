@@ -43,6 +43,25 @@ it("is taken in in order, and its client is not read while much of it waits", as
   expect(await logged(node)).toEqual(numbers);
 });
 
+it("is not behind all that another has put into one message", async () => {
+  const { node, connections } = await busy(3);
+  const [third, many, one] = connections;
+  const ping = (id: number): string => JSON.stringify({ id, rpc: { method: "tide.ping" } });
+  // From then on the turn is over.
+  for (let id = 1; node.metrics.snapshot()["messages_late"] === undefined; id += 1) third?.say(ping(id));
+  many?.say(Array.from({ length: 100 }, (_, n) => ping(n + 1)).join("\n"));
+  one?.say(ping(1));
+  const answered = (connection: FakeConnection | undefined): number =>
+    connection?.lines.filter(({ id }) => id !== undefined).length ?? 0;
+  while (answered(one) === 0) {
+    node.clock.turn();
+    await Promise.resolve();
+  }
+  expect(answered(many)).toBeLessThan(20);
+  await settled(node);
+  expect(answered(many)).toBe(100);
+});
+
 it("is more than is kept: the oldest are taken in, and none is lost", async () => {
   const { node, connections } = await busy(1);
   const numbers = Array.from({ length: 1_500 }, (_, n) => n + 1);
