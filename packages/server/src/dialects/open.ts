@@ -85,6 +85,7 @@ class OpenedSession implements Opened, Hearer {
     if (late !== null && late.commands.length + late.messages.length > 0 && !this.#link.isEnded) return true;
     this.#late = null;
     this.#link.isLate = false;
+    if (this.#link.isHeldLate) this.#session.node.turns.willRead();
     this.#link.holdLate(false);
     if (this.#end !== null) this.closed(this.#end);
     return false;
@@ -123,6 +124,24 @@ class OpenedSession implements Opened, Hearer {
 
   pong(): void {
     this.#session.pong();
+    this.#takeTurn();
+  }
+
+  ping(): void {
+    this.#takeTurn();
+  }
+
+  /** Any number of the transport's own frames is lawful: whoever has used up a turn with them is read again in the next. */
+  #takeTurn(): void {
+    if (this.#link.isEnded) return;
+    const { turns } = this.#session.node;
+    if (this.#late === null) {
+      if (turns.hasTime()) return;
+      this.#late = { commands: [], messages: [] };
+      this.#link.isLate = true;
+      turns.wait(this);
+    }
+    this.#link.holdLate(true);
   }
 
   writable(): void {
@@ -175,7 +194,8 @@ class SpokenLink implements Link {
   isLate = false;
   /** Why it is not read at present. */
   #isHeld = false;
-  #isHeldLate = false;
+  /** Whether it is not read until what it has said is taken in. */
+  isHeldLate = false;
   /** Whether the server has ended it. */
   isEnded = false;
 
@@ -240,7 +260,7 @@ class SpokenLink implements Link {
 
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
-    this.#connection.hold(isHeld || this.#isHeldLate);
+    this.#connection.hold(isHeld || this.isHeldLate);
     // What cannot be heard cannot be waited for: replies that wait for room would wait for ever.
     this.#change((window) => (window.isDeaf = isHeld));
   }
@@ -251,8 +271,8 @@ class SpokenLink implements Link {
 
   /** What it has said waits for a later turn. */
   holdLate(isHeld: boolean): void {
-    if (this.#isHeldLate === isHeld) return;
-    this.#isHeldLate = isHeld;
+    if (this.isHeldLate === isHeld) return;
+    this.isHeldLate = isHeld;
     this.#connection.hold(isHeld || this.#isHeld);
   }
 

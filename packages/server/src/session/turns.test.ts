@@ -128,3 +128,21 @@ it("has nobody wait off more than a little, however long it took", () => {
   turn(here);
   expect(said.filter((name) => name === "a").length).toBe(2);
 });
+
+it("lets only so many be read again in a turn", () => {
+  const here = stage();
+  const { turns } = here;
+  let read = 0;
+  const held = (): Hearer => ({
+    hearNext() {
+      read += 1;
+      turns.willRead();
+      return false;
+    },
+  });
+  for (let count = 0; count < 100; count += 1) turns.wait(held());
+  turn(here);
+  expect(read).toBe(11);
+  for (let count = 0; count < 9; count += 1) turn(here);
+  expect(read).toBe(100);
+});

@@ -10,13 +10,15 @@ import type { Clock } from "../ports/clock.ts";
  * over. What commands go on to do once they are taken in comes on top.
  */
 const sliceMs = 5;
+/** What a read of 64 KiB takes by itself, when it is full of the smallest frames. */
+const readMs = 0.5;
 /** So few messages in a turn are nothing to measure. */
 const uncounted = 4;
 
 /** What each who waits may take of the server in a round; what it took more it waits off in the rounds that follow. */
 const shareMs = 0.1;
 /** The clock goes on where the machine does something else meanwhile: that is not to be anybody's for long. */
-const mostOwedMs = 1;
+const mostOwedMs = 0.5;
 
 /** Whose messages wait. */
 export interface Hearer {
@@ -38,6 +40,8 @@ export class Turns {
   #count = 0;
   #endMs = 0;
   #isDeferred = false;
+  /** When those in line have had their time. */
+  #untilMs = 0;
   /** Those who did not wait and owed nothing when they began to; before all others. */
   #fresh: Place[] = [];
   #others: Place[] = [];
@@ -72,6 +76,11 @@ export class Turns {
     this.#defer();
   }
 
+  /** Said in `hearNext` by a hearer that is read again from now on: what has come for it meanwhile costs time as well. */
+  willRead(): void {
+    this.#untilMs -= readMs;
+  }
+
   #defer(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
@@ -82,12 +91,12 @@ export class Turns {
     this.#isDeferred = false;
     this.#count = 0;
     let nowMs = this.#clock.now();
-    const endMs = nowMs + sliceMs;
+    this.#untilMs = nowMs + sliceMs;
     try {
-      while (nowMs <= endMs) {
+      while (nowMs <= this.#untilMs) {
         const place = this.#fresh.shift() ?? this.#others.shift();
         if (place === undefined) break;
-        nowMs = this.#serveNext(place, nowMs, endMs);
+        nowMs = this.#serveNext(place, nowMs);
       }
     } finally {
       // Also when one of them has failed: the others still wait.
@@ -96,16 +105,17 @@ export class Turns {
   }
 
   /** Returns what time it is then. */
-  #serveNext(place: Place, sinceMs: number, endMs: number): number {
+  #serveNext(place: Place, sinceMs: number): number {
     const { hearer } = place;
     this.#places.delete(hearer);
     place.creditMs += shareMs;
     let nowMs = sinceMs;
-    while (place.isWaiting && place.creditMs > 0 && nowMs <= endMs) {
+    while (place.isWaiting && place.creditMs > 0 && nowMs <= this.#untilMs) {
+      const [thenMs, untilMs] = [nowMs, this.#untilMs];
       place.isWaiting = hearer.hearNext();
-      const thenMs = nowMs;
       nowMs = this.#clock.now();
-      place.creditMs = Math.max(place.creditMs - (nowMs - thenMs), -mostOwedMs);
+      const tookMs = nowMs - thenMs + (untilMs - this.#untilMs);
+      place.creditMs = Math.max(place.creditMs - tookMs, -mostOwedMs);
     }
     // Who owes stays in line with nothing to say: what comes next is not before the others.
     if (place.isWaiting || place.creditMs < 0) {
