@@ -1,11 +1,13 @@
 // Workers on a real store: what comes of jobs that work, fail, hang, are canceled and cannot be read.
 import { DatabaseSync } from "node:sqlite";
 import { defineJob, fail } from "@tidewire/protocol";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
+import { FakeClock } from "../test/fake-clock.ts";
 import { aborted, stage } from "../test/stage.ts";
 import { EmbeddedStore } from "./embedded/embedded-store.ts";
 import { spawnThread } from "./embedded/store-thread.ts";
+import { createWorker } from "./worker.ts";
 import type { Worker } from "node:worker_threads";
 
 const resize = defineJob("resize", {
@@ -206,6 +208,40 @@ describe("a worker", () => {
     expect((await jobs.list({ state: "running", after: null, limit: 10 })).length).toBe(4);
     mayRecord.open();
     await Promise.all(added.map(({ id }) => publisher.ended(id)));
+  });
+
+  it("asks for ends of others also while one of its looks has no answer", async () => {
+    const asked: number[] = [];
+    const { jobs, publisher } = await stage({
+      store: (path) => {
+        const store = new EmbeddedStore({ path }, spawnThread);
+        const claim = store.claim.bind(store);
+        store.claim = async (wanted) => {
+          asked.push(wanted.endings);
+          return await (asked.length === 2 ? new Promise<never>(() => undefined) : claim(wanted));
+        };
+        return store;
+      },
+    });
+    const clock = new FakeClock();
+    const gates = [gate(), gate()];
+    const begun = gate();
+    const one = createWorker({ jobs, publisher, clock, concurrency: 3 });
+    one.handle(count, async (number) => {
+      if (number === 1) begun.open();
+      await gates[number]?.passed;
+    });
+    await jobs.enqueue(count, 0, quick);
+    await jobs.enqueue(count, 1, quick);
+    one.start();
+    await begun.passed;
+    await jobs.enqueue(count, 2, { ...quick, delayMs: 1_000_000 });
+    await vi.waitFor(() => expect(asked).toEqual([16, 0]));
+    clock.advance(250);
+    gates[0]?.open();
+    await vi.waitFor(() => expect(asked).toEqual([16, 0, 16]));
+    gates[1]?.open();
+    await vi.waitFor(() => expect(asked).toEqual([16, 0, 16, 0]));
   });
 
   it("that stops finishes what it can, and gives the rest back without an attempt", async () => {

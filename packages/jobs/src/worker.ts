@@ -107,6 +107,7 @@ class Worker implements JobWorker {
   #asked = 0;
   #waking: Promise<void> | null = null;
   #isStoreAway = false;
+  #endsAskedMs = -Infinity;
   #cancelPoll: Cancel = () => undefined;
   #cancelAdded: Cancel = () => undefined;
 
@@ -194,9 +195,17 @@ class Worker implements JobWorker {
     this.#looks.add(look);
   }
 
+  /** What others have left untold need not be asked for by each of the looks that follow one another. */
+  #isTimeForEnds(): boolean {
+    const nowMs = this.#clock.now();
+    if (nowMs - this.#endsAskedMs < this.#pollMs / 2) return false;
+    this.#endsAskedMs = nowMs;
+    return true;
+  }
+
   async #take(): Promise<void> {
     const runs = Math.max(0, this.#free);
-    const endings = this.#looks.size === 0 ? this.#endings.room : 0;
+    const endings = this.#isTimeForEnds() ? this.#endings.room : 0;
     const names = [...this.#handlers.keys()];
     this.#asked += runs;
     try {
