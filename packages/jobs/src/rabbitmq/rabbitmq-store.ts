@@ -180,7 +180,10 @@ class RabbitmqStore implements JobStore {
     };
     await channel.consume(queue, took, { noAck: true });
     const declared = { queues: this.#queues, mostOrders: this.#mostOrders, clock: this.#clock };
-    void registered(channel, declared).then((is) => is && !bond.isOver && this.#open.trust());
+    const trust = (isSafe: boolean): void => {
+      if (isSafe && !bond.isOver) this.#open.trust();
+    };
+    registered(channel, declared).then(trust, () => trust(false));
     return bond;
   }
 
