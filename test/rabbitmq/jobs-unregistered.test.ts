@@ -1,4 +1,5 @@
 // A RabbitMQ that was killed before it had written down which log its new queue has: what may be acked by then, and what is said after it.
+// Up to RabbitMQ 4.2 such a queue has no leader (decision 0042).
 import type { JobStore } from "@tidewire/jobs";
 import { rabbitmqKeeper } from "@tidewire/jobs/rabbitmq";
 import { expect, onTestFinished, test, type TestContext } from "vitest";
