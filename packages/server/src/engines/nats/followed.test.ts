@@ -33,7 +33,7 @@ function follow() {
   followed.add("c", { connection: { subscribe } } as unknown as NatsClient);
   onTestFinished(() => followed.clear());
   const announce = (sequence: number, data: Uint8Array): void =>
-    hear({ data, headers: { get: () => (sequence === 0 ? "" : String(sequence)) } });
+    hear({ subject: "", data, headers: { code: 0, get: () => (sequence === 0 ? "" : String(sequence)) } });
   const line = { before: 0, floor: 0, ttlMs: 0 };
   return {
     followed,

@@ -42,6 +42,16 @@ export class Names {
     return `${this.#prefix}.news.${encoded(channel)}`;
   }
 
+  /** Where all nodes hear what is said to all. */
+  ofBus(): string {
+    return `${this.#prefix}.nodes`;
+  }
+
+  /** Where one node hears what is said to it alone. */
+  ofNode(node: string, place: string): string {
+    return `${this.#prefix}.node.${node}.${place}`;
+  }
+
   ofKey(channel: string, key: string): string {
     return `${this.#prefix}.key.${encoded(channel)}.${hash("sha256", key, "base64url")}`;
   }

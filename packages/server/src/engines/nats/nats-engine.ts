@@ -1,9 +1,10 @@
 // The NATS engine: the log of every channel in JetStream, on one server or three, which any number of nodes share.
-import type { Engine } from "../../engine/engine.ts";
+import type { Engine, EngineCluster } from "../../engine/engine.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
 import { EngineFace } from "../engine-face.ts";
+import type { Answering } from "../questions/questions.ts";
 import { Names } from "./names.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { Running, type RunningOptions } from "./running.ts";
@@ -57,7 +58,7 @@ export function natsEngine(options: NatsEngineOptions): Engine {
   if (replicas !== null && ![1, 3, 5].includes(replicas)) {
     throw new RangeError(`1, 3 or 5 replicas were expected, got ${replicas}`);
   }
-  const given: Omit<RunningOptions, "sink"> = {
+  const given: Omit<RunningOptions, "sink" | "answering"> = {
     connect: options.connect,
     names: new Names(options.prefix ?? "tidewire"),
     storage: options.storage ?? "file",
@@ -67,9 +68,28 @@ export function natsEngine(options: NatsEngineOptions): Engine {
     random: options.random ?? systemRandom,
     log: options.log ?? silentLog,
   };
-  return new EngineFace<Running>({
+  let answering: Answering | null = null;
+  const face = new EngineFace<Running>({
     title: "NATS",
     traits: (run) => ({ name: "nats", durability: run?.durability ?? "volatile", survivesRestart: true }),
-    begin: (sink) => new Running({ ...given, sink }),
+    begin: (sink) => new Running({ ...given, answering, sink }),
   });
+  return Object.assign(
+    face,
+    sharedParts(face, (given) => (answering = given)),
+  );
+}
+
+interface SharedParts {
+  readonly cluster: EngineCluster;
+}
+
+function sharedParts(face: EngineFace<Running>, listen: (answering: Answering) => void): SharedParts {
+  return {
+    cluster: {
+      listen: (node, answer) => listen({ node, answer }),
+      ask: async (node, question) => await face.started().bus.ask(node, question),
+      askAll: async (question) => await face.started().bus.askAll(question),
+    },
+  };
 }

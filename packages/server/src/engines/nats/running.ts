@@ -6,6 +6,8 @@ import type { Cancel, Clock } from "../../ports/clock.ts";
 import { type Log, reasonOf } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
 import { Complaints } from "../complaints.ts";
+import type { Answering } from "../questions/questions.ts";
+import { Bus } from "./bus.ts";
 import { Followed } from "./followed.ts";
 import { Line, type Reached } from "./line.ts";
 import type { Head } from "./log-records.ts";
@@ -20,6 +22,7 @@ export interface RunningOptions extends StreamsOptions {
   readonly random: Random;
   readonly log: Log;
   readonly sink: EngineSink;
+  readonly answering: Answering | null;
 }
 
 const turnMs = 1_000;
@@ -39,6 +42,7 @@ export class Running {
   readonly #followed: Followed;
   readonly #complaints: Complaints;
   readonly #logs: Logs;
+  readonly bus: Bus;
   /** What is written to a channel is written in the order it was said (P1); each waits for the one before it. */
   readonly #writing = new Map<string, Promise<unknown>>();
   #waiting = 0;
@@ -66,15 +70,25 @@ export class Running {
       },
       damaged: (channel) => this.#complaints.add("NATS announced what nobody can have published", { channel }),
     });
+    this.bus = new Bus({
+      ...options,
+      ask: (ask) => this.#ask(ask),
+      complain: (message, fields) => this.#complaints.add(message, fields),
+    });
     this.#line = new Line({
       ...options,
-      connected: (client) => this.#followed.subscribeAll(client),
+      connected: (client) => {
+        this.bus.subscribe(client);
+        this.#followed.subscribeAll(client);
+      },
       down: () => {
+        this.bus.lost();
         this.#logs.forget();
         this.#followed.forget();
         sink.health("down");
       },
       up: () => {
+        this.bus.begin().catch(() => undefined);
         sink.health("up");
         sink.suspect("all");
       },
@@ -87,6 +101,7 @@ export class Running {
 
   async open(): Promise<void> {
     await this.#line.open();
+    await this.bus.begin();
     this.#turnLater();
   }
 
@@ -96,6 +111,7 @@ export class Running {
     this.#cancelTurn();
     await Promise.allSettled(this.#writing.values());
     this.#followed.clear();
+    await this.bus.end();
     await this.#line.close();
   }
 
