@@ -1,13 +1,15 @@
 // What nodes on one NATS say to each other beside questions: that they are there, and parts of what is too large to be said at once.
 import { isNodeName } from "../questions/said.ts";
+import { countsIn, encodeCounts, type LaneCounts } from "./member-words.ts";
 
 /**
  * `hello`: whoever hears it introduces itself. `here`: the answer, with whom it knows. `beat`: still there. `ping`: wants no
- * answer but NATS' own, that nobody listens. `end`: will not be there any more.
+ * answer but NATS' own, that nobody listens. `end`: will not be there any more. `counts`: what it has said of its members.
  */
 export type BusWord =
-  | { readonly kind: "hello" | "beat" | "ping" | "end"; readonly node: string }
-  | { readonly kind: "here"; readonly node: string; readonly known: readonly string[] }
+  | { readonly kind: "ping" | "end"; readonly node: string }
+  | { readonly kind: "hello" | "beat"; readonly node: string; readonly counts: LaneCounts }
+  | { readonly kind: "here"; readonly node: string; readonly counts: LaneCounts; readonly known: readonly string[] }
   | {
       readonly kind: "part";
       readonly node: string;
@@ -28,15 +30,16 @@ const longestLine = 150;
 const line = /^([hbiekp]) ([\w-]{1,64})(?: (\d{1,15}) (\d{1,4}) (\d{1,4}))?$/;
 /** What a line may need, at most. */
 export const lineBytes: number = longestLine + 1;
-/** Of a thousand nodes. */
-const mostKnownBytes = 65 * 1_024;
+/** Of 256 counts, and a thousand nodes. */
+const mostBodyBytes = 80 * 1_024;
 
 export function encodeWord(word: BusWord): Buffer {
   const head = `${letters[word.kind]} ${word.node}`;
   if (word.kind === "part") {
     return Buffer.concat([Buffer.from(`${head} ${word.n} ${word.index} ${word.of}\n`), word.bytes]);
   }
-  return Buffer.from(`${head}\n${word.kind === "here" ? word.known.join(" ") : ""}`);
+  const body = "counts" in word ? [encodeCounts(word.counts), ...("known" in word ? word.known : [])] : [];
+  return Buffer.from(`${head}\n${body.join(" ")}`);
 }
 
 /** Whether it is one of these, sound or not, and no question or answer. */
@@ -58,8 +61,11 @@ export function wordIn(given: Uint8Array): BusWord | null {
     const [n = 0, index = 0, of = 0] = numbers.map(Number);
     return index < of ? { kind, node, n, index, of, bytes: Uint8Array.from(rest) } : null;
   }
-  if (kind !== "here") return rest.length === 0 ? { kind, node } : null;
-  if (rest.length > mostKnownBytes) return null;
-  const known = rest.length === 0 ? [] : rest.toString("latin1").split(" ");
-  return known.every(isNodeName) ? { kind, node, known } : null;
+  if (kind === "ping" || kind === "end") return rest.length === 0 ? { kind, node } : null;
+  if (rest.length > mostBodyBytes) return null;
+  const [text = "", ...known] = rest.toString("latin1").split(" ");
+  const counts = countsIn(text);
+  if (counts === null) return null;
+  if (kind === "here") return known.every(isNodeName) ? { kind, node, counts, known } : null;
+  return known.length === 0 ? { kind, node, counts } : null;
 }

@@ -1,6 +1,7 @@
 // The bus: what nodes on one NATS say to each other by publish and subscribe, and who of them is there (decision 0056).
 //
 // Nothing of it is stored. A node that was killed is not waited for: NATS itself answers that nobody listens as it.
+import { fail } from "@tidewire/protocol";
 import type { Cancel, Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import { type Answering, type Expected, Questions } from "../questions/questions.ts";
@@ -8,8 +9,17 @@ import { type BusWord, encodeWord, isWord, wordIn } from "./bus-words.ts";
 import type { Reached } from "./line.ts";
 import type { Names } from "./names.ts";
 import type { NatsClient, NatsMessage } from "./nats-client.ts";
+import { Members } from "./members.ts";
 import { Parts, partsOf } from "./parts.ts";
 import { Roster } from "./roster.ts";
+
+/** What a question is about; it stands before it. */
+type About = "cluster" | "members";
+const marks: Readonly<Record<About, number>> = { cluster: 0x63, members: 0x6d };
+
+function marked(about: About, question: Uint8Array): Uint8Array {
+  return Buffer.concat([Uint8Array.of(marks[about]), question]);
+}
 
 export interface BusOptions {
   readonly names: Names;
@@ -36,6 +46,7 @@ export class Bus {
   readonly #node: string;
   readonly #questions: Questions;
   readonly #roster: Roster;
+  readonly members: Members;
   readonly #parts: Parts;
   /** The one that is heard; also while it cannot be said whether NATS can be used. */
   #client: NatsClient | null = null;
@@ -47,20 +58,33 @@ export class Bus {
     const { answering, random, clock } = options;
     this.#options = options;
     this.#node = answering?.node ?? random.token(96);
-    this.#questions = new Questions({ ...options, title: "NATS" });
+    const answer = (question: Uint8Array): Promise<Uint8Array> => this.#answer(question);
+    this.#questions = new Questions({ ...options, title: "NATS", answering: { node: this.#node, answer } });
     this.#roster = new Roster(this.#node, clock);
+    this.members = new Members({
+      node: this.#node,
+      askAll: (question) => this.#askAll("members", question),
+      ask: (node, question) => this.#ask(node, "members", question),
+      say: (lane, bytes) => {
+        if (this.#isUp && this.#client !== null) this.#tell(this.#client, options.names.ofMembers(lane), bytes);
+      },
+      listen: (lane, heard) => this.#listen(options.names.ofMembers(lane), ({ data }) => heard(data)),
+      others: () => this.#roster.names,
+      refuse: () => this.#refuse(),
+    });
     this.#parts = new Parts(clock);
   }
 
   /** `null`: no such node, or it could not. @throws {TidewireError} */
   async ask(node: string, question: Uint8Array): Promise<Uint8Array | null> {
-    return await this.#questions.ask(node, question, (bytes, of) => this.#put(bytes, of));
+    this.#checkListening();
+    return await this.#ask(node, "cluster", question);
   }
 
   /** @throws {TidewireError} */
   async askAll(question: Uint8Array): Promise<readonly Uint8Array[]> {
-    const answers = await this.#questions.askAll(question, (bytes, of) => this.#put(bytes, of));
-    return [...answers.values()];
+    this.#checkListening();
+    return [...(await this.#askAll("cluster", question)).values()];
   }
 
   /** On a connection that has no subscriptions yet. */
@@ -68,19 +92,16 @@ export class Bus {
     const { names } = this.#options;
     this.#client = client;
     for (const subject of [names.ofBus(), names.ofNode(this.#node, ">")]) {
-      client.connection.subscribe(subject, {
-        callback: (error, message) => {
-          if (error === null && this.#client === client) this.#hear(message);
-        },
-      });
+      this.#listen(subject, (message) => this.#hear(message));
     }
+    this.members.relisten();
   }
 
   /** NATS can be used: whoever is there hears of this node, and introduces itself. Resolves when NATS has heard it. */
   async begin(): Promise<void> {
     this.#isUp = true;
     this.#roster.begin();
-    this.#sayAll({ kind: "hello", node: this.#node });
+    this.#sayAll({ kind: "hello", node: this.#node, counts: this.members.counts });
     this.#turnLater();
     await this.#client?.connection.flush().catch(() => undefined);
   }
@@ -105,6 +126,41 @@ export class Bus {
     const cancel = clock.after(farewellMs, resolve);
     await Promise.race([this.#client.connection.flush().catch(() => undefined), isLate]);
     cancel();
+  }
+
+  /** Until it is called off, or the connection has ended for good. */
+  #listen(subject: string, hear: (message: NatsMessage) => void): () => void {
+    const client = this.#client;
+    if (client === null) return () => undefined;
+    const subscription = client.connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error === null && this.#client === client) hear(message);
+      },
+    });
+    return () => subscription.unsubscribe();
+  }
+
+  #checkListening(): void {
+    if (this.#options.answering === null) throw new TypeError("`listen` was expected before a question");
+  }
+
+  async #ask(node: string, about: About, question: Uint8Array): Promise<Uint8Array | null> {
+    return await this.#questions.ask(node, marked(about, question), (bytes, of) => this.#put(bytes, of));
+  }
+
+  async #askAll(about: About, question: Uint8Array): Promise<ReadonlyMap<string, Uint8Array>> {
+    return await this.#questions.askAll(marked(about, question), (bytes, of) => this.#put(bytes, of));
+  }
+
+  /** @throws {TidewireError} `bad_request` for what no node has asked. */
+  async #answer(marked: Uint8Array): Promise<Uint8Array> {
+    const { answering } = this.#options;
+    const question = marked.subarray(1);
+    if (marked[0] === marks.members)
+      return this.members.answer(question) ?? fail("bad_request", "channels were expected");
+    if (marked[0] !== marks.cluster || answering === null)
+      return fail("bad_request", "a question of a node was expected");
+    return await answering.answer(question);
   }
 
   async #put(bytes: Uint8Array, of: string | null): Promise<Expected> {
@@ -179,15 +235,21 @@ export class Bus {
     const { node } = word;
     if (word.kind === "end") {
       this.#roster.left(node);
-      this.#questions.gone(node);
-      return;
+      return this.#bury(node);
     }
     if (!this.#roster.heard(node)) return this.#refuse();
+    if ("counts" in word) this.members.stands(node, word.counts);
     if (word.kind === "hello" && this.#client !== null) {
       const known = this.#roster.speaking;
       const { names } = this.#options;
-      this.#tell(this.#client, names.ofNode(node, "in"), encodeWord({ kind: "here", node: this.#node, known }));
+      const here = encodeWord({ kind: "here", node: this.#node, counts: this.members.counts, known });
+      this.#tell(this.#client, names.ofNode(node, "in"), here);
     } else if (word.kind === "here") this.#roster.introduced(node, word.known);
+  }
+
+  #bury(node: string): void {
+    this.#questions.gone(node);
+    this.members.bury(node);
   }
 
   #refuse(): void {
@@ -201,8 +263,8 @@ export class Bus {
       // Behind what came meanwhile: when this process was stopped for a while, nobody was silent.
       clock.defer(() => {
         if (!this.#isUp) return;
-        for (const node of this.#roster.turn()) this.#questions.gone(node);
-        this.#sayAll({ kind: "beat", node: this.#node });
+        for (const node of this.#roster.turn()) this.#bury(node);
+        this.#sayAll({ kind: "beat", node: this.#node, counts: this.members.counts });
         this.#turnLater();
       });
     });

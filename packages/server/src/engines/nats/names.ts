@@ -52,6 +52,11 @@ export class Names {
     return `${this.#prefix}.node.${node}.${place}`;
   }
 
+  /** Where nodes say who comes and leaves in the channels of a lane. */
+  ofMembers(lane: number): string {
+    return `${this.#prefix}.members.${lane}`;
+  }
+
   ofKey(channel: string, key: string): string {
     return `${this.#prefix}.key.${encoded(channel)}.${hash("sha256", key, "base64url")}`;
   }

@@ -1,5 +1,5 @@
 // The NATS engine: the log of every channel in JetStream, on one server or three, which any number of nodes share.
-import type { Engine, EngineCluster } from "../../engine/engine.ts";
+import type { Engine, EngineCluster, EngineMembers } from "../../engine/engine.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
@@ -81,11 +81,19 @@ export function natsEngine(options: NatsEngineOptions): Engine {
 }
 
 interface SharedParts {
+  readonly members: EngineMembers;
   readonly cluster: EngineCluster;
 }
 
 function sharedParts(face: EngineFace<Running>, listen: (answering: Answering) => void): SharedParts {
   return {
+    members: {
+      enter: (channel, member) => face.run?.bus.members.enter(channel, member),
+      leave: (channel, session) => face.run?.bus.members.leave(channel, session),
+      watch: async (channel, told) => await face.started().bus.members.watch(channel, told),
+      unwatch: (channel) => face.run?.bus.members.unwatch(channel),
+      list: async (channel) => await face.started().bus.members.list(channel),
+    },
     cluster: {
       listen: (node, answer) => listen({ node, answer }),
       ask: async (node, question) => await face.started().bus.ask(node, question),

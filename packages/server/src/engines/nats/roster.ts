@@ -31,8 +31,8 @@ export class Roster {
     this.#clock = clock;
   }
 
-  get names(): readonly string[] {
-    return [...this.#others.keys()];
+  get names(): ReadonlySet<string> {
+    return new Set(this.#others.keys());
   }
 
   /** Those that have been heard of lately. */
@@ -43,10 +43,6 @@ export class Roster {
   /** Resolves when those who are there have introduced themselves, or had the time to. */
   get met(): Promise<void> {
     return this.#meeting?.met ?? Promise.resolve();
-  }
-
-  has(node: string): boolean {
-    return this.#others.has(node);
   }
 
   /** A hello is said. Nobody was silent before it: nobody could be heard. */
