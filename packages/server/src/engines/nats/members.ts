@@ -42,6 +42,12 @@ interface Listened {
   readonly asked: Set<string>;
 }
 
+/** What a node answered to whom is in these channels. */
+interface ListedMembers {
+  readonly asked: readonly (readonly [channel: string, watched: WatchedChannel])[];
+  readonly answer: Uint8Array;
+}
+
 export class Members implements EngineMembers {
   readonly #options: MembersOptions;
   readonly #own = new Map<string, Map<SessionId, Member>>();
@@ -87,7 +93,8 @@ export class Members implements EngineMembers {
       // Those that could not answer are asked again as soon as they say anything.
       for (const node of this.#options.others()) {
         const answer = answers.get(node);
-        if (answer === undefined || this.#listed(lane, node, [[channel, watched]], answer) === 0) lane.stale.add(node);
+        const asked = [[channel, watched]] as const;
+        if (answer === undefined || this.#listed(lane, node, { asked, answer }) === 0) lane.stale.add(node);
       }
       watched.isTold = true;
     } catch (thrown) {
@@ -201,19 +208,14 @@ export class Members implements EngineMembers {
     while (channels.length > 0) {
       const question = encodeWho(channels.map(([channel]) => channel));
       const answer = await this.#options.ask(node, question);
-      const count = answer === null ? 0 : this.#listed(lane, node, channels, answer);
+      const count = answer === null ? 0 : this.#listed(lane, node, { asked: channels, answer });
       if (count === 0) throw new Error("a list of members was expected");
       channels = channels.slice(count);
     }
   }
 
   /** @returns of how many channels it said who is there. */
-  #listed(
-    lane: MemberLane,
-    node: string,
-    asked: readonly (readonly [string, WatchedChannel])[],
-    answer: Uint8Array,
-  ): number {
+  #listed(lane: MemberLane, node: string, { asked, answer }: ListedMembers): number {
     const list = this.#read(answer, asked.length);
     if (list === null || !this.#options.others().has(node)) return 0;
     lane.listed(node, asked, list);
