@@ -26,8 +26,8 @@ async function api({ httpUrl }: Served, method: string, parameters: object = {})
   return body;
 }
 
-/** @param twoNodes Named "1" and "2". @param lacks What each of them knows for itself alone. */
-export function nodesTogether(twoNodes: TwoNodes, lacks: readonly ("members" | "sources")[] = []): void {
+/** @param twoNodes Named "1" and "2". */
+export function nodesTogether(twoNodes: TwoNodes): void {
   test("what is published on one is read on the other", async (context) => {
     const [one, two] = await twoNodes(context);
     const [writer, reader] = [await connected(one.socketUrl), await connected(two.socketUrl)];
@@ -39,57 +39,51 @@ export function nodesTogether(twoNodes: TwoNodes, lacks: readonly ("members" | "
     }
   });
 
-  test.skipIf(lacks.includes("members"))(
-    "presence is the same on both, and for a channel that nobody listens to there",
-    async (context) => {
-      const [one, two] = await twoNodes(context);
-      const ann = await connected(one.socketUrl);
-      await listening(ann, "public:a");
-      await expect
-        .poll(() => api(two, "presence_stats", { channel: "public:a" }))
-        .toEqual({
-          result: { num_clients: 1, num_users: 1 },
-        });
-      const ben = await connected(two.socketUrl);
-      const { subscription } = await listening(ben, "public:a");
-      const { clients } = await subscription.presence();
-      expect(Object.keys(clients).sort()).toEqual([sessionOf(ann), sessionOf(ben)].sort());
-      await expect
-        .poll(() => api(one, "presence_stats", { channel: "public:a" }))
-        .toMatchObject({ result: { num_clients: 2 } });
-      await two.stop();
-      await expect
-        .poll(() => api(one, "presence_stats", { channel: "public:a" }))
-        .toMatchObject({ result: { num_clients: 1 } });
-    },
-  );
+  test("presence is the same on both, and for a channel that nobody listens to there", async (context) => {
+    const [one, two] = await twoNodes(context);
+    const ann = await connected(one.socketUrl);
+    await listening(ann, "public:a");
+    await expect
+      .poll(() => api(two, "presence_stats", { channel: "public:a" }))
+      .toEqual({
+        result: { num_clients: 1, num_users: 1 },
+      });
+    const ben = await connected(two.socketUrl);
+    const { subscription } = await listening(ben, "public:a");
+    const { clients } = await subscription.presence();
+    expect(Object.keys(clients).sort()).toEqual([sessionOf(ann), sessionOf(ben)].sort());
+    await expect
+      .poll(() => api(one, "presence_stats", { channel: "public:a" }))
+      .toMatchObject({ result: { num_clients: 2 } });
+    await two.stop();
+    await expect
+      .poll(() => api(one, "presence_stats", { channel: "public:a" }))
+      .toMatchObject({ result: { num_clients: 1 } });
+  });
 
-  test.skipIf(lacks.includes("sources"))(
-    "a source runs on one of them, and on the other when that one is gone",
-    async (context) => {
-      const [one, two] = await twoNodes(context);
-      const started: string[] = [];
-      for (const [name, { tide }] of [
-        ["one", one],
-        ["two", two],
-      ] as const) {
-        tide.source(feed, async function* ({ signal, sleep }) {
-          started.push(name);
-          yield name;
-          while (!signal.aborted) await sleep(60_000);
-        });
-      }
-      const first = await listening(await connected(one.socketUrl), "feed");
-      await first.until(({ values }) => values.length === 1);
-      const second = await listening(await connected(two.socketUrl), "feed");
-      // Whatever is asked after it waited: its turn has not come.
-      await api(two, "history", { channel: "feed" });
-      expect(started).toEqual(["one"]);
-      await one.stop();
-      await second.until(({ values }) => values.includes("two"));
-      expect(started).toEqual(["one", "two"]);
-    },
-  );
+  test("a source runs on one of them, and on the other when that one is gone", async (context) => {
+    const [one, two] = await twoNodes(context);
+    const started: string[] = [];
+    for (const [name, { tide }] of [
+      ["one", one],
+      ["two", two],
+    ] as const) {
+      tide.source(feed, async function* ({ signal, sleep }) {
+        started.push(name);
+        yield name;
+        while (!signal.aborted) await sleep(60_000);
+      });
+    }
+    const first = await listening(await connected(one.socketUrl), "feed");
+    await first.until(({ values }) => values.length === 1);
+    const second = await listening(await connected(two.socketUrl), "feed");
+    // Whatever is asked after it waited: its turn has not come.
+    await api(two, "history", { channel: "feed" });
+    expect(started).toEqual(["one"]);
+    await one.stop();
+    await second.until(({ values }) => values.includes("two"));
+    expect(started).toEqual(["one", "two"]);
+  });
 
   test("requests of an emulated connection find it on the other node", async (context) => {
     const [one, two] = await twoNodes(context);

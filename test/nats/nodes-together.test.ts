@@ -20,7 +20,7 @@ function together(start: () => Promise<readonly NatsServer[]>): void {
       return serveNode(name, natsEngine({ connect: connecting(url), prefix }));
     };
     return [await node("1", 0), await node("2", 1)];
-  }, ["sources"]);
+  });
 }
 
 describe("one server", () => {

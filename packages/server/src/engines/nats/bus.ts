@@ -43,7 +43,8 @@ const overhead = 1_024;
 
 export class Bus {
   readonly #options: BusOptions;
-  readonly #node: string;
+  /** This one, as others call it. */
+  readonly node: string;
   readonly #questions: Questions;
   readonly #roster: Roster;
   readonly members: Members;
@@ -57,12 +58,12 @@ export class Bus {
   constructor(options: BusOptions) {
     const { answering, random, clock } = options;
     this.#options = options;
-    this.#node = answering?.node ?? random.token(96);
+    this.node = answering?.node ?? random.token(96);
     const answer = (question: Uint8Array): Promise<Uint8Array> => this.#answer(question);
-    this.#questions = new Questions({ ...options, title: "NATS", answering: { node: this.#node, answer } });
-    this.#roster = new Roster(this.#node, clock);
+    this.#questions = new Questions({ ...options, title: "NATS", answering: { node: this.node, answer } });
+    this.#roster = new Roster(this.node, clock);
     this.members = new Members({
-      node: this.#node,
+      node: this.node,
       askAll: (question) => this.#askAll("members", question),
       ask: (node, question) => this.#ask(node, "members", question),
       say: (lane, bytes) => {
@@ -91,7 +92,7 @@ export class Bus {
   subscribe(client: NatsClient): void {
     const { names } = this.#options;
     this.#client = client;
-    for (const subject of [names.ofBus(), names.ofNode(this.#node, ">")]) {
+    for (const subject of [names.ofBus(), names.ofNode(this.node, ">")]) {
       this.#listen(subject, (message) => this.#hear(message));
     }
     this.members.relisten();
@@ -101,7 +102,7 @@ export class Bus {
   async begin(): Promise<void> {
     this.#isUp = true;
     this.#roster.begin();
-    this.#sayAll({ kind: "hello", node: this.#node, counts: this.members.counts });
+    this.#sayAll({ kind: "hello", node: this.node, counts: this.members.counts });
     this.#turnLater();
     await this.#client?.connection.flush().catch(() => undefined);
   }
@@ -121,7 +122,7 @@ export class Bus {
     const wasUp = this.#isUp;
     this.lost();
     if (!wasUp || this.#client === null) return;
-    this.#sayAll({ kind: "end", node: this.#node });
+    this.#sayAll({ kind: "end", node: this.node });
     const { promise: isLate, resolve } = Promise.withResolvers<void>();
     const cancel = clock.after(farewellMs, resolve);
     await Promise.race([this.#client.connection.flush().catch(() => undefined), isLate]);
@@ -167,7 +168,7 @@ export class Bus {
     const { ask, names } = this.#options;
     return await ask(async ({ client }) => {
       if (of !== null) {
-        this.#say(client, { subject: names.ofNode(of, "in"), reply: names.ofNode(this.#node, `gone.${of}`), bytes });
+        this.#say(client, { subject: names.ofNode(of, "in"), reply: names.ofNode(this.node, `gone.${of}`), bytes });
         return { count: Infinity, nodes: [of] };
       }
       await this.#roster.met;
@@ -183,8 +184,8 @@ export class Bus {
 
   #ping(client: NatsClient, node: string): void {
     const { names } = this.#options;
-    const [subject, reply] = [names.ofNode(node, "in"), names.ofNode(this.#node, `gone.${node}`)];
-    this.#say(client, { subject, reply, bytes: encodeWord({ kind: "ping", node: this.#node }) });
+    const [subject, reply] = [names.ofNode(node, "in"), names.ofNode(this.node, `gone.${node}`)];
+    this.#say(client, { subject, reply, bytes: encodeWord({ kind: "ping", node: this.node }) });
   }
 
   #sayAll(word: BusWord): void {
@@ -206,18 +207,18 @@ export class Bus {
   ): void {
     const most = (connection.info?.max_payload ?? 0) - overhead;
     this.#said += 1;
-    for (const part of partsOf(bytes, most, { node: this.#node, n: this.#said })) {
+    for (const part of partsOf(bytes, most, { node: this.node, n: this.#said })) {
       connection.publish(subject, part, reply === undefined ? {} : { reply });
     }
   }
 
   #hear({ subject, data, headers }: NatsMessage): void {
-    const gone = subject.startsWith(this.#options.names.ofNode(this.#node, "gone."));
+    const gone = subject.startsWith(this.#options.names.ofNode(this.node, "gone."));
     if (gone && headers?.code === nobodyListens) return this.#questions.gone(subject.split(".").at(-1) ?? "");
     if (gone || !isWord(data)) return this.#hearSaid(data);
     const word = wordIn(data);
     if (word === null) return this.#refuse();
-    if (word.node === this.#node) return;
+    if (word.node === this.node) return;
     if (word.kind === "part") {
       const whole = this.#parts.add(word);
       if (whole !== null) this.#hearSaid(whole);
@@ -242,7 +243,7 @@ export class Bus {
     if (word.kind === "hello" && this.#client !== null) {
       const known = this.#roster.speaking;
       const { names } = this.#options;
-      const here = encodeWord({ kind: "here", node: this.#node, counts: this.members.counts, known });
+      const here = encodeWord({ kind: "here", node: this.node, counts: this.members.counts, known });
       this.#tell(this.#client, names.ofNode(node, "in"), here);
     } else if (word.kind === "here") this.#roster.introduced(node, word.known);
   }
@@ -253,7 +254,7 @@ export class Bus {
   }
 
   #refuse(): void {
-    this.#options.complain("NATS carried what no node has said", { node: this.#node });
+    this.#options.complain("NATS carried what no node has said", { node: this.node });
   }
 
   #turnLater(): void {
@@ -264,7 +265,7 @@ export class Bus {
       clock.defer(() => {
         if (!this.#isUp) return;
         for (const node of this.#roster.turn()) this.#bury(node);
-        this.#sayAll({ kind: "beat", node: this.#node, counts: this.members.counts });
+        this.#sayAll({ kind: "beat", node: this.node, counts: this.members.counts });
         this.#turnLater();
       });
     });

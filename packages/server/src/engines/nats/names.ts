@@ -57,6 +57,11 @@ export class Names {
     return `${this.#prefix}.members.${lane}`;
   }
 
+  /** Which node is the channel's source. A digest of a key is longer. */
+  ofLease(channel: string): string {
+    return `${this.#prefix}.key.${encoded(channel)}.lease`;
+  }
+
   ofKey(channel: string, key: string): string {
     return `${this.#prefix}.key.${encoded(channel)}.${hash("sha256", key, "base64url")}`;
   }

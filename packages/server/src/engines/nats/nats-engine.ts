@@ -1,5 +1,5 @@
 // The NATS engine: the log of every channel in JetStream, on one server or three, which any number of nodes share.
-import type { Engine, EngineCluster, EngineMembers } from "../../engine/engine.ts";
+import type { Engine, EngineCluster, EngineMembers, EngineSources } from "../../engine/engine.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
@@ -48,7 +48,7 @@ const monthMs = 30 * 86_400_000;
 
 /**
  * An engine for several nodes. What an ack is worth depends on how the streams are kept: `traits.durability` tells.
- * It keeps logs. Tables (`latest`) it refuses with `not_available`; members and sources are each node's own.
+ * It keeps logs. Tables (`latest`) it refuses with `not_available`.
  */
 export function natsEngine(options: NatsEngineOptions): Engine {
   const { forgetAfterMs = monthMs, replicas = null } = options;
@@ -82,6 +82,7 @@ export function natsEngine(options: NatsEngineOptions): Engine {
 
 interface SharedParts {
   readonly members: EngineMembers;
+  readonly sources: EngineSources;
   readonly cluster: EngineCluster;
 }
 
@@ -93,6 +94,10 @@ function sharedParts(face: EngineFace<Running>, listen: (answering: Answering) =
       watch: async (channel, told) => await face.started().bus.members.watch(channel, told),
       unwatch: (channel) => face.run?.bus.members.unwatch(channel),
       list: async (channel) => await face.started().bus.members.list(channel),
+    },
+    sources: {
+      take: async (channel, ttlMs) => await face.started().take(channel, ttlMs),
+      release: (channel) => void face.run?.release(channel).catch(() => undefined),
     },
     cluster: {
       listen: (node, answer) => listen({ node, answer }),

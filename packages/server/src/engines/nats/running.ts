@@ -9,6 +9,7 @@ import { Complaints } from "../complaints.ts";
 import type { Answering } from "../questions/questions.ts";
 import { Bus } from "./bus.ts";
 import { Followed } from "./followed.ts";
+import { Leases } from "./leases.ts";
 import { Line, type Reached } from "./line.ts";
 import type { Head } from "./log-records.ts";
 import { Logs } from "./logs.ts";
@@ -42,6 +43,7 @@ export class Running {
   readonly #followed: Followed;
   readonly #complaints: Complaints;
   readonly #logs: Logs;
+  readonly #leases: Leases;
   readonly bus: Bus;
   /** What is written to a channel is written in the order it was said (P1); each waits for the one before it. */
   readonly #writing = new Map<string, Promise<unknown>>();
@@ -75,6 +77,7 @@ export class Running {
       ask: (ask) => this.#ask(ask),
       complain: (message, fields) => this.#complaints.add(message, fields),
     });
+    this.#leases = new Leases({ ...options, logs: this.#logs, node: this.bus.node });
     this.#line = new Line({
       ...options,
       connected: (client) => {
@@ -121,7 +124,21 @@ export class Running {
     }
     if (draft.kind === "clear") return await this.#inTurn(channel, (reached) => this.#logs.clear(reached, channel));
     const checked = this.#logs.checked(draft);
-    return await this.#inTurn(channel, (reached) => this.#logs.publish(reached, channel, checked));
+    return await this.#inTurn(channel, (reached) => {
+      const { fence } = checked;
+      if (fence !== null && !this.#leases.isHeld(channel, fence)) fail("conflict", "the lease of this source is over");
+      return this.#logs.publish(reached, channel, checked);
+    });
+  }
+
+  /** @see EngineSources */
+  async take(channel: string, ttlMs: number): Promise<number | null> {
+    return await this.#inTurn(channel, (reached) => this.#leases.take(reached, channel, ttlMs));
+  }
+
+  /** Where that fails the lease ends by itself. */
+  async release(channel: string): Promise<void> {
+    await this.#inTurn(channel, (reached) => this.#leases.release(reached, channel));
   }
 
   async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
@@ -195,7 +212,7 @@ export class Running {
     }
   }
 
-  #inTurn(channel: string, write: (reached: Reached) => Promise<Ack>): Promise<Ack> {
+  #inTurn<Reply>(channel: string, write: (reached: Reached) => Promise<Reply>): Promise<Reply> {
     if (this.#isClosing) fail("engine_unavailable", "the NATS engine is not started");
     if (this.#waiting >= mostWaiting) fail("overloaded", "too much waits for NATS already");
     this.#waiting += 1;
