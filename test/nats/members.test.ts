@@ -121,6 +121,16 @@ it("a list that is too long for one answer comes in several", async (context) =>
   );
 });
 
+it("thousands of channels that are watched at once are known at once", async (context) => {
+  const { one, two } = await twoNodes(context);
+  const names = Array.from({ length: 3_000 }, (_, n) => `many-${n}`);
+  for (const name of names) one.members.enter(name, { session: `at-${name}`, user: "ann" });
+  const told: string[] = [];
+  // No clock moves: nobody is asked a second time.
+  await Promise.all(names.map((name) => two.members.watch(name, ({ member }) => told.push(member.session))));
+  expect(told.toSorted()).toEqual(names.map((name) => `at-${name}`).toSorted());
+});
+
 it("what others say of members is nobody, and is refused and counted", async (context) => {
   const { server, one, two } = await twoNodes(context);
   const hand = await connect({ servers: server.url });

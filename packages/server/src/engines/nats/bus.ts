@@ -59,7 +59,7 @@ export class Bus {
     const { answering, random, clock } = options;
     this.#options = options;
     this.node = answering?.node ?? random.token(96);
-    const answer = (question: Uint8Array): Promise<Uint8Array> => this.#answer(question);
+    const answer = (question: Uint8Array): Uint8Array | Promise<Uint8Array> => this.#answer(question);
     this.#questions = new Questions({ ...options, title: "NATS", answering: { node: this.node, answer } });
     this.#roster = new Roster(this.node, clock);
     this.members = new Members({
@@ -154,14 +154,14 @@ export class Bus {
   }
 
   /** @throws {TidewireError} `bad_request` for what no node has asked. */
-  async #answer(marked: Uint8Array): Promise<Uint8Array> {
+  #answer(marked: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const { answering } = this.#options;
     const question = marked.subarray(1);
     if (marked[0] === marks.members)
       return this.members.answer(question) ?? fail("bad_request", "channels were expected");
     if (marked[0] !== marks.cluster || answering === null)
       return fail("bad_request", "a question of a node was expected");
-    return await answering.answer(question);
+    return answering.answer(question);
   }
 
   async #put(bytes: Uint8Array, of: string | null): Promise<Expected> {

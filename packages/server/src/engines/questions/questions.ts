@@ -13,12 +13,18 @@ export interface Answering {
   readonly answer: Parameters<EngineCluster["listen"]>[1];
 }
 
+/** One that may know the answer at once; of those any number may come at a time. */
+interface AnsweringAtOnce {
+  readonly node: string;
+  readonly answer: (question: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+}
+
 export interface QuestionsOptions {
   /** The store, as it stands in sentences. */
   readonly title: string;
   readonly clock: Clock;
   /** `null` before `listen`, for a node that is asked nothing. */
-  readonly answering: Answering | null;
+  readonly answering: AnsweringAtOnce | null;
   /** Something was said that is refused. */
   readonly complain: (message: string, fields: Readonly<Record<string, string>>) => void;
 }
@@ -150,7 +156,7 @@ export class Questions {
   }
 
   async #answer(
-    { node, answer }: Answering,
+    { node, answer }: AnsweringAtOnce,
     { node: asker, n, bytes }: Said,
     reply: (node: string, bytes: Uint8Array) => unknown,
   ): Promise<void> {
@@ -160,7 +166,8 @@ export class Questions {
     else {
       this.#answering += 1;
       try {
-        const given = await answer(bytes);
+        const answering = answer(bytes);
+        const given = answering instanceof Uint8Array ? answering : await answering;
         if (given.byteLength <= maxSaidBytes) said = { kind: "answer", node, n, bytes: given };
         else complain("an answer to another node is too large", { asker, bytes: `${given.byteLength}` });
       } catch (thrown) {
