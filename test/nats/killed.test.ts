@@ -10,6 +10,9 @@ import { ask } from "../requesting.ts";
 import { connecting, NatsServer } from "../services/nats.ts";
 import { serve, type Served } from "../serving.ts";
 
+/** On a machine that has much else to do. */
+const soon = { timeout: 10_000 };
+
 interface NodeProcess {
   readonly name: string;
   readonly child: ChildProcess;
@@ -54,8 +57,8 @@ it("kill -9 of a node: the others do not wait for it, its members leave, its sou
     feeds.push(await listening(client, "feed"));
   }
   for (const node of nodes) {
-    await expect.poll(() => namesAt(node)).toEqual(["1", "2", "3"]);
-    await expect.poll(() => membersAt(node)).toEqual(members.toSorted());
+    await expect.poll(() => namesAt(node), soon).toEqual(["1", "2", "3"]);
+    await expect.poll(() => membersAt(node), soon).toEqual(members.toSorted());
   }
   const [reader] = feeds.slice(-1);
   await reader?.until(({ values }) => values.length > 5);
@@ -67,7 +70,7 @@ it("kill -9 of a node: the others do not wait for it, its members leave, its sou
   const [left = ""] = members.filter((_, index) => nodes[index] === killed);
   for (const node of others) {
     const others = nodes.map(({ name }) => name).filter((name) => name !== source);
-    await expect.poll(() => namesAt(node)).toEqual(others);
+    await expect.poll(() => namesAt(node), soon).toEqual(others);
     await expect
       .poll(() => membersAt(node), { timeout: 60_000 })
       .toEqual(members.filter((it) => it !== left).toSorted());
@@ -110,12 +113,12 @@ it("a rolling restart of three nodes under load: nothing is lost, all are recove
     await node.stop();
     nodes[index] = await start(port);
     await readers[index]?.until(({ establishments }) => establishments.length === 2);
-    await expect.poll(() => acked.length, { timeout: 10_000 }).toBeGreaterThan(before);
+    await expect.poll(() => acked.length, soon).toBeGreaterThan(before);
   }
   isOver = true;
   await Promise.all(writers);
   for (const reader of readers) {
-    await expect.poll(() => acked.filter((value) => !reader.values.includes(value)), { timeout: 10_000 }).toEqual([]);
+    await expect.poll(() => acked.filter((value) => !reader.values.includes(value)), soon).toEqual([]);
     expect(reader.offsets).toEqual(reader.offsets.map((_, index) => index + 1));
     expect(reader.establishments.slice(1)).toEqual([{ wasRecovering: true, recovered: true }]);
     const { clients: here } = await reader.subscription.presence();

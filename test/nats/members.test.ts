@@ -9,6 +9,8 @@ import { connecting, NatsServer } from "../services/nats.ts";
 import { open, serve } from "../serving.ts";
 import { lossy } from "./engines.ts";
 
+/** On a machine that has much else to do. */
+const soon = { timeout: 10_000 };
 const lane = `tidewire.members.${memberLaneOf("news")}`;
 
 function onNats(connect: () => Promise<NatsClient>): MemberEngineOn {
@@ -89,7 +91,7 @@ it("a node that finds its way to NATS again by another connection knows what was
   await one.sink.until(() => one.sink.healths.at(-1) === "down");
   two.members.enter("news", bob);
   one.members.enter("news", ann);
-  await expect.poll(() => (one.clock.advance(1_000), one.sink.healths.at(-1))).toBe("up");
+  await expect.poll(() => (one.clock.advance(1_000), one.sink.healths.at(-1)), soon).toBe("up");
   await one.until(() => one.here.size === 1);
   await two.until(() => two.here.size === 1);
   expect([one.told, two.told]).toEqual([["join "], ["join ann"]]);
@@ -98,27 +100,25 @@ it("a node that finds its way to NATS again by another connection knows what was
 });
 
 it("a list that is too long for one answer comes in several", async (context) => {
-  const { one, two } = await twoNodes(context);
-  const names = ["news"];
-  for (let n = 0; names.length < 4; n += 1)
+  // The second one hears no announcement, and has to ask.
+  const isWord = /^\d+ \d+\n/;
+  const { one, two } = await twoNodes(context, (way) =>
+    lossy(way, ({ data }) => isWord.test(Buffer.from(data).toString())),
+  );
+  const names: string[] = [];
+  for (let n = 0; names.length < 4; n += 1) {
     if (memberLaneOf(`news-${n}`) === memberLaneOf("news")) names.push(`news-${n}`);
+  }
   const told: string[] = [];
-  for (const name of names.slice(1)) {
+  for (const name of names) {
     await two.members.watch(name, ({ kind, member }) => told.push(`${kind} ${member.session}`));
   }
-  await one.engine.stop();
-  // What was said before it begins is heard by nobody.
-  await one.engine.start(one.sink);
   const info = "x".repeat(1_500_000);
   for (const name of names) one.members.enter(name, { session: `at-${name}`, user: "ann", info });
   one.clock.advance(1_000);
-  await two.until(() => two.here.size === 1 && told.length === 3);
-  expect(told.toSorted()).toEqual(
-    names
-      .slice(1)
-      .map((name) => `join at-${name}`)
-      .toSorted(),
-  );
+  // No clock of the second one moves: it asks on by itself.
+  const all = names.map((name) => `join at-${name}`).toSorted();
+  await expect.poll(() => told.toSorted(), soon).toEqual(all);
 });
 
 it("thousands of channels that are watched at once are known at once", async (context) => {
@@ -160,8 +160,8 @@ it("presence is the same at both nodes, and where nobody of the channel is", asy
   await listening(await connected(first.socketUrl), "public:a");
   await listening(await connected(second.socketUrl), "public:a");
   for (const { tide } of [first, second]) {
-    await expect.poll(() => tide.channel(open, { name: "a" }).members()).toHaveLength(2);
+    await expect.poll(() => tide.channel(open, { name: "a" }).members(), soon).toHaveLength(2);
   }
   await first.stop();
-  await expect.poll(() => second.tide.channel(open, { name: "a" }).members()).toHaveLength(1);
+  await expect.poll(() => second.tide.channel(open, { name: "a" }).members(), soon).toHaveLength(1);
 });

@@ -97,7 +97,9 @@ it("that no node has asked are refused and counted, and those who ask notice not
   await pass(x, 10_000);
   await say(toX, "q");
   const refused = 2 * (poison.length + 1) + 1 + 1;
-  await expect.poll(() => x.log.troubles.map(({ fields }) => fields["times"])).toEqual([1, refused]);
+  await expect
+    .poll(() => x.log.troubles.map(({ fields }) => fields["times"]), { timeout: 10_000 })
+    .toEqual([1, refused]);
 });
 
 it("reach everybody though a thousand others are said to be there", async (context) => {
