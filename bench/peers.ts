@@ -19,7 +19,7 @@ const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "
 const servers = join(import.meta.dirname, "servers");
 
 const bunVersion = "1.4.5";
-const centrifugoVersion = "6.9.6";
+const centrifugoVersion = "6.9.1";
 /** One without a namespace. */
 export const centrifugoChannel = "bench";
 const buildMs = 600_000;

@@ -1,13 +1,13 @@
 // An arena: a server in a process of its own, a bystander in another, and what an attack from this one does to both.
 import type { Stats } from "@tidewire/server";
 import { Child, nodeProgram, type Program } from "tidewire/bench";
-import type { BystanderTalk, Heard, Look, VictimOptions, VictimTalk } from "./talk.ts";
+import type { BystanderTalk, Heard, VictimOptions, VictimTalk } from "./talk.ts";
 
 /** What an attack may do besides writing to the server's port. */
 export interface Target {
   readonly port: number;
-  /** What the server holds now. An attack asks at its height: what it is told there is measured. */
-  readonly look: () => Promise<Look>;
+  /** An attack calls it at its height: where memory is weighed, what the server holds is looked at then. */
+  readonly look: () => Promise<void>;
   readonly stats: () => Promise<Stats>;
   /** Asks for the stats until `holds` says so. */
   readonly until: (holds: (stats: Stats) => boolean) => Promise<Stats>;
@@ -32,15 +32,24 @@ export interface Row {
 export const serverNames = ["ordinary", "compressing"] as const;
 export type ServerName = (typeof serverNames)[number];
 
-export interface Trial {
+/** What an attack came to for everybody in it. */
+interface Trial {
   readonly result: string;
+  readonly bystander: Heard;
+}
+
+/** Of an attack during which garbage is collected by order, so that it says how much is held. */
+export interface Weighed extends Trial {
   /** More than before the attack, at the most that was looked at while it went on, and when it was over. */
   readonly heldBytes: number;
   readonly leftBytes: number;
+}
+
+/** Of an attack that nobody looks at: collections by order would be delays too. */
+export interface Timed extends Trial {
   readonly peakRssBytes: number;
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
-  readonly bystander: Heard;
 }
 
 /** Between two looks. */
@@ -78,18 +87,28 @@ export class Arena {
     return this.#bystander.ask("report", null);
   }
 
-  async try(row: Row, n: number): Promise<Trial> {
+  async weigh(row: Row, n: number): Promise<Weighed> {
+    const victim = this.#victim;
+    const before = await victim.ask("look", null);
+    let highest = 0;
+    const trial = await this.#try(row, n, async () => {
+      highest = Math.max(highest, (await victim.ask("look", null)).heldBytes);
+    });
+    const after = await victim.ask("look", null);
+    return { ...trial, heldBytes: highest - before.heldBytes, leftBytes: after.heldBytes - before.heldBytes };
+  }
+
+  async time(row: Row, n: number): Promise<Timed> {
+    const before = await this.#victim.ask("watch", null);
+    const trial = await this.#try(row, n, () => Promise.resolve());
+    const { peakRssBytes, loopP99Ms, loopMaxMs } = await this.#victim.ask("watch", null);
+    return { ...trial, peakRssBytes: peakRssBytes - before.rssBytes, loopP99Ms, loopMaxMs };
+  }
+
+  async #try(row: Row, n: number, look: Target["look"]): Promise<Trial> {
     const victim = this.#victim;
     await this.#bystander.ask("report", null);
     const { connections } = await victim.ask("stats", null);
-    const before = await victim.ask("look", null);
-    await victim.ask("watch", null);
-    let highest = 0;
-    const look = async (): Promise<Look> => {
-      const now = await victim.ask("look", null);
-      highest = Math.max(highest, now.heldBytes);
-      return now;
-    };
     const stats = (): Promise<Stats> => victim.ask("stats", null);
     const until: Target["until"] = async (holds) => {
       let now = await stats();
@@ -102,22 +121,9 @@ export class Arena {
     const publish: Target["publish"] = async (count, bytes) => {
       await victim.ask("publish", { count, bytes }, attackMs);
     };
-    const target = { port: this.#port, stats, look, until, publish };
-    const result = await row.attack(target, n);
+    const result = await row.attack({ port: this.#port, stats, look, until, publish }, n);
     await until((now) => now.connections <= connections);
-    const after = await victim.ask("look", null);
-    const { peakRssBytes, loopP99Ms, loopMaxMs } = await victim.ask("watch", null);
-    const bystander = await this.#bystander.ask("report", null);
-    const [heldBytes, leftBytes] = [highest - before.heldBytes, after.heldBytes - before.heldBytes];
-    return {
-      result,
-      heldBytes,
-      leftBytes,
-      peakRssBytes: peakRssBytes - before.rssBytes,
-      loopP99Ms,
-      loopMaxMs,
-      bystander,
-    };
+    return { result, bystander: await this.#bystander.ask("report", null) };
   }
 }
 

@@ -20,7 +20,7 @@ describe.each(serverNames)("%s server", (name) => {
     "$name",
     async (row) => {
       const n = row.sizes.small;
-      const { result, heldBytes, bystander } = await arena.try(row, n);
+      const { result, heldBytes, bystander } = await arena.weigh(row, n);
       expect(result).toBe(row.expected(n));
       expect(heldBytes).toBeLessThan(row.heldBytes(n));
       expect(bystander).toMatchObject({ lost: 0, repeated: 0, reordered: 0, failed: 0 });

@@ -1,9 +1,9 @@
 // The table of docs/hostile.md, which stands between two marks; the words around it are written by hand.
 import { readFileSync } from "node:fs";
-import type { Trial } from "./arena.ts";
+import type { Timed, Weighed } from "./arena.ts";
 import type { Heard } from "./talk.ts";
 
-export interface Measured extends Trial {
+export interface Measured extends Timed, Omit<Weighed, "bystander"> {
   readonly name: string;
   readonly about: string;
   readonly isAsExpected: boolean;

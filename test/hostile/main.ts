@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { machineTime, othersShare } from "tidewire/bench";
 import { commit, machine } from "../../bench/machine.ts";
-import { Arena, type Row, serverNames, type Trial } from "./arena.ts";
+import { Arena, type Row, serverNames, type Timed, type Weighed } from "./arena.ts";
 import { rows } from "./catalog.ts";
 import { type Measured, readDocument, written } from "./document.ts";
 import { fullServers } from "./servers.ts";
@@ -42,32 +42,44 @@ async function main(args: readonly string[]): Promise<void> {
 async function tryAll(some: readonly Row[], server: Row["server"]): Promise<Measured[]> {
   const measured: Measured[] = [];
   for (const row of some) {
-    // A server of its own for each: what one attack leaves behind is not the next one's.
-    const arena = await Arena.open(fullServers[server]);
-    try {
+    const n = row.sizes.full;
+    const timed = await withArena(server, async (arena) => {
       const quiet = await arena.quiet(quietMs);
       const since = machineTime();
-      const trial = await arena.try(row, row.sizes.full);
-      measured.push(judged(row, trial, { quiet, othersShare: othersShare(since, 0) }));
-    } finally {
-      await arena.close();
-    }
+      return { ...(await arena.time(row, n)), quiet, machineShare: othersShare(since, 0) };
+    });
+    const weighed = await withArena(server, (arena) => arena.weigh(row, n));
+    measured.push(judged(row, timed, weighed));
     print(JSON.stringify(measured.at(-1)));
   }
   return measured;
 }
 
-interface Around {
-  readonly quiet: Heard;
-  readonly othersShare: number;
+/** A server of its own each time: what one attack leaves behind is not the next one's. */
+async function withArena<Result>(server: Row["server"], act: (arena: Arena) => Promise<Result>): Promise<Result> {
+  const arena = await Arena.open(fullServers[server]);
+  try {
+    return await act(arena);
+  } finally {
+    await arena.close();
+  }
 }
 
-function judged(row: Row, trial: Trial, { quiet, othersShare: machineShare }: Around): Measured {
+interface Around {
+  readonly quiet: Heard;
+  readonly machineShare: number;
+}
+
+function judged(row: Row, timed: Timed & Around, { heldBytes, leftBytes, ...weighed }: Weighed): Measured {
   const n = row.sizes.full;
-  const { lost, repeated, reordered, failed } = trial.bystander;
-  const isUnharmed = lost + repeated + reordered + failed === 0;
-  const isAsExpected = isUnharmed && trial.result === row.expected(n) && trial.heldBytes < row.heldBytes(n);
-  return { name: row.name, about: row.about(n), isAsExpected, ...trial, quiet, machineShare };
+  const isAsExpected =
+    [timed, weighed].every(({ result, bystander }) => isUnharmed(bystander) && result === row.expected(n)) &&
+    heldBytes < row.heldBytes(n);
+  return { name: row.name, about: row.about(n), isAsExpected, ...timed, heldBytes, leftBytes };
+}
+
+function isUnharmed({ lost, repeated, reordered, failed }: Heard): boolean {
+  return lost + repeated + reordered + failed === 0;
 }
 
 main(process.argv.slice(2)).catch((thrown: unknown) => {

@@ -17,13 +17,14 @@ export interface VictimOptions {
 export interface Look {
   /** After collections of garbage: the heap, and buffers outside it. */
   readonly heldBytes: number;
-  readonly rssBytes: number;
 }
 
 /** Since it was asked last. */
 export interface Watched {
   /** The largest resident set that was seen, looked at every 50 ms. */
   readonly peakRssBytes: number;
+  /** Now. */
+  readonly rssBytes: number;
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
 }

@@ -49,8 +49,8 @@ async function look(): Promise<Look> {
     await sleep(settleMs);
     globalThis.gc?.();
   }
-  const { heapUsed, external, rss } = process.memoryUsage();
-  return { heldBytes: heapUsed + external, rssBytes: rss };
+  const { heapUsed, external } = process.memoryUsage();
+  return { heldBytes: heapUsed + external };
 }
 
 answer<VictimTalk>({
@@ -61,9 +61,10 @@ answer<VictimTalk>({
   look,
   stats: () => tide.stats(),
   watch: () => {
-    const watched = { peakRssBytes, loopP99Ms: delay.percentile(99) / 1e6, loopMaxMs: delay.max / 1e6 };
+    const rssBytes = process.memoryUsage.rss();
+    const watched = { peakRssBytes, rssBytes, loopP99Ms: delay.percentile(99) / 1e6, loopMaxMs: delay.max / 1e6 };
     delay.reset();
-    peakRssBytes = process.memoryUsage.rss();
+    peakRssBytes = rssBytes;
     return watched;
   },
   publish: async ({ count, bytes }) => {

@@ -127,6 +127,10 @@ class Watched implements Opened {
     this.#opened.pong();
   }
 
+  ping(): void {
+    this.#opened.ping();
+  }
+
   writable(): void {
     this.#opened.writable();
   }

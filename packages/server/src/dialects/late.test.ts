@@ -43,6 +43,25 @@ it("is taken in in order, and its client is not read while much of it waits", as
   expect(await logged(node)).toEqual(numbers);
 });
 
+it("is not behind all that another has put into one message", async () => {
+  const { node, connections } = await busy(3);
+  const [third, many, one] = connections;
+  const ping = (id: number): string => JSON.stringify({ id, rpc: { method: "tide.ping" } });
+  // From then on the turn is over.
+  for (let id = 1; node.metrics.snapshot()["messages_late"] === undefined; id += 1) third?.say(ping(id));
+  many?.say(Array.from({ length: 100 }, (_, n) => ping(n + 1)).join("\n"));
+  one?.say(ping(1));
+  const answered = (connection: FakeConnection | undefined): number =>
+    connection?.lines.filter(({ id }) => id !== undefined).length ?? 0;
+  while (answered(one) === 0) {
+    node.clock.turn();
+    await Promise.resolve();
+  }
+  expect(answered(many)).toBeLessThan(20);
+  await settled(node);
+  expect(answered(many)).toBe(100);
+});
+
 it("is more than is kept: the oldest are taken in, and none is lost", async () => {
   const { node, connections } = await busy(1);
   const numbers = Array.from({ length: 1_500 }, (_, n) => n + 1);
@@ -89,4 +108,21 @@ it("closes nobody who could not say that he is alive, since he was not read", as
   node.clock.advance(15_000);
   await node.settle();
   expect(connection?.ended).toBeNull();
+});
+
+it.each(["ping", "pong"] as const)("is not read while its %ss use up a turn, and is read in the next", async (kind) => {
+  const { node, connections } = await busy(1);
+  const [connection] = connections;
+  const counted = (): number => {
+    for (let count = 0; ; count += 1) {
+      if (connection?.isHeld === true) return count;
+      connection?.opened?.[kind]();
+    }
+  };
+  expect(counted()).toBeLessThan(20);
+  connection?.say(publish(1));
+  await settled(node);
+  expect([connection?.isHeld, connection?.ended, await logged(node)]).toEqual([false, null, [1]]);
+  node.clock.lookMs = 1;
+  expect(counted()).toBeGreaterThan(3);
 });

@@ -30,6 +30,18 @@ interface Waiting {
   readonly form: "text" | "bytes";
 }
 
+type Said = readonly (Command | MarkAnswer)[];
+
+/** What one client has said and is late with, oldest first. */
+interface Late {
+  /** Of the message before those that wait, what is left of it. */
+  commands: Said;
+  readonly messages: Waiting[];
+}
+
+/** One message may hold a hundred commands: with so many at a time nobody is behind all of another's. */
+const commandsAtOnce = 4;
+
 /** From so many on that wait its client is not read until they are taken in. */
 const manyLate = 16;
 /** What was read at once may hold more of them than are kept: then the oldest is taken in for each that comes. */
@@ -40,8 +52,8 @@ class OpenedSession implements Opened, Hearer {
   readonly #session: Session;
   readonly #link: SpokenLink;
   readonly #speaker: Speaker;
-  /** Oldest first; `null` while everything was taken in. */
-  #late: Waiting[] | null = null;
+  /** `null` while everything was taken in. */
+  #late: Late | null = null;
   /** The code it was closed with, behind what waits. */
   #end: number | null = null;
 
@@ -59,41 +71,77 @@ class OpenedSession implements Opened, Hearer {
     if (this.#late === null && turns.hasTime()) return this.#hear(message, form);
     metrics.add("messages_late");
     if (this.#late === null) turns.wait(this);
-    this.#late ??= [];
-    this.#late.push({ message, form });
+    this.#late ??= { commands: [], messages: [] };
+    const { messages } = this.#late;
+    messages.push({ message, form });
     this.#link.isLate = true;
-    if (this.#late.length === manyLate) this.#link.holdLate(true);
-    if (this.#late.length > mostLate) this.#hearOldest(this.#late);
+    if (messages.length === manyLate) this.#link.holdLate(true);
+    while (messages.length > mostLate) this.#hearSome(this.#late, Infinity);
   }
 
   hearNext(): boolean {
-    if (this.#late !== null && !this.#link.isEnded) this.#hearOldest(this.#late);
-    if (this.#late !== null && this.#late.length > 0 && !this.#link.isEnded) return true;
+    const late = this.#late;
+    if (late !== null && !this.#link.isEnded) this.#hearSome(late, commandsAtOnce);
+    if (late !== null && late.commands.length + late.messages.length > 0 && !this.#link.isEnded) return true;
     this.#late = null;
     this.#link.isLate = false;
+    if (this.#link.isHeldLate) this.#session.node.turns.willRead();
     this.#link.holdLate(false);
     if (this.#end !== null) this.closed(this.#end);
     return false;
   }
 
-  #hearOldest(late: Waiting[]): void {
-    const next = late.shift();
-    if (next !== undefined) this.#hear(next.message, next.form);
+  /** Takes in what is left of a message, or begins with the next one. */
+  #hearSome(late: Late, most: number): void {
+    if (late.commands.length === 0) {
+      const next = late.messages.shift();
+      const said = next === undefined ? null : this.#decoded(next.message, next.form);
+      if (said === null) return;
+      late.commands = said;
+    }
+    const some = late.commands.slice(0, most);
+    late.commands = late.commands.slice(some.length);
+    this.#obey(some);
   }
 
   #hear(message: Uint8Array, form: "text" | "bytes"): void {
+    const said = this.#decoded(message, form);
+    if (said !== null) this.#obey(said);
+  }
+
+  /** The commands of a message; `null` where it has ended the session, or they have an order of their own. */
+  #decoded(message: Uint8Array, form: "text" | "bytes"): Said | null {
     try {
       const said = this.#speaker.decode(message, form);
       const { order } = this.#speaker;
-      if (order === undefined) this.#obey(said);
-      else order.put(said, message.length, (inTurn) => this.#obeyLater(inTurn));
+      if (order === undefined) return said;
+      order.put(said, message.length, (inTurn) => this.#obey(inTurn));
     } catch (thrown) {
       this.#failed(thrown);
     }
+    return null;
   }
 
   pong(): void {
     this.#session.pong();
+    this.#takeTurn();
+  }
+
+  ping(): void {
+    this.#takeTurn();
+  }
+
+  /** Any number of the transport's own frames is lawful: whoever has used up a turn with them is read again in the next. */
+  #takeTurn(): void {
+    if (this.#link.isEnded) return;
+    const { turns } = this.#session.node;
+    if (this.#late === null) {
+      if (turns.hasTime()) return;
+      this.#late = { commands: [], messages: [] };
+      this.#link.isLate = true;
+      turns.wait(this);
+    }
+    this.#link.holdLate(true);
   }
 
   writable(): void {
@@ -112,14 +160,10 @@ class OpenedSession implements Opened, Hearer {
     this.#session.closed(end);
   }
 
-  #obey(said: readonly (Command | MarkAnswer)[]): void {
-    this.#session.receive(this.#link.heard(said));
-  }
-
   /** Nobody who calls this expects that a message could fail. */
-  #obeyLater(said: readonly (Command | MarkAnswer)[]): void {
+  #obey(said: readonly (Command | MarkAnswer)[]): void {
     try {
-      this.#obey(said);
+      this.#session.receive(this.#link.heard(said));
     } catch (thrown) {
       this.#failed(thrown);
     }
@@ -150,7 +194,8 @@ class SpokenLink implements Link {
   isLate = false;
   /** Why it is not read at present. */
   #isHeld = false;
-  #isHeldLate = false;
+  /** Whether it is not read until what it has said is taken in. */
+  isHeldLate = false;
   /** Whether the server has ended it. */
   isEnded = false;
 
@@ -215,7 +260,7 @@ class SpokenLink implements Link {
 
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
-    this.#connection.hold(isHeld || this.#isHeldLate);
+    this.#connection.hold(isHeld || this.isHeldLate);
     // What cannot be heard cannot be waited for: replies that wait for room would wait for ever.
     this.#change((window) => (window.isDeaf = isHeld));
   }
@@ -226,8 +271,8 @@ class SpokenLink implements Link {
 
   /** What it has said waits for a later turn. */
   holdLate(isHeld: boolean): void {
-    if (this.#isHeldLate === isHeld) return;
-    this.#isHeldLate = isHeld;
+    if (this.isHeldLate === isHeld) return;
+    this.isHeldLate = isHeld;
     this.#connection.hold(isHeld || this.#isHeld);
   }
 

@@ -20,13 +20,20 @@ function turn({ deferred }: Stage): void {
   for (const act of deferred.splice(0)) act();
 }
 
-/** Says its name for each message, which takes it a millisecond. */
-function hearer(name: string, count: number, { clock, said }: { clock: FakeClock; said: string[] }): Hearer {
+interface Said {
+  readonly clock: FakeClock;
+  readonly said: string[];
+  /** What each takes. Default: 1. */
+  readonly ms?: number;
+}
+
+/** Says its name for each message. */
+function hearer(name: string, count: number, { clock, said, ms = 1 }: Said): Hearer {
   let left = count;
   return {
     hearNext() {
       said.push(name);
-      clock.advance(1);
+      clock.advance(ms);
       left -= 1;
       return left > 0;
     },
@@ -80,4 +87,62 @@ it("goes on with the others when one fails", () => {
   expect(() => turn(here)).toThrow("a mistake");
   turn(here);
   expect(said).toEqual(["a", "a"]);
+});
+
+it("is fair by time: whoever takes little is not behind those who take much", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  for (const name of ["a", "b", "c"]) turns.wait(hearer(name, 10, { clock, said, ms: 2 }));
+  turns.wait(hearer("z", 10, { clock, said, ms: 0.01 }));
+  for (let count = 0; said.filter((name) => name === "z").length < 10; count += 1) {
+    expect(count).toBeLessThan(10);
+    turn(here);
+  }
+  // One of each of the others, since nobody is broken off.
+  expect(said.join("").slice(0, 13)).toBe("abc" + "z".repeat(10));
+});
+
+it("serves who begins to wait before those who waited", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  for (const name of ["a", "b", "c", "d"]) turns.wait(hearer(name, 10, { clock, said, ms: 3 }));
+  turn(here);
+  expect(said.join("")).toBe("ab");
+  turns.wait(hearer("z", 1, { clock, said }));
+  turn(here);
+  expect(said.join("")).toBe("abcd");
+  turn(here);
+  expect(said.join("").slice(0, 5)).toBe("abcdz");
+});
+
+it("has nobody wait off more than a little, however long it took", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  turns.wait(hearer("a", 2, { clock, said, ms: 500 }));
+  turn(here);
+  turns.wait(hearer("b", 1_000, { clock, said, ms: 0.2 }));
+  turn(here);
+  turn(here);
+  expect(said.filter((name) => name === "a").length).toBe(2);
+});
+
+it("lets only so many be read again in a turn", () => {
+  const here = stage();
+  const { turns } = here;
+  let read = 0;
+  const held = (): Hearer => ({
+    hearNext() {
+      read += 1;
+      turns.willRead();
+      return false;
+    },
+  });
+  for (let count = 0; count < 100; count += 1) turns.wait(held());
+  turn(here);
+  expect(read).toBe(11);
+  for (let count = 0; count < 9; count += 1) turn(here);
+  expect(read).toBe(100);
 });

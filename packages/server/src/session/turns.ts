@@ -1,7 +1,8 @@
 // Turns: how long what clients say may occupy one turn of the event loop, whoever says it.
 //
 // One read of a socket may hold a thousand commands, and one turn reads from all sockets: taken in at once they would hold
-// up everybody's pings, timers and publications for seconds. What is late waits, one message of each connection after another.
+// up everybody's pings, timers and publications for seconds. What is late waits in line, and the line is fair by time, not by
+// messages (deficit round robin): whoever says little is not behind the hundreds of commands that others put into one message.
 import type { Clock } from "../ports/clock.ts";
 
 /**
@@ -9,13 +10,28 @@ import type { Clock } from "../ports/clock.ts";
  * over. What commands go on to do once they are taken in comes on top.
  */
 const sliceMs = 5;
+/** What a read of 64 KiB takes by itself, when it is full of the smallest frames. */
+const readMs = 0.5;
 /** So few messages in a turn are nothing to measure. */
 const uncounted = 4;
 
+/** What each who waits may take of the server in a round; what it took more it waits off in the rounds that follow. */
+const shareMs = 0.1;
+/** The clock goes on where the machine does something else meanwhile: that is not to be anybody's for long. */
+const mostOwedMs = 0.5;
+
 /** Whose messages wait. */
 export interface Hearer {
-  /** Takes the oldest of them in. True: there are more. */
+  /** Takes some of the oldest of them in. True: there are more. */
   hearNext(): boolean;
+}
+
+/** In line. */
+interface Place {
+  readonly hearer: Hearer;
+  isWaiting: boolean;
+  /** Below zero is owed. */
+  creditMs: number;
 }
 
 export class Turns {
@@ -24,7 +40,12 @@ export class Turns {
   #count = 0;
   #endMs = 0;
   #isDeferred = false;
-  #waiting: Hearer[] = [];
+  /** When those in line have had their time. */
+  #untilMs = 0;
+  /** Those who did not wait and owed nothing when they began to; before all others. */
+  #fresh: Place[] = [];
+  #others: Place[] = [];
+  readonly #places = new Map<Hearer, Place>();
   readonly #run = (): void => this.#serve();
 
   constructor(clock: Clock) {
@@ -44,8 +65,20 @@ export class Turns {
 
   /** Its messages are taken in from the next turn on, until it has none. */
   wait(hearer: Hearer): void {
-    this.#waiting.push(hearer);
+    const place = this.#places.get(hearer);
+    if (place === undefined) {
+      const fresh = { hearer, isWaiting: true, creditMs: 0 };
+      this.#places.set(hearer, fresh);
+      this.#fresh.push(fresh);
+    } else {
+      place.isWaiting = true;
+    }
     this.#defer();
+  }
+
+  /** Said in `hearNext` by a hearer that is read again from now on: what has come for it meanwhile costs time as well. */
+  willRead(): void {
+    this.#untilMs -= readMs;
   }
 
   #defer(): void {
@@ -57,18 +90,38 @@ export class Turns {
   #serve(): void {
     this.#isDeferred = false;
     this.#count = 0;
-    const endMs = this.#clock.now() + sliceMs;
-    let served = 0;
+    let nowMs = this.#clock.now();
+    this.#untilMs = nowMs + sliceMs;
     try {
-      while (served < this.#waiting.length && this.#clock.now() <= endMs) {
-        const hearer = this.#waiting[served];
-        served += 1;
-        if (hearer?.hearNext() === true) this.#waiting.push(hearer);
+      while (nowMs <= this.#untilMs) {
+        const place = this.#fresh.shift() ?? this.#others.shift();
+        if (place === undefined) break;
+        nowMs = this.#serveNext(place, nowMs);
       }
     } finally {
       // Also when one of them has failed: the others still wait.
-      this.#waiting = this.#waiting.slice(served);
-      if (this.#waiting.length > 0) this.#defer();
+      if (this.#places.size > 0) this.#defer();
     }
+  }
+
+  /** Returns what time it is then. */
+  #serveNext(place: Place, sinceMs: number): number {
+    const { hearer } = place;
+    this.#places.delete(hearer);
+    place.creditMs += shareMs;
+    let nowMs = sinceMs;
+    while (place.isWaiting && place.creditMs > 0 && nowMs <= this.#untilMs) {
+      const [thenMs, untilMs] = [nowMs, this.#untilMs];
+      place.isWaiting = hearer.hearNext();
+      nowMs = this.#clock.now();
+      const tookMs = nowMs - thenMs + (untilMs - this.#untilMs);
+      place.creditMs = Math.max(place.creditMs - tookMs, -mostOwedMs);
+    }
+    // Who owes stays in line with nothing to say: what comes next is not before the others.
+    if (place.isWaiting || place.creditMs < 0) {
+      this.#places.set(hearer, place);
+      this.#others.push(place);
+    }
+    return nowMs;
   }
 }

@@ -144,7 +144,9 @@ function ended(this: WebSocket, code: number, reason: Buffer): void {
 }
 
 function pinged(this: WebSocket, data: Buffer): void {
-  (this as Carrier<WebSocket>)[carried].connection.pong(data);
+  const { connection, opened } = (this as Carrier<WebSocket>)[carried];
+  connection.pong(data);
+  opened.ping();
 }
 
 /** What a parser says of limits; it closes by itself, and the close event follows. */

@@ -3,7 +3,7 @@ import { type ReactNode, useRef, useState } from "react";
 import { minuteMs, minutesShown } from "../../../contract/analytics.ts";
 import { classNames } from "../../theme/class-names.ts";
 import { useSize } from "../../theme/use-size.ts";
-import { shortTime, timeOf } from "../../theme/words-for-time.ts";
+import { timeOf } from "../../theme/words-for-time.ts";
 import { type ChartScale, quarters, scaleFor } from "./chart-scale.ts";
 
 interface ChartFrameProps {
@@ -89,7 +89,7 @@ function Times({ scale, fromMs, everyMinutes }: TimesProps) {
       <line x1={scale.leftPx} x2={scale.rightPx} y1={scale.bottomPx} y2={scale.bottomPx} className="stroke-line" />
       {quarters(fromMs, everyMinutes).map(({ index, atMs }) => (
         <text key={atMs} x={scale.x(index)} y={scale.bottomPx + 16} textAnchor="middle" className="fill-soft">
-          {shortTime(atMs)}
+          {timeOf(atMs)}
         </text>
       ))}
     </>

@@ -114,6 +114,10 @@ class EmulatedConnection implements Connection, Opened {
     this.#opened?.pong();
   }
 
+  ping(): void {
+    this.#opened?.ping();
+  }
+
   writable(): void {
     this.#opened?.writable();
   }

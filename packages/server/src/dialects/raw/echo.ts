@@ -22,6 +22,7 @@ export function echo(node: SessionNode): Open {
     return {
       receive: (message, form) => send(connection.framing.wrap(message, form)),
       pong: () => void heartbeat.pong(),
+      ping: () => undefined,
       writable: () => {
         heartbeat.left();
         hold(false);

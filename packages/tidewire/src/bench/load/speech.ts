@@ -1,4 +1,5 @@
 // What a client says on the wires that the generator speaks: the least that opens its subscriptions and keeps them.
+import { endOfLength, type EndOfReply, lineEnds } from "./divisions.ts";
 import { clientFrame, opcodes } from "./frames.ts";
 import { justOpen, type Opened, type Position, readReplies } from "./replies.ts";
 
@@ -18,6 +19,8 @@ export interface Speech {
   readonly path: string;
   /** What carries it: a WebSocket, or the body of an answer, in events or in lines. */
   readonly carrier: "websocket" | "events" | "lines";
+  /** How the replies are told apart that a frame holds; absent: it holds one. */
+  readonly endOfReply?: EndOfReply;
   /** The body of its request. What it says later, on all carriers but a WebSocket, is a request by itself. */
   readonly posted?: string;
   readonly subprotocol: string | null;
@@ -149,17 +152,23 @@ function centrifugeJson({ channels, recover, rate }: Wish): Speech {
   return {
     path: "/connection/websocket",
     carrier,
+    endOfReply: lineEnds(),
     subprotocol: null,
     opening: Buffer.concat(frames),
     resume: text(JSON.stringify(resume)),
     hear: (payload) => {
-      if (payload.length === 2) return pong;
+      if (isEmpty(payload)) return pong;
       const { subscribed, last } = readReplies(payload);
       if (subscribed === 0) return null;
       left -= subscribed;
       return left === 0 ? last : null;
     },
   };
+}
+
+/** `{}`, with a line's end or without. */
+function isEmpty(payload: Buffer): boolean {
+  return payload[0] === 0x7b && payload[1] === 0x7d;
 }
 
 /** Commands are `{ uint32 id = 1; ConnectRequest connect = 4; SubscribeRequest subscribe = 5 }`, lengths before them. */
@@ -172,6 +181,7 @@ function centrifugeProtobuf(channel: string): Speech {
     ...plain,
     path: "/connection/websocket",
     carrier,
+    endOfReply: endOfLength,
     subprotocol: "centrifuge-protobuf",
     opening: clientFrame(opcodes.binary, Buffer.concat(commands)),
     hear: (payload) => {

@@ -4,15 +4,24 @@ import { type AddressInfo, createServer, type Socket } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
 import { fillingOf, MarkReader, markOf, nowUs } from "../mark.ts";
 import { oneChannel } from "../talk.ts";
-import { speechOf } from "./speech.ts";
+import { speechOf, type Wire } from "./speech.ts";
 import { type Shared, Subscriber } from "./subscriber.ts";
 import { ChannelTally } from "./tally.ts";
 
+const dataOf = (n: number): object => ({
+  mark: markOf({ phase: 1, place: 0, n, atUs: nowUs() }),
+  text: fillingOf(100),
+});
+
 function publication(n: number): Buffer {
-  const payload = Buffer.from(
-    JSON.stringify({ mark: markOf({ phase: 1, place: 0, n, atUs: nowUs() }), text: fillingOf(100) }),
-  );
+  const payload = Buffer.from(JSON.stringify(dataOf(n)));
   return Buffer.concat([Buffer.of(0x81, payload.length), payload]);
+}
+
+/** A frame of any length. RFC 6455 §5.2 */
+function frameOf(opcode: number, payload: Buffer): Buffer {
+  const head = Buffer.of(0x80 | opcode, 126, payload.length >> 8, payload.length & 0xff);
+  return Buffer.concat([head, payload]);
 }
 
 /** A server that upgrades whoever comes and then says the same to everybody. */
@@ -36,7 +45,7 @@ interface Heard {
 }
 
 /** What a subscriber has when the server has ended the connection. */
-async function heard(say: (socket: Socket) => void): Promise<Heard> {
+async function heard(say: (socket: Socket) => void, wire: Wire = "bare"): Promise<Heard> {
   const port = await serving(say);
   const latenciesUs: number[] = [];
   return await new Promise((resolve) => {
@@ -50,7 +59,7 @@ async function heard(say: (socket: Socket) => void): Promise<Heard> {
       delivered: (atUs) => latenciesUs.push(nowUs() - atUs),
     };
     const ended = (problem: string): void => resolve({ subscriber, latenciesUs, problem });
-    const speech = speechOf("bare", { channels: ["bench:0"], recover: null, rate: null });
+    const speech = speechOf(wire, { channels: ["bench:0"], recover: null, rate: null });
     const subscriber = new Subscriber({ from: null, speech, tally: new ChannelTally(0), ended }, shared);
     subscriber.tally.begin(1, 0);
   });
@@ -72,6 +81,35 @@ it("counts a loss, a repeat and a reorder, each as what it is", async () => {
   });
   expect([latenciesUs.length, latenciesUs.every((us) => us >= 0)]).toEqual([8, true]);
   expect(problem).toBe("the server closed the connection");
+});
+
+const complete = { expected: 3, received: 3, lost: 0, repeated: 0, reordered: 0, strays: 0 };
+
+it("counts all publications of a frame in lines, and answers the ping between them", async () => {
+  let said = "";
+  const push = (n: number): object => ({ push: { channel: "bench:0", pub: { data: dataOf(n), offset: n } } });
+  const replies = [{ id: 1, connect: {} }, { id: 2, subscribe: {} }, push(1), {}, push(2), push(3)];
+  const { subscriber } = await heard((socket) => {
+    socket.write(frameOf(1, Buffer.from(replies.map((reply) => JSON.stringify(reply)).join("\n"))));
+    socket.on("data", (data) => {
+      said += data.toString("latin1");
+      if (said.endsWith("\0\0\0\0{}")) socket.end();
+    });
+  }, "centrifuge-json");
+  expect(subscriber.tally.result(3, oneChannel)).toEqual(complete);
+});
+
+it("counts all publications of a frame with lengths before them", async () => {
+  const pieces = [1, 2, 3].map((n) => {
+    // As long as two groups of seven bits tell.
+    const data = Buffer.from(JSON.stringify({ ...dataOf(n), more: "x".repeat(100) }));
+    return Buffer.concat([Buffer.of((data.length & 0x7f) | 0x80, data.length >> 7), data]);
+  });
+  const { subscriber } = await heard((socket) => {
+    const subscribed = Buffer.of(4, 0x08, 2, 0x32, 0);
+    socket.end(frameOf(2, Buffer.concat([Buffer.of(2, 0x08, 1), subscribed, ...pieces])));
+  }, "centrifuge-protobuf");
+  expect(subscriber.tally.result(3, oneChannel)).toEqual(complete);
 });
 
 it("answers a ping, and tells when the server says close", async () => {

@@ -116,11 +116,15 @@ export class Subscriber {
     return chunk.subarray(end + endOfHead.length - before.length);
   }
 
-  /** The contestants put one publication into a frame; a second would be counted as lost. */
   #frame(frame: FrameReader): void {
     const { bytes, start, end, opcode } = frame;
     if (opcode === opcodes.text || opcode === opcodes.binary) {
-      this.#said(bytes, start, end);
+      const { endOfReply } = this.#speech;
+      if (endOfReply === undefined) return this.#said(bytes, start, end);
+      for (let [at, next] = [start, start]; at < end; at = next) {
+        next = endOfReply(bytes, at, end);
+        this.#said(bytes, at, next);
+      }
     } else if (opcode === opcodes.ping) {
       this.#socket.write(clientFrame(opcodes.pong, bytes.subarray(start, end)));
     } else if (opcode === opcodes.close) {
