@@ -89,6 +89,7 @@ it("a node that finds its way to NATS again by another connection knows what was
   const { one, two, clientOfOne } = await twoNodes(context);
   await clientOfOne().connection.close();
   await one.sink.until(() => one.sink.healths.at(-1) === "down");
+  await expect(one.members.watch("other", () => undefined)).rejects.toMatchObject({ reason: "engine_unavailable" });
   two.members.enter("news", bob);
   one.members.enter("news", ann);
   await expect.poll(() => (one.clock.advance(1_000), one.sink.healths.at(-1)), soon).toBe("up");

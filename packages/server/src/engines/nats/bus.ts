@@ -132,13 +132,16 @@ export class Bus {
   /** Until it is called off, or the connection has ended for good. */
   #listen(subject: string, hear: (message: NatsMessage) => void): () => void {
     const client = this.#client;
-    if (client === null) return () => undefined;
+    // The next one listens to it too.
+    if (client === null || client.connection.isClosed()) return () => undefined;
     const subscription = client.connection.subscribe(subject, {
       callback: (error, message) => {
         if (error === null && this.#client === client) hear(message);
       },
     });
-    return () => subscription.unsubscribe();
+    return () => {
+      if (!client.connection.isClosed()) subscription.unsubscribe();
+    };
   }
 
   #checkListening(): void {
