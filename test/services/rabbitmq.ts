@@ -1,7 +1,7 @@
 // RabbitMQ for tests: the program that the test run found, started on free ports in a folder of its own, ended by its id.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ended, said } from "./program.ts";
@@ -14,6 +14,9 @@ export const rabbitmqPath: string | undefined = process.env["TIDEWIRE_RABBITMQ"]
 
 export const withoutRabbitmq =
   "no rabbitmq-server: TIDEWIRE_RABBITMQ is not set; TIDEWIRE_REQUIRE=rabbitmq npm test fetches one";
+
+/** What it calls itself. */
+const node = "tidewire@localhost";
 
 interface RabbitServerOptions {
   readonly program?: string;
@@ -93,7 +96,7 @@ export class RabbitServer {
         HOME: this.folder,
         ERL_EPMD_PORT: `${names}`,
         ERL_EPMD_ADDRESS: "127.0.0.1",
-        RABBITMQ_NODENAME: "tidewire@localhost",
+        RABBITMQ_NODENAME: node,
         RABBITMQ_DIST_PORT: `${nodes}`,
         RABBITMQ_CONFIG_FILE: join(this.folder, "rabbitmq.conf"),
         RABBITMQ_CONF_ENV_FILE: join(this.folder, "none"),
@@ -123,6 +126,22 @@ export class RabbitServer {
     const child = this.#child;
     this.#child = null;
     await ended(child);
+  }
+
+  /** Whether it would know after `kill -9` which log is a quorum queue's: it writes that down a second after it has declared one. */
+  registers(queue: string): boolean {
+    return existsSync(this.#registry) && readFileSync(this.#registry).includes(`%2F_${queue}`);
+  }
+
+  /** While it does not run: as if it had been killed before it wrote down anything of its quorum queues. Gives back what undoes that. */
+  forgetQueues(): () => void {
+    const registry = readFileSync(this.#registry);
+    rmSync(this.#registry);
+    return () => writeFileSync(this.#registry, registry);
+  }
+
+  get #registry(): string {
+    return join(this.folder, "data", node, "quorum", node, "names.dets");
   }
 
   /** As an operator does. */

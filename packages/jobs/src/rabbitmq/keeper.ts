@@ -4,10 +4,11 @@ import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
 import { type Answers, type Ask, obey } from "../store/ask.ts";
 import type { JobStore, Run } from "../store/job-store.ts";
 import type { RabbitChannel, RabbitDelivery } from "./library.ts";
+import { bounded } from "./bounded.ts";
 import { fitted, runsOf } from "./fitting.ts";
 import { Link } from "./link.ts";
 import { Outgoing, type Sent } from "./outgoing.ts";
-import { declare, type Queues, queuesOf } from "./queues.ts";
+import { declare, type Queues, queuesOf, registered } from "./queues.ts";
 import { defaults, type RabbitmqOptions } from "./rabbitmq-store.ts";
 import { askOf, errorOf, maxWireBytes, written } from "./wire.ts";
 
@@ -36,6 +37,8 @@ interface Bond {
   readonly channel: RabbitChannel;
   readonly outgoing: Outgoing;
   readonly consumers: readonly string[];
+  /** Whether what it has confirmed outlives RabbitMQ. */
+  readonly registered: Promise<boolean>;
   isOver: boolean;
 }
 
@@ -43,6 +46,8 @@ interface Bond {
 const mostAtOnce = 32;
 const againMs = 500;
 const closeMs = 9_000;
+/** RabbitMQ begins to hand out what is in a queue when that has a leader. */
+const consumeMs = 6_000;
 
 /** So often an order is tried that the store does not take while it takes others: it is the order, not the store. */
 const mostTries = 20;
@@ -96,14 +101,23 @@ class Keeper implements RabbitmqKeeper {
     await declare(channel, this.#queues, this.#mostOrders);
     await channel.prefetch(mostAtOnce);
     const consumers: string[] = [];
-    const bond: Bond = { channel, outgoing: new Outgoing(channel), consumers, isOver: false };
+    const declared = { queues: this.#queues, mostOrders: this.#mostOrders, clock: this.#clock };
+    const bond: Bond = {
+      channel,
+      outgoing: new Outgoing(channel),
+      consumers,
+      registered: registered(channel, declared),
+      isOver: false,
+    };
     channel.on("close", () => (bond.isOver = true));
     const consume = async (queue: string, act: (delivery: RabbitDelivery) => Promise<void>): Promise<void> => {
       const took = (delivery: RabbitDelivery | null): void => {
         if (delivery === null) lose(`the queue "${queue}" was deleted`);
         else this.#work(act(delivery));
       };
-      consumers.push((await channel.consume(queue, took, { noAck: false })).consumerTag);
+      const late = `the queue "${queue}" hands out nothing within ${consumeMs} ms: it may have no leader`;
+      const consuming = channel.consume(queue, took, { noAck: false });
+      consumers.push((await bounded(consuming, { clock: this.#clock, ms: consumeMs, late })).consumerTag);
     };
     await consume(this.#queues.orders, (delivery) => this.#order(bond, delivery));
     await consume(this.#queues.asks, (delivery) => this.#ask(bond, delivery));
@@ -176,7 +190,9 @@ class Keeper implements RabbitmqKeeper {
       const letter = { to: this.#queues.refused, content: Buffer.from(delivery.content), persistent: true, headers };
       if ((await bond.outgoing.publish(letter)) === "queued") {
         await this.#answer(bond, delivery, written(answer));
-        return ack(bond, delivery);
+        // Until then RabbitMQ may lose the copy; the original then comes again.
+        if (await bond.registered) ack(bond, delivery);
+        return;
       }
       await this.#pause();
     }

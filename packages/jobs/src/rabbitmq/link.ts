@@ -1,7 +1,8 @@
 // A connection to RabbitMQ that is made again whenever it is lost, with what its owner sets up on each.
-import { fail, TidewireError } from "@tidewire/protocol";
+import { fail } from "@tidewire/protocol";
 import { type Cancel, type Clock, type Log, type Random, reasonOf } from "@tidewire/protocol/ports";
 import { stayAlive } from "../ports/alive.ts";
+import { bounded } from "./bounded.ts";
 import type { RabbitChannel, RabbitConnection } from "./library.ts";
 
 /** What both ends of the way are given. */
@@ -160,16 +161,11 @@ export class Link<Bond> {
   }
 
   async #bounded<Answer>(answer: Promise<Answer>): Promise<Answer> {
-    let cancel: Cancel = () => undefined;
-    const late = new Promise<never>((_, reject) => {
-      const error = new TidewireError("engine_unavailable", `no answer within ${openMs} ms`);
-      cancel = this.#options.clock.after(openMs, () => reject(error));
+    return await bounded(answer, {
+      clock: this.#options.clock,
+      ms: openMs,
+      late: `no answer within ${openMs} ms`,
     });
-    try {
-      return await Promise.race([answer, late]);
-    } finally {
-      cancel();
-    }
   }
 }
 

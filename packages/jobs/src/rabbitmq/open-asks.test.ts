@@ -6,9 +6,15 @@ import { OpenAsks } from "./open-asks.ts";
 const kept = [{ id: "one", isDuplicate: false }];
 const keeping = { kind: "value", value: [{ id: "one", isDuplicate: true }] } as const;
 
-function begun(): { readonly clock: FakeClock; readonly asks: OpenAsks } {
+function untrusted(): { readonly clock: FakeClock; readonly asks: OpenAsks } {
   const clock = new FakeClock();
   return { clock, asks: new OpenAsks(clock) };
+}
+
+function begun(): ReturnType<typeof untrusted> {
+  const all = untrusted();
+  all.asks.trust();
+  return all;
 }
 
 it("the keeper's word comes before RabbitMQ's, and RabbitMQ's after three seconds", async () => {
@@ -43,6 +49,8 @@ it("what RabbitMQ's word is not enough for, or what it does not say, is known to
   clock.advance(3_000);
   clock.advance(6_000);
   for (const refusal of await refusals) expect(refusal).toMatchObject({ reason: { reason: "indeterminate" } });
+  await expect(keyed.answered).rejects.toThrow("the keeper of the jobs gave no answer within 9000 ms");
+  await expect(silent.answered).rejects.toThrow("RabbitMQ gave no answer within 9000 ms");
 });
 
 it("a lost connection leaves what was confirmed with RabbitMQ, and everything else unknown", async () => {
@@ -55,6 +63,29 @@ it("a lost connection leaves what was confirmed with RabbitMQ, and everything el
   await refusal;
   await asks.idle();
   expect(clock.pending).toBe(0);
+});
+
+it("RabbitMQ's word is not enough before it is trusted", async () => {
+  const { clock, asks } = untrusted();
+  const early = asks.begin(1, kept);
+  asks.confirmed(early.number);
+  let isSettled = false;
+  const settled = early.answered.finally(() => (isSettled = true));
+  clock.advance(3_000);
+  await Promise.resolve();
+  expect(isSettled).toBe(false);
+  asks.trust();
+  expect(await settled).toEqual(kept);
+});
+
+it("nor is it on the next connection, and what was confirmed on it is known to nobody when that is lost", async () => {
+  const { asks } = begun();
+  asks.lost("it was cut");
+  const { number, answered } = asks.begin(1, kept);
+  asks.confirmed(number);
+  const refusal = expect(answered).rejects.toMatchObject({ reason: "indeterminate" });
+  asks.lost("it was cut again");
+  await refusal;
 });
 
 it("has a limit of requests", async () => {

@@ -31,6 +31,8 @@ export class OpenAsks {
   readonly #clock: Clock;
   readonly #open = new Map<string, Open>();
   readonly #idle = new Set<() => void>();
+  /** What RabbitMQ has confirmed on this connection outlives it. */
+  #isTrusted = false;
   #bytes = 0;
   #count = 0;
 
@@ -53,6 +55,12 @@ export class OpenAsks {
     return { number, answered };
   }
 
+  /** From now on RabbitMQ's word is enough where nobody else says anything, also the word it has given on this connection. */
+  trust(): void {
+    this.#isTrusted = true;
+    for (const [number, open] of this.#open) if (open.isLate) this.#settledByKeeping(number, open);
+  }
+
   /** RabbitMQ has it. */
   confirmed(number: string): void {
     const open = this.#open.get(number);
@@ -73,12 +81,13 @@ export class OpenAsks {
     this.#end(number)?.reject(new TidewireError(reason, message));
   }
 
-  /** No answer comes any more; what RabbitMQ has confirmed is safe. */
+  /** No answer comes any more; what RabbitMQ has confirmed is safe once it is trusted. */
   lost(why: string): void {
     for (const [number, open] of this.#open) {
       if (this.#settledByKeeping(number, open)) continue;
       this.refused(number, "indeterminate", `the connection to RabbitMQ was lost before the answer: ${why}`);
     }
+    this.#isTrusted = false;
   }
 
   /** Resolves when everything that was asked is answered. */
@@ -89,13 +98,14 @@ export class OpenAsks {
   #late(number: string, open: Open): void {
     open.isLate = true;
     if (this.#settledByKeeping(number, open)) return;
-    open.cancel = this.#clock.after(answerMs - keeperMs, () =>
-      this.refused(number, "indeterminate", `the keeper of the jobs gave no answer within ${answerMs} ms`),
-    );
+    open.cancel = this.#clock.after(answerMs - keeperMs, () => {
+      const who = open.isConfirmed ? "the keeper of the jobs" : "RabbitMQ";
+      this.refused(number, "indeterminate", `${who} gave no answer within ${answerMs} ms`);
+    });
   }
 
   #settledByKeeping(number: string, open: Open): boolean {
-    if (!open.isConfirmed || open.kept === null) return false;
+    if (!this.#isTrusted || !open.isConfirmed || open.kept === null) return false;
     this.#end(number);
     open.resolve(open.kept);
     return true;

@@ -16,10 +16,11 @@ import type {
   Settled,
   Wanted,
 } from "../store/job-store.ts";
+import { Confirms, type Unconfirmed } from "./confirms.ts";
 import type { RabbitChannel, RabbitConnection, RabbitDelivery } from "./library.ts";
 import { Link } from "./link.ts";
 import { OpenAsks } from "./open-asks.ts";
-import { declare, type Queues, queuesOf } from "./queues.ts";
+import { declare, type Queues, queuesOf, registered } from "./queues.ts";
 import { answerOf, maxWireBytes, written } from "./wire.ts";
 
 /** What both `rabbitmqStore` and `rabbitmqKeeper` are given; those that belong together are given the same. */
@@ -48,7 +49,8 @@ export const defaults: Required<Omit<RabbitmqOptions, "connect">> = {
 
 /**
  * A store for processes on any machine that reach RabbitMQ; somewhere there is a `rabbitmqKeeper`. An order is acked when the keeper
- * has it, or, when that does not answer within three seconds and the order has no key, when RabbitMQ's quorum queue has it.
+ * has it, or, when that does not answer within three seconds and the order has no key, when RabbitMQ's quorum queue has it, which
+ * may be new and is trusted five seconds after the connection was made.
  */
 export function rabbitmqStore(options: RabbitmqOptions): JobStore {
   return new RabbitmqStore(options);
@@ -68,17 +70,21 @@ const askedForMs = 6_000;
 class RabbitmqStore implements JobStore {
   readonly #queues: Queues;
   readonly #mostOrders: number;
+  readonly #clock: Clock;
   readonly #open: OpenAsks;
+  readonly #confirms: Confirms;
   readonly #link: Link<Bond>;
 
   constructor(options: RabbitmqOptions) {
     const { connect, prefix, mostOrders, log, clock, random } = { ...defaults, ...options };
     this.#queues = queuesOf(prefix);
     this.#mostOrders = mostOrders;
+    this.#clock = clock;
     this.#open = new OpenAsks(clock);
+    this.#confirms = new Confirms(clock, this.#queues.orders);
     this.#link = new Link<Bond>(
       { connect, log, clock, random },
-      { tie: (channel, lose) => this.#tie(channel, lose), untied: (_, why) => this.#open.lost(why) },
+      { tie: (channel, lose) => this.#tie(channel, lose), untied: (bond, why) => this.#untied(bond, why) },
     );
   }
 
@@ -140,17 +146,20 @@ class RabbitmqStore implements JobStore {
     if (content.length > maxWireBytes)
       throw new TidewireError("too_large", `at most ${maxWireBytes} bytes were expected, got ${content.length}`);
     const bond = this.#link.bond;
+    const isOrder = to === "orders";
+    if (isOrder) this.#confirms.admit();
     const { number, answered } = this.#open.begin(content.length, kept);
+    const sent = { bond, number, to, order: isOrder ? this.#confirms.sent() : null };
     const options = {
       contentType: "application/json",
-      persistent: to === "orders",
+      persistent: isOrder,
       mandatory: true,
       correlationId: number,
       replyTo: bond.answers,
-      ...(to === "asks" && { expiration: String(askedForMs) }),
+      ...(!isOrder && { expiration: String(askedForMs) }),
     };
     try {
-      const confirmed = (error: unknown): void => this.#confirmed({ bond, number, to }, error);
+      const confirmed = (error: unknown): void => this.#confirmed(sent, error);
       bond.channel.publish("", this.#queues[to], content, options, confirmed);
     } catch (thrown) {
       // A channel that was closed a moment ago takes nothing; its end is on its way to us.
@@ -170,7 +179,18 @@ class RabbitmqStore implements JobStore {
       else this.#answered(delivery);
     };
     await channel.consume(queue, took, { noAck: true });
+    const declared = { queues: this.#queues, mostOrders: this.#mostOrders, clock: this.#clock };
+    const trust = (isSafe: boolean): void => {
+      if (isSafe && !bond.isOver) this.#open.trust();
+    };
+    registered(channel, declared).then(trust, () => trust(false));
     return bond;
+  }
+
+  #untied(bond: Bond, why: string): void {
+    bond.isOver = true;
+    this.#confirms.lost();
+    this.#open.lost(why);
   }
 
   #answered({ content, properties }: RabbitDelivery): void {
@@ -185,12 +205,16 @@ class RabbitmqStore implements JobStore {
     }
   }
 
-  #confirmed({ bond, number, to }: Sent, error: unknown): void {
-    if (error === null || error === undefined) return this.#open.confirmed(number);
+  #confirmed({ bond, number, to, order }: Sent, error: unknown): void {
+    if (error === null || error === undefined) {
+      if (order !== null) this.#confirms.answered(order);
+      return this.#open.confirmed(number);
+    }
     const reason = to === "orders" ? "limit_exceeded" : "engine_unavailable";
     // The same is said of everything on a channel that is just being closed, and that is no refusal.
     queueMicrotask(() => {
       if (bond.isOver) return;
+      if (order !== null) this.#confirms.answered(order);
       this.#open.refused(number, reason, `RabbitMQ has refused it: the queue "${this.#queues[to]}" is full`);
     });
   }
@@ -206,4 +230,5 @@ interface Sent {
   readonly bond: Bond;
   readonly number: string;
   readonly to: "orders" | "asks";
+  readonly order: Unconfirmed | null;
 }
