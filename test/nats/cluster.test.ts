@@ -1,6 +1,6 @@
 // Three NATS servers that are one: acks are a majority's, and the end of one of them loses nothing.
 import { natsEngine } from "@tidewire/server/nats";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { engineContract } from "../../packages/server/src/engine/contract.ts";
 import { expectLinked } from "../../packages/server/src/engine/contract/publishing.ts";
 import { RecordingSink } from "../../packages/server/src/engine/contract/recording-sink.ts";
@@ -100,6 +100,48 @@ describe("three servers", () => {
     expect(texts.filter((text) => acked.includes(text))).toEqual(acked);
     expect(page.top.epoch).toBe(first.position.epoch);
   }, 120_000);
+
+  it("carry questions and members between nodes at each of them, also when one is killed", async () => {
+    const names = ["0", "1", "2"];
+    const nodes = names.map((name, at) => {
+      const ordered = [...urls().slice(at), ...urls().slice(0, at)];
+      const engine = natsEngine({ connect: connecting(ordered, { noRandomize: true }), prefix: "members" });
+      engine.cluster?.listen(name, () => Promise.resolve(Buffer.from(name)));
+      return { name, engine, sink: new RecordingSink(), here: new Set<string>() };
+    });
+    onTestFinished(async () => {
+      await Promise.all(nodes.map(({ engine }) => engine.stop()));
+    });
+    for (const { engine, sink, here, name } of nodes) {
+      await vi.waitFor(() => engine.start(sink), { timeout: 60_000, interval: 500 });
+      await engine.members?.watch("news", ({ kind, member: { session } }) =>
+        kind === "join" ? here.add(session) : here.delete(session),
+      );
+      engine.members?.enter("news", { session: `s-${name}`, user: name });
+    }
+    const expectAll = async (sessions: readonly string[]): Promise<void> => {
+      for (const { name, engine, here } of nodes) {
+        await expect
+          .poll(() => [...here].toSorted(), { timeout: 60_000 })
+          .toEqual(sessions.filter((session) => session !== `s-${name}`));
+        const answers = async (): Promise<readonly string[] | undefined> =>
+          (await engine.cluster?.askAll(Buffer.from("?")))?.map((answer) => Buffer.from(answer).toString()).toSorted();
+        await expect.poll(answers, { timeout: 60_000 }).toEqual(names.filter((other) => other !== name));
+      }
+    };
+    await expectAll(["s-0", "s-1", "s-2"]);
+    const [first] = nodes;
+    await servers[0]?.kill();
+    await first?.sink.until(() => first.sink.healths.includes("down"));
+    first?.engine.members?.enter("news", { session: "s-0-later", user: "0" });
+    first?.engine.members?.leave("news", "s-0");
+    for (const { here } of nodes.slice(1)) {
+      await expect.poll(() => here, { timeout: 60_000 }).toContain("s-0-later");
+    }
+    await servers[0]?.start();
+    for (const { here } of nodes.slice(1)) expect(here).not.toContain("s-0");
+    await vi.waitFor(() => expect(nodes[0]?.here).toEqual(new Set(["s-1", "s-2"])));
+  }, 180_000);
 
   it("refuse a stream of one replica", async () => {
     // The servers were killed and started above: until they have a leader again, another refusal may come.

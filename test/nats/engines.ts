@@ -43,7 +43,7 @@ export function lossy(
         get info() {
           return connection.info;
         },
-        publish: (subject, payload) => connection.publish(subject, payload),
+        publish: (subject, payload, options) => connection.publish(subject, payload, options),
         subscribe: (subject, { callback }) =>
           connection.subscribe(subject, {
             callback: (error, message) => {

@@ -3,12 +3,13 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { jetstream, jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
-import { connect, type ConnectionOptions } from "@nats-io/transport-node";
-import type { NatsClient } from "@tidewire/server/nats";
+import { jetstreamManager, type JetStreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { type TestContext, vi } from "vitest";
 import { freePort } from "../killable-node.ts";
 import { ended, said } from "./program.ts";
+
+export { connecting } from "./nats-client.ts";
 
 /** Where NATS is, or `undefined` where the tests have to do without. */
 export const natsPath: string | undefined = process.env["TIDEWIRE_NATS"];
@@ -129,24 +130,6 @@ export class NatsServer {
     await this.kill();
     if (existsSync(this.folder)) rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** A client as an application makes it. */
-export function connecting(servers: string | string[], options: ConnectionOptions = {}): () => Promise<NatsClient> {
-  return async () => {
-    const connection = await connect({
-      servers,
-      maxReconnectAttempts: -1,
-      reconnectTimeWait: 100,
-      reconnectJitter: 0,
-      ...options,
-    });
-    return {
-      connection,
-      jetstream: jetstream(connection),
-      manager: await jetstreamManager(connection, { checkAPI: false }),
-    };
-  };
 }
 
 async function canAnswer(manager: JetStreamManager): Promise<boolean> {

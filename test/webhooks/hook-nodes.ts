@@ -11,14 +11,15 @@ export interface HookNode {
   readonly file: string;
   /** Where it tells what happens. */
   readonly hook: string;
-  readonly redis?: string;
+  /** The address of a Redis or a NATS that it shares with others. */
+  readonly store?: string;
 }
 
 /** Resolves when it listens. */
-export async function hookNode({ port, file, hook, redis = "" }: HookNode): Promise<ChildProcess> {
+export async function hookNode({ port, file, hook, store = "" }: HookNode): Promise<ChildProcess> {
   const script = fileURLToPath(new URL("hook-node.ts", import.meta.url));
   const options = ["--conditions=@tidewire/source", "--disable-warning=ExperimentalWarning"];
-  const child = spawn(process.execPath, [...options, script, String(port), file, hook, redis], {
+  const child = spawn(process.execPath, [...options, script, String(port), file, hook, store], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -7,6 +7,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { listening } from "../centrifuge-client.ts";
 import { freePort, temporaryFile } from "../killable-node.ts";
 import { ask, post } from "../requesting.ts";
+import { NatsServer } from "../services/nats.ts";
 import { RedisServer } from "../services/redis.ts";
 import { serve, type Served } from "../serving.ts";
 import { hookNode, inRoom, killed } from "./hook-nodes.ts";
@@ -238,15 +239,14 @@ it("kill -9 between event and delivery, three times: everything is delivered, at
   expect(new Set(receiver.told.map(({ epoch }) => epoch)).size).toBe(1);
 }, 180_000);
 
-it("two nodes on one Redis: what happens on either is told once, and by the other when one is killed (W6)", async (context) => {
-  const { url: redis } = await RedisServer.forTest(context);
+async function toldOnceByTwo(store: string): Promise<void> {
   const receiver = await Receiver.listening();
   const file = temporaryFile();
   const [one, two] = [await freePort(), await freePort()];
-  const first = await hookNode({ port: one, file, hook: receiver.url, redis });
+  const first = await hookNode({ port: one, file, hook: receiver.url, store });
   await inRoom(one, "ann");
   await expect.poll(() => receiver.told.length, soon).toBe(3);
-  await hookNode({ port: two, file, hook: receiver.url, redis });
+  await hookNode({ port: two, file, hook: receiver.url, store });
   await inRoom(two, "ann");
   const ben = await inRoom(two, "ben");
   await expect.poll(() => receiver.lines, soon).toContain("member.joined public:a ben");
@@ -264,18 +264,26 @@ it("two nodes on one Redis: what happens on either is told once, and by the othe
   expect(receiver.lines.filter((line) => line.startsWith("channel"))).toEqual(["channel.occupied public:a"]);
   const numbers = receiver.told.map(({ sequence }) => sequence);
   expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+}
+
+it("two nodes on one Redis: what happens on either is told once, and by the other when one is killed (W6)", async (context) => {
+  await toldOnceByTwo((await RedisServer.forTest(context)).url);
+}, 180_000);
+
+it("two nodes on one NATS: what happens on either is told once, and by the other when one is killed (W6)", async (context) => {
+  await toldOnceByTwo((await NatsServer.forTest(context)).url);
 }, 180_000);
 
 it("two machines on one Redis: what was so on the one that is killed has ended, says the other, once (W7)", async (context) => {
-  const { url: redis } = await RedisServer.forTest(context);
+  const { url: store } = await RedisServer.forTest(context);
   const [first, second] = [await Receiver.listening(), await Receiver.listening()];
   const [one, two] = [await freePort(), await freePort()];
   // It tells, and what it remembers is on its own disk.
-  const killedOne = await hookNode({ port: one, file: temporaryFile(), hook: first.url, redis });
+  const killedOne = await hookNode({ port: one, file: temporaryFile(), hook: first.url, store });
   const ann = await inRoom(one, "ann");
   await listening(ann, "public:alone");
   await expect.poll(() => first.lines, soon).toContain("member.joined public:alone ann");
-  await hookNode({ port: two, file: temporaryFile(), hook: second.url, redis });
+  await hookNode({ port: two, file: temporaryFile(), hook: second.url, store });
   await inRoom(two, "ben");
   await expect.poll(() => first.lines, soon).toContain("member.joined public:a ben");
   // A look later the other one knows that this was taken.
@@ -305,15 +313,15 @@ function connected(told: readonly Told[]): ReadonlySet<unknown> {
 }
 
 it("a node that stood still until it was given up is told of as it is when it goes on (W7)", async (context) => {
-  const { url: redis } = await RedisServer.forTest(context);
+  const { url: store } = await RedisServer.forTest(context);
   const [first, second] = [await Receiver.listening(), await Receiver.listening()];
   const [one, two] = [await freePort(), await freePort()];
-  const stopped = await hookNode({ port: one, file: temporaryFile(), hook: first.url, redis });
+  const stopped = await hookNode({ port: one, file: temporaryFile(), hook: first.url, store });
   const ann = await inRoom(one, "ann");
   const sessions = new Map<string, string>();
   ann.on("connected", ({ client }) => void sessions.set("ann", client));
   await expect.poll(() => first.lines, soon).toContain("member.joined public:a ann");
-  await hookNode({ port: two, file: temporaryFile(), hook: second.url, redis });
+  await hookNode({ port: two, file: temporaryFile(), hook: second.url, store });
   const ben = await inRoom(two, "ben");
   await expect.poll(() => first.lines, soon).toContain("member.joined public:a ben");
   stopped.kill("SIGSTOP");

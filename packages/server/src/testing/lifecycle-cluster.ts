@@ -1,5 +1,5 @@
 // Nodes whose lifecycles ask each other as they do through an engine, with sinks that keep what they took, for tests.
-import { maxSaidBytes } from "../engines/redis/question-lines.ts";
+import { maxSaidBytes } from "../engines/questions/said.ts";
 import { type LifecycleEvent, type LifecycleSink, standingOf } from "../lifecycle/events.ts";
 import { type Fact, Facts, keyOf } from "../lifecycle/facts.ts";
 import { Ledger, type LedgerPage, type LedgerWord } from "../lifecycle/ledger.ts";

@@ -8,7 +8,8 @@ import { Names } from "./names.ts";
 import type { NatsClient, NatsMessage } from "./nats-client.ts";
 
 const stamp = { id: "id", atMs: 1_767_225_600_000 };
-const head = (sequence: number, token: string) => ({ sequence, token, offset: 0, id: "-", floor: 0, ttlMs: 0 });
+const head = (sequence: number, token: string) => ({ ...nothing, sequence, token, last: sequence });
+const nothing = { offset: 0, id: "-", floor: 0, ttlMs: 0, fence: 0, atMs: 0 };
 
 /** Follows one channel, and what is told of it. */
 function follow() {
@@ -33,7 +34,7 @@ function follow() {
   followed.add("c", { connection: { subscribe } } as unknown as NatsClient);
   onTestFinished(() => followed.clear());
   const announce = (sequence: number, data: Uint8Array): void =>
-    hear({ data, headers: { get: () => (sequence === 0 ? "" : String(sequence)) } });
+    hear({ subject: "", data, headers: { code: 0, get: () => (sequence === 0 ? "" : String(sequence)) } });
   const line = { before: 0, floor: 0, ttlMs: 0 };
   return {
     followed,

@@ -22,6 +22,8 @@ interface Heard {
   missing: number;
   /** Of the newest record that ever was heard or read in this life of the store: what is older is not the newest. */
   known: number;
+  /** The newest source that was heard of. */
+  fence: number;
 }
 
 export class Followed {
@@ -43,7 +45,7 @@ export class Followed {
   /** What is announced from here on is heard as soon as the server has seen it. */
   add(channel: string, client: NatsClient): void {
     if (this.#channels.has(channel)) return;
-    const heard: Heard = { subscription: null, sequence: 0, token: "", missing: 0, known: 0 };
+    const heard: Heard = { subscription: null, sequence: 0, token: "", missing: 0, known: 0, fence: 0 };
     this.#channels.set(channel, heard);
     this.#subscribe(channel, heard, client);
   }
@@ -63,12 +65,12 @@ export class Followed {
   }
 
   /** The log stands here, as was read. @returns whether something newer of another epoch was heard meanwhile. */
-  stands(channel: string, { sequence, token }: Head): boolean {
+  stands(channel: string, { sequence, token, fence }: Head): boolean {
     const heard = this.#channels.get(channel);
     if (heard === undefined) return false;
     heard.known = Math.max(heard.known, sequence);
     if (heard.sequence > sequence) return heard.token !== token;
-    Object.assign(heard, { sequence, token });
+    Object.assign(heard, { sequence, token, fence });
     return false;
   }
 
@@ -125,6 +127,9 @@ export class Followed {
     if (record === null || (record.kind !== "pass") !== isKept) return damaged(channel);
     const epoch = epochOf(record.token);
     if (epoch === null) return;
+    // Of a source that another node has taken over. If that was a lie, the log says so.
+    if (!isKept && record.fence > 0 && record.fence < heard.fence) return sink.suspect([channel]);
+    heard.fence = Math.max(heard.fence, record.fence);
     const { token: before, sequence: last } = heard;
     if (isKept) heard.known = Math.max(heard.known, sequence);
     if (isKept && sequence > last) Object.assign(heard, { sequence, token: record.token });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { faultOfAnnouncement } from "../../engine/answers.ts";
 import { headOf } from "../records.ts";
-import { headIn, recordIn, recordOf } from "./log-records.ts";
+import { fenceOf, headIn, recordIn, recordOf } from "./log-records.ts";
 import { keyRecordIn } from "./remembered-keys.ts";
 
 const stamp = { id: "AbC-_123", atMs: 1_767_225_600_000 };
@@ -21,7 +21,7 @@ it("carries where its log stands, and the publication", () => {
     previous: { offset: 6, id: "before" },
     data: new Uint8Array(payload),
   };
-  expect(read).toEqual({ ...line, publication });
+  expect(read).toEqual({ ...line, fence: 0, publication, newest: null });
   expect(headIn(read, 42)).toEqual({
     sequence: 42,
     token: "tok-_en",
@@ -29,7 +29,19 @@ it("carries where its log stands, and the publication", () => {
     id: "AbC-_123",
     floor: 3,
     ttlMs: 60_000,
+    fence: 0,
+    last: 42,
+    atMs: stamp.atMs,
   });
+});
+
+it("of another source changes nothing but the fence, which is kept from then on", () => {
+  const before = headIn(recordIn(record) ?? expect.fail("a record was expected"), 42) ?? expect.fail("a head");
+  const read = recordIn(fenceOf(before, 77)) ?? expect.fail("a fence was expected");
+  const after = headIn(read, 50);
+  expect(after).toEqual({ ...before, sequence: 50, fence: 77 });
+  expect(headIn(recordIn(fenceOf(after ?? before, 78)) ?? read, 60)).toEqual({ ...before, sequence: 60, fence: 78 });
+  expect(headIn({ ...read, before: 0 }, 50)).toBeNull();
 });
 
 it("ends no log where it stands before what it names, nor with a floor above itself", () => {
@@ -40,17 +52,18 @@ it("ends no log where it stands before what it names, nor with a floor above its
 });
 
 it("never throws, and gives nothing that cannot be a publication, whatever is changed", () => {
+  const fence = fenceOf({ ...line, sequence: 50, last: 42, offset: 7, id: "id", fence: 0, atMs: 5 }, 77);
   const change = fc.record({ at: fc.nat(record.length), remove: fc.nat(9), insert: fc.uint8Array({ maxLength: 9 }) });
   fc.assert(
-    fc.property(fc.array(change, { maxLength: 4 }), (changes) => {
-      let bytes: Uint8Array = record;
+    fc.property(fc.constantFrom(record, fence), fc.array(change, { maxLength: 4 }), (given, changes) => {
+      let bytes: Uint8Array = given;
       for (const { at, remove, insert } of changes) {
         bytes = Buffer.concat([bytes.subarray(0, at), insert, bytes.subarray(at + remove)]);
       }
       keyRecordIn(bytes);
       const read = recordIn(bytes);
       if (read === null) return;
-      expect([read.before, read.floor, read.ttlMs].every(Number.isSafeInteger)).toBe(true);
+      expect([read.before, read.floor, read.ttlMs, read.fence].every(Number.isSafeInteger)).toBe(true);
       if (read.publication !== null) expect(faultOfAnnouncement("news", read.token, read.publication)).toBeNull();
     }),
     { numRuns: 5_000 },

@@ -15,26 +15,48 @@ export interface Head {
   readonly floor: number;
   /** How long publications are kept; 0 before the first. */
   readonly ttlMs: number;
+  /** Of the channel's source: what is said under another one is not written. 0 where there never was one. */
+  readonly fence: number;
+  /** The newest record that does more than change the fence, and when its publication was made; 0 before the first. */
+  readonly last: number;
+  readonly atMs: number;
 }
 
-/** `begin`: an epoch begins, with nothing. `keep`: a publication. `pass`: one that is announced and not kept. */
-type RecordKind = "begin" | "keep" | "pass";
+/**
+ * `begin`: an epoch begins, with nothing. `keep`: a publication. `pass`: one that is announced and not kept. `fence`: the
+ * channel has another source; all else is as it was.
+ */
+type RecordKind = "begin" | "keep" | "pass" | "fence";
 
 export interface LogRecord {
   readonly kind: RecordKind;
   readonly token: string;
-  /** The sequence of the record before it in its log; 0 for none. */
+  /** The sequence of the record before it in its log that is not a fence; 0 for none. */
   readonly before: number;
   readonly floor: number;
   readonly ttlMs: number;
-  /** `null` only where an epoch begins. */
+  /** The channel's; of what is not kept, the one that it was said under. 0: none. */
+  readonly fence: number;
+  /** `null` where an epoch begins, and of a fence. */
   readonly publication: Publication | null;
+  /** Of a fence: the newest publication. */
+  readonly newest: Newest | null;
 }
 
-const letters: Readonly<Record<RecordKind, string>> = { begin: "b", keep: "k", pass: "p" };
-const kinds: Readonly<Record<string, RecordKind>> = { b: "begin", k: "keep", p: "pass" };
+interface Newest {
+  readonly offset: number;
+  readonly id: string;
+  readonly atMs: number;
+}
+
+/** Two centuries from now: fences are made of the time. */
+export const farthestFence = 8_000_000_000_000_000;
+
+const letters: Readonly<Record<RecordKind, string>> = { begin: "b", keep: "k", pass: "p", fence: "f" };
+const kinds: Readonly<Record<string, RecordKind>> = { b: "begin", k: "keep", p: "pass", f: "fence" };
 const longestLine = 200;
-const line = /^([bkp]) ([\w-]{1,64}) (\d{1,16}) (\d{1,16}) (\d{1,16})$/;
+const line = /^([bkpf]) ([\w-]{1,64}) (\d{1,16}) (\d{1,16}) (\d{1,16})(?: (\d{1,16}))?$/;
+const newestLine = /^(\d{1,16}) (-|[\w-]{1,64}) (\d{1,16})$/;
 
 interface Line {
   readonly kind: RecordKind;
@@ -42,11 +64,23 @@ interface Line {
   readonly before: number;
   readonly floor: number;
   readonly ttlMs: number;
+  readonly fence?: number;
 }
 
 /** @param rest The publication as `records.ts` has it. */
-export function recordOf({ kind, token, before, floor, ttlMs }: Line, ...rest: readonly Uint8Array[]): Uint8Array {
-  return Buffer.concat([Buffer.from(`${letters[kind]} ${token} ${before} ${floor} ${ttlMs}\n`), ...rest]);
+export function recordOf(
+  { kind, token, before, floor, ttlMs, ...line }: Line,
+  ...rest: readonly Uint8Array[]
+): Uint8Array {
+  // Versions before there were sources read all channels that have none.
+  const fence = (line.fence ?? 0) === 0 ? "" : ` ${line.fence}`;
+  return Buffer.concat([Buffer.from(`${letters[kind]} ${token} ${before} ${floor} ${ttlMs}${fence}\n`), ...rest]);
+}
+
+/** A log goes on where it was, under another source. */
+export function fenceOf({ token, last, floor, ttlMs, ...head }: Head, fence: number): Uint8Array {
+  const newest = Buffer.from(`${head.offset} ${head.id} ${head.atMs}`);
+  return recordOf({ kind: "fence", token, before: last, floor, ttlMs, fence }, newest);
 }
 
 /** `null` for what no node has written. */
@@ -56,22 +90,41 @@ export function recordIn(given: Uint8Array): LogRecord | null {
   if (end < 0 || end > longestLine) return null;
   const found = line.exec(bytes.toString("latin1", 0, end));
   if (found === null) return null;
-  const [, letter = "", token = "", beforeText = "", floorText = "", ttlText = ""] = found;
+  const [, letter = "", token = "", beforeText = "", floorText = "", ttlText = "", fenceText = "0"] = found;
   const kind = kinds[letter];
-  const [before, floor, ttlMs] = [Number(beforeText), Number(floorText), Number(ttlText)];
+  const [before, floor, ttlMs, fence] = [beforeText, floorText, ttlText, fenceText].map(Number) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   if (kind === undefined || ![before, floor, ttlMs].every((number) => Number.isSafeInteger(number))) return null;
+  if (fence > farthestFence) return null;
+  const all = { kind, token, before, floor, ttlMs, fence, publication: null, newest: null };
   const rest = bytes.subarray(end + 1);
-  if (kind === "begin") return rest.length === 0 ? { kind, token, before, floor, ttlMs, publication: null } : null;
+  if (kind === "begin") return rest.length === 0 ? all : null;
+  if (kind === "fence") {
+    const newest = newestIn(rest.toString("latin1", 0, longestLine));
+    return newest && { ...all, newest };
+  }
   const publication = publicationIn(rest);
   if (publication === null || publication.offset > 0 !== (kind === "keep") || publication.key !== undefined)
     return null;
-  return { kind, token, before, floor, ttlMs, publication };
+  return { ...all, publication };
+}
+
+function newestIn(text: string): Newest | null {
+  const [, offset, id = "", atMs] = newestLine.exec(text) ?? [];
+  if (offset === undefined || (Number(offset) === 0) !== (id === "-")) return null;
+  const newest = { offset: Number(offset), id, atMs: Number(atMs) };
+  return Number.isSafeInteger(newest.offset) && Number.isSafeInteger(newest.atMs) ? newest : null;
 }
 
 /** `null` for a record that ends no log. */
 export function headIn(record: LogRecord, sequence: number): Head | null {
   if (record.kind === "pass" || record.before >= sequence) return null;
-  const { token, floor, ttlMs, publication } = record;
-  if (floor > (publication?.offset ?? 0)) return null;
-  return { sequence, token, offset: publication?.offset ?? 0, id: publication?.id ?? "-", floor, ttlMs };
+  const { token, floor, ttlMs, fence, kind, before } = record;
+  const { offset, id, atMs } = record.newest ?? record.publication ?? { offset: 0, id: "-", atMs: 0 };
+  if (floor > offset || (kind === "fence" && before === 0)) return null;
+  return { sequence, token, offset, id, floor, ttlMs, fence, atMs, last: kind === "fence" ? before : sequence };
 }

@@ -9,7 +9,7 @@ import { keyWindowMs } from "../key-window.ts";
 import { checkKey, ownBytes } from "../payload.ts";
 import { headOf } from "../records.ts";
 import type { Reached } from "./line.ts";
-import { type Head, headIn, recordIn, recordOf } from "./log-records.ts";
+import { fenceOf, type Head, headIn, recordIn, recordOf } from "./log-records.ts";
 import type { Names } from "./names.ts";
 import { firstKept, type Shelf } from "./pages.ts";
 import { type FirstAck, keyDigest, keyRecordIn, keyRecordOf, repeatedAck } from "./remembered-keys.ts";
@@ -27,6 +27,16 @@ export interface Checked {
   readonly body: Body;
   readonly retention: LogRetention | null;
   readonly idempotencyKey: string | null;
+  /** Of the lease that it is said under. */
+  readonly fence: number | null;
+}
+
+/** What is written behind the record `after` of its subject, or not at all. */
+export interface Appending {
+  readonly subject: string;
+  readonly record: Uint8Array;
+  readonly after: number;
+  readonly msgID?: string | undefined;
 }
 
 /** An answer that does not come in this time does not come. */
@@ -87,7 +97,6 @@ export class Logs {
     checkKey(draft);
     const { body, retention, idempotencyKey, fence } = draft;
     if (retention?.kind === "table") throw new TypeError("a log was expected, got a table");
-    if (fence !== undefined) throw new TypeError("a draft without a fence was expected: this engine gives no leases");
     const { forgetAfterMs } = this.#options;
     if (retention !== null) {
       checkRetention(retention);
@@ -97,7 +106,8 @@ export class Logs {
         );
       }
     }
-    return { body: { ...body, data: ownBytes(body.data) }, retention, idempotencyKey: idempotencyKey ?? null };
+    const said = { body: { ...body, data: ownBytes(body.data) }, retention };
+    return { ...said, idempotencyKey: idempotencyKey ?? null, fence: fence ?? null };
   }
 
   /** Where the log stands now. A channel that nobody wrote to gets its epoch here. */
@@ -111,7 +121,7 @@ export class Logs {
       if (head !== null) return head;
       // Nothing can be said of what is below it, so its epoch ends with it.
       if (newest !== null) damaged(channel);
-      const begun = await this.#begin(reached, channel, newest?.seq ?? 0);
+      const begun = await this.#begin(reached, channel, { after: newest?.seq ?? 0, fence: 0 });
       if (begun !== null) return begun;
     }
     return fail("overloaded", "too many nodes write to this channel at once");
@@ -121,12 +131,27 @@ export class Logs {
     const { names } = this.#options;
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const known = this.#heads.get(channel) ?? (await this.head(reached, channel));
-      const begun = await this.#begin(reached, channel, known.sequence);
+      const begun = await this.#begin(reached, channel, { after: known.sequence, fence: known.fence });
       this.#remember(channel, begun);
       if (begun === null) continue;
       this.#purge(reached, { filter: names.ofLog(channel), seq: begun.sequence });
       const { durability } = reached.facts;
       return { position: this.positionOf(reached, begun), publication: null, duplicate: false, durability };
+    }
+    return fail("overloaded", "too many nodes write to this channel at once");
+  }
+
+  /** The log belongs to this source from here on. @returns whether it does: false where a newer one has it. */
+  async fence(reached: Reached, channel: string, fence: number): Promise<boolean> {
+    const subject = this.#options.names.ofLog(channel);
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      const before = this.#heads.get(channel) ?? (await this.head(reached, channel));
+      if (before.fence >= fence) return before.fence === fence;
+      const written = await this.append(reached, { subject, record: fenceOf(before, fence), after: before.sequence });
+      this.#remember(channel, written && { ...before, sequence: written.seq, fence });
+      if (written === null) continue;
+      this.#trim(reached, channel);
+      return true;
     }
     return fail("overloaded", "too many nodes write to this channel at once");
   }
@@ -153,7 +178,7 @@ export class Logs {
     const subject = names.ofLog(channel);
     let msgID = idempotencyKey === null ? undefined : names.ofKey(channel, idempotencyKey);
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-      const before = this.#heads.get(channel) ?? (await this.head(reached, channel));
+      const before = await this.#fenced(reached, channel, said.fence);
       const offset = before.offset + 1;
       const stamp = { id: random.token(96), atMs: Math.max(0, Math.floor(clock.wall())) };
       const previous = offset === 1 ? null : { offset: before.offset, id: before.id };
@@ -162,9 +187,9 @@ export class Logs {
         await this.#floorOf(this.shelf(reached, channel, before), retention),
         offset - retention.size,
       );
-      const line = { token: before.token, floor, ttlMs: retention.ttlMs };
-      const record = recordOf({ ...line, kind: "keep", before: before.sequence }, ...recorded(publication, before.id));
-      const written = await this.#append(reached, { subject, record, after: before.sequence, msgID });
+      const line = { token: before.token, floor, ttlMs: retention.ttlMs, fence: before.fence };
+      const record = recordOf({ ...line, kind: "keep", before: before.last }, ...recorded(publication, before.id));
+      const written = await this.append(reached, { subject, record, after: before.sequence, msgID });
       if (written === null) {
         this.#heads.delete(channel);
         continue;
@@ -175,7 +200,7 @@ export class Logs {
         msgID = `${msgID ?? ""}.${written.seq}`;
         continue;
       }
-      this.#remember(channel, { ...line, sequence: written.seq, offset, id: stamp.id });
+      this.#remember(channel, { ...line, sequence: written.seq, last: written.seq, offset, ...stamp });
       const position = { epoch: this.epochOf(reached, before.token), offset };
       await this.#rememberKey(reached, channel, { idempotencyKey, epoch: position.epoch, publication });
       if (offset % trimEvery === 0) this.#trim(reached, channel);
@@ -184,38 +209,49 @@ export class Logs {
     return fail("overloaded", "too many nodes write to this channel at once");
   }
 
-  async #pass(reached: Reached, channel: string, { body, idempotencyKey }: Checked): Promise<Ack> {
+  async #pass(reached: Reached, channel: string, { body, idempotencyKey, fence }: Checked): Promise<Ack> {
     const { names, clock, random } = this.#options;
     const { connection } = reached.client;
-    const head = this.#heads.get(channel) ?? (await this.head(reached, channel));
+    const head = await this.#fenced(reached, channel, fence);
     this.#remember(channel, head);
     const stamp = { id: random.token(96), atMs: Math.max(0, Math.floor(clock.wall())) };
     const publication: Publication = { ...body, ...stamp, offset: 0, previous: null };
     const epoch = this.epochOf(reached, head.token);
     await this.#rememberKey(reached, channel, { idempotencyKey, epoch, publication });
-    const line = { kind: "pass", token: head.token, before: 0, floor: 0, ttlMs: 0 } as const;
+    // Whoever has heard of a newer source refuses it, since nothing here is compared with the log.
+    const line = { kind: "pass", token: head.token, before: 0, floor: 0, ttlMs: 0, fence: fence ?? 0 } as const;
     connection.publish(names.ofNews(channel), recordOf(line, ...recorded(publication, "-")));
     return { position: { epoch, offset: 0 }, publication, duplicate: false, durability: "volatile" };
   }
 
+  /** Where the log stands, as far as this node knows. @throws {TidewireError} `conflict` where it belongs to another source. */
+  async #fenced(reached: Reached, channel: string, fence: number | null): Promise<Head> {
+    const known = this.#heads.get(channel);
+    if (known !== undefined && (fence === null || known.fence === fence)) return known;
+    const head = await this.head(reached, channel);
+    if (fence !== null && head.fence !== fence) fail("conflict", "another node has taken over this channel's source");
+    return head;
+  }
+
   /** `null` when something else was written meanwhile. */
-  async #begin(reached: Reached, channel: string, after: number): Promise<Head | null> {
+  async #begin(
+    reached: Reached,
+    channel: string,
+    { after, fence }: { readonly after: number; readonly fence: number },
+  ): Promise<Head | null> {
     const { names, random } = this.#options;
     const token = random.token(96);
-    const record = recordOf({ kind: "begin", token, before: after, floor: 0, ttlMs: 0 });
-    const written = await this.#append(reached, { subject: names.ofLog(channel), record, after, msgID: undefined });
-    return written && { sequence: written.seq, token, offset: 0, id: "-", floor: 0, ttlMs: 0 };
+    const record = recordOf({ kind: "begin", token, before: after, floor: 0, ttlMs: 0, fence });
+    const written = await this.append(reached, { subject: names.ofLog(channel), record, after });
+    if (written === null) return null;
+    const { seq: sequence } = written;
+    return { sequence, last: sequence, token, offset: 0, id: "-", floor: 0, ttlMs: 0, fence, atMs: 0 };
   }
 
   /** Writes behind the record `after`, or not at all: then `null`. */
-  async #append(
+  async append(
     { client }: Reached,
-    {
-      subject,
-      record,
-      after,
-      msgID,
-    }: { subject: string; record: Uint8Array; after: number; msgID: string | undefined },
+    { subject, record, after, msgID }: Appending,
   ): Promise<{ readonly seq: number; readonly duplicate: boolean } | null> {
     try {
       const expect = { lastSubjectSequence: after };

@@ -42,6 +42,26 @@ export class Names {
     return `${this.#prefix}.news.${encoded(channel)}`;
   }
 
+  /** Where all nodes hear what is said to all. */
+  ofBus(): string {
+    return `${this.#prefix}.nodes`;
+  }
+
+  /** Where one node hears what is said to it alone. */
+  ofNode(node: string, place: string): string {
+    return `${this.#prefix}.node.${node}.${place}`;
+  }
+
+  /** Where nodes say who comes and leaves in the channels of a lane. */
+  ofMembers(lane: number): string {
+    return `${this.#prefix}.members.${lane}`;
+  }
+
+  /** Which node is the channel's source. A digest of a key is longer. */
+  ofLease(channel: string): string {
+    return `${this.#prefix}.key.${encoded(channel)}.lease`;
+  }
+
   ofKey(channel: string, key: string): string {
     return `${this.#prefix}.key.${encoded(channel)}.${hash("sha256", key, "base64url")}`;
   }

@@ -2,8 +2,10 @@
 
 /** What came on a subscription. */
 export interface NatsMessage {
+  readonly subject: string;
   readonly data: Uint8Array;
-  readonly headers?: { get(name: string): string } | undefined;
+  /** `code` is NATS' own: 503 where nobody listened. */
+  readonly headers?: { get(name: string): string; readonly code: number } | undefined;
 }
 
 /** One connection, which finds its way back by itself. */
@@ -16,7 +18,8 @@ export interface NatsConnection {
         readonly cluster?: string | undefined;
       }
     | undefined;
-  publish(subject: string, payload: Uint8Array): void;
+  /** @param options.reply Where answers are heard. */
+  publish(subject: string, payload: Uint8Array, options?: { readonly reply?: string }): void;
   subscribe(
     subject: string,
     options: { readonly callback: (error: Error | null, message: NatsMessage) => void },

@@ -1,9 +1,10 @@
 // The NATS engine: the log of every channel in JetStream, on one server or three, which any number of nodes share.
-import type { Engine } from "../../engine/engine.ts";
+import type { Engine, EngineCluster, EngineMembers, EngineSources } from "../../engine/engine.ts";
 import { type Clock, systemClock } from "../../ports/clock.ts";
 import { type Log, silentLog } from "../../ports/log.ts";
 import { type Random, systemRandom } from "../../ports/random.ts";
 import { EngineFace } from "../engine-face.ts";
+import type { Answering } from "../questions/questions.ts";
 import { Names } from "./names.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { Running, type RunningOptions } from "./running.ts";
@@ -47,7 +48,7 @@ const monthMs = 30 * 86_400_000;
 
 /**
  * An engine for several nodes. What an ack is worth depends on how the streams are kept: `traits.durability` tells.
- * It keeps logs. Tables (`latest`) it refuses with `not_available`; members and sources are each node's own.
+ * It keeps logs. Tables (`latest`) it refuses with `not_available`.
  */
 export function natsEngine(options: NatsEngineOptions): Engine {
   const { forgetAfterMs = monthMs, replicas = null } = options;
@@ -57,7 +58,7 @@ export function natsEngine(options: NatsEngineOptions): Engine {
   if (replicas !== null && ![1, 3, 5].includes(replicas)) {
     throw new RangeError(`1, 3 or 5 replicas were expected, got ${replicas}`);
   }
-  const given: Omit<RunningOptions, "sink"> = {
+  const given: Omit<RunningOptions, "sink" | "answering"> = {
     connect: options.connect,
     names: new Names(options.prefix ?? "tidewire"),
     storage: options.storage ?? "file",
@@ -67,9 +68,41 @@ export function natsEngine(options: NatsEngineOptions): Engine {
     random: options.random ?? systemRandom,
     log: options.log ?? silentLog,
   };
-  return new EngineFace<Running>({
+  let answering: Answering | null = null;
+  const face = new EngineFace<Running>({
     title: "NATS",
     traits: (run) => ({ name: "nats", durability: run?.durability ?? "volatile", survivesRestart: true }),
-    begin: (sink) => new Running({ ...given, sink }),
+    begin: (sink) => new Running({ ...given, answering, sink }),
   });
+  return Object.assign(
+    face,
+    sharedParts(face, (given) => (answering = given)),
+  );
+}
+
+interface SharedParts {
+  readonly members: EngineMembers;
+  readonly sources: EngineSources;
+  readonly cluster: EngineCluster;
+}
+
+function sharedParts(face: EngineFace<Running>, listen: (answering: Answering) => void): SharedParts {
+  return {
+    members: {
+      enter: (channel, member) => face.run?.bus.members.enter(channel, member),
+      leave: (channel, session) => face.run?.bus.members.leave(channel, session),
+      watch: async (channel, told) => await face.started().bus.members.watch(channel, told),
+      unwatch: (channel) => face.run?.bus.members.unwatch(channel),
+      list: async (channel) => await face.started().bus.members.list(channel),
+    },
+    sources: {
+      take: async (channel, ttlMs) => await face.started().take(channel, ttlMs),
+      release: (channel) => void face.run?.release(channel).catch(() => undefined),
+    },
+    cluster: {
+      listen: (node, answer) => listen({ node, answer }),
+      ask: async (node, question) => await face.started().bus.ask(node, question),
+      askAll: async (question) => await face.started().bus.askAll(question),
+    },
+  };
 }

@@ -62,9 +62,9 @@ export async function pageOf(shelf: Shelf, place: Place, limit: PageLimit): Prom
 export async function firstKept(shelf: Shelf): Promise<Kept | null> {
   const { head } = shelf;
   if (head.offset <= head.floor) return null;
-  const newest = kept(shelf, await at(shelf, head.sequence));
+  const newest = kept(shelf, await at(shelf, head.last));
   if (newest === null) return null;
-  return await lowest(shelf, { low: 1, high: head.sequence, isHigh: (found) => kept(shelf, found) !== null });
+  return await lowest(shelf, { low: 1, high: head.last, isHigh: (found) => offsetAt(shelf, found) > 0 });
 }
 
 async function forward(
@@ -84,6 +84,7 @@ async function forward(
   ) {
     next = await atOrAfter(shelf, sequence);
     if (next === null) break;
+    if (next.record?.kind === "fence") continue;
     const publication = kept(shelf, next)?.publication ?? null;
     const last = publications.at(-1);
     const expected = last === undefined ? Math.max(from, floor + 1) : last.offset + 1;
@@ -149,7 +150,7 @@ async function sequenceOf(shelf: Shelf, first: Kept, offset: number): Promise<nu
   // No two records share a sequence, so as many as lie between are at least so far apart.
   const low = first.sequence + offset - first.publication.offset;
   const high = head.sequence - (head.offset - offset);
-  const isHigh = (found: Found): boolean => (kept(shelf, found)?.publication.offset ?? 0) >= offset;
+  const isHigh = (found: Found): boolean => offsetAt(shelf, found) >= offset;
   const found = await lowest(shelf, { low, high, isHigh });
   return found?.sequence ?? head.sequence;
 }
@@ -176,7 +177,18 @@ async function lowest(shelf: Shelf, { low: start, high: end, isHigh }: Search): 
     }
     middle = low + Math.floor((high - low) / 2);
   }
-  return best === null ? null : kept(shelf, best);
+  // A fence is the lowest only where the publication before it is none.
+  while (best?.record?.kind === "fence") best = await atOrAfter(shelf, best.sequence + 1);
+  return kept(shelf, best);
+}
+
+/** The newest publication at a record, if it is kept; 0 for none, as below everything. */
+function offsetAt(shelf: Shelf, found: Found): number {
+  const { head, nowMs } = shelf;
+  const newest = found.record?.newest ?? null;
+  if (newest === null) return kept(shelf, found)?.publication.offset ?? 0;
+  const isKept = newest.offset > head.floor && newest.offset <= head.offset && newest.atMs + head.ttlMs > nowMs;
+  return isKept && found.record?.token === head.token ? newest.offset : 0;
 }
 
 /** `null` for what is forgotten, expired, of another epoch, or nobody's. */

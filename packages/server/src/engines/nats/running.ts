@@ -6,7 +6,10 @@ import type { Cancel, Clock } from "../../ports/clock.ts";
 import { type Log, reasonOf } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
 import { Complaints } from "../complaints.ts";
+import type { Answering } from "../questions/questions.ts";
+import { Bus } from "./bus.ts";
 import { Followed } from "./followed.ts";
+import { Leases } from "./leases.ts";
 import { Line, type Reached } from "./line.ts";
 import type { Head } from "./log-records.ts";
 import { Logs } from "./logs.ts";
@@ -20,6 +23,7 @@ export interface RunningOptions extends StreamsOptions {
   readonly random: Random;
   readonly log: Log;
   readonly sink: EngineSink;
+  readonly answering: Answering | null;
 }
 
 const turnMs = 1_000;
@@ -39,6 +43,8 @@ export class Running {
   readonly #followed: Followed;
   readonly #complaints: Complaints;
   readonly #logs: Logs;
+  readonly #leases: Leases;
+  readonly bus: Bus;
   /** What is written to a channel is written in the order it was said (P1); each waits for the one before it. */
   readonly #writing = new Map<string, Promise<unknown>>();
   #waiting = 0;
@@ -66,15 +72,26 @@ export class Running {
       },
       damaged: (channel) => this.#complaints.add("NATS announced what nobody can have published", { channel }),
     });
+    this.bus = new Bus({
+      ...options,
+      ask: (ask) => this.#ask(ask),
+      complain: (message, fields) => this.#complaints.add(message, fields),
+    });
+    this.#leases = new Leases({ ...options, logs: this.#logs, node: this.bus.node });
     this.#line = new Line({
       ...options,
-      connected: (client) => this.#followed.subscribeAll(client),
+      connected: (client) => {
+        this.bus.subscribe(client);
+        this.#followed.subscribeAll(client);
+      },
       down: () => {
+        this.bus.lost();
         this.#logs.forget();
         this.#followed.forget();
         sink.health("down");
       },
       up: () => {
+        this.bus.begin().catch(() => undefined);
         sink.health("up");
         sink.suspect("all");
       },
@@ -87,6 +104,7 @@ export class Running {
 
   async open(): Promise<void> {
     await this.#line.open();
+    await this.bus.begin();
     this.#turnLater();
   }
 
@@ -96,6 +114,7 @@ export class Running {
     this.#cancelTurn();
     await Promise.allSettled(this.#writing.values());
     this.#followed.clear();
+    await this.bus.end();
     await this.#line.close();
   }
 
@@ -105,7 +124,21 @@ export class Running {
     }
     if (draft.kind === "clear") return await this.#inTurn(channel, (reached) => this.#logs.clear(reached, channel));
     const checked = this.#logs.checked(draft);
-    return await this.#inTurn(channel, (reached) => this.#logs.publish(reached, channel, checked));
+    return await this.#inTurn(channel, (reached) => {
+      const { fence } = checked;
+      if (fence !== null && !this.#leases.isHeld(channel, fence)) fail("conflict", "the lease of this source is over");
+      return this.#logs.publish(reached, channel, checked);
+    });
+  }
+
+  /** @see EngineSources */
+  async take(channel: string, ttlMs: number): Promise<number | null> {
+    return await this.#inTurn(channel, (reached) => this.#leases.take(reached, channel, ttlMs));
+  }
+
+  /** Where that fails the lease ends by itself. */
+  async release(channel: string): Promise<void> {
+    await this.#inTurn(channel, (reached) => this.#leases.release(reached, channel));
   }
 
   async read(channel: string, start: PageStart, limit: PageLimit): Promise<Page> {
@@ -179,7 +212,7 @@ export class Running {
     }
   }
 
-  #inTurn(channel: string, write: (reached: Reached) => Promise<Ack>): Promise<Ack> {
+  #inTurn<Reply>(channel: string, write: (reached: Reached) => Promise<Reply>): Promise<Reply> {
     if (this.#isClosing) fail("engine_unavailable", "the NATS engine is not started");
     if (this.#waiting >= mostWaiting) fail("overloaded", "too much waits for NATS already");
     this.#waiting += 1;

@@ -3,7 +3,7 @@ import type { EngineSink } from "../../engine/engine.ts";
 import type { Keys } from "./keys.ts";
 import { laneOf } from "./keys.ts";
 import { type Link, LinkLost } from "./link.ts";
-import type { MemberNews } from "./member-news.ts";
+import type { MemberNews } from "../members/member-news.ts";
 import { type Count, type News, newsIn } from "./news.ts";
 
 interface Lane {

@@ -1,6 +1,6 @@
 // What is announced on a lane: publications, ends of epochs, and beacons that say where the lane's counter stands.
 import type { Publication } from "../../engine/engine.ts";
-import { type MemberNews, memberNewsIn } from "./member-news.ts";
+import { type MemberNews, memberNewsIn } from "../members/member-news.ts";
 import { publicationIn } from "../records.ts";
 
 /** Which counter it is, and where it stands. */

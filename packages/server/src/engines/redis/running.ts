@@ -7,12 +7,13 @@ import { type Log, reasonOf } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
 import { checkKey, digestOf, nothing, ownBytes } from "../payload.ts";
 import { ackIn, errorOf, pageIn, type Published, topsIn } from "./answers.ts";
+import { Asking } from "./asking.ts";
 import { Complaints } from "../complaints.ts";
 import { type Keys, laneOf } from "./keys.ts";
 import { Lanes } from "./lanes.ts";
 import { Line } from "./line.ts";
 import type { Link } from "./link.ts";
-import { type Answering, Questions } from "./questions.ts";
+import type { Answering } from "../questions/questions.ts";
 import { headOf, type Stamp } from "../records.ts";
 import type { RedisArgument } from "./redis-client.ts";
 import type { Servers } from "./servers.ts";
@@ -45,7 +46,7 @@ export class Running {
   readonly #upkeep: Upkeep;
   readonly #complaints: Complaints;
   readonly members: SharedMembers;
-  readonly questions: Questions;
+  readonly questions: Asking;
   readonly #node: string;
   #cancelTurn: Cancel = () => undefined;
 
@@ -70,7 +71,7 @@ export class Running {
       ask: (ask) => this.#ask(ask),
       damaged: (channel) => this.#complaints.add("Redis holds members that no node has named", { channel }),
     });
-    this.questions = new Questions({
+    this.questions = new Asking({
       keys,
       clock,
       answering: options.answering,

@@ -5,10 +5,11 @@
 import type { Member, SessionId } from "@tidewire/protocol";
 import type { EngineMembers, OtherMember } from "../../engine/engine.ts";
 import type { Random } from "../../ports/random.ts";
+import { type Entry, entryIn, type MemberNews } from "../members/member-news.ts";
+import { WatchedMembers } from "../members/watched-members.ts";
 import { Rounds } from "../rounds.ts";
 import { type Keys, laneOf } from "./keys.ts";
 import type { Link } from "./link.ts";
-import { type Entry, entryIn, type MemberNews } from "./member-news.ts";
 
 export interface SharedMembersOptions {
   readonly keys: Keys;
@@ -28,8 +29,7 @@ interface Numbered {
 }
 
 interface Watched {
-  readonly told: (change: OtherMember) => void;
-  readonly others: Map<SessionId, Entry>;
+  readonly others: WatchedMembers;
   /** What is announced while the list is read; `null` while none is. */
   meanwhile: Numbered[] | null;
   /** Something may be missing: the list is to be read again. */
@@ -71,7 +71,8 @@ export class SharedMembers implements EngineMembers {
   }
 
   async watch(channel: string, told: (change: OtherMember) => void): Promise<void> {
-    const watched: Watched = { told, others: new Map(), meanwhile: null, isStale: false };
+    const isOwn = (session: SessionId): boolean => this.#own.get(channel)?.has(session) === true;
+    const watched: Watched = { others: new WatchedMembers({ told, isOwn }), meanwhile: null, isStale: false };
     this.#watched.set(channel, watched);
     try {
       await this.#options.ask((link) => this.#read(link, channel, watched));
@@ -94,7 +95,7 @@ export class SharedMembers implements EngineMembers {
     const watched = this.#watched.get(channel);
     if (watched === undefined) return;
     watched.meanwhile?.push(numbered);
-    if (watched.meanwhile === null) this.#apply(channel, watched, numbered.news);
+    if (watched.meanwhile === null) this.#apply(watched, numbered.news);
   }
 
   /** Announcements of these channels may have been lost. */
@@ -148,7 +149,7 @@ export class SharedMembers implements EngineMembers {
 
   async #renew(link: Link): Promise<void> {
     // Whoever is heard of before the lease has one, if it is still there.
-    const nodes = new Set([...this.#watched.values()].flatMap(({ others }) => nodesOf(others)));
+    const nodes = new Set([...this.#watched.values()].flatMap(({ others }) => [...others.nodes]));
     const alive = await this.#lease(link);
     for (const node of nodes) if (!alive.has(node)) this.#bury(link, node);
     if (this.#mustBegin && !link.isOver) await this.begin(link);
@@ -169,13 +170,8 @@ export class SharedMembers implements EngineMembers {
   }
 
   #bury(link: Link, node: string): void {
-    for (const [channel, { others, told }] of this.#watched) {
-      const gone = [...others.values()].filter((entry) => entry.node === node);
-      for (const { member } of gone) {
-        others.delete(member.session);
-        told({ kind: "leave", member });
-      }
-      if (gone.length > 0) this.#tell(link, ["bury", channel, node]);
+    for (const [channel, { others }] of this.#watched) {
+      if (others.bury(node)) this.#tell(link, ["bury", channel, node]);
     }
   }
 
@@ -200,30 +196,16 @@ export class SharedMembers implements EngineMembers {
     try {
       const { number, entries } = await this.#who(link, channel);
       if (this.#watched.get(channel) !== watched) return;
-      for (const { node, member } of watched.others.values()) {
-        if (!entries.has(member.session))
-          this.#apply(channel, watched, { kind: "leave", node, session: member.session });
-      }
-      for (const entry of entries.values()) this.#apply(channel, watched, { kind: "enter", ...entry });
-      for (const { number: at, news } of meanwhile) if (at > number) this.#apply(channel, watched, news);
+      watched.others.settle(entries);
+      for (const { number: at, news } of meanwhile) if (at > number) this.#apply(watched, news);
     } finally {
       watched.meanwhile = null;
     }
   }
 
-  #apply(channel: string, { others, told }: Watched, news: MemberNews): void {
-    if (news.kind === "enter") {
-      const { session } = news.member;
-      if (this.#own.get(channel)?.has(session) === true || news.node === this.#node) return;
-      const isNew = !others.has(session);
-      others.set(session, news);
-      if (isNew) told({ kind: "join", member: news.member });
-      return;
-    }
-    const known = others.get(news.session);
-    if (known === undefined || known.node !== news.node) return;
-    others.delete(news.session);
-    told({ kind: "leave", member: known.member });
+  #apply({ others }: Watched, news: MemberNews): void {
+    // What it says itself is told to nobody.
+    if (news.kind === "leave" || news.node !== this.#node) others.apply(news);
   }
 
   /** Of other nodes that are there; asked in this order, since whoever has an entry had a lease before. */
@@ -261,8 +243,4 @@ export class SharedMembers implements EngineMembers {
     const { keys } = this.#options;
     return link.run([...keys.ofLane(laneOf(channel)), keys.ofMembers(channel)], args);
   }
-}
-
-function nodesOf(others: ReadonlyMap<SessionId, Entry>): string[] {
-  return [...others.values()].map(({ node }) => node);
 }

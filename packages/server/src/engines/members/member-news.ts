@@ -1,4 +1,4 @@
-// Members as Redis keeps and announces them: the node that says it, and the member in JSON.
+// Members as nodes announce them through a store: the node that says it, and the member in JSON.
 import type { Member, SessionId } from "@tidewire/protocol";
 
 export interface Entry {
@@ -10,13 +10,17 @@ export type MemberNews =
   | ({ readonly kind: "enter" } & Entry)
   | { readonly kind: "leave"; readonly node: string; readonly session: SessionId };
 
-/** What a session id may be in Redis; ours are shorter. */
+/** What a session id may be in a store; ours are shorter. */
 const longestSession = 255;
 const control = /[\p{Cc}\p{Cs}]/u;
 const parts = /^([\w-]{1,64}) ([^]*)$/;
 
 function isSession(text: unknown): text is SessionId {
   return typeof text === "string" && text !== "" && text.length <= longestSession && !control.test(text);
+}
+
+export function encodeMemberNews(news: MemberNews): string {
+  return news.kind === "enter" ? `+${news.node} ${JSON.stringify(news.member)}` : `-${news.node} ${news.session}`;
 }
 
 /** `null` for what no node has said. */
@@ -40,16 +44,21 @@ export function memberNewsIn(bytes: Buffer): MemberNews | null {
 
 function memberIn(json: string): Member | null {
   try {
-    const { session, user, ...more } = Object(JSON.parse(json)) as Readonly<Record<string, unknown>>;
-    if (!isSession(session) || typeof user !== "string") return null;
-    const { info, channelInfo } = more;
-    return {
-      session,
-      user,
-      ...(info !== undefined && { info }),
-      ...(channelInfo !== undefined && { channelInfo }),
-    };
+    return memberOf(JSON.parse(json));
   } catch {
     return null;
   }
+}
+
+/** `null` for what no node has said. */
+export function memberOf(value: unknown): Member | null {
+  const { session, user, ...more } = Object(value) as Readonly<Record<string, unknown>>;
+  if (!isSession(session) || typeof user !== "string") return null;
+  const { info, channelInfo } = more;
+  return {
+    session,
+    user,
+    ...(info !== undefined && { info }),
+    ...(channelInfo !== undefined && { channelInfo }),
+  };
 }

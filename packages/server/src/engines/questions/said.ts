@@ -1,6 +1,6 @@
-// Questions between nodes and their answers, as Redis carries them: a line of text, and behind it bytes that are the asker's.
+// Questions between nodes and their answers, as a store carries them: a line of text, and behind it bytes that are the asker's.
 
-/** A node's name, as it stands in the names of announcements. */
+/** A node's name, as it stands in the names that a store knows. */
 export function isNodeName(text: string): boolean {
   return /^[\w-]{1,64}$/.test(text);
 }
@@ -15,7 +15,7 @@ export interface Said {
   readonly bytes: Uint8Array;
 }
 
-/** Of a question, and of an answer. Redis ends a connection that 32 MiB wait for. */
+/** Of a question, and of an answer. Redis ends a connection that 32 MiB wait for, NATS one for 64. */
 export const maxSaidBytes: number = 8 * 1024 * 1024;
 
 const letters = { question: "q", answer: "a", refusal: "r" } as const satisfies Record<Said["kind"], string>;
@@ -28,7 +28,8 @@ export function encodeSaid({ kind, node, n, bytes }: Said): Buffer {
 }
 
 /** `null` for what no node has said. */
-export function saidIn(message: Buffer): Said | null {
+export function saidIn(given: Uint8Array): Said | null {
+  const message = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
   const end = message.indexOf(10);
   if (end < 0 || end > longestLine || message.length - end - 1 > maxSaidBytes) return null;
   const [, letter = "", node = "", number = ""] = line.exec(message.toString("latin1", 0, end)) ?? [];
