@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import {
   judgeLimits,
   type Judged,
-  type JudgeProgress,
+  type JudgeStep,
   type Language,
   maxLogLength,
   type TestRow,
@@ -12,6 +12,7 @@ import {
 import { findProblem, type ShownTest } from "../contract/judge-problems.ts";
 import { hiddenTests } from "./hidden-tests.ts";
 import type { Ending, Limits, Report } from "./sandbox/order.ts";
+import type { Standing } from "./sandbox/sandbox-process.ts";
 import { runInSandbox, type SandboxEnd } from "./sandbox/sandbox.ts";
 
 export interface Program {
@@ -21,9 +22,11 @@ export interface Program {
 }
 
 export interface Judging {
-  readonly told: (progress: JudgeProgress) => void;
+  readonly told: (step: JudgeStep) => void;
   /** Aborted: it is not wanted any more. */
   readonly signal: AbortSignal;
+  /** How its process stands in the line for a processor; `last` may fail for want of one. Default: `low`. */
+  readonly standing?: Standing;
 }
 
 /** What came of it, with everything that is worth keeping. */
@@ -51,12 +54,12 @@ export async function judge({ problem, language, source }: Program, judging: Jud
 export async function judgeTrial(
   { language, source }: Omit<Program, "problem">,
   trial: Trial,
-  { told, signal }: Judging,
+  { told, signal, standing = "low" }: Judging,
 ): Promise<Judgement> {
   const account = new Account(trial, told);
   const inputs = trial.tests.map(({ input }) => JSON.stringify(input));
   const order = { language, source, inputs, limits: trial.limits };
-  const end = await runInSandbox({ order, told: (report) => account.take(report), signal });
+  const end = await runInSandbox({ order, told: (report) => account.take(report), signal, standing });
   signal.throwIfAborted();
   return account.close(end);
 }
@@ -67,12 +70,12 @@ const longestNote = 1_000;
 /** What is known of a program so far. */
 class Account {
   readonly #trial: Trial;
-  readonly #told: (progress: JudgeProgress) => void;
+  readonly #told: (step: JudgeStep) => void;
   readonly #rows: TestRow[] = [];
   #refused: string | null = null;
   #log = "";
 
-  constructor(trial: Trial, told: (progress: JudgeProgress) => void) {
+  constructor(trial: Trial, told: (step: JudgeStep) => void) {
     this.#trial = trial;
     this.#told = told;
   }

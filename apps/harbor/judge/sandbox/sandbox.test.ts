@@ -1,5 +1,6 @@
 // The sandbox's process where the machine is slow or fails it: a program that was not run has no verdict.
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -24,7 +25,7 @@ const after = (code: string): readonly string[] => {
 async function run(main: readonly string[]): Promise<{ readonly end: string; readonly said: readonly Report[] }> {
   const said: Report[] = [];
   const { signal } = new AbortController();
-  const end = await runInSandbox({ order, told: (report) => void said.push(report), signal, main });
+  const end = await runInSandbox({ order, told: (report) => void said.push(report), signal, standing: "low", main });
   return { end, said };
 }
 
@@ -52,16 +53,35 @@ test("a Ctrl-C for those who run it ends no program", { timeout: 120_000 }, asyn
     said.push(report);
     if (report.kind === "began") for (const id of sandboxesBelow(process.pid)) process.kill(id, "SIGINT");
   };
-  expect(await runInSandbox({ order: looping, told, signal })).toBe("ended");
+  expect(await runInSandbox({ order: looping, told, signal, standing: "low" })).toBe("ended");
   expect(said.at(-1)).toMatchObject({ kind: "ended", ending: { kind: "time" } });
 });
 
-test.runIf(process.platform === "linux")("its process stands back behind the rest of its session", async () => {
-  const sandbox = startSandbox(10, ["--input-type=module", "-e", "process.stdin.resume(); console.log('up')"]);
-  await once(sandbox.stdout, "data");
-  expect(getPriority(sandbox.pid)).toBe(Math.min(19, getPriority() + 10));
-  // A priority counts inside of a session alone where the kernel shares processors between sessions first.
-  expect(sessionOf(sandbox.pid ?? 0)).toBe(sessionOf(process.pid));
-  sandbox.kill("SIGKILL");
-  await once(sandbox, "close");
-});
+const isLinux = process.platform === "linux";
+/** SCHED_IDLE, https://man7.org/linux/man-pages/man7/sched.7.html */
+const idleClass = 5;
+
+test.runIf(isLinux).each(["last", "low"] as const)(
+  "its process stands back behind the rest of its session: %s",
+  { timeout: 120_000 },
+  async (standing) => {
+    const main = ["--input-type=module", "-e", "process.stdin.resume(); console.log('up')"];
+    const sandbox = startSandbox({ cpuSeconds: 10, standing, main });
+    await once(sandbox.stdout, "data");
+    const [nice, isLast] = [getPriority(sandbox.pid), classOf(sandbox.pid ?? 0) === idleClass];
+    if (standing === "low") expect([nice, isLast]).toEqual([Math.min(19, getPriority() + 10), false]);
+    else expect(isLast || nice === 19).toBe(true);
+    // A priority counts inside of a session alone where the kernel shares processors between sessions first.
+    expect(sessionOf(sandbox.pid ?? 0)).toBe(sessionOf(process.pid));
+    // Where memory is full, it goes first.
+    expect(readFileSync(`/proc/${sandbox.pid}/oom_score_adj`, "latin1").trim()).toBe("1000");
+    sandbox.kill("SIGKILL");
+    await once(sandbox, "close");
+  },
+);
+
+/** Field 41 of proc_pid_stat(5), the second of which is the program's name in brackets. */
+function classOf(processId: number): number {
+  const [, fields = ""] = readFileSync(`/proc/${processId}/stat`, "latin1").split(") ");
+  return Number(fields.split(" ")[38]);
+}

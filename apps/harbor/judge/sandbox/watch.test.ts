@@ -2,7 +2,16 @@
 import { describe, expect, test } from "vitest";
 import type { Report } from "./order.ts";
 import type { Usage } from "./process-watch.ts";
-import { graceMs, mostResidentBytes, readCpuMs, stalledLooks, startCpuMs, Watch } from "./watch.ts";
+import {
+  graceMs,
+  lookEveryMs,
+  mostResidentBytes,
+  readCpuMs,
+  stalledLooks,
+  starvedLooks,
+  startCpuMs,
+  Watch,
+} from "./watch.ts";
 
 const limits = { timeMs: 1_000, memoryBytes: 67_108_864, outputLength: 65_536 };
 const ready: Report = { kind: "ready" };
@@ -20,12 +29,18 @@ class Process {
   cpuMs: number | null = 0;
   residentBytes = 1_000_000;
   isThere = true;
-  readonly watch = new Watch({
-    tests: 3,
-    limits,
-    usage: (): Usage | null => (this.cpuMs === null ? null : { cpuMs: this.cpuMs, residentBytes: this.residentBytes }),
-    kill: () => (this.isThere = false),
-  });
+  readonly watch: Watch;
+
+  constructor({ mayStarve = true }: { readonly mayStarve?: boolean } = {}) {
+    this.watch = new Watch({
+      tests: 3,
+      limits,
+      mayStarve,
+      usage: (): Usage | null =>
+        this.cpuMs === null ? null : { cpuMs: this.cpuMs, residentBytes: this.residentBytes },
+      kill: () => (this.isThere = false),
+    });
+  }
 
   say(...reports: readonly Report[]): void {
     this.watch.heardFrom();
@@ -117,6 +132,23 @@ describe("a machine that has no time", () => {
     process.looks(stalledLooks);
     expect(process.isThere).toBe(true);
     process.looks(2);
+    expect(process).toMatchObject({ isThere: false, watch: { killed: "unwanted", isStalled: true } });
+  });
+
+  test("and a process that stands last: it was not run, however far it had come", () => {
+    const share = starvedLooks * lookEveryMs * 0.1;
+    const process = new Process({ mayStarve: false });
+    process.say(ready, began(0));
+    for (let window = 1; window <= 3; window += 1) {
+      process.cpuMs = window * share;
+      process.looks(starvedLooks);
+    }
+    expect(process.isThere).toBe(true);
+    process.say(ended(0), began(1));
+    process.cpuMs = 4 * share - 1;
+    process.looks(starvedLooks - 1);
+    expect(process.isThere).toBe(true);
+    process.looks(1);
     expect(process).toMatchObject({ isThere: false, watch: { killed: "unwanted", isStalled: true } });
   });
 
