@@ -102,6 +102,17 @@ describe("processor time", () => {
     expect(process.isThere).toBe(true);
   });
 
+  test("is not given anew to one that says again that it is ready", () => {
+    const process = new Process();
+    process.say(ready);
+    process.cpuMs = readCpuMs;
+    process.looks(2);
+    process.say(ready);
+    process.cpuMs += 10;
+    process.looks(2);
+    expect(process.watch.killed).toBe("time");
+  });
+
   test("is looked at again after half a report: the rest is on its way", () => {
     const process = running();
     process.cpuMs = 1_800;
@@ -166,6 +177,13 @@ test("memory is looked at at once", () => {
   const process = running();
   process.residentBytes = mostResidentBytes + 1;
   process.looks(1);
+  expect(process.watch.killed).toBe("memory");
+});
+
+test("what it was killed for first is what it was killed for", () => {
+  const process = running();
+  process.watch.kill("memory");
+  process.watch.kill("unwanted");
   expect(process.watch.killed).toBe("memory");
 });
 
