@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
-import { sandboxesBelow, sessionOf } from "../testing/processes.ts";
+import { sandboxesBelow, sessionOf, standsLast } from "../testing/processes.ts";
 import type { Order, Report } from "./order.ts";
 import { startSandbox } from "./sandbox-process.ts";
 import { runInSandbox } from "./sandbox.ts";
@@ -45,6 +45,33 @@ test("a process that ends before it is ready has not run the program", async () 
   );
 });
 
+test("a process that ends in the middle of a test has crashed", async () => {
+  const reports = [{ kind: "ready" }, { kind: "began", test: 0 }].map((each) => `${JSON.stringify(each)}\n`).join("");
+  const main = ["--input-type=module", "-e", `process.stdout.write(${JSON.stringify(reports)})`];
+  expect((await run(main)).end).toBe("crashed");
+});
+
+test("a program that nobody wants any more is ended, before it begins too, and heard no more", async () => {
+  const looping = { ...order, source: "function solve() { for (;;); }" };
+  const common = { order: looping, standing: "low" } as const;
+  expect(await runInSandbox({ ...common, told: () => undefined, signal: AbortSignal.abort() })).toBe("unwanted");
+  const unwanted = new AbortController();
+  const said: Report[] = [];
+  const told = (report: Report): void => {
+    said.push(report);
+    unwanted.abort();
+  };
+  // All of it is there to be read when the first of it is.
+  const reports = `${JSON.stringify({ kind: "ready" })}\n${`${JSON.stringify({ kind: "began", test: 0 })}\n`.repeat(9)}`;
+  const main = [
+    "--input-type=module",
+    "-e",
+    `process.stdout.write(${JSON.stringify(reports)}); process.stdin.resume()`,
+  ];
+  expect(await runInSandbox({ ...common, told, signal: unwanted.signal, main })).toBe("unwanted");
+  expect(said).toEqual([{ kind: "ready" }]);
+});
+
 test("a Ctrl-C for those who run it ends no program", { timeout: 120_000 }, async () => {
   const said: Report[] = [];
   const { signal } = new AbortController();
@@ -58,8 +85,6 @@ test("a Ctrl-C for those who run it ends no program", { timeout: 120_000 }, asyn
 });
 
 const isLinux = process.platform === "linux";
-/** SCHED_IDLE, https://man7.org/linux/man-pages/man7/sched.7.html */
-const idleClass = 5;
 
 test.runIf(isLinux).each(["last", "low"] as const)(
   "its process stands back behind the rest of its session: %s",
@@ -68,9 +93,8 @@ test.runIf(isLinux).each(["last", "low"] as const)(
     const main = ["--input-type=module", "-e", "process.stdin.resume(); console.log('up')"];
     const sandbox = startSandbox({ cpuSeconds: 10, standing, main });
     await once(sandbox.stdout, "data");
-    const [nice, isLast] = [getPriority(sandbox.pid), classOf(sandbox.pid ?? 0) === idleClass];
-    if (standing === "low") expect([nice, isLast]).toEqual([Math.min(19, getPriority() + 10), false]);
-    else expect(isLast || nice === 19).toBe(true);
+    if (standing === "low") expect(getPriority(sandbox.pid)).toBe(Math.min(19, getPriority() + 10));
+    expect(standsLast(sandbox.pid ?? 0)).toBe(standing === "last");
     // A priority counts inside of a session alone where the kernel shares processors between sessions first.
     expect(sessionOf(sandbox.pid ?? 0)).toBe(sessionOf(process.pid));
     // Where memory is full, it goes first.
@@ -79,9 +103,3 @@ test.runIf(isLinux).each(["last", "low"] as const)(
     await once(sandbox, "close");
   },
 );
-
-/** Field 41 of proc_pid_stat(5), the second of which is the program's name in brackets. */
-function classOf(processId: number): number {
-  const [, fields = ""] = readFileSync(`/proc/${processId}/stat`, "latin1").split(") ");
-  return Number(fields.split(" ")[38]);
-}

@@ -143,7 +143,7 @@ function Output({ label, text }: { readonly label: string; readonly text: string
   );
 }
 
-const room = "py-1.5 pr-3 align-top";
+const room = "py-1.5 not-last:pr-3 align-top";
 const line = "border-b border-line";
 const cell = `${line} ${room}`;
 
@@ -153,7 +153,7 @@ function TestTable({ rows, shown }: { readonly rows: readonly (TestRow | TestToC
     <table className="figures mt-2 w-full table-fixed border-separate border-spacing-0 text-sm">
       <thead>
         <tr className="text-left text-xs text-soft [&>th]:font-normal">
-          <th scope="col" className={classNames(cell, "w-22")}>
+          <th scope="col" className={classNames(cell, "w-18")}>
             Test
           </th>
           <th scope="col" className={cell}>
@@ -162,7 +162,7 @@ function TestTable({ rows, shown }: { readonly rows: readonly (TestRow | TestToC
           <th scope="col" className={classNames(cell, "w-18 text-right")}>
             Time
           </th>
-          <th scope="col" className={classNames(cell, "w-20 pr-0 text-right")}>
+          <th scope="col" className={classNames(cell, "w-16 text-right")}>
             Memory
           </th>
         </tr>
@@ -191,7 +191,7 @@ function TestLine({ row, isShown }: { readonly row: TestRow | TestToCome; readon
           {row.verdict === null ? <span className="text-soft">–</span> : <VerdictOf verdict={row.verdict} />}
         </td>
         <td className={classNames(ownCell, "text-right whitespace-nowrap")}>{isRun ? `${row.ms} ms` : "–"}</td>
-        <td className={classNames(ownCell, "pr-0 text-right whitespace-nowrap")}>{isRun ? sizeOf(row.kb) : "–"}</td>
+        <td className={classNames(ownCell, "text-right whitespace-nowrap")}>{isRun ? sizeOf(row.kb) : "–"}</td>
       </tr>
       {note !== "" && (
         // On a phone the verdict's own column is three words wide.
@@ -200,7 +200,7 @@ function TestLine({ row, isShown }: { readonly row: TestRow | TestToCome; readon
             colSpan={4}
             className={classNames(
               line,
-              "pt-0.5 pb-1.5 pl-22 font-mono text-xs break-words whitespace-pre-wrap text-soft",
+              "pt-0.5 pb-1.5 pl-18 font-mono text-xs break-words whitespace-pre-wrap text-soft",
             )}
           >
             {row.verdict === "wrong" ? `It returned ${note}` : note}
