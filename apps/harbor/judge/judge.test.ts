@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Judged, JudgeStep } from "../contract/judge.ts";
 import { beginningOf, problems } from "../contract/judge-problems.ts";
 import { hiddenTests } from "./hidden-tests.ts";
-import { judge, type Judgement } from "./judge.ts";
+import type { Judgement } from "./account.ts";
+import { judge } from "./judge.ts";
 
 const solutions: Readonly<Record<string, string>> = {
   "two-berths": `function solve(berths: number[], length: number): number[] {
