@@ -62,8 +62,7 @@ export class Account {
   close(end: SandboxEnd): Judgement {
     const { tests, limits } = this.#trial;
     if (this.#refused !== null && this.#rows.length === 0) return this.#refuse(this.#refused);
-    const isCut = end !== "ended" && end !== "unwanted";
-    if (isCut && this.#rows.length < tests.length) {
+    if (end !== "ended" && end !== "unwanted") {
       const ms = end === "time" ? limits.timeMs : 0;
       this.#add({ test: this.#rows.length + 1, verdict: end, ms, kb: 0, note: notes[end] });
     }
