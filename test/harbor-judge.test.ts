@@ -79,7 +79,11 @@ test("a program is judged by the worker, told on the way, kept, and counted for 
   const job = watch(ada, submission);
   await expect.poll(() => job().state, waited).toBe("done");
   expect(job().output).toMatchObject({ verdict: "accepted", passed: 7, tests: 7 });
-  expect(job().progress.filter(({ kind }) => kind === "tested")).toHaveLength(7);
+  expect(
+    job()
+      .progress.flat()
+      .filter(({ kind }) => kind === "tested"),
+  ).toHaveLength(7);
 
   const kept = await ada.call(readSubmission, { id: submission.id });
   expect(kept).toMatchObject({ judged: job().output, log: "begun\n".repeat(7) });
@@ -134,13 +138,13 @@ test(
     const ada = await comeIn(server, "Ada");
     const submission = await handIn(ada, `${stuck.replace("return", "console.log('here'); return")}`);
     const job = watch(ada, submission);
-    await expect.poll(() => job().progress.at(-1)?.kind, waited).toBe("said");
+    await expect.poll(() => job().progress.flat().at(-1)?.kind, waited).toBe("said");
     const [worker] = childrenRunning(server.processId, path.join("harbor", "worker", "main.ts"));
     const [sandbox] = childrenRunning(worker ?? expect.unreachable(), "sandbox");
     process.kill(worker ?? 0, "SIGKILL");
     await expect.poll(() => job().state, waited).toBe("done");
     expect(job()).toMatchObject({ attempt: 2, output: { verdict: "time" } });
-    // The kernel ends it when it has used what all of its tests might: seconds of a processor that others may want too.
+    // With its worker; where the system cannot do that, when it has used what all of its tests might.
     await expect.poll(() => isRunning(sandbox ?? expect.unreachable()), { ...waited, timeout }).toBe(false);
   },
 );

@@ -1,12 +1,12 @@
 // Jobs a second beside BullMQ alone: the same job, the same concurrency, the same Redis, in rounds of which each contestant is a part.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Child, nodeProgram, short, spanOf, spanText, tableOf } from "tidewire/bench";
 import { childrenOf } from "../../test/child-processes.ts";
 import { commit, machine } from "../machine.ts";
+import { keepResult } from "../results.ts";
 import { startBroker } from "../torture-jobs/broker.ts";
 import type { StoreName } from "../torture-jobs/stores.ts";
 import { type AppTalk, type ContestantName, contestantNames, halves, type WorkerTalk } from "./talk.ts";
@@ -33,8 +33,6 @@ interface Measured {
 }
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const results = join(import.meta.dirname, "../results");
-const oxfmt = join(import.meta.dirname, "../../node_modules/oxfmt/bin/oxfmt");
 const patienceMs = 300_000;
 const quiet = ["--disable-warning=ExperimentalWarning"];
 
@@ -164,8 +162,8 @@ function summaryOf(
 
 async function main(args: readonly string[]): Promise<void> {
   const options = readOptions(args);
-  const [here, { id, isChanged }] = [machine(), commit()];
-  print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}, load ${here.loadAverage.toFixed(1)}`);
+  const [here, of] = [machine(), commit()];
+  print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${of.id}, load ${here.loadAverage.toFixed(1)}`);
   const rows: Measured[] = [];
   for (let round = 1; round <= options.rounds; round += 1) {
     for (const contestant of options.contestants) {
@@ -185,14 +183,8 @@ async function main(args: readonly string[]): Promise<void> {
   ]);
   print(`\n${tableOf([head, ...lines])}`);
   if (options.profiles !== null) return;
-  const date = new Date().toISOString().slice(0, 10);
-  const file = join(results, `jobs-${date}-${id}.json`);
-  const where = { date, machine: here, loadAverages: { before: here.loadAverage, after: loadavg()[0] }, commit: id };
-  mkdirSync(results, { recursive: true });
-  writeFileSync(file, JSON.stringify({ ...where, hasChanges: isChanged, options, summary, rounds: rows }));
-  // As the check of formats wants it.
-  spawnSync(process.execPath, [oxfmt, file]);
-  print(`bench/results/jobs-${date}-${id}.json`);
+  const loadAverages = { before: here.loadAverage, after: loadavg()[0] };
+  print(keepResult({ name: "jobs", machine: here, commit: of }, { loadAverages, options, summary, rounds: rows }));
 }
 
 main(process.argv.slice(2)).catch((thrown: unknown) => {

@@ -1,17 +1,17 @@
 // What hostile programs cost those who have nothing to do with them: Harbor's own processes, people who chat, and strangers who
 // hand in the worst programs there are. `node --conditions=@tidewire/source bench/judge/main.ts --help`
-import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { machineTime, noLatencies, othersShare, quantileMs, spanOf, spanText, tableOf } from "tidewire/bench";
 import { commit, machine } from "../machine.ts";
-import { openPlace, type Place, type Round, type Stretch } from "./place.ts";
+import { keepResult } from "../results.ts";
+import { type Kind, kinds, openPlace, type Place, type Round, type Stretch } from "./place.ts";
 import { pause } from "./talk.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const usage = `node --conditions=@tidewire/source bench/judge/main.ts [options]
-  --rounds <n>       stretches without and with hostile programs, in turn (5)
+  --rounds <n>       stretches without hostile programs, with them, and with endless loops in their place, in turn (5)
   --seconds <n>      of each stretch (10)
   --against <folder> another checkout, whose Harbor is measured in the same rounds
   --calm <percent>   a round begins when the machine is not busier than that (100)
@@ -52,7 +52,7 @@ function readOptions(args: readonly string[]): Options {
 class Measured {
   readonly name: string;
   readonly place: Place;
-  readonly #all = { quiet: noLatencies(), hostile: noLatencies() };
+  readonly #all = { quiet: noLatencies(), hostile: noLatencies(), loops: noLatencies() };
   readonly #rounds: Round[] = [];
 
   constructor(name: string, place: Place) {
@@ -67,19 +67,21 @@ class Measured {
   }
 
   summary() {
-    const { quiet, hostile } = this.#all;
-    const shown = (of: "quiet" | "hostile"): object => ({
+    const quietP99Ms = quantileMs(this.#all.quiet, 0.99);
+    const shown = (of: Kind) => ({
       p50Ms: quantileMs(this.#all[of], 0.5),
       p90Ms: quantileMs(this.#all[of], 0.9),
       p99Ms: quantileMs(this.#all[of], 0.99),
+      maxMs: quantileMs(this.#all[of], 1),
       p99MsOfRounds: spanOf(this.#rounds.map((round) => round[of].p99Ms)),
+      ratioOfP99: quantileMs(this.#all[of], 0.99) / quietP99Ms,
+      ratioOfRounds: spanOf(this.#rounds.map((round) => round[of].p99Ms / round.quiet.p99Ms)),
     });
     return {
       name: this.name,
       quiet: shown("quiet"),
       hostile: shown("hostile"),
-      ratioOfP99: quantileMs(hostile, 0.99) / quantileMs(quiet, 0.99),
-      ratioOfRounds: spanOf(this.#rounds.map((round) => round.hostile.p99Ms / round.quiet.p99Ms)),
+      loops: shown("loops"),
       verdicts: this.place.verdicts,
       isSameWorker: this.place.isSameWorker,
       missing: this.place.missing,
@@ -111,8 +113,8 @@ async function measuredIn(all: readonly Measured[], { rounds, seconds, calm }: O
     for (let round = 0; round < rounds; round += 1) {
       for (const measured of all) {
         await untilCalm(calm);
-        const { quiet, hostile } = await measured.round(seconds * 1_000);
-        print(`${measured.name}: quiet ${lineOf(quiet)}; hostile ${lineOf(hostile)}`);
+        const round = await measured.round(seconds * 1_000);
+        print(`${measured.name}: ${kinds.map((kind) => `${kind} ${lineOf(round[kind])}`).join("; ")}`);
       }
     }
     return all.map((measured) => measured.summary());
@@ -122,33 +124,25 @@ async function measuredIn(all: readonly Measured[], { rounds, seconds, calm }: O
 }
 
 async function run(options: Options): Promise<void> {
-  const [here, { id, isChanged }] = [machine(), commit()];
-  print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}`);
+  const [here, of] = [machine(), commit()];
+  print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${of.id}`);
   const all = [new Measured("this checkout", await openPlace())];
   if (options.against !== null) all.push(new Measured("against", await openPlace(path.resolve(options.against))));
   const summaries = await measuredIn(all, options);
-  const rows = summaries.map(({ name, ratioOfP99, ratioOfRounds, verdicts }) => [
-    name,
-    ratioOfP99.toFixed(2),
-    spanText(ratioOfRounds),
-    String(Object.values(verdicts).reduce((sum, count) => sum + count, 0)),
-  ]);
-  print(`\n${tableOf([["", "p99, hostile to quiet", "of each round", "judged"], ...rows])}`);
+  const rows = summaries.flatMap((summary) => kinds.map((kind) => rowOf(summary, kind)));
+  print(`\n${tableOf([["", "", "p50", "p99", "p99 to quiet", "of each round"], ...rows])}`);
+  for (const { name, verdicts, missing } of summaries) {
+    print(`${name}: ${JSON.stringify(verdicts)}, ${missing} messages missing`);
+  }
   if (!options.isWritten) return;
-  const date = new Date().toISOString().slice(0, 10);
-  const name = `judge-${date}-${id}.json`;
   const { rounds, seconds, calm } = options;
-  const kept = {
-    date,
-    machine: here,
-    commit: id,
-    hasChanges: isChanged,
-    options: { rounds, seconds, calm },
-    summaries,
-  };
-  mkdirSync(path.join(import.meta.dirname, "../results"), { recursive: true });
-  writeFileSync(path.join(import.meta.dirname, "../results", name), `${JSON.stringify(kept, null, 2)}\n`);
-  print(`\nbench/results/${name}`);
+  const figures = { options: { rounds, seconds, calm }, summaries };
+  print(`\n${keepResult({ name: "judge", machine: here, commit: of }, figures)}`);
+}
+
+function rowOf(summary: Summary, kind: Kind): string[] {
+  const { p50Ms, p99Ms, ratioOfP99, ratioOfRounds } = summary[kind];
+  return [summary.name, kind, p50Ms.toFixed(1), p99Ms.toFixed(1), ratioOfP99.toFixed(2), spanText(ratioOfRounds)];
 }
 
 await run(readOptions(process.argv.slice(2)));

@@ -1,9 +1,12 @@
 // Harbor with its worker, people who chat there, and strangers at the judge: what a round of quiet and a round of attack come to.
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { Client } from "@tidewire/client";
 import { Child, type Latencies, machineTime, nodeProgram, noLatencies, othersShare, quantileMs } from "tidewire/bench";
+import { startSandbox } from "../../apps/harbor/judge/sandbox/sandbox-process.ts";
 import { guestAt } from "../../apps/harbor/server/testing/guest.ts";
+import { judgeConcurrency } from "../../apps/harbor/worker/judge/judging.ts";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "../../test/browser/server-process.ts";
 import { childrenRunning } from "../../test/child-processes.ts";
 import type { StrangersTalk } from "./strangers.ts";
@@ -16,6 +19,8 @@ const warmUpMs = 4_000;
 const settleMs = 500;
 /** For what waits in the line, on a machine that has little time for it. */
 const restMs = 300_000;
+/** Longer than any stretch. */
+const loopCpuSeconds = 3_600;
 
 /** What those who chat saw in one stretch of time. */
 export interface Stretch {
@@ -31,14 +36,17 @@ export interface Stretch {
   readonly machineBusy: number;
 }
 
-export interface Round {
-  readonly quiet: Stretch;
-  readonly hostile: Stretch;
-}
+/**
+ * `quiet`: nobody hands anything in. `hostile`: strangers do, without a pause. `loops`: nobody does, and as many processes as
+ * there may be sandboxes do nothing but run, with the sandboxes' priority: what that costs is the machine's, and the rest ours.
+ */
+export const kinds = ["quiet", "hostile", "loops"] as const;
+export type Kind = (typeof kinds)[number];
+export type Round = Readonly<Record<Kind, Stretch>>;
 
 export interface Place {
-  /** Time without and time with hostile programs, `ms` each; what was measured is added to `all` as well. */
-  round(ms: number, all: { readonly quiet: Latencies; readonly hostile: Latencies }): Promise<Round>;
+  /** A stretch of each kind, `ms` long; what was measured is added to `all` as well. */
+  round(ms: number, all: Readonly<Record<Kind, Latencies>>): Promise<Round>;
   readonly verdicts: Readonly<Record<string, number>>;
   /** Whether the worker of the beginning is the worker now. */
   readonly isSameWorker: boolean;
@@ -73,7 +81,11 @@ export async function openPlace(checkout: string = root): Promise<Place> {
       const hostile = await stretch({ server, talk, ms, all: all.hostile });
       verdicts = await others.ask("rest", null, restMs);
       await talk.during(settleMs, noLatencies());
-      return { quiet, hostile };
+      const end = startLoops();
+      await talk.during(settleMs, noLatencies());
+      const loops = await stretch({ server, talk, ms, all: all.loops });
+      await end();
+      return { quiet, hostile, loops };
     },
     get verdicts() {
       return verdicts;
@@ -89,6 +101,17 @@ export async function openPlace(checkout: string = root): Promise<Place> {
       for (const client of clients) client.close();
       await server.stop();
     },
+  };
+}
+
+/** @returns What ends them. */
+function startLoops(): () => Promise<void> {
+  const start = { cpuSeconds: loopCpuSeconds, standing: "last", main: ["-e", "for (;;);"] } as const;
+  const all = Array.from({ length: judgeConcurrency }, () => startSandbox(start));
+  const gone = Promise.all(all.map((each) => once(each, "close")));
+  return async () => {
+    for (const each of all) each.kill("SIGKILL");
+    await gone;
   };
 }
 

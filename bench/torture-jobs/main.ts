@@ -1,17 +1,15 @@
 // The command of the torture of jobs: everybody who takes part in 10,000 jobs is killed again and again, and nothing that was promised may be lost.
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { commit, machine } from "../machine.ts";
+import { keepResult } from "../results.ts";
 import { attempts, leaseMs } from "./job.ts";
 import { storeNames } from "./stores.ts";
 import { type TortureOptions, tortureJobs } from "./torture-jobs.ts";
 
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
-const oxfmt = join(import.meta.dirname, "../../node_modules/oxfmt/bin/oxfmt");
-const results = join(import.meta.dirname, "../results");
 const text = { type: "string" } as const;
 const flags = { store: text, jobs: text, "watched-of": text, seed: text } as const;
 const shownViolations = 20;
@@ -30,33 +28,19 @@ function readOptions(args: readonly string[]): TortureOptions {
 }
 
 // As it was when this began.
-const [here, { id, isChanged }] = [machine(), commit()];
+const [here, of] = [machine(), commit()];
 
 async function main(args: readonly string[]): Promise<boolean> {
   const options = readOptions(args);
-  print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}, seed ${options.seed}`);
+  print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${of.id}, seed ${options.seed}`);
   const folder = mkdtempSync(join(tmpdir(), "tidewire-torture-jobs-"));
   const outcome = await tortureJobs(options, { folder, say: print });
   const { violations, ...figures } = outcome;
   print(JSON.stringify(figures, null, 2));
   for (const violation of violations.slice(0, shownViolations)) print(`!!! ${violation}`);
   print(violations.length === 0 ? "nothing wrong" : `${violations.length} violations; what was said is in ${folder}`);
-  const date = new Date().toISOString().slice(0, 10);
-  const file = `torture-jobs-${options.store}-${date}-${id}.json`;
-  const kept = {
-    date,
-    machine: here,
-    commit: id,
-    hasChanges: isChanged,
-    options,
-    terms: { leaseMs, attempts },
-    ...outcome,
-  };
-  mkdirSync(results, { recursive: true });
-  writeFileSync(join(results, file), `${JSON.stringify(kept, null, 2)}\n`);
-  // As the check of formats wants it.
-  spawnSync(process.execPath, [oxfmt, join(results, file)]);
-  print(`bench/results/${file}`);
+  const measurement = { name: `torture-jobs-${options.store}`, machine: here, commit: of };
+  print(keepResult(measurement, { options, terms: { leaseMs, attempts }, ...outcome }));
   if (violations.length === 0) rmSync(folder, { recursive: true, force: true });
   return violations.length === 0;
 }

@@ -50,11 +50,15 @@ export const judged = z.object({
 });
 export type Judged = z.infer<typeof judged>;
 
-export const judgeProgress = z.discriminatedUnion("kind", [
+export const judgeStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("testing"), test: z.int().min(1), tests: z.int().min(1) }),
   z.object({ kind: z.literal("said"), text: z.string() }),
   z.object({ kind: z.literal("tested"), row: testRow }),
 ]);
+export type JudgeStep = z.infer<typeof judgeStep>;
+
+/** What has happened since it was told last, in order. */
+export const judgeProgress = z.array(judgeStep).min(1);
 export type JudgeProgress = z.infer<typeof judgeProgress>;
 
 /** Done by workers. The program is in the database, under the submission's number. */

@@ -5,7 +5,8 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, test } from "vitest";
 import type { TestVerdict } from "../contract/judge.ts";
-import { judgeTrial, type Judgement, type Trial } from "./judge.ts";
+import type { Judgement, Trial } from "./account.ts";
+import { judgeTrial } from "./judge.ts";
 import { usageOf } from "./sandbox/process-watch.ts";
 import { startSandbox } from "./sandbox/sandbox-process.ts";
 import { sandboxesBelow } from "./testing/processes.ts";
@@ -16,6 +17,8 @@ const trial: Trial = {
   limits: { timeMs: 400, memoryBytes: 67_108_864, outputLength: 65_536 },
 };
 const never = new AbortController().signal;
+/** Where a process may be told to end with its parent; elsewhere it ends when it has used its time. */
+const isLinux = process.platform === "linux";
 
 async function run(source: string, given: Partial<Trial> = {}): Promise<Judgement> {
   return await judgeTrial(
@@ -175,11 +178,20 @@ describe("hostile programs", () => {
 });
 
 describe("the sandbox's process", () => {
-  test("is ended by the kernel when nobody is left who would", { timeout: 120_000 }, async () => {
-    const order = { language: "javascript", source: stuck, inputs: ["[2]"], limits: trial.limits };
+  const order = { language: "javascript", source: stuck, inputs: ["[2]"], limits: trial.limits };
+
+  test("is ended by the kernel when nobody looks at its time", { timeout: 120_000 }, async () => {
+    const sandbox = startSandbox({ cpuSeconds: 2, standing: "low" });
+    sandbox.stdin.end(JSON.stringify(order));
+    sandbox.stdout.resume();
+    const [code, signal] = (await once(sandbox, "close")) as [number | null, NodeJS.Signals | null];
+    expect([code, signal]).toEqual([null, expect.stringMatching(/^SIG(?:KILL|XCPU)$/)]);
+  });
+
+  test("does not outlive its worker, however that ends", { timeout: 120_000 }, async () => {
     const module = JSON.stringify(path.join(import.meta.dirname, "sandbox/sandbox-process.ts"));
     const program = `import { startSandbox } from ${module};
-      const sandbox = startSandbox(2);
+      const sandbox = startSandbox({ cpuSeconds: ${isLinux ? 3_600 : 2}, standing: "last" });
       sandbox.stdout.once("data", () => console.log("begun"));
       sandbox.stdin.end(${JSON.stringify(JSON.stringify(order))});`;
     const worker = spawn(process.execPath, ["--input-type=module", "--no-warnings", "-e", program], {
@@ -187,10 +199,10 @@ describe("the sandbox's process", () => {
     });
     await once(worker.stdout, "data");
     const [sandbox] = sandboxesBelow(worker.pid ?? 0);
-    worker.kill("SIGKILL");
-    await once(worker, "exit");
     const isThere = (): boolean => sandbox !== undefined && usageOf(sandbox) !== null;
     expect(isThere()).toBe(true);
+    worker.kill("SIGKILL");
+    await once(worker, "exit");
     await expect.poll(isThere, { timeout: 100_000, interval: 100 }).toBe(false);
   });
 
@@ -208,7 +220,7 @@ describe("the sandbox's process", () => {
         tried(() => new Worker("1", { eval: true })),
         tried(() => new Function("return 1")()),
       ]));`;
-    const sandbox = startSandbox(10, ["--input-type=module", "-e", program]);
+    const sandbox = startSandbox({ cpuSeconds: 10, standing: "low", main: ["--input-type=module", "-e", program] });
     expect(JSON.parse(await text(sandbox.stdout))).toEqual([
       [],
       ...Array.from({ length: 4 }, () => "ERR_ACCESS_DENIED"),

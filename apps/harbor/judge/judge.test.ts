@@ -1,9 +1,10 @@
 // The judge on real processes: each problem has a solution that it accepts, and says of others what is wrong with them.
 import { describe, expect, test } from "vitest";
-import type { JudgeProgress, Judged } from "../contract/judge.ts";
+import type { Judged, JudgeStep } from "../contract/judge.ts";
 import { beginningOf, problems } from "../contract/judge-problems.ts";
 import { hiddenTests } from "./hidden-tests.ts";
-import { judge, type Judgement } from "./judge.ts";
+import type { Judgement } from "./account.ts";
+import { judge } from "./judge.ts";
 
 const solutions: Readonly<Record<string, string>> = {
   "two-berths": `function solve(berths: number[], length: number): number[] {
@@ -86,7 +87,7 @@ const never = new AbortController().signal;
 
 interface Heard {
   readonly judgement: Judgement;
-  readonly progress: readonly JudgeProgress[];
+  readonly progress: readonly JudgeStep[];
 }
 
 async function judged(
@@ -94,7 +95,7 @@ async function judged(
   source: string,
   language: "javascript" | "typescript" = "typescript",
 ): Promise<Heard> {
-  const progress: JudgeProgress[] = [];
+  const progress: JudgeStep[] = [];
   const judgement = await judge(
     { problem, language, source },
     { told: (each) => void progress.push(each), signal: never },

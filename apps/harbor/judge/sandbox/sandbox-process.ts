@@ -7,20 +7,36 @@ import type { Readable, Writable } from "node:stream";
 
 const ownMain = path.join(import.meta.dirname, "main.ts");
 const heapMb = 96;
-/** A tenth of what the server gets, where it wants it: less, and on a busy machine nobody's program would be run. */
-const niceness = 10;
+/**
+ * How it stands in the line for a processor. `last`: behind everything else, so that whoever wakes up takes its processor at once,
+ * and where others are busy it may get next to nothing. `low`: a tenth of what the server gets, where that wants it.
+ */
+export type Standing = "last" | "low";
+
+/** Where there is no idle class, or nobody who gives it, the lowest priority of the ordinary one. */
+const standings: Readonly<Record<Standing, string>> = {
+  last: 'if chrt -i 0 true; then set -- chrt -i 0 "$@"; else set -- nice -n 19 "$@"; fi',
+  low: 'set -- nice -n 10 "$@"',
+};
+/** Linux ends it together with its worker, so that one that stands last does not stand there for days. */
+const endsWithParent = 'if setpriv --pdeathsig KILL true; then set -- setpriv --pdeathsig KILL "$@"; fi';
 /** Of the main thread's own stack, in kilobytes: QuickJS's 256 are several thousand frames of the host. */
 const hostStackKb = 3_900;
 
 export type SandboxProcess = ChildProcessByStdio<Writable, Readable, null>;
 
-/**
- * @param cpuSeconds Processor time after which the kernel ends it, should nobody be left who does.
- * @param main What it runs, as Node's arguments.
- */
-export function startSandbox(cpuSeconds: number, main: readonly string[] = [ownMain]): SandboxProcess {
+export interface SandboxStart {
+  /** Processor time after which the kernel ends it, should nobody be left who does. */
+  readonly cpuSeconds: number;
+  readonly standing: Standing;
+  /** What it runs, as Node's arguments. Default: the sandbox. */
+  readonly main?: readonly string[] | undefined;
+}
+
+export function startSandbox({ cpuSeconds, standing, main = [ownMain] }: SandboxStart): SandboxProcess {
   const program = [process.execPath, ...flags(), ...main];
-  const [command = "", ...args] = process.platform === "win32" ? program : bounded(program, cpuSeconds);
+  const shell = bounded(cpuSeconds, standing);
+  const [command = "", ...args] = process.platform === "win32" ? program : [...shell, ...program];
   // In the session of its worker, which is the server's: below Linux' autogroups a session of its own would have as much of the
   // processors as all of ours, whatever its priority.
   return spawn(command, args, { env: {}, cwd: import.meta.dirname, stdio: ["pipe", "pipe", "ignore"] });
@@ -52,8 +68,12 @@ function readable(): string[] {
   ];
 }
 
-/** The shell sets the kernel's limits and becomes the program: no core files, no files, so much of the processor. */
-function bounded(program: readonly string[], cpuSeconds: number): string[] {
+/**
+ * The shell sets the kernel's limits and becomes the program: no core files, no files, so much of the processor; and should the
+ * machine's memory be full, Linux ends it before anybody else.
+ */
+function bounded(cpuSeconds: number, standing: Standing): string[] {
+  const first = "(echo 1000 >/proc/$$/oom_score_adj)";
   const limits = `ulimit -c 0; ulimit -f 0; ulimit -t ${Math.ceil(cpuSeconds)}; unset PWD`;
-  return ["/bin/sh", "-c", `${limits}; exec nice -n ${niceness} "$@"`, "sandbox", ...program];
+  return ["/bin/sh", "-c", `${first}; ${limits}; ${standings[standing]}; ${endsWithParent}; exec "$@"`, "sandbox"];
 }

@@ -2,7 +2,7 @@
 import { createInterface } from "node:readline";
 import { type Order, report, type Report } from "./order.ts";
 import { type Usage, usageOf } from "./process-watch.ts";
-import { type SandboxProcess, startSandbox } from "./sandbox-process.ts";
+import { type SandboxProcess, type Standing, startSandbox } from "./sandbox-process.ts";
 import { graceMs, type Killed, lookEveryMs, readCpuMs, startCpuMs, Watch } from "./watch.ts";
 
 /** Why the process is over: it has said everything; it was killed; it ended by itself, without having said everything. */
@@ -13,6 +13,8 @@ export interface Watching {
   readonly told: (report: Report) => void;
   /** Aborted: the process is killed. */
   readonly signal: AbortSignal;
+  /** `last`: where the machine gives it next to nothing it is not waited for, and the program was not run. */
+  readonly standing: Standing;
   /** What the process runs, as Node's arguments. Default: the sandbox. */
   readonly main?: readonly string[];
 }
@@ -22,11 +24,11 @@ const bytesPerUnit = 6;
 const reportBytes = 65_536;
 
 /** @throws where the program was not run: no process could be started, or the machine had no time for one. */
-export async function runInSandbox({ order, told, signal, main }: Watching): Promise<SandboxEnd> {
+export async function runInSandbox({ order, told, signal, standing, main }: Watching): Promise<SandboxEnd> {
   const { inputs, limits } = order;
   const mostCpuMs = startCpuMs + readCpuMs + inputs.length * (limits.timeMs + graceMs);
-  const process = startSandbox(mostCpuMs / 1_000, main);
-  const watch = watchOver(process, order);
+  const process = startSandbox({ cpuSeconds: mostCpuMs / 1_000, standing, main });
+  const watch = watchOver(process, { order, standing });
   const looks = setInterval(() => watch.look(), lookEveryMs);
   const unwanted = (): void => watch.kill("unwanted");
   signal.addEventListener("abort", unwanted);
@@ -51,9 +53,11 @@ export async function runInSandbox({ order, told, signal, main }: Watching): Pro
   return watch.killed ?? (watch.isDone ? "ended" : "crashed");
 }
 
-function watchOver(process: SandboxProcess, { inputs, limits }: Order): Watch {
+function watchOver(process: SandboxProcess, { order, standing }: Pick<Watching, "order" | "standing">): Watch {
+  const { inputs, limits } = order;
   const usage = (): Usage | null => (process.pid === undefined ? null : usageOf(process.pid));
-  return new Watch({ tests: inputs.length, limits, usage, kill: () => void process.kill("SIGKILL") });
+  const kill = (): void => void process.kill("SIGKILL");
+  return new Watch({ tests: inputs.length, limits, mayStarve: standing === "low", usage, kill });
 }
 
 /** Resolves when the process is gone. @throws for what is no report, and `NotRun`. */

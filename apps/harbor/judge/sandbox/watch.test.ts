@@ -2,7 +2,16 @@
 import { describe, expect, test } from "vitest";
 import type { Report } from "./order.ts";
 import type { Usage } from "./process-watch.ts";
-import { graceMs, mostResidentBytes, readCpuMs, stalledLooks, startCpuMs, Watch } from "./watch.ts";
+import {
+  graceMs,
+  lookEveryMs,
+  mostResidentBytes,
+  readCpuMs,
+  stalledLooks,
+  starvedLooks,
+  startCpuMs,
+  Watch,
+} from "./watch.ts";
 
 const limits = { timeMs: 1_000, memoryBytes: 67_108_864, outputLength: 65_536 };
 const ready: Report = { kind: "ready" };
@@ -20,12 +29,18 @@ class Process {
   cpuMs: number | null = 0;
   residentBytes = 1_000_000;
   isThere = true;
-  readonly watch = new Watch({
-    tests: 3,
-    limits,
-    usage: (): Usage | null => (this.cpuMs === null ? null : { cpuMs: this.cpuMs, residentBytes: this.residentBytes }),
-    kill: () => (this.isThere = false),
-  });
+  readonly watch: Watch;
+
+  constructor({ mayStarve = true }: { readonly mayStarve?: boolean } = {}) {
+    this.watch = new Watch({
+      tests: 3,
+      limits,
+      mayStarve,
+      usage: (): Usage | null =>
+        this.cpuMs === null ? null : { cpuMs: this.cpuMs, residentBytes: this.residentBytes },
+      kill: () => (this.isThere = false),
+    });
+  }
 
   say(...reports: readonly Report[]): void {
     this.watch.heardFrom();
@@ -87,6 +102,17 @@ describe("processor time", () => {
     expect(process.isThere).toBe(true);
   });
 
+  test("is not given anew to one that says again that it is ready", () => {
+    const process = new Process();
+    process.say(ready);
+    process.cpuMs = readCpuMs;
+    process.looks(2);
+    process.say(ready);
+    process.cpuMs += 10;
+    process.looks(2);
+    expect(process.watch.killed).toBe("time");
+  });
+
   test("is looked at again after half a report: the rest is on its way", () => {
     const process = running();
     process.cpuMs = 1_800;
@@ -120,6 +146,23 @@ describe("a machine that has no time", () => {
     expect(process).toMatchObject({ isThere: false, watch: { killed: "unwanted", isStalled: true } });
   });
 
+  test("and a process that stands last: it was not run, however far it had come", () => {
+    const share = starvedLooks * lookEveryMs * 0.1;
+    const process = new Process({ mayStarve: false });
+    process.say(ready, began(0));
+    for (let window = 1; window <= 3; window += 1) {
+      process.cpuMs = window * share;
+      process.looks(starvedLooks);
+    }
+    expect(process.isThere).toBe(true);
+    process.say(ended(0), began(1));
+    process.cpuMs = 4 * share - 1;
+    process.looks(starvedLooks - 1);
+    expect(process.isThere).toBe(true);
+    process.looks(1);
+    expect(process).toMatchObject({ isThere: false, watch: { killed: "unwanted", isStalled: true } });
+  });
+
   test("is not told apart from a slow program where nobody says how much was used", () => {
     const process = running();
     process.cpuMs = null;
@@ -134,6 +177,13 @@ test("memory is looked at at once", () => {
   const process = running();
   process.residentBytes = mostResidentBytes + 1;
   process.looks(1);
+  expect(process.watch.killed).toBe("memory");
+});
+
+test("what it was killed for first is what it was killed for", () => {
+  const process = running();
+  process.watch.kill("memory");
+  process.watch.kill("unwanted");
   expect(process.watch.killed).toBe("memory");
 });
 

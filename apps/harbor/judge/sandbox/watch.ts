@@ -16,6 +16,12 @@ export const graceMs = 500;
  * held up ourselves, or the whole machine is, nobody's time passes.
  */
 export const stalledLooks = 1_200;
+/**
+ * A process that may not starve is looked at over so many looks, five seconds; one that got less than this share of
+ * their time has not been run.
+ */
+export const starvedLooks = 100;
+const leastShare = 0.1;
 /** Node itself, the collector's leftovers and one test's world. */
 export const mostResidentBytes = 402_653_184;
 
@@ -26,6 +32,8 @@ interface Watched {
   /** How many tests it has been told to run. */
   readonly tests: number;
   readonly limits: Limits;
+  /** Whether it is waited for however little it gets. */
+  readonly mayStarve: boolean;
   /** `null`: nobody can say. */
   readonly usage: () => Usage | null;
   readonly kill: () => void;
@@ -43,6 +51,9 @@ export class Watch {
   /** Processor time at the last look that found more of it than before, and looks since. */
   #seenCpuMs = 0;
   #stillLooks = 0;
+  /** Processor time a number of looks ago, and their number. */
+  #shareCpuMs = 0;
+  #shareLooks = 0;
   /** It was past its limit at the last look, and has said nothing since. */
   #isSuspect = false;
 
@@ -95,6 +106,7 @@ export class Watch {
       this.#seenCpuMs = usage.cpuMs;
       this.#stillLooks = 0;
     }
+    if (this.#isStarved(usage)) return this.#end(false);
     const isStill = this.#stillLooks > stalledLooks;
     const isOver = usage === null ? isStill : usage.cpuMs - this.#sinceCpuMs > this.#limitMs;
     if (!isOver && !isStill) {
@@ -112,6 +124,15 @@ export class Watch {
     this.#sinceCpuMs = this.#watched.usage()?.cpuMs ?? 0;
     this.#limitMs = limitMs;
     this.#stillLooks = 0;
+  }
+
+  #isStarved(usage: Usage | null): boolean {
+    this.#shareLooks += 1;
+    if (this.#watched.mayStarve || usage === null || this.#shareLooks < starvedLooks) return false;
+    const isLittle = usage.cpuMs - this.#shareCpuMs < this.#shareLooks * lookEveryMs * leastShare;
+    this.#shareCpuMs = usage.cpuMs;
+    this.#shareLooks = 0;
+    return isLittle;
   }
 
   #end(isOver: boolean): void {

@@ -71,6 +71,14 @@ describe("handing in", () => {
     await expect(handIn(db, jobs, { ...given, source: "2" })).rejects.toMatchObject({ reason: "conflict" });
   });
 
+  it("again after it was judged, and its job forgotten, is not judged anew", async () => {
+    const given = { ...program, guest: ada, nonce: "nonce-judged" };
+    const { id } = await keepSubmission(db, { ...given, job: "forgotten" });
+    await end(id, "accepted");
+    expect(await handIn(db, jobs, given)).toMatchObject({ id, judged: { verdict: "accepted" } });
+    expect(await jobs.find("forgotten")).toBeNull();
+  });
+
   it("is refused while three of one's own are not judged, also when they come at once", async () => {
     const all = await Promise.allSettled([submit(ada), submit(ada), submit(ada), submit(ada), submit(bo)]);
     expect(all.filter(({ status }) => status === "rejected")).toMatchObject([{ reason: { reason: "limit_exceeded" } }]);

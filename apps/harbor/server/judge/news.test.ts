@@ -74,3 +74,30 @@ it("news that nobody takes are told with the next change", async () => {
   await news.idle();
   expect(told).toEqual([{ kind: "leaders", leaders: [] }]);
 });
+
+it("is told by one at a time, and what changes meanwhile is told once more after it", async () => {
+  const first = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  let [told, atOnce, mostAtOnce] = [0, 0, 0];
+  const news = createJudgeNews({
+    db,
+    log: silent,
+    publish: async () => {
+      told += 1;
+      atOnce += 1;
+      mostAtOnce = Math.max(mostAtOnce, atOnce);
+      begun.resolve();
+      await first.promise;
+      atOnce -= 1;
+    },
+  });
+  news.changed("line");
+  await begun.promise;
+  for (let change = 0; change < 3; change += 1) news.changed("line");
+  // Until whatever they began would have been read.
+  await handIn("Ada");
+  first.resolve();
+  await news.idle();
+  // What was read before is false by now, so the first telling tells twice.
+  expect({ told, mostAtOnce }).toEqual({ told: 3, mostAtOnce: 1 });
+});

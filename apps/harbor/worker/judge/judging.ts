@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import type { JobContext } from "@tidewire/jobs";
 import { fail } from "@tidewire/protocol";
-import { judgeNews, judgeRun, type JudgeProgress } from "../../contract/judge.ts";
+import { judgeNews, judgeRun, type JudgeProgress, type JudgeStep } from "../../contract/judge.ts";
 import { judge } from "../../judge/judge.ts";
 import { beginSubmission, endSubmission, findSubmission } from "../../server/data/submissions.ts";
 import { createJudgeNews } from "../../server/judge/news.ts";
@@ -70,11 +70,17 @@ async function untilKept(
   }
 }
 
+/** Each is a message through the server that others chat through. */
+const tellEveryMs = 250;
+
 type Judgement = Awaited<ReturnType<typeof judge>>;
 
 async function judgeAndTell(program: Parameters<typeof judge>[0], job: JobContext<JudgeProgress>): Promise<Judgement> {
-  const line = new ProgressLine((progress) => job.progress(progress));
-  const judgement = await judge(program, { told: (progress) => line.tell(progress), signal: job.signal });
+  const line = new ProgressLine({ publish: (progress) => job.progress(progress), rest: () => setTimeout(tellEveryMs) });
+  const told = (step: JudgeStep): void => line.tell(step);
+  // Behind everybody else, so that nobody notices it; where that gives it nothing, the next attempt asks for a little.
+  const standing = job.attempt === 1 ? "last" : "low";
+  const judgement = await judge(program, { told, signal: job.signal, standing });
   await line.told();
   return judgement;
 }

@@ -1,33 +1,56 @@
-// What is told of a program on the way: in order, one after the other; what it says meanwhile goes out together.
-import type { JudgeProgress } from "../../contract/judge.ts";
+// What is told of a program on the way: in order, together, and no oftener than those who read it need.
+import type { JudgeStep } from "../../contract/judge.ts";
+
+interface ProgressLineOptions {
+  /** Called again only when the one before has resolved, and everybody has had their rest. */
+  readonly publish: (steps: JudgeStep[]) => Promise<void>;
+  /** Resolves when the next may be told. */
+  readonly rest: () => Promise<void>;
+}
+
+/** UTF-16 units of what was said that are told at once: more would be past what a publication may have. */
+const longestSaid = 8_192;
 
 export class ProgressLine {
-  readonly #publish: (progress: JudgeProgress) => Promise<void>;
-  readonly #waiting: JudgeProgress[] = [];
+  readonly #options: ProgressLineOptions;
+  readonly #waiting: JudgeStep[] = [];
+  readonly #over = Promise.withResolvers<void>();
   #telling: Promise<void> | null = null;
 
-  /** @param publish Called again only when the one before has resolved. */
-  constructor(publish: (progress: JudgeProgress) => Promise<void>) {
-    this.#publish = publish;
+  constructor(options: ProgressLineOptions) {
+    this.#options = options;
   }
 
-  tell(progress: JudgeProgress): void {
+  tell(step: JudgeStep): void {
     const last = this.#waiting.at(-1);
-    if (progress.kind === "said" && last?.kind === "said") {
-      this.#waiting[this.#waiting.length - 1] = { kind: "said", text: last.text + progress.text };
-    } else this.#waiting.push(progress);
+    if (step.kind === "said" && last?.kind === "said" && last.text.length + step.text.length <= longestSaid) {
+      this.#waiting[this.#waiting.length - 1] = { kind: "said", text: last.text + step.text };
+    } else this.#waiting.push(step);
     this.#telling ??= this.#tellAll().finally(() => (this.#telling = null));
   }
 
-  /** Resolves when everything is told, or was passed over. */
+  /** Says that nothing more comes. Resolves when everything is told, or was passed over. */
   async told(): Promise<void> {
+    this.#over.resolve();
     await this.#telling;
   }
 
   async #tellAll(): Promise<void> {
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+    while (this.#waiting.length > 0) {
       // Progress that cannot be told is not worth a program's verdict.
-      await this.#publish(next).catch(() => undefined);
+      await this.#options.publish(this.#next()).catch(() => undefined);
+      await Promise.race([this.#options.rest(), this.#over.promise]);
     }
+  }
+
+  /** As much of what waits as may go together. */
+  #next(): JudgeStep[] {
+    let said = 0;
+    const end = this.#waiting.findIndex((step) => {
+      if (step.kind === "said") said += step.text.length;
+      return said > longestSaid;
+    });
+    // One that is longer by itself goes alone.
+    return this.#waiting.splice(0, end === -1 ? this.#waiting.length : Math.max(1, end));
   }
 }

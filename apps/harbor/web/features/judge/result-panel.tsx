@@ -48,7 +48,7 @@ function Headline({ stage }: { readonly stage: Stage }) {
       <Sign stage={stage} className={classNames("mt-px size-5 shrink-0", tone)} />
       <p className="min-w-0">
         <span className={classNames("font-semibold", tone)}>{words}</span>{" "}
-        <span className="text-soft">{detailOf(stage)}</span>
+        <span className="text-soft @max-4xl:block">{detailOf(stage)}</span>
       </p>
     </div>
   );
@@ -143,7 +143,9 @@ function Output({ label, text }: { readonly label: string; readonly text: string
   );
 }
 
-const cell = "border-b border-line py-1.5 pr-3 align-top";
+const room = "py-1.5 not-last:pr-3 align-top";
+const line = "border-b border-line";
+const cell = `${line} ${room}`;
 
 function TestTable({ rows, shown }: { readonly rows: readonly (TestRow | TestToCome)[]; readonly shown: number }) {
   if (rows.length === 0) return null;
@@ -151,7 +153,7 @@ function TestTable({ rows, shown }: { readonly rows: readonly (TestRow | TestToC
     <table className="figures mt-2 w-full table-fixed border-separate border-spacing-0 text-sm">
       <thead>
         <tr className="text-left text-xs text-soft [&>th]:font-normal">
-          <th scope="col" className={classNames(cell, "w-22")}>
+          <th scope="col" className={classNames(cell, "w-18")}>
             Test
           </th>
           <th scope="col" className={cell}>
@@ -160,7 +162,7 @@ function TestTable({ rows, shown }: { readonly rows: readonly (TestRow | TestToC
           <th scope="col" className={classNames(cell, "w-18 text-right")}>
             Time
           </th>
-          <th scope="col" className={classNames(cell, "w-20 pr-0 text-right")}>
+          <th scope="col" className={classNames(cell, "w-16 text-right")}>
             Memory
           </th>
         </tr>
@@ -176,29 +178,40 @@ function TestTable({ rows, shown }: { readonly rows: readonly (TestRow | TestToC
 
 function TestLine({ row, isShown }: { readonly row: TestRow | TestToCome; readonly isShown: boolean }) {
   const isRun = row.verdict !== null && row.verdict !== "unseen";
-  return (
-    <tr>
-      <th scope="row" className={classNames(cell, "text-left font-normal whitespace-nowrap")}>
-        {row.test}
-        {!isShown && <span className="text-soft"> hidden</span>}
-      </th>
-      <td className={cell}>{row.verdict === null ? <span className="text-soft">–</span> : <VerdictOf row={row} />}</td>
-      <td className={classNames(cell, "text-right whitespace-nowrap")}>{isRun ? `${row.ms} ms` : "–"}</td>
-      <td className={classNames(cell, "pr-0 text-right whitespace-nowrap")}>{isRun ? sizeOf(row.kb) : "–"}</td>
-    </tr>
-  );
-}
-
-function VerdictOf({ row }: { readonly row: TestRow }) {
-  const { name, tone } = testWords[row.verdict];
+  const note = row.verdict === null ? "" : row.note;
+  const ownCell = note === "" ? cell : classNames(room, "pb-0");
   return (
     <>
-      <span className={toneText[tone]}>{name}</span>
-      {row.note !== "" && (
-        <span className="mt-0.5 block font-mono text-xs break-words whitespace-pre-wrap text-soft">
-          {row.verdict === "wrong" ? `It returned ${row.note}` : row.note}
-        </span>
+      <tr>
+        <th scope="row" className={classNames(ownCell, "text-left font-normal whitespace-nowrap")}>
+          {row.test}
+          {!isShown && <span className="text-soft"> hidden</span>}
+        </th>
+        <td className={ownCell}>
+          {row.verdict === null ? <span className="text-soft">–</span> : <VerdictOf verdict={row.verdict} />}
+        </td>
+        <td className={classNames(ownCell, "text-right whitespace-nowrap")}>{isRun ? `${row.ms} ms` : "–"}</td>
+        <td className={classNames(ownCell, "text-right whitespace-nowrap")}>{isRun ? sizeOf(row.kb) : "–"}</td>
+      </tr>
+      {note !== "" && (
+        // On a phone the verdict's own column is three words wide.
+        <tr>
+          <td
+            colSpan={4}
+            className={classNames(
+              line,
+              "pt-0.5 pb-1.5 pl-18 font-mono text-xs break-words whitespace-pre-wrap text-soft",
+            )}
+          >
+            {row.verdict === "wrong" ? `It returned ${note}` : note}
+          </td>
+        </tr>
       )}
     </>
   );
+}
+
+function VerdictOf({ verdict }: { readonly verdict: TestRow["verdict"] }) {
+  const { name, tone } = testWords[verdict];
+  return <span className={toneText[tone]}>{name}</span>;
 }

@@ -47,11 +47,13 @@ test("waits behind those that were handed in before it", () => {
 
 test("runs: the test that is run, those that are over, and what was said in several pieces", () => {
   const progress: JudgeProgress[] = [
-    { kind: "testing", test: 1, tests: 2 },
-    { kind: "said", text: "one " },
-    { kind: "tested", row: row(1) },
-    { kind: "testing", test: 2, tests: 2 },
-    { kind: "said", text: "two" },
+    [{ kind: "testing", test: 1, tests: 2 }],
+    [
+      { kind: "said", text: "one " },
+      { kind: "tested", row: row(1) },
+      { kind: "testing", test: 2, tests: 2 },
+    ],
+    [{ kind: "said", text: "two" }],
   ];
   expect(viewOf(whole, job("running", progress), line([9]))).toEqual({
     stage: { kind: "running", test: 2, tests: 2 },

@@ -33,7 +33,7 @@ export function viewOf(whole: WholeSubmission, job: JudgeJob | null, line: Line 
   if (whole.judged !== null) {
     return { stage: { kind: "judged", judged: whole.judged }, rows: whole.rows, log: whole.log };
   }
-  const progress = job?.progress ?? [];
+  const progress = (job?.progress ?? []).flat();
   const rows = progress.flatMap((each) => (each.kind === "tested" ? [each.row] : []));
   const log = progress.map((each) => (each.kind === "said" ? each.text : "")).join("");
   return { stage: stageOf(whole.id, job, line), rows, log };
@@ -49,7 +49,7 @@ function stageOf(id: number, job: JudgeJob | null, line: Line | undefined): Stag
     case "retrying":
       return { kind: "retrying" };
     case "running": {
-      const last = job.progress.findLast((each) => each.kind === "testing");
+      const last = job.progress.flat().findLast((each) => each.kind === "testing");
       return { kind: "running", test: last?.test ?? 0, tests: last?.tests ?? null };
     }
     case "waiting":
