@@ -3,7 +3,7 @@ import type { Closing } from "../session/close-error.ts";
 import type { Command, MarkAnswer } from "../session/command.ts";
 import type { Link, LinkTraits } from "../session/link.ts";
 import type { SessionNode } from "../session/node.ts";
-import type { Hearer } from "../session/turns.ts";
+import type { Hearer, Place } from "../session/turns.ts";
 import type { Reply, SessionEvent } from "../session/reply.ts";
 import { Session } from "../session/session.ts";
 import { Window } from "../session/window.ts";
@@ -54,6 +54,8 @@ class OpenedSession implements Opened, Hearer {
   readonly #speaker: Speaker;
   /** `null` while everything was taken in. */
   #late: Late | null = null;
+  /** In the line of those who are late; `null` before it ever was. */
+  #place: Place | null = null;
   /** The code it was closed with, behind what waits. */
   #end: number | null = null;
 
@@ -70,11 +72,8 @@ class OpenedSession implements Opened, Hearer {
     const { turns, metrics } = this.#session.node;
     if (this.#late === null && turns.hasTime()) return this.#hear(message, form);
     metrics.add("messages_late");
-    if (this.#late === null) turns.wait(this);
-    this.#late ??= { commands: [], messages: [] };
-    const { messages } = this.#late;
+    const { messages } = (this.#late ??= this.#nowLate());
     messages.push({ message, form });
-    this.#link.isLate = true;
     if (messages.length === manyLate) this.#link.holdLate(true);
     while (messages.length > mostLate) this.#hearSome(this.#late, Infinity);
   }
@@ -89,6 +88,13 @@ class OpenedSession implements Opened, Hearer {
     this.#link.holdLate(false);
     if (this.#end !== null) this.closed(this.#end);
     return false;
+  }
+
+  #nowLate(): Late {
+    const { turns } = this.#session.node;
+    turns.wait((this.#place ??= turns.placeOf(this)));
+    this.#link.isLate = true;
+    return { commands: [], messages: [] };
   }
 
   /** Takes in what is left of a message, or begins with the next one. */
@@ -137,9 +143,7 @@ class OpenedSession implements Opened, Hearer {
     const { turns } = this.#session.node;
     if (this.#late === null) {
       if (turns.hasTime()) return;
-      this.#late = { commands: [], messages: [] };
-      this.#link.isLate = true;
-      turns.wait(this);
+      this.#late = this.#nowLate();
     }
     this.#link.holdLate(true);
   }
@@ -271,7 +275,8 @@ class SpokenLink implements Link {
 
   /** What it has said waits for a later turn. */
   holdLate(isHeld: boolean): void {
-    if (this.isHeldLate === isHeld) return;
+    // Whoever is told to go is read again, so what is held is held once more.
+    if (!isHeld && !this.isHeldLate) return;
     this.isHeldLate = isHeld;
     this.#connection.hold(isHeld || this.#isHeld);
   }

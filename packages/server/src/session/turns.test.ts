@@ -1,7 +1,7 @@
 // Turns: what waits, in which order it is taken in, and that nobody is forgotten.
 import { expect, it } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { type Hearer, Turns } from "./turns.ts";
+import { type Hearer, type Place, Turns } from "./turns.ts";
 
 interface Stage {
   readonly clock: FakeClock;
@@ -65,7 +65,7 @@ it("takes in one of each who wait after another, some in each turn, until nobody
     ["b", 2],
     ["c", 30],
   ] as const) {
-    turns.wait(hearer(name, count, { clock, said }));
+    turns.wait(turns.placeOf(hearer(name, count, { clock, said })));
   }
   turn(here);
   expect(said.join("")).toBe("abcabc");
@@ -78,12 +78,14 @@ it("goes on with the others when one fails", () => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  turns.wait({
-    hearNext: () => {
-      throw new Error("a mistake");
-    },
-  });
-  turns.wait(hearer("a", 2, { clock, said }));
+  turns.wait(
+    turns.placeOf({
+      hearNext: () => {
+        throw new Error("a mistake");
+      },
+    }),
+  );
+  turns.wait(turns.placeOf(hearer("a", 2, { clock, said })));
   expect(() => turn(here)).toThrow("a mistake");
   turn(here);
   expect(said).toEqual(["a", "a"]);
@@ -93,8 +95,8 @@ it("is fair by time: whoever takes little is not behind those who take much", ()
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  for (const name of ["a", "b", "c"]) turns.wait(hearer(name, 10, { clock, said, ms: 2 }));
-  turns.wait(hearer("z", 10, { clock, said, ms: 0.01 }));
+  for (const name of ["a", "b", "c"]) turns.wait(turns.placeOf(hearer(name, 10, { clock, said, ms: 2 })));
+  turns.wait(turns.placeOf(hearer("z", 10, { clock, said, ms: 0.01 })));
   for (let count = 0; said.filter((name) => name === "z").length < 10; count += 1) {
     expect(count).toBeLessThan(10);
     turn(here);
@@ -107,23 +109,66 @@ it("serves who begins to wait before those who waited", () => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  for (const name of ["a", "b", "c", "d"]) turns.wait(hearer(name, 10, { clock, said, ms: 3 }));
+  for (const name of ["a", "b", "c", "d"]) turns.wait(turns.placeOf(hearer(name, 10, { clock, said, ms: 3 })));
   turn(here);
   expect(said.join("")).toBe("ab");
-  turns.wait(hearer("z", 1, { clock, said }));
+  turns.wait(turns.placeOf(hearer("z", 1, { clock, said })));
   turn(here);
   expect(said.join("")).toBe("abcd");
   turn(here);
   expect(said.join("").slice(0, 5)).toBe("abcdz");
 });
 
+it("serves those first who take little of each second, whoever else has waited", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  for (const name of ["a", "b", "c"]) turns.wait(turns.placeOf(hearer(name, 1_000, { clock, said, ms: 3 })));
+  for (let count = 0; count < 3; count += 1) turn(here);
+  const modest = turns.placeOf({
+    hearNext() {
+      said.push("z");
+      clock.advance(0.2);
+      return false;
+    },
+  });
+  for (let count = 0; count < 50; count += 1) {
+    clock.advance(50);
+    turns.wait(modest);
+    said.length = 0;
+    turn(here);
+    expect(said[0]).toBe("z");
+  }
+});
+
+it("serves nobody first who takes much, though it always has but one message", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  for (const name of ["a", "b", "c"]) turns.wait(turns.placeOf(hearer(name, 1_000, { clock, said, ms: 3 })));
+  const greedy: Place = turns.placeOf({
+    hearNext() {
+      said.push("z");
+      clock.advance(3);
+      return false;
+    },
+  });
+  for (let count = 0; count < 60; count += 1) {
+    if (!greedy.isWaiting) turns.wait(greedy);
+    turn(here);
+  }
+  const [a = 0, z = 0] = ["a", "z"].map((name) => said.filter((each) => each === name).length);
+  expect(z).toBeGreaterThan(10);
+  expect(z).toBeLessThan(a + 3);
+});
+
 it("has nobody wait off more than a little, however long it took", () => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  turns.wait(hearer("a", 2, { clock, said, ms: 500 }));
+  turns.wait(turns.placeOf(hearer("a", 2, { clock, said, ms: 500 })));
   turn(here);
-  turns.wait(hearer("b", 1_000, { clock, said, ms: 0.2 }));
+  turns.wait(turns.placeOf(hearer("b", 1_000, { clock, said, ms: 0.2 })));
   turn(here);
   turn(here);
   expect(said.filter((name) => name === "a").length).toBe(2);
@@ -140,7 +185,7 @@ it("lets only so many be read again in a turn", () => {
       return false;
     },
   });
-  for (let count = 0; count < 100; count += 1) turns.wait(held());
+  for (let count = 0; count < 100; count += 1) turns.wait(turns.placeOf(held()));
   turn(here);
   expect(read).toBe(11);
   for (let count = 0; count < 9; count += 1) turn(here);

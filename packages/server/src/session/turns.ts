@@ -17,6 +17,9 @@ const uncounted = 4;
 
 /** What each who waits may take of the server in a round; what it took more it waits off in the rounds that follow. */
 const shareMs = 0.1;
+/** What each may take before all who have taken more: so much at once, and so much of a second. */
+const creditMs = 0.5;
+const creditOfTime = 0.005;
 /** The clock goes on where the machine does something else meanwhile: that is not to be anybody's for long. */
 const mostOwedMs = 0.5;
 
@@ -26,12 +29,14 @@ export interface Hearer {
   hearNext(): boolean;
 }
 
-/** In line. */
-interface Place {
+/** One hearer's place in line, and what it has taken. */
+export interface Place {
   readonly hearer: Hearer;
   isWaiting: boolean;
   /** Below zero is owed. */
   creditMs: number;
+  /** When that was so. */
+  atMs: number;
 }
 
 export class Turns {
@@ -42,10 +47,9 @@ export class Turns {
   #isDeferred = false;
   /** When those in line have had their time. */
   #untilMs = 0;
-  /** Those who did not wait and owed nothing when they began to; before all others. */
+  /** Those who have taken little; before all others. */
   #fresh: Place[] = [];
   #others: Place[] = [];
-  readonly #places = new Map<Hearer, Place>();
   readonly #run = (): void => this.#serve();
 
   constructor(clock: Clock) {
@@ -63,16 +67,16 @@ export class Turns {
     return this.#clock.now() < this.#endMs;
   }
 
-  /** Its messages are taken in from the next turn on, until it has none. */
-  wait(hearer: Hearer): void {
-    const place = this.#places.get(hearer);
-    if (place === undefined) {
-      const fresh = { hearer, isWaiting: true, creditMs: 0 };
-      this.#places.set(hearer, fresh);
-      this.#fresh.push(fresh);
-    } else {
-      place.isWaiting = true;
-    }
+  /** For a hearer that waits for the first time, and keeps it. */
+  placeOf(hearer: Hearer): Place {
+    return { hearer, isWaiting: false, creditMs, atMs: this.#clock.now() };
+  }
+
+  /** Messages of one that does not wait yet are taken in from the next turn on, until it has none. */
+  wait(place: Place): void {
+    this.#refill(place, this.#clock.now());
+    place.isWaiting = true;
+    (place.creditMs > 0 ? this.#fresh : this.#others).push(place);
     this.#defer();
   }
 
@@ -100,28 +104,28 @@ export class Turns {
       }
     } finally {
       // Also when one of them has failed: the others still wait.
-      if (this.#places.size > 0) this.#defer();
+      if (this.#fresh.length + this.#others.length > 0) this.#defer();
     }
   }
 
   /** Returns what time it is then. */
   #serveNext(place: Place, sinceMs: number): number {
-    const { hearer } = place;
-    this.#places.delete(hearer);
-    place.creditMs += shareMs;
+    this.#refill(place, sinceMs);
+    if (place.creditMs <= 0) place.creditMs += shareMs;
     let nowMs = sinceMs;
     while (place.isWaiting && place.creditMs > 0 && nowMs <= this.#untilMs) {
       const [thenMs, untilMs] = [nowMs, this.#untilMs];
-      place.isWaiting = hearer.hearNext();
+      place.isWaiting = place.hearer.hearNext();
       nowMs = this.#clock.now();
       const tookMs = nowMs - thenMs + (untilMs - this.#untilMs);
       place.creditMs = Math.max(place.creditMs - tookMs, -mostOwedMs);
     }
-    // Who owes stays in line with nothing to say: what comes next is not before the others.
-    if (place.isWaiting || place.creditMs < 0) {
-      this.#places.set(hearer, place);
-      this.#others.push(place);
-    }
+    if (place.isWaiting) this.#others.push(place);
     return nowMs;
+  }
+
+  #refill(place: Place, nowMs: number): void {
+    place.creditMs = Math.min(place.creditMs + (nowMs - place.atMs) * creditOfTime, creditMs);
+    place.atMs = nowMs;
   }
 }
