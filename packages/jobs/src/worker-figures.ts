@@ -12,6 +12,7 @@ export interface JobTimes {
 
 /** How runs end. A run that has `failed` with attempts left is `retried`, with none left it is `dead`. */
 export const runEnds = ["done", "retried", "dead", "canceled", "returned", "lost"] as const;
+/** How a run of a job ended for its worker. */
 export type RunEnd = (typeof runEnds)[number];
 
 /** Of one kind of job, since the worker was made. */
