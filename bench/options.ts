@@ -15,6 +15,7 @@ export const scenarioNames = [
   "latest",
   "recovery-storm",
   "all-cores",
+  "many-connections",
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -135,6 +136,11 @@ const sizes: Readonly<Record<ScenarioName, Sizes>> = {
     usual: { subscribers: 1_000, seconds: 5, repeat: 3 },
     inAll: briefly,
     quick: { subscribers: 100, seconds: 1, repeat: 1 },
+  },
+  "many-connections": {
+    usual: { subscribers: 50_000, seconds: 5, repeat: 1 },
+    inAll: briefly,
+    quick: { subscribers: 300, seconds: 1, repeat: 1 },
   },
 };
 

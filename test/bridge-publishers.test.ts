@@ -47,5 +47,5 @@ test("a wrong key of the API, or an address that is no server, is not a publicat
     reasonOf(httpPublisher({ url, apiKey: key }).publish("prices:milk", { price: 1 }, { idempotencyKey: "a" }));
   expect(await through(`${httpUrl}/api`, "wrong")).toBe("unauthorized");
   expect(await through(`${httpUrl}/elsewhere`, apiKey)).toMatch(/^SyntaxError/);
-  expect(await through("http://127.0.0.1:1/api", apiKey)).toBe("TypeError: fetch failed");
+  expect(await through("http://127.0.0.1:1/api", apiKey)).toBe("Error: connect ECONNREFUSED 127.0.0.1:1");
 });

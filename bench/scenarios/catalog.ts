@@ -9,6 +9,7 @@ import { idle } from "./idle.ts";
 import { largeChannel } from "./large-channel.ts";
 import { latest } from "./latest.ts";
 import { manyChannels } from "./many-channels.ts";
+import { manyConnections } from "./many-connections.ts";
 import { recoveryStorm } from "./recovery-storm.ts";
 import type { Scenario } from "./scenario.ts";
 import { slowReaders } from "./slow-readers.ts";
@@ -27,4 +28,5 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   latest,
   "recovery-storm": recoveryStorm,
   "all-cores": allCores,
+  "many-connections": manyConnections,
 };

@@ -2,10 +2,9 @@
 import { Trial } from "tidewire/bench";
 import type { BenchOptions } from "../options.ts";
 import { type CaseRow, ownServer, scenarioOf } from "./cases.ts";
+import { mostConnections } from "./descriptors.ts";
 
 const smallReaders = 10;
-/** Descriptors of the server that are no connections. */
-const reserve = 200;
 const perLoad = 5_000;
 const small = { rate: 100, burst: 1, spread: { of: "channels", first: 1, count: 1 } } as const;
 const usualRate = 5;
@@ -14,15 +13,6 @@ export const largeChannel = scenarioOf((options) => {
   const connections = Math.min(options.subscribers, mostConnections() - smallReaders);
   return [{ name: `${connections} connections`, measure: () => measure(connections, options) }];
 });
-
-/** How many one process may have. */
-function mostConnections(): number {
-  const { userLimits } = process.report.getReport() as {
-    readonly userLimits?: { readonly open_files: { readonly soft: number | string } };
-  };
-  const limit = Number(userLimits?.open_files.soft);
-  return Number.isNaN(limit) ? Number.POSITIVE_INFINITY : limit - reserve;
-}
 
 function measure(connections: number, options: BenchOptions): Promise<CaseRow> {
   const { seconds, bytes } = options;
