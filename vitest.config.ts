@@ -1,4 +1,5 @@
 // The kinds of test: on Node, of types, in a real Chromium, and on Node with Chromium in front of a server.
+import { fileURLToPath } from "node:url";
 import { playwright } from "@vitest/browser-playwright";
 import { defaultClientConditions, defaultServerConditions } from "vite";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
@@ -72,6 +73,9 @@ function browser(executablePath: string): TestProjectInlineConfiguration {
     },
   };
 }
+
+// As `tools/run.mjs` does, and why.
+process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL("node_modules/.cache/node", import.meta.url));
 
 export default defineConfig({
   test: {

@@ -11,6 +11,10 @@ import { at, projectNode, toolEnvironment } from "./run/workspace.mjs";
 
 const fromSource = "--conditions=@tidewire/source";
 
+// Types are stripped by WebAssembly, and where one thread after another does so V8 now and then ends the process
+// ("jit_page.has_value()", nodejs/node#64500). What is in the cache is stripped already, and starts sooner.
+process.env["NODE_COMPILE_CACHE"] ??= at("node_modules/.cache/node");
+
 /** What the environment sets already wins over the file. */
 const settings = () => (existsSync(at(".env")) ? [`--env-file=${at(".env")}`] : []);
 
