@@ -7,8 +7,8 @@ import { withWorkers } from "./workers.ts";
 
 const perLoad = 5_000;
 const usualRate = 1;
-/** Of what a process may have: the system does not deal them out exactly. */
-const filled = 0.9;
+/** Of what a process may have: it takes nine tenths of it, and connections are not dealt out exactly. */
+const filled = 0.7;
 
 export const manyConnections = scenarioOf((options) => {
   const workers = Math.max(2, Math.ceil(options.subscribers / (mostConnections() * filled)));

@@ -37,7 +37,7 @@ function flooding({ name, server = "ordinary", sizes, about, each, flood, ...res
       await Promise.all(pouring);
       await look();
       const results = await Promise.all(reads ? endings : sockets.map(ending));
-      return tally(results);
+      return tally(results.map((result) => (each.split(" or ").includes(result) ? each : result)));
     },
   };
 }
@@ -60,7 +60,8 @@ const pings = flooding({
   name: "pings, unread",
   sizes: { small: 10, full: 100 },
   about: (n) => `${n} connections send 200,000 pings and read no pong`,
-  each: "cut",
+  // Some of their sockets still have room for the close frame.
+  each: "1008 or cut",
   path: "/raw/crowd",
   reads: false,
   flood: (socket) => pour(socket, thousandPings, 200),
