@@ -18,8 +18,6 @@ interface Flood extends Pick<Row, "name" | "sizes"> {
 }
 
 const eachHeldBytes = 400_000;
-/** Reads of 64 KiB that are garbage, and that V8's own thread has not given back yet. */
-const unsweptBytes = 32_000_000;
 
 /** A row of connections that each pour until the server ends them. */
 function flooding({ name, server = "ordinary", sizes, about, each, flood, ...rest }: Flood): Row {
@@ -30,7 +28,7 @@ function flooding({ name, server = "ordinary", sizes, about, each, flood, ...res
     sizes,
     about,
     expected: (n) => `${each} × ${n}`,
-    heldBytes: (n) => unsweptBytes + n * eachHeldBytes,
+    heldBytes: (n) => 4_000_000 + n * eachHeldBytes,
     attack: async ({ port, look }, n) => {
       const sockets = await many(n, (index) => openAt(port, path, { index, headers }));
       const endings = reads ? sockets.map(ending) : [];
