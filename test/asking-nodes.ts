@@ -26,6 +26,21 @@ export interface SharedStore {
   readonly start: () => Promise<void>;
 }
 
+/** What no node asks, in the words of questions. */
+export const poisonedQuestions: readonly string[] = [
+  "",
+  "q",
+  "q y",
+  "q y 1",
+  "q y x\nhi",
+  "q  1\nhi",
+  "s y 1\nhi",
+  `q ${"y".repeat(65)} 1\n`,
+  "q y 1e9\n",
+  "\u0000\n",
+  "x".repeat(100_000),
+];
+
 /** A node by this name that repeats what it is asked behind its name, unless it answers otherwise. */
 export async function nodeAt(engineOn: EngineOn, name: string, answer?: Answer): Promise<AskedNode> {
   const [clock, log, sink] = [new FakeClock({ defer: setImmediate }), new RecordedLog(), new RecordingSink()];

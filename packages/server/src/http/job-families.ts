@@ -1,16 +1,8 @@
 // What `/metrics` tells of jobs, as data: of definitions that the application names, and of nothing that came with a job.
 import type { JobFigures } from "../lifecycle/job-desk.ts";
-import type { Labelled } from "./webhook-families.ts";
+import type { Family } from "./webhook-families.ts";
 
-export interface JobFamily {
-  readonly name: string;
-  readonly kind: "counter" | "gauge";
-  readonly help: string;
-  readonly labelNames: readonly string[];
-  readonly samples: (figures: JobFigures) => readonly Labelled[];
-}
-
-export const jobFamilies: readonly JobFamily[] = [
+export const jobFamilies: readonly Family<JobFigures>[] = [
   {
     name: "tidewire_jobs",
     kind: "gauge",

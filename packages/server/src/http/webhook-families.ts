@@ -7,13 +7,16 @@ export interface Labelled {
   readonly value: number;
 }
 
-export interface WebhookFamily {
+/** A metric whose values are read from figures when somebody asks. */
+export interface Family<Figures> {
   readonly name: string;
   readonly kind: "counter" | "gauge";
   readonly help: string;
   readonly labelNames: readonly string[];
-  readonly samples: (figures: EndpointFigures) => readonly Labelled[];
+  readonly samples: (figures: Figures) => readonly Labelled[];
 }
+
+type WebhookFamily = Family<EndpointFigures>;
 
 /** @param outcomes Values of the label `outcome`, and what is counted for each. */
 function byOutcome(
