@@ -52,6 +52,8 @@ export class Bus {
   /** The one that is heard; also while it cannot be said whether NATS can be used. */
   #client: NatsClient | null = null;
   #isUp = false;
+  /** End what this node hears of others. */
+  #unhear: readonly (() => void)[] = [];
   #said = 0;
   #cancelTurn: Cancel = () => undefined;
 
@@ -92,9 +94,9 @@ export class Bus {
   subscribe(client: NatsClient): void {
     const { names } = this.#options;
     this.#client = client;
-    for (const subject of [names.ofBus(), names.ofNode(this.node, ">")]) {
-      this.#listen(subject, (message) => this.#hear(message));
-    }
+    this.#unhear = [names.ofBus(), names.ofNode(this.node, ">")].map((subject) =>
+      this.#listen(subject, (message) => this.#hear(message)),
+    );
     this.members.relisten();
   }
 
@@ -122,6 +124,8 @@ export class Bus {
     const wasUp = this.#isUp;
     this.lost();
     if (!wasUp || this.#client === null) return;
+    // First: who asks it after its farewell is to be told by NATS that nobody listens, and not to wait for an answer.
+    for (const end of this.#unhear) end();
     this.#sayAll({ kind: "end", node: this.node });
     const { promise: isLate, resolve } = Promise.withResolvers<void>();
     const cancel = clock.after(farewellMs, resolve);
