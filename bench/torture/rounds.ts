@@ -61,7 +61,7 @@ export interface Outcome {
 }
 
 const lookMs = 20;
-const lookAgainMs = 10_000;
+const lookAgainMs = 3_000;
 
 function chatted(chat: ChatOutcome | null): string {
   if (chat === null) return "";
