@@ -132,8 +132,8 @@ export class Rounds {
     await sleep(this.#dice.between(100, 1_000));
     await kind.strike(this.#site, this.#dice);
     const healedMs = performance.now();
-    this.#subscribers.retry();
     const isWell = await this.#isWell(kind.name);
+    const readMs = performance.now();
     await this.#pages?.check(kind.name);
     const returns = witnesses.flatMap(({ returns: all }, index) => all.slice(before[index]));
     const recovered = returns.filter((one) => one).length;
@@ -146,7 +146,7 @@ export class Rounds {
     const seconds = (fromMs: number, toMs: number): string => ((toMs - fromMs) / 1_000).toFixed(1);
     const faults = sumOf(witnesses.map((witness) => witness.faults));
     this.#say(
-      `${place}: ${kind.name}, ${seconds(startedMs, healedMs)} s, well after ${seconds(healedMs, performance.now())} s; ` +
+      `${place}: ${kind.name}, ${seconds(startedMs, healedMs)} s, readers well after ${seconds(healedMs, readMs)} s, windows ${seconds(readMs, performance.now())} s later; ` +
         `${recovered} of ${returns.length} recovered; ${this.#acked()} acked; ` +
         (isNone(faults) ? "nothing wrong" : JSON.stringify(faults)) +
         chatted(this.#pages?.outcome ?? null),
@@ -167,6 +167,7 @@ export class Rounds {
       if (performance.now() - lookedMs > lookAgainMs) {
         seen.clear();
         for (const publisher of this.#publishers) publisher.look();
+        this.#subscribers.retry();
         lookedMs = performance.now();
       }
       for (const { channel, seen: at } of this.#publishers) if (at !== null) seen.set(channel, at);

@@ -57,7 +57,7 @@ export interface Client extends Store<ConnectionState> {
   readonly onState: (listener: (state: ConnectionState) => void) => Cancel;
   /** Connects, and stays connected until `close`. Calling it again does nothing. */
   connect(): void;
-  /** Tries at once instead of at the end of the wait. */
+  /** Tries at once instead of at the end of the wait, to connect and to subscribe. */
   retry(): void;
   /** Ends the connection and every wait. Channels that are open come back with the next `connect`. */
   close(): void;
@@ -134,6 +134,8 @@ class TidewireClient implements Client {
 
   retry(): void {
     this.#connection.retry();
+    // Without a connection they are asked for when there is one.
+    if (this.#connection.isOpen) this.#each((subscription) => subscription.opening());
   }
 
   close(): void {

@@ -54,6 +54,24 @@ describe("an answer to subscribe", () => {
     await is(channel, "live");
   });
 
+  test("that is temporary is asked for again at once when the application says so", async () => {
+    const stage = await setStage();
+    const { client, server } = stage;
+    server.script = (method) => (method === "subscribe" ? { error: { code: 42, message: "local" } } : undefined);
+    const channels = ["news", "chat"].map((name) => client.channel(name));
+    for (const channel of channels) channel.open();
+    await connected(stage);
+    await server.hears("subscribe", 2);
+    await quiet(stage);
+    for (const channel of channels) await is(channel, "waiting");
+    server.script = () => undefined;
+    client.retry();
+    for (const channel of channels) await is(channel, "live");
+    client.retry();
+    await quiet(stage);
+    expect(server.all("subscribe")).toHaveLength(4);
+  });
+
   test("that stays away for five seconds ends the connection", async () => {
     const stage = await setStage();
     const { client, clock, server } = stage;
