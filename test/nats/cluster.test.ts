@@ -37,7 +37,6 @@ describe("three servers", () => {
   afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
   engineContract("nats, three servers", {
-    withoutTables: "the NATS engine keeps no tables",
     create: () => {
       tries += 1;
       const prefix = `try-${tries}`;

@@ -21,7 +21,7 @@ it("carries where its log stands, and the publication", () => {
     previous: { offset: 6, id: "before" },
     data: new Uint8Array(payload),
   };
-  expect(read).toEqual({ ...line, fence: 0, publication, newest: null });
+  expect(read).toEqual({ ...line, fence: 0, publication, newest: null, table: null });
   expect(headIn(read, 42)).toEqual({
     sequence: 42,
     token: "tok-_en",
@@ -32,6 +32,7 @@ it("carries where its log stands, and the publication", () => {
     fence: 0,
     last: 42,
     atMs: stamp.atMs,
+    table: null,
   });
 });
 
@@ -52,7 +53,7 @@ it("ends no log where it stands before what it names, nor with a floor above its
 });
 
 it("never throws, and gives nothing that cannot be a publication, whatever is changed", () => {
-  const fence = fenceOf({ ...line, sequence: 50, last: 42, offset: 7, id: "id", fence: 0, atMs: 5 }, 77);
+  const fence = fenceOf({ ...line, sequence: 50, last: 42, offset: 7, id: "id", fence: 0, atMs: 5, table: null }, 77);
   const change = fc.record({ at: fc.nat(record.length), remove: fc.nat(9), insert: fc.uint8Array({ maxLength: 9 }) });
   fc.assert(
     fc.property(fc.constantFrom(record, fence), fc.array(change, { maxLength: 4 }), (given, changes) => {

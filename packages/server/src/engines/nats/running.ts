@@ -8,6 +8,8 @@ import type { Random } from "../../ports/random.ts";
 import { Complaints } from "../complaints.ts";
 import type { Answering } from "../questions/questions.ts";
 import { Bus } from "./bus.ts";
+import { Deletions } from "./deletions.ts";
+import { FirstAcks } from "./first-acks.ts";
 import { Followed } from "./followed.ts";
 import { Leases } from "./leases.ts";
 import { Line, type Reached } from "./line.ts";
@@ -16,6 +18,9 @@ import { Logs } from "./logs.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { pageOf, type Place } from "./pages.ts";
 import { isNotFound, type StreamsOptions } from "./streams.ts";
+import { TablePages } from "./table-pages.ts";
+import { TableReading } from "./table-reading.ts";
+import { changeIn, Tables } from "./tables.ts";
 
 export interface RunningOptions extends StreamsOptions {
   readonly connect: () => Promise<NatsClient>;
@@ -43,6 +48,9 @@ export class Running {
   readonly #followed: Followed;
   readonly #complaints: Complaints;
   readonly #logs: Logs;
+  readonly #reading: TableReading;
+  readonly #tables: Tables;
+  readonly #pages: TablePages;
   readonly #leases: Leases;
   readonly bus: Bus;
   /** What is written to a channel is written in the order it was said (P1); each waits for the one before it. */
@@ -58,11 +66,24 @@ export class Running {
     const { names, sink, log, clock } = options;
     this.#options = options;
     this.#complaints = new Complaints(log, clock);
+    const firstAcks = new FirstAcks(options);
     this.#logs = new Logs({
       ...options,
+      firstAcks,
       damaged: (channel) =>
         this.#complaints.add("NATS holds what nobody can have published; history ends there", { channel }),
     });
+    const deletions = new Deletions({ stream: names.logs, failed: (channel) => this.#reading.drop(channel) });
+    this.#reading = new TableReading({
+      ...options,
+      logs: this.#logs,
+      damaged: (channel) =>
+        this.#complaints.add("NATS holds a table that lacks something, or what nobody can have published", { channel }),
+      letGo: (reached, channel, sequences) => deletions.add(reached, channel, sequences),
+    });
+    const parts = { logs: this.#logs, reading: this.#reading };
+    this.#tables = new Tables({ ...options, ...parts, firstAcks, deletions });
+    this.#pages = new TablePages({ ...options, ...parts });
     this.#followed = new Followed({
       names,
       sink,
@@ -87,6 +108,7 @@ export class Running {
       down: () => {
         this.bus.lost();
         this.#logs.forget();
+        this.#reading.forget();
         this.#followed.forget();
         sink.health("down");
       },
@@ -119,15 +141,23 @@ export class Running {
   }
 
   async publish(channel: string, draft: Draft): Promise<Ack> {
-    if (draft.kind === "remove" || (draft.kind === "value" && draft.retention?.kind === "table")) {
-      return fail("not_available", "the NATS engine keeps no tables: a channel of mode latest needs another engine");
-    }
     if (draft.kind === "clear") return await this.#inTurn(channel, (reached) => this.#logs.clear(reached, channel));
+    if (draft.kind === "remove" || draft.retention?.kind === "table") {
+      const change = changeIn(draft, this.#options.forgetAfterMs);
+      return await this.#publish(channel, change, (reached) => this.#tables.publish(reached, channel, change));
+    }
     const checked = this.#logs.checked(draft);
-    return await this.#inTurn(channel, (reached) => {
-      const { fence } = checked;
+    return await this.#publish(channel, checked, (reached) => this.#logs.publish(reached, channel, checked));
+  }
+
+  #publish(
+    channel: string,
+    { fence }: { readonly fence: number | null },
+    write: (reached: Reached) => Promise<Ack>,
+  ): Promise<Ack> {
+    return this.#inTurn(channel, (reached) => {
       if (fence !== null && !this.#leases.isHeld(channel, fence)) fail("conflict", "the lease of this source is over");
-      return this.#logs.publish(reached, channel, checked);
+      return write(reached);
     });
   }
 
@@ -145,6 +175,7 @@ export class Running {
     checkPageLimit(limit);
     return await this.#ask(async (reached) => {
       const head = await this.#head(reached, channel);
+      if (head.table !== null) return await this.#pages.read(reached, channel, { head, start, limit });
       const top = this.#logs.positionOf(reached, head);
       const shelf = this.#logs.shelf(reached, channel, head);
       const from = typeof start === "string" ? null : "after" in start ? start.after : start.before;
@@ -224,7 +255,10 @@ export class Running {
       return this.#answered(write, "indeterminate");
     });
     const settled = written
-      .catch(() => this.#logs.forgetHead(channel))
+      .catch(() => {
+        this.#logs.forgetHead(channel);
+        this.#reading.doubt(channel);
+      })
       .finally(() => {
         this.#waiting -= 1;
         if (this.#writing.get(channel) === settled) this.#writing.delete(channel);
