@@ -25,7 +25,7 @@ function answering(
       purge: (stream: string, options: Parameters<typeof streams.purge>[1]) => streams.purge(stream, options),
       getMessage: (...question: Parameters<GetMessage>) => answer(ask, ...question),
     };
-    return { ...client, manager: { streams: asked, direct: client.manager.direct } };
+    return { ...client, manager: { streams: asked } };
   };
 }
 

@@ -1,31 +1,23 @@
 // Deletes records that nobody needs any more, a few at a time; whoever makes more of them waits (decision 0058).
 import { reasonOf } from "../../ports/log.ts";
+import type { Gate } from "./gate.ts";
 import type { Reached } from "./line.ts";
 
 export interface DeletionsOptions {
   readonly stream: string;
+  readonly gate: Gate;
   /** Told of a channel where something may have been left. */
   readonly failed: (channel: string) => void;
 }
 
-interface Wanted {
-  readonly reached: Reached;
-  readonly channel: string;
-  readonly sequence: number;
-}
-
-/** NATS drops all questions when too many wait, so few are asked at once. */
-const mostAtOnce = 64;
 /** Of one channel, before its next publication waits. */
 const mostOfChannel = 256;
 
 export class Deletions {
   readonly #options: DeletionsOptions;
-  readonly #wanted: Wanted[] = [];
   /** How many of each channel are not done. */
   readonly #left = new Map<string, number>();
   readonly #waiting = new Map<string, () => void>();
-  #running = 0;
 
   constructor(options: DeletionsOptions) {
     this.#options = options;
@@ -34,8 +26,7 @@ export class Deletions {
   add(reached: Reached, channel: string, sequences: readonly number[]): void {
     if (sequences.length === 0) return;
     this.#left.set(channel, (this.#left.get(channel) ?? 0) + sequences.length);
-    for (const sequence of sequences) this.#wanted.push({ reached, channel, sequence });
-    while (this.#running < mostAtOnce && this.#wanted.length > 0) this.#next();
+    for (const sequence of sequences) void this.#delete(reached, channel, sequence);
   }
 
   /** Resolves when the channel's next publication may leave something behind. One at a time. */
@@ -44,22 +35,15 @@ export class Deletions {
     await new Promise<void>((resolve) => this.#waiting.set(channel, resolve));
   }
 
-  #next(): void {
-    const wanted = this.#wanted.shift();
-    if (wanted === undefined) return;
-    const { reached, channel, sequence } = wanted;
-    this.#running += 1;
-    reached.client.manager.streams
-      .deleteMessage(this.#options.stream, sequence, false)
-      .catch((thrown: unknown) => {
-        // Another node was faster.
-        if (!/delete failed|not found|no message/i.test(reasonOf(thrown))) this.#options.failed(channel);
-      })
-      .finally(() => {
-        this.#running -= 1;
-        this.#done(channel);
-        this.#next();
-      });
+  async #delete({ client }: Reached, channel: string, sequence: number): Promise<void> {
+    const { stream, gate, failed } = this.#options;
+    try {
+      await gate.pass(() => client.manager.streams.deleteMessage(stream, sequence, false));
+    } catch (thrown) {
+      // Another node was faster.
+      if (!/delete failed|not found|no message/i.test(reasonOf(thrown))) failed(channel);
+    }
+    this.#done(channel);
   }
 
   #done(channel: string): void {

@@ -9,7 +9,7 @@ import { checkKey, ownBytes } from "../payload.ts";
 import { headOf } from "../records.ts";
 import type { FirstAcks } from "./first-acks.ts";
 import type { Reached } from "./line.ts";
-import { fenceOf, type Head, headIn, recordIn, recordOf } from "./log-records.ts";
+import { fenceOf, type Head, headIn, type LogRecord, recordIn, recordOf } from "./log-records.ts";
 import type { Names } from "./names.ts";
 import { firstKept, type Shelf } from "./pages.ts";
 import { emptySum } from "./table-index.ts";
@@ -40,6 +40,11 @@ export interface Appending {
   readonly msgID?: string | undefined;
   /** However old the stream lets others become: of a channel that is a table, or where one may have been (decision 0058). */
   readonly isLasting?: boolean;
+}
+
+interface Newest {
+  readonly head: Head;
+  readonly record: LogRecord | null;
 }
 
 interface Beginning {
@@ -113,19 +118,24 @@ export class Logs {
 
   /** Where the log stands now. A channel that nobody wrote to gets its epoch here. */
   async head(reached: Reached, channel: string): Promise<Head> {
+    return (await this.newest(reached, channel)).head;
+  }
+
+  /** And the record that says so; `null` where that was just written. */
+  async newest(reached: Reached, channel: string): Promise<Newest> {
     const { names, damaged } = this.#options;
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const { streams } = reached.client.manager;
       const newest = await streams.getMessage(names.logs, { last_by_subj: names.ofLog(channel) });
       const record = newest === null ? null : recordIn(newest.data);
       const head = record === null || newest === null ? null : headIn(record, newest.seq);
-      if (head !== null) return head;
+      if (head !== null) return { head, record };
       // Nothing can be said of what is below it, so its epoch ends with it.
       if (newest !== null) damaged(channel);
       // There may be a table below, which lasts longer than what says that it is over.
       const isLasting = newest !== null && reached.facts.whyNoTables === null;
       const begun = await this.begin(reached, channel, { after: newest?.seq ?? 0, fence: 0, isLasting });
-      if (begun !== null) return begun;
+      if (begun !== null) return { head: begun, record: null };
     }
     return fail("overloaded", "too many nodes write to this channel at once");
   }
@@ -255,7 +265,11 @@ export class Logs {
       const below = { filter: this.#options.names.ofLog(channel), seq: sequence };
       await reached.client.manager.streams.purge(this.#options.names.logs, below);
     }
-    this.remember(channel, await this.begin(reached, channel, { after: sequence, fence, isLasting: !isOver }));
+    const begun = await this.begin(reached, channel, { after: sequence, fence, isLasting: !isOver });
+    this.remember(channel, begun);
+    if (isOver && begun !== null) {
+      this.#purge(reached, { filter: this.#options.names.ofLog(channel), seq: begun.sequence });
+    }
   }
 
   /** Another epoch begins, if the log still stands there: what follows is kept in another way. */

@@ -62,7 +62,6 @@ export interface NatsStreamConfig {
   readonly max_msgs_per_subject: number;
   readonly duplicate_window: number;
   readonly republish?: { readonly src: string; readonly dest: string };
-  readonly allow_direct?: boolean;
   readonly allow_msg_ttl?: boolean;
 }
 
@@ -80,7 +79,6 @@ export interface NatsStreamInfo {
     readonly max_msgs_per_subject?: number | undefined;
     readonly duplicate_window?: number | undefined;
     readonly republish?: { readonly src?: string; readonly dest: string } | undefined;
-    readonly allow_direct?: boolean | undefined;
     readonly allow_msg_ttl?: boolean | undefined;
   };
   readonly state: { readonly last_seq: number };
@@ -101,32 +99,15 @@ export interface NatsStoredMessage {
   readonly time: Date;
 }
 
-/** As many messages of a subject as there are from `seq` on, up to these limits. */
-export interface NatsBatchQuery {
-  readonly seq: number;
-  readonly next_by_subj: string;
-  readonly batch: number;
-  readonly max_bytes: number;
-  /** Told of each, and with something other than `null` in the first place when there are no more. */
-  readonly callback: (done: unknown, message: NatsStoredMessage) => void;
-}
-
 /** Makes, reads and trims streams. */
 export interface NatsManager {
   readonly streams: {
     info(stream: string): Promise<NatsStreamInfo>;
     add(config: NatsStreamConfig): Promise<NatsStreamInfo>;
-    update(
-      stream: string,
-      config: { readonly allow_direct: boolean; readonly allow_msg_ttl: boolean },
-    ): Promise<NatsStreamInfo>;
+    update(stream: string, config: { readonly allow_msg_ttl: boolean }): Promise<NatsStreamInfo>;
     getMessage(stream: string, query: NatsMessageQuery): Promise<NatsStoredMessage | null>;
     deleteMessage(stream: string, sequence: number, erase: boolean): Promise<boolean>;
     purge(stream: string, options: { readonly filter: string; readonly seq: number }): Promise<unknown>;
-  };
-  /** Answered by any replica, not by the leader alone. */
-  readonly direct: {
-    getBatch(stream: string, query: NatsBatchQuery): Promise<{ stop(): void }>;
   };
 }
 

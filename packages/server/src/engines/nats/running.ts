@@ -11,6 +11,7 @@ import { Bus } from "./bus.ts";
 import { Deletions } from "./deletions.ts";
 import { FirstAcks } from "./first-acks.ts";
 import { Followed } from "./followed.ts";
+import { Gate } from "./gate.ts";
 import { Leases } from "./leases.ts";
 import { Line, type Reached } from "./line.ts";
 import type { Head } from "./log-records.ts";
@@ -18,6 +19,7 @@ import { Logs } from "./logs.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { pageOf, type Place } from "./pages.ts";
 import { isNotFound, type StreamsOptions } from "./streams.ts";
+import { Sweep } from "./sweep.ts";
 import { TablePages } from "./table-pages.ts";
 import { TableReading } from "./table-reading.ts";
 import { changeIn, Tables } from "./tables.ts";
@@ -36,6 +38,8 @@ const turnMs = 1_000;
 const mostProbes = 200;
 /** Publishes that may wait at once, in all channels together. */
 const mostWaiting = 50_000;
+/** Of tables and for what is deleted, all channels together: NATS drops all questions when ten thousand wait. */
+const mostAsked = 128;
 /** Whoever waited longer in line is refused: nobody waits for the answer much longer, and it would be asked again. */
 const longestWaitMs = 5_000;
 /** A leader that was stopped, and goes on, hears of its successor within a second or so; until then it answers from what it had. */
@@ -51,6 +55,7 @@ export class Running {
   readonly #reading: TableReading;
   readonly #tables: Tables;
   readonly #pages: TablePages;
+  readonly #sweep: Sweep;
   readonly #leases: Leases;
   readonly bus: Bus;
   /** What is written to a channel is written in the order it was said (P1); each waits for the one before it. */
@@ -73,17 +78,20 @@ export class Running {
       damaged: (channel) =>
         this.#complaints.add("NATS holds what nobody can have published; history ends there", { channel }),
     });
-    const deletions = new Deletions({ stream: names.logs, failed: (channel) => this.#reading.drop(channel) });
+    const gate = new Gate(mostAsked);
+    const deletions = new Deletions({ stream: names.logs, gate, failed: (channel) => this.#reading.drop(channel) });
     this.#reading = new TableReading({
       ...options,
       logs: this.#logs,
+      gate,
       damaged: (channel) =>
         this.#complaints.add("NATS holds a table that lacks something, or what nobody can have published", { channel }),
       letGo: (reached, channel, sequences) => deletions.add(reached, channel, sequences),
     });
-    const parts = { logs: this.#logs, reading: this.#reading };
+    const parts = { logs: this.#logs, reading: this.#reading, gate };
     this.#tables = new Tables({ ...options, ...parts, firstAcks, deletions });
     this.#pages = new TablePages({ ...options, ...parts });
+    this.#sweep = new Sweep(options);
     this.#followed = new Followed({
       names,
       sink,
@@ -314,7 +322,11 @@ export class Running {
   /** Announcements may be lost on the way between servers: now and then each followed log is looked at. */
   async #probe(): Promise<void> {
     if (this.#line.reached === null) return;
-    await this.#ask(async ({ client: { manager }, facts }) => {
+    await this.#ask(async (reached) => {
+      const {
+        client: { manager },
+        facts,
+      } = reached;
       const { names } = this.#options;
       const { created, state } = await manager.streams.info(names.logs);
       if (created !== facts.created || state.last_seq < this.#lastSequence)
@@ -329,6 +341,7 @@ export class Running {
         if (this.#followed.isMissing(channel, newest?.seq ?? 0)) missing.push(channel);
       }
       if (missing.length > 0) this.#options.sink.suspect(missing);
+      if (facts.whyNoTables === null) await this.#sweep.turn(reached);
     });
   }
 }

@@ -7,7 +7,7 @@ import { keyWindowMs } from "../key-window.ts";
 import type { Names } from "./names.ts";
 import type { NatsClient, NatsConnection, NatsStreamConfig, NatsStreamInfo } from "./nats-client.ts";
 
-/** Records that outlive the stream's age, and batches of them, came with it. */
+/** Records that outlive the age of their stream came with it (decision 0058). */
 const tablesFrom = 11;
 
 export interface StreamsOptions {
@@ -72,12 +72,12 @@ async function tablesProblem(
 ): Promise<string | null> {
   const version = connection.info?.version ?? "";
   if (!isFrom(version, tablesFrom)) return `NATS 2.${tablesFrom} or newer was expected, got ${version.slice(0, 40)}`;
-  if (config.allow_direct === true && config.allow_msg_ttl === true) return null;
+  if (config.allow_msg_ttl === true) return null;
   try {
-    await manager.streams.update(name, { allow_direct: true, allow_msg_ttl: true });
+    await manager.streams.update(name, { allow_msg_ttl: true });
     return null;
   } catch (thrown) {
-    return `the stream ${name} needs allow_direct and allow_msg_ttl, and cannot be changed: ${reasonOf(thrown)}`;
+    return `the stream ${name} needs allow_msg_ttl and cannot be changed: ${reasonOf(thrown)}`;
   }
 }
 
@@ -96,7 +96,7 @@ function configsOf(
     max_age: forgetAfterMs * perMs,
     max_msgs_per_subject: -1,
     republish: { src: names.allLogs, dest: names.allNews },
-    ...(forTables && { allow_direct: true, allow_msg_ttl: true }),
+    ...(forTables && { allow_msg_ttl: true }),
   } as const;
   const keys = {
     ...both,

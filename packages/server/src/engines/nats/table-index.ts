@@ -62,8 +62,6 @@ export class TableIndex {
   sequence = 0;
   /** Whether it was once found to be whole. */
   isLoaded = false;
-  /** Whether all of it is read of the stream's leader. */
-  readonly isCareful: boolean;
   /** Records that nobody needs any more. */
   #garbage: number[] = [];
   /** Ascending by offset, since what changes goes to the end. */
@@ -75,9 +73,8 @@ export class TableIndex {
   #values = new Mix();
   #removed = new Mix();
 
-  constructor(token: string, { isCareful }: { readonly isCareful: boolean } = { isCareful: false }) {
+  constructor(token: string) {
     this.token = token;
-    this.isCareful = isCareful;
   }
 
   /** Values and removals. */
@@ -120,6 +117,11 @@ export class TableIndex {
     const before = { keys: this.#values.count, bytes: this.#bytes };
     const after = { keys: before.keys + (isNew ? 1 : 0), bytes: before.bytes + bytes - (isNew ? 0 : known.bytes) };
     return fullness(before, after, limits);
+  }
+
+  /** There is nothing else up to here. */
+  reach(sequence: number): void {
+    this.sequence = Math.max(this.sequence, sequence);
   }
 
   /** What was read in the stream, in its order. @returns whether it belongs to the table and fits. */

@@ -2,15 +2,18 @@
 import { fail, type Position } from "@tidewire/protocol";
 import type { Page, PageLimit, PageStart, Publication } from "../../engine/engine.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { batchFrom, type Found, recordFrom } from "./batches.ts";
+import type { Gate } from "./gate.ts";
 import type { Reached } from "./line.ts";
-import type { Head } from "./log-records.ts";
+import { type Head, recordIn } from "./log-records.ts";
 import type { Logs } from "./logs.ts";
+import type { Names } from "./names.ts";
 import type { Entry, EntryRange } from "./table-index.ts";
 import type { Standing, TableReading } from "./table-reading.ts";
 
 export interface TablePagesOptions {
+  readonly names: Names;
   readonly clock: Clock;
+  readonly gate: Gate;
   readonly logs: Logs;
   readonly reading: TableReading;
 }
@@ -25,8 +28,6 @@ export interface AskedPage {
 
 /** Values that are read before it is asked again whether the page takes too long. */
 const partSize = 500;
-/** So few are asked for one by one. */
-const few = 2;
 /** A page that takes longer ends with what it has. */
 const pageMs = 2_000;
 /** Where what is read is superseded again and again, the page ends before that. */
@@ -49,20 +50,27 @@ export class TablePages {
   async read(reached: Reached, channel: string, asked: AskedPage): Promise<Page> {
     const { clock, reading } = this.#options;
     const values = new Map<string, Publication>();
-    let standing = await reading.look(reached, channel, asked.head);
+    const heard = (publication: Publication): void => void values.set(publication.id, publication);
+    let standing = await reading.look(reached, channel, { head: asked.head, heard });
     const lateMs = clock.now() + pageMs;
     for (let round = 1; ; round += 1) {
-      const wanted = this.#wanted(reached, standing, asked);
-      const { index } = standing;
-      await this.#read(reached, channel, { wanted, values, lateMs });
+      const wanted = isTogether(standing) ? this.#wanted(reached, standing, asked) : null;
+      if (wanted === null) {
+        if (round > mostRounds) fail("engine_unavailable", "the table changes faster than it can be read");
+        standing = await reading.look(reached, channel, { heard });
+        continue;
+      }
+      await this.#read(reached, { wanted, values, lateMs });
       const missing = wanted.entries.filter(({ id }) => !values.has(id));
       if (missing.length === 0 || round === mostRounds || clock.now() > lateMs) return cut(wanted, values);
-      standing = await reading.look(reached, channel);
-      if (standing.index === index && missing.some((entry) => index.of(entry.key) === entry)) {
-        // Somebody else deleted it. Whoever asks next reads all anew.
-        reading.drop(channel);
-        fail("engine_unavailable", "the table was trimmed while it was read");
-      }
+      // What is not there any more was superseded.
+      const before = standing.index;
+      standing = await reading.look(reached, channel, { heard });
+      const { index } = standing;
+      if (index !== before || !missing.some((entry) => index.of(entry.key) === entry)) continue;
+      // Or somebody else has deleted it. Whoever asks next reads all anew.
+      reading.drop(channel);
+      fail("engine_unavailable", "the table was trimmed while it was read");
     }
   }
 
@@ -77,40 +85,27 @@ export class TablePages {
   }
 
   async #read(
-    reached: Reached,
-    channel: string,
+    { client: { manager } }: Reached,
     { wanted: { entries, fromEnd }, values, lateMs }: Reading,
   ): Promise<void> {
+    const { names, clock, gate } = this.#options;
     const parts = partsOf(entries.filter(({ id }) => !values.has(id)));
     if (fromEnd) parts.reverse();
+    const get = async ({ id, sequence }: Entry): Promise<void> => {
+      const message = await gate.pass(() => manager.streams.getMessage(names.logs, { seq: sequence }));
+      const value = message === null ? null : (recordIn(message.data)?.publication ?? null);
+      if (value?.id === id) values.set(id, value);
+    };
     for (const [count, part] of parts.entries()) {
-      if (count > 0 && this.#options.clock.now() > lateMs) return;
-      const last = part.at(-1)?.sequence ?? 0;
-      const ids = new Set(part.map(({ id }) => id));
-      for (let from = part[0]?.sequence ?? 0; from <= last;) {
-        const found = await this.#some(reached, channel, { from, isFew: part.length <= few });
-        for (const { record } of found) {
-          const value = record?.publication ?? null;
-          if (value !== null && ids.has(value.id)) values.set(value.id, value);
-        }
-        from = Math.max(from, found.at(-1)?.sequence ?? last) + 1;
-        // What is next may be far away from it.
-        if (part.length <= few) from = part.find(({ sequence }) => sequence >= from)?.sequence ?? from;
-      }
+      if (count > 0 && clock.now() > lateMs) return;
+      await Promise.all(part.map(get));
     }
   }
+}
 
-  async #some(
-    reached: Reached,
-    channel: string,
-    { from, isFew }: { readonly from: number; readonly isFew: boolean },
-  ): Promise<readonly Found[]> {
-    const of = this.#options.reading.recordsOf(reached, channel);
-    const batch = isFew ? [] : await batchFrom(of, from);
-    if (batch.length > 0) return batch;
-    const found = await recordFrom(of, from);
-    return found === null ? [] : [found];
-  }
+/** The index may have gone on while whoever asked for it waited. */
+function isTogether({ head, index }: Standing): boolean {
+  return index.sequence === head.sequence;
 }
 
 interface Reading {

@@ -1,18 +1,21 @@
 // Reads tables out of the stream: an index of each that is used, brought up to its newest record and held against what that
 // says the table consists of (decision 0058).
 import { fail } from "@tidewire/protocol";
+import type { Publication } from "../../engine/engine.ts";
 import type { Clock } from "../../ports/clock.ts";
-import { batchFrom, type Found, recordFrom, type RecordsOf } from "./batches.ts";
+import type { Gate } from "./gate.ts";
 import type { Reached } from "./line.ts";
-import { fenceOf, type Head, headIn } from "./log-records.ts";
+import { fenceOf, type Head, type LogRecord } from "./log-records.ts";
 import type { Logs } from "./logs.ts";
 import type { Names } from "./names.ts";
+import { recordsIn, type Walk } from "./record-walk.ts";
 import { TableIndex } from "./table-index.ts";
 
 export interface TableReadingOptions {
   readonly names: Names;
   readonly clock: Clock;
   readonly logs: Logs;
+  readonly gate: Gate;
   /** Told of a table that lacks something, and of records that are none. */
   readonly damaged: (channel: string) => void;
   /** Told of records that nobody needs any more. */
@@ -25,20 +28,34 @@ export interface Standing {
   readonly index: TableIndex;
 }
 
+interface Reading extends Standing {
+  /** The one that says where it stands, if it was read. */
+  readonly record: LogRecord | null;
+  readonly lateMs: number;
+  readonly heard: Looking["heard"];
+}
+
 interface Kept extends Standing {
   /** Not in doubt since it was read or written. */
   isSure: boolean;
   readonly counted: number;
 }
 
+/** How to look. */
+export interface Looking {
+  /** Where the channel stood. Default: it is asked for. */
+  readonly head?: Head;
+  /** Told of publications that are read on the way. */
+  readonly heard?: ((publication: Publication) => void) | undefined;
+}
+
 /** What is not read in this time is read on by the next who asks. */
-const readMs = 4_000;
+const readMs = 5_000;
+/** A leader that was stopped, and goes on, hears of its successor within a second or so; until then it lacks what is new. */
+const staleMs = 3_000;
 const askAgainMs = 100;
-/** A replica that is behind, or a table that changes all the time, gets so many chances to be read as it is. */
-const mostLooks = 8;
-/** From this look on all is read anew, and from that on by asking the stream's leader alone. */
-const anew = 3;
-const carefully = 5;
+/** A table that changes is looked at so often before all of it is read anew. */
+const hasty = 4;
 /** Entries of all indexes together; each is about 200 bytes. */
 const mostEntries = 300_000;
 
@@ -79,35 +96,36 @@ export class TableReading {
     }
   }
 
-  recordsOf({ client }: Reached, channel: string): RecordsOf {
-    const { names, clock } = this.#options;
-    return { manager: client.manager, clock, stream: names.logs, subject: names.ofLog(channel) };
+  walk({ client }: Reached, channel: string, lateMs: number): Walk {
+    const { names, clock, gate } = this.#options;
+    const isLate = (): boolean => clock.now() > lateMs;
+    return { manager: client.manager, stream: names.logs, subject: names.ofLog(channel), gate, isLate };
   }
 
   /**
-   * The table as it stands at `found` or later; an empty one where the channel is none.
+   * The table as it stands or stood when it was asked for; an empty one where the channel is none.
    * @throws {TidewireError} `engine_unavailable` when that takes too long; the next one who asks goes on from there.
    */
-  async look(reached: Reached, channel: string, found?: Head): Promise<Standing> {
+  async look(reached: Reached, channel: string, { head: found, heard }: Looking = {}): Promise<Standing> {
     const { clock, logs } = this.#options;
-    const lateMs = clock.now() + readMs;
+    const startMs = clock.now();
+    const lateMs = startMs + readMs;
     let head = found ?? (await logs.head(reached, channel));
+    let record: LogRecord | null = null;
     // This node may have written meanwhile.
     if (head.sequence < this.#sequenceOf(channel)) head = await logs.head(reached, channel);
     let index = this.#begun(channel, head);
-    for (let look = 1; look <= mostLooks; look += 1) {
+    for (let look = 1; ; look += 1) {
       if (head.table === null) return { head, index: new TableIndex(head.token) };
-      const read = await this.#readOn(reached, channel, { head, index, lateMs, isHasty: look === 1 });
-      if (read !== null && agrees(index, read)) return this.#found(reached, channel, { head: read, index });
-      if (read !== null && index.isCareful) await this.#mend(reached, channel, { head: read, index });
-      if (look > 1) await new Promise<void>((resolve) => void clock.after(askAgainMs, resolve));
-      head = await logs.head(reached, channel);
-      const isOther = head.token !== index.token || head.sequence < index.sequence;
-      // What was missing may have been at a replica that was not asked, or superseded by what has come since.
-      const isAnew = isOther || look === anew || (look === carefully && !index.isCareful);
-      if (isAnew) index = new TableIndex(head.token, { isCareful: look >= carefully });
+      await this.#readOn(reached, channel, { head, record, index, lateMs, heard });
+      if (agrees(index, head)) return this.#found(reached, channel, { head, index });
+      if (clock.now() - startMs > staleMs) await this.#mend(reached, channel, { head, index });
+      // Most often what is missing is superseded by what has come since.
+      const isAnew = look % hasty === 0;
+      if (isAnew) await new Promise<void>((resolve) => void clock.after(askAgainMs, resolve));
+      ({ head, record } = await logs.newest(reached, channel));
+      if (isAnew || head.token !== index.token || head.sequence < index.sequence) index = new TableIndex(head.token);
     }
-    return fail("engine_unavailable", "the table changes faster than it can be read");
   }
 
   #found(reached: Reached, channel: string, standing: Standing): Standing {
@@ -120,47 +138,26 @@ export class TableReading {
     return standing;
   }
 
-  /** @returns the head that the index has come to; `null` where another epoch has begun. */
   async #readOn(
     reached: Reached,
     channel: string,
-    { head, index, lateMs, isHasty }: Standing & { readonly lateMs: number; readonly isHasty: boolean },
-  ): Promise<Head | null> {
-    const of = this.recordsOf(reached, channel);
-    // One record that came since is not worth a batch.
-    let singles = index.isLoaded && isHasty ? 1 : 0;
-    let newest = head;
-    while (index.sequence < head.sequence) {
-      if (this.#options.clock.now() > lateMs) {
-        this.keep(channel, { head, index }, { isSure: false });
-        fail("engine_unavailable", "the table could not be read in time");
-      }
-      const from = index.sequence + 1;
-      const batch = singles > 0 || index.isCareful ? [] : await batchFrom(of, from);
-      singles -= 1;
-      const found = batch.length > 0 ? batch : await oneFrom(of, from);
-      const read = this.#take(channel, index, { found, head });
-      if (read === null) return null;
-      newest = read;
-    }
-    return newest;
-  }
-
-  #take(
-    channel: string,
-    index: TableIndex,
-    { found, head }: { readonly found: readonly Found[]; readonly head: Head },
-  ): Head | null {
-    let newest = head;
-    for (const { sequence, record } of found) {
-      const isPast = sequence > head.sequence;
-      const after = record === null ? null : headIn(record, sequence);
-      if (isPast && after?.token !== index.token) return null;
+    { head, record: newest, index, lateMs, heard }: Reading,
+  ): Promise<void> {
+    if (index.sequence >= head.sequence) return;
+    // The newest record may be gone by the time that it is come to.
+    const range = { from: index.sequence + 1, to: newest === null ? head.sequence : head.sequence - 1 };
+    const { found, upTo } = await recordsIn(this.walk(reached, channel, lateMs), range);
+    const isWhole = upTo >= range.to;
+    const all = isWhole && newest !== null ? [...found, { sequence: head.sequence, record: newest }] : found;
+    for (const { sequence, record } of all) {
       if (record === null) this.#options.damaged(channel);
+      else if (record.publication !== null) heard?.(record.publication);
       index.read(sequence, record);
-      if (isPast && after !== null) newest = after;
     }
-    return newest;
+    index.reach(isWhole ? head.sequence : upTo);
+    if (isWhole) return;
+    this.keep(channel, { head, index }, { isSure: false });
+    fail("engine_unavailable", "the table could not be read in time");
   }
 
   /** What is missing does not come back: whoever was behind gets the whole of what there is. Nothing where it goes on meanwhile. */
@@ -177,7 +174,8 @@ export class TableReading {
     index.forgetRemovals(head.offset);
     const record = fenceOf({ ...head, floor: head.offset, table: index.sum }, head.fence);
     const written = await logs.append(reached, { subject: names.ofLog(channel), record, after, isLasting: true });
-    if (written !== null) damaged(channel);
+    if (written === null) fail("engine_unavailable", "the table changes faster than it can be read");
+    damaged(channel);
   }
 
   #sequenceOf(channel: string): number {
@@ -198,11 +196,6 @@ export class TableReading {
     this.#kept.delete(channel);
     this.#entries -= kept.counted;
   }
-}
-
-async function oneFrom(of: RecordsOf, from: number): Promise<readonly Found[]> {
-  const found = await recordFrom(of, from);
-  return found === null ? fail("engine_unavailable", "the table was trimmed while it was read") : [found];
 }
 
 /** Whether nothing is missing. Removals that are gone are as if they had expired: whoever was behind them gets the whole. */
