@@ -135,7 +135,8 @@ export class Logs {
       // There may be a table below, which lasts longer than what says that it is over.
       const isLasting = newest !== null && reached.facts.whyNoTables === null;
       const begun = await this.begin(reached, channel, { after: newest?.seq ?? 0, fence: 0, isLasting });
-      if (begun !== null) return { head: begun, record: null };
+      if (begun !== null && !isLasting) return { head: begun, record: null };
+      if (begun !== null) await this.#leaveTable(reached, channel, begun);
     }
     return fail("overloaded", "too many nodes write to this channel at once");
   }
