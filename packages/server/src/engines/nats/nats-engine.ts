@@ -48,7 +48,7 @@ const monthMs = 30 * 86_400_000;
 
 /**
  * An engine for several nodes. What an ack is worth depends on how the streams are kept: `traits.durability` tells.
- * It keeps logs. Tables (`latest`) it refuses with `not_available`.
+ * Tables (`latest`) need NATS 2.11; older ones refuse them with `not_available`.
  */
 export function natsEngine(options: NatsEngineOptions): Engine {
   const { forgetAfterMs = monthMs, replicas = null } = options;
