@@ -26,7 +26,14 @@ export class Deletions {
   add(reached: Reached, channel: string, sequences: readonly number[]): void {
     if (sequences.length === 0) return;
     this.#left.set(channel, (this.#left.get(channel) ?? 0) + sequences.length);
-    for (const sequence of sequences) void this.#delete(reached, channel, sequence);
+    for (const sequence of sequences) {
+      this.#delete(reached, sequence)
+        .catch((thrown: unknown) => {
+          // Another node was faster.
+          if (!/delete failed|not found|no message/i.test(reasonOf(thrown))) this.#options.failed(channel);
+        })
+        .finally(() => this.#done(channel));
+    }
   }
 
   /** Resolves when the channel's next publication may leave something behind. One at a time. */
@@ -35,15 +42,9 @@ export class Deletions {
     await new Promise<void>((resolve) => this.#waiting.set(channel, resolve));
   }
 
-  async #delete({ client }: Reached, channel: string, sequence: number): Promise<void> {
-    const { stream, gate, failed } = this.#options;
-    try {
-      await gate.pass(() => client.manager.streams.deleteMessage(stream, sequence, false));
-    } catch (thrown) {
-      // Another node was faster.
-      if (!/delete failed|not found|no message/i.test(reasonOf(thrown))) failed(channel);
-    }
-    this.#done(channel);
+  async #delete({ client }: Reached, sequence: number): Promise<void> {
+    const { stream, gate } = this.#options;
+    await gate.pass(() => client.manager.streams.deleteMessage(stream, sequence, false));
   }
 
   #done(channel: string): void {

@@ -36,6 +36,21 @@ it("carries where its log stands, and the publication", () => {
   });
 });
 
+it("of a table says what that consists of, and whose value it has", () => {
+  const table = { keys: 2, bytes: 11, values: "AAAAAAAAAAAAAAAA", removals: 1, removed: "abcdefghijkl_-AA" };
+  const keyed = { ...given, key: "k" };
+  const put = recordOf({ ...line, kind: "put", table }, Buffer.from(`7 before 17 ${headOf(keyed, stamp)}`), payload);
+  const read = recordIn(put) ?? expect.fail("a record was expected");
+  expect([read.table, read.publication?.key, read.fence]).toEqual([table, "k", 0]);
+  const head = headIn(read, 42) ?? expect.fail("a head was expected");
+  expect(headIn(recordIn(fenceOf(head, 77)) ?? read, 50)).toEqual({ ...head, sequence: 50, fence: 77 });
+  // A value without a sum is no table's, and one without a key has none.
+  expect(recordIn(recordOf({ ...line, kind: "put" }, Buffer.from(`7 before 17 ${headOf(keyed, stamp)}`)))).toBeNull();
+  expect(
+    recordIn(recordOf({ ...line, table }, Buffer.from(`7 before 17 ${headOf(given, stamp)}`), payload)),
+  ).toBeNull();
+});
+
 it("of another source changes nothing but the fence, which is kept from then on", () => {
   const before = headIn(recordIn(record) ?? expect.fail("a record was expected"), 42) ?? expect.fail("a head");
   const read = recordIn(fenceOf(before, 77)) ?? expect.fail("a fence was expected");

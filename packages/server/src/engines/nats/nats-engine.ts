@@ -17,6 +17,7 @@ export type {
   NatsMessage,
   NatsMessageQuery,
   NatsPublishOptions,
+  NatsStoredMessage,
   NatsStreamConfig,
   NatsStreamInfo,
 } from "./nats-client.ts";
