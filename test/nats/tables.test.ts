@@ -111,9 +111,15 @@ it("hold their limits over all nodes, and take one more when another node has re
   expect(publications).toHaveLength(5);
   const [first] = publications;
   await expect(set(two, `${first?.key}=${"x".repeat(47)}`, small)).rejects.toMatchObject({ reason: "limit_exceeded" });
+  // Whoever has just written knows how it stood then.
+  await set(two, `${publications[1]?.key}=y`, small);
   await remove(one, first?.key ?? "", small);
   await set(two, `new=${"x".repeat(46)}`, small);
   await expect(set(one, "another=", small)).rejects.toMatchObject({ reason: "limit_exceeded" });
+  await set(one, `${publications[2]?.key}=`, small);
+  await remove(two, publications[2]?.key ?? "", small);
+  await set(two, "later=", small);
+  expect((await remove(one, "later", small)).publication).not.toBeNull();
 });
 
 it("make one entry of a change that two nodes say with one idempotency key at once, and know it when it was superseded (P4)", async (context) => {
@@ -152,6 +158,30 @@ it("are what they were when a node died before it deleted what it superseded, an
   expect(saidOf((await tableOf(dead)).publications)).toEqual(["-a", "b=2", "c=1"]);
 });
 
+it("wait for what they supersede to be deleted, so that it is never much", async (context) => {
+  const server = await NatsServer.forTest(context);
+  let go: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (go = resolve));
+  const slow = altered(server.url, (client) => ({
+    streams: {
+      ...streamsOf(client),
+      deleteMessage: async (...given) => {
+        await held;
+        return await client.manager.streams.deleteMessage(...given);
+      },
+    },
+  }));
+  const { engine } = await startEngine(server.url, { connect: slow });
+  const outcomes = await Promise.allSettled(Array.from({ length: 300 }, (_, n) => set(engine, `a=${n}`)));
+  const refused = outcomes.filter((outcome) => outcome.status === "rejected");
+  expect(refused.map(({ reason }) => (reason as { reason: string }).reason)).toContain("overloaded");
+  expect(await stored(server)).toBeLessThanOrEqual(258);
+  go();
+  await expect.poll(() => stored(server), { timeout: 20_000 }).toBe(1);
+  await set(engine, "a=last");
+  expect(saidOf((await tableOf(engine)).publications)).toEqual(["a=last"]);
+}, 60_000);
+
 it("last longer than the stream keeps logs; those that have no value any more do not", async (context) => {
   const server = await NatsServer.forTest(context);
   let movedMs = 0;
@@ -175,24 +205,34 @@ it("last longer than the stream keeps logs; those that have no value any more do
   expect(saidOf((await tableOf(other)).publications)).toEqual(["a=1", "b=1"]);
 }, 60_000);
 
-it("leave nothing behind that lasts when the channel becomes a log", async (context) => {
+/** Which records of the table last, and which do not. */
+async function lasting(server: NatsServer): Promise<readonly boolean[]> {
+  return await server.asOperator(async ({ streams }) => {
+    const { state } = await streams.info("tidewire-logs");
+    const found = [];
+    for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
+      const message = await streams.getMessage("tidewire-logs", { seq });
+      if (message?.subject === subject) found.push(message.header.get("Nats-TTL") === "never");
+    }
+    return found;
+  });
+}
+
+it("leave nothing behind that lasts when the channel becomes a log, and are nothing but empty until that is so", async (context) => {
   const server = await NatsServer.forTest(context);
+  const stuck = altered(server.url, (client) => ({
+    streams: { ...streamsOf(client), purge: () => Promise.reject(new Error("not now")) },
+  }));
+  const { engine: first } = await startEngine(server.url, { connect: stuck });
+  for (const key of ["a", "b", "c"]) await set(first, `${key}=1`);
+  await expect(say(first, "market", "a line")).rejects.toMatchObject({ reason: "indeterminate" });
+  expect((await lasting(server)).slice(1)).toEqual([true, true, true, true]);
+  expect((await tableOf(first)).publications).toEqual([]);
   const { engine } = await startEngine(server.url);
-  for (const key of ["a", "b", "c"]) await set(engine, `${key}=1`);
   const line = await say(engine, "market", "a line");
   expect(line.position.offset).toBe(1);
-  const lasting = (): Promise<number[]> =>
-    server.asOperator(async ({ streams }) => {
-      const { state } = await streams.info("tidewire-logs");
-      const found = [];
-      for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-        const message = await streams.getMessage("tidewire-logs", { seq });
-        if (message?.subject === subject && message.header.get("Nats-TTL") !== "") found.push(seq);
-      }
-      return found;
-    });
-  // What it ends with lasts until it is alone.
-  await expect.poll(lasting).toEqual([]);
+  // What the table ended with lasts until it is alone.
+  await expect.poll(() => lasting(server)).not.toContain(true);
 });
 
 it("that somebody took a value out of go on without it, and whoever was behind gets the whole of the rest (S7)", async (context) => {

@@ -1,10 +1,13 @@
 // Deletes records that nobody needs any more, a few at a time; whoever makes more of them waits (decision 0058).
+import { TidewireError } from "@tidewire/protocol";
+import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import type { Gate } from "./gate.ts";
 import type { Reached } from "./line.ts";
 
 export interface DeletionsOptions {
   readonly stream: string;
+  readonly clock: Clock;
   readonly gate: Gate;
   /** Told of a channel where something may have been left. */
   readonly failed: (channel: string) => void;
@@ -12,6 +15,7 @@ export interface DeletionsOptions {
 
 /** Of one channel, before its next publication waits. */
 const mostOfChannel = 256;
+const patienceMs = 4_000;
 
 export class Deletions {
   readonly #options: DeletionsOptions;
@@ -36,10 +40,23 @@ export class Deletions {
     }
   }
 
-  /** Resolves when the channel's next publication may leave something behind. One at a time. */
+  /**
+   * Resolves when the channel's next publication may leave something behind. One at a time.
+   * @throws {TidewireError} `overloaded` when that takes too long.
+   */
   async room(channel: string): Promise<void> {
     if ((this.#left.get(channel) ?? 0) < mostOfChannel) return;
-    await new Promise<void>((resolve) => this.#waiting.set(channel, resolve));
+    const { clock } = this.#options;
+    await new Promise<void>((resolve, reject) => {
+      const cancel = clock.after(patienceMs, () => {
+        this.#waiting.delete(channel);
+        reject(new TidewireError("overloaded", "too much waits for NATS already"));
+      });
+      this.#waiting.set(channel, () => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   async #delete({ client }: Reached, sequence: number): Promise<void> {

@@ -79,7 +79,12 @@ export class Running {
         this.#complaints.add("NATS holds what nobody can have published; history ends there", { channel }),
     });
     const gate = new Gate(mostAsked);
-    const deletions = new Deletions({ stream: names.logs, gate, failed: (channel) => this.#reading.drop(channel) });
+    const deletions = new Deletions({
+      stream: names.logs,
+      clock,
+      gate,
+      failed: (channel) => this.#reading.drop(channel),
+    });
     this.#reading = new TableReading({
       ...options,
       logs: this.#logs,

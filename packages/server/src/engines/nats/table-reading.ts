@@ -116,7 +116,7 @@ export class TableReading {
     if (head.sequence < this.#sequenceOf(channel)) head = await logs.head(reached, channel);
     let index = this.#begun(channel, head);
     for (let look = 1; ; look += 1) {
-      if (head.table === null) return { head, index: new TableIndex(head.token) };
+      if (head.table === null) return emptyAt(head);
       await this.#readOn(reached, channel, { head, record, index, lateMs, heard });
       if (agrees(index, head)) return this.#found(reached, channel, { head, index });
       if (clock.now() - startMs > staleMs) await this.#mend(reached, channel, { head, index });
@@ -196,6 +196,13 @@ export class TableReading {
     this.#kept.delete(channel);
     this.#entries -= kept.counted;
   }
+}
+
+/** What begins the table is of no use to it. */
+function emptyAt(head: Head): Standing {
+  const index = new TableIndex(head.token);
+  index.read(head.sequence, null);
+  return { head, index };
 }
 
 /** Whether nothing is missing. Removals that are gone are as if they had expired: whoever was behind them gets the whole. */
