@@ -226,7 +226,7 @@ it("leave nothing behind that lasts when the channel becomes a log, and are noth
   const { engine: first } = await startEngine(server.url, { connect: stuck });
   for (const key of ["a", "b", "c"]) await set(first, `${key}=1`);
   await expect(say(first, "market", "a line")).rejects.toMatchObject({ reason: "indeterminate" });
-  expect((await lasting(server)).slice(1)).toEqual([true, true, true, true]);
+  await expect.poll(() => lasting(server)).not.toContain(false);
   expect((await tableOf(first)).publications).toEqual([]);
   const { engine } = await startEngine(server.url);
   const line = await say(engine, "market", "a line");

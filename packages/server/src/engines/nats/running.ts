@@ -78,24 +78,8 @@ export class Running {
       damaged: (channel) =>
         this.#complaints.add("NATS holds what nobody can have published; history ends there", { channel }),
     });
-    const gate = new Gate(mostAsked);
-    const deletions = new Deletions({
-      stream: names.logs,
-      clock,
-      gate,
-      failed: (channel) => this.#reading.drop(channel),
-    });
-    this.#reading = new TableReading({
-      ...options,
-      logs: this.#logs,
-      gate,
-      damaged: (channel) =>
-        this.#complaints.add("NATS holds a table that lacks something, or what nobody can have published", { channel }),
-      letGo: (reached, channel, sequences) => deletions.add(reached, channel, sequences),
-    });
-    const parts = { logs: this.#logs, reading: this.#reading, gate };
-    this.#tables = new Tables({ ...options, ...parts, firstAcks, deletions });
-    this.#pages = new TablePages({ ...options, ...parts });
+    const tables = tablesOf(options, { logs: this.#logs, firstAcks, complaints: this.#complaints });
+    [this.#reading, this.#tables, this.#pages] = [tables.reading, tables.tables, tables.pages];
     this.#sweep = new Sweep(options);
     this.#followed = new Followed({
       names,
@@ -355,4 +339,26 @@ function placeOf(start: PageStart): Place {
   if (start === "oldest") return { after: 0 };
   if (start === "newest") return { before: Number.MAX_SAFE_INTEGER };
   return "after" in start ? { after: start.after.offset } : { before: start.before.offset };
+}
+
+interface TablesOf {
+  readonly logs: Logs;
+  readonly firstAcks: FirstAcks;
+  readonly complaints: Complaints;
+}
+
+function tablesOf(options: RunningOptions, { logs, firstAcks, complaints }: TablesOf) {
+  const gate = new Gate(mostAsked);
+  const reading: TableReading = new TableReading({
+    ...options,
+    logs,
+    gate,
+    damaged: (channel) =>
+      complaints.add("NATS holds a table that lacks something, or what nobody can have published", { channel }),
+    letGo: (reached, channel, sequences) => deletions.add(reached, channel, sequences),
+  });
+  const stream = options.names.logs;
+  const deletions = new Deletions({ ...options, stream, gate, failed: (channel) => reading.drop(channel) });
+  const parts = { ...options, logs, reading, gate };
+  return { reading, tables: new Tables({ ...parts, firstAcks, deletions }), pages: new TablePages(parts) };
 }
