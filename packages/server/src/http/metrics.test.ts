@@ -75,17 +75,17 @@ it("says how jobs stand, by definition, and that their store is away where nobod
   const linesOf = async (): Promise<readonly string[]> =>
     (await page()).text.split("\n").filter((line) => line.startsWith("tidewire_job"));
   const steps = (name: string): string[] => [
-    `tidewire_job_${name}_seconds_bucket{job="report",le="0.005"} 1`,
-    `tidewire_job_${name}_seconds_bucket{job="report",le="0.01"} 2`,
-    `tidewire_job_${name}_seconds_bucket{job="report",le="+Inf"} 4`,
-    `tidewire_job_${name}_seconds_sum{job="report"} 5.03`,
-    `tidewire_job_${name}_seconds_count{job="report"} 4`,
+    `tidewire_job_${name}_seconds_bucket{name="report",le="0.005"} 1`,
+    `tidewire_job_${name}_seconds_bucket{name="report",le="0.01"} 2`,
+    `tidewire_job_${name}_seconds_bucket{name="report",le="+Inf"} 4`,
+    `tidewire_job_${name}_seconds_sum{name="report"} 5.03`,
+    `tidewire_job_${name}_seconds_count{name="report"} 4`,
   ];
   expect(await linesOf()).toEqual([
-    'tidewire_jobs{job="report",state="waiting"} 7',
+    'tidewire_jobs{name="report",state="waiting"} 7',
     "tidewire_jobs_store_up 1",
-    ...Object.entries(ends).map(([end, n]) => `tidewire_job_runs_total{job="report",outcome="${end}"} ${n}`),
-    'tidewire_jobs_running{job="report"} 2',
+    ...Object.entries(ends).map(([end, n]) => `tidewire_job_runs_total{name="report",outcome="${end}"} ${n}`),
+    'tidewire_jobs_running{name="report"} 2',
     ...steps("wait"),
     ...steps("run"),
   ]);

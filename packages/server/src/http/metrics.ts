@@ -126,7 +126,7 @@ function addJobs(client: Client, registry: Registry, figures: () => JobFigures):
     add(client, registry, { ...family, values: () => samples(figures()) });
   }
   for (const { of, ...family } of jobTimes) {
-    const steps = (): readonly Steps[] => figures().worked.map((one) => ({ labels: { job: one.name }, ...one[of] }));
+    const steps = (): readonly Steps[] => figures().worked.map((one) => ({ labels: { name: one.name }, ...one[of] }));
     addSteps(registry, { ...family, steps });
   }
 }
