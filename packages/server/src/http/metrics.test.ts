@@ -4,7 +4,7 @@ import type { EndpointFigures } from "../lifecycle/desk.ts";
 import { Latency } from "../ports/latency.ts";
 import type { JobFigures } from "../lifecycle/job-desk.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { metricsPage } from "./metrics.ts";
+import { jobMetrics, metricsPage } from "./metrics.ts";
 
 const zero = { sessions: 0, channels: 0, subscriptions: 0, members: 0, queued: 0, tailBytes: 0, isEngineUp: true };
 const times = { stepsMs: [5, 10], cumulative: [1, 2, 4], sumMs: 5_030 };
@@ -92,4 +92,33 @@ it("says how jobs stand, by definition, and that their store is away where nobod
   answer = () => Promise.reject(new Error("away"));
   expect(await linesOf()).toEqual(["tidewire_jobs_store_up 0"]);
   expect(clock.pending).toBe(0);
+});
+
+it("is of jobs and the process alone where there is no server, and says when nobody answers for the jobs", async () => {
+  const clock = new FakeClock();
+  const figures = { isStoreAway: false, queues: [{ name: "report", state: "dead", count: 1 }], worked: [] };
+  let answer: () => Promise<JobFigures> = () => Promise.resolve(figures);
+  const hasAsked = Promise.withResolvers<void>();
+  const desk = {
+    figures: () => {
+      hasAsked.resolve();
+      return answer();
+    },
+  };
+  const page = jobMetrics({ jobs: desk, clock });
+  const linesOf = (text: string): readonly string[] =>
+    text.split("\n").filter((line) => /^(tidewire_|process_start)/.test(line));
+  answer = () => new Promise(() => undefined);
+  const making = page();
+  await hasAsked.promise;
+  clock.advance(2_000);
+  expect(linesOf((await making).text)).toEqual([
+    "tidewire_jobs_store_up 0",
+    expect.stringMatching(/^process_start_time_seconds \d+$/),
+  ]);
+  answer = () => Promise.resolve(figures);
+  expect(linesOf((await page()).text).slice(0, 2)).toEqual([
+    'tidewire_jobs{name="report",state="dead"} 1',
+    "tidewire_jobs_store_up 1",
+  ]);
 });
