@@ -37,7 +37,7 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
-        "tools/{cluster,reference,site}/main.ts",
+        "tools/{cluster,dashboard,reference,site}/main.ts",
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
         "test/{bridged-node,postgres/relay,kafka/{relay,writing-node}}-process.ts",
