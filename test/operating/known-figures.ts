@@ -33,6 +33,8 @@ export async function fullNode(options: Partial<ServerOptions> = {}): Promise<Se
   return served;
 }
 
+const patience = { timeout: 30_000, interval: 50 };
+
 /** Values by label, by figure. */
 export type KnownFigures = ReadonlyMap<string, ReadonlyMap<string, ReadonlySet<string>>>;
 
@@ -46,7 +48,7 @@ export async function knownFigures({ httpUrl }: Served): Promise<KnownFigures> {
   await vi.waitFor(async () => {
     Array.from({ length: 200_000 }, () => ({}));
     expect(await page()).toContain("nodejs_gc_duration_seconds_sum");
-  });
+  }, patience);
   const body = await page();
   const known = new Map<string, Map<string, Set<string>>>([["up", new Map()]]);
   for (const line of body.split("\n")) {

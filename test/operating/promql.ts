@@ -56,12 +56,12 @@ export function namedIn(query: string): Named {
     const next = tokens[at + 1]?.text ?? "";
     if (isRange) continue;
     if (kind === "word" && groupers.has(text)) {
-      const end = closing(tokens, at + 1, "(", ")");
+      const end = closing(tokens, at + 1, "()");
       labels.push(...tokens.slice(at + 2, end).flatMap((each) => (each.kind === "word" ? [each.text] : [])));
       at = end;
     } else if (text === "{" || (kind === "word" && !afterFunctions.has(next) && !operators.has(text))) {
       const open = text === "{" ? at : at + 1;
-      const end = tokens[open]?.text === "{" ? closing(tokens, open, "{", "}") : at;
+      const end = tokens[open]?.text === "{" ? closing(tokens, open, "{}") : at;
       const matchers = end === at ? [] : matchersIn(tokens.slice(open + 1, end));
       selectors.push(...selectorsOf(text === "{" ? null : text, matchers));
       at = end;
@@ -70,7 +70,9 @@ export function namedIn(query: string): Named {
   return { selectors, labels };
 }
 
-function closing(tokens: readonly Token[], open: number, begin: string, end: string): number {
+/** @param pair Both, such as `()`. */
+function closing(tokens: readonly Token[], open: number, pair: string): number {
+  const [begin = "", end = ""] = pair;
   const at = tokens.findIndex(({ text }, index) => index > open && text === end);
   if (tokens[open]?.text !== begin || at < 0) throw new SyntaxError(`expected ${begin} and ${end} behind a word`);
   return at;

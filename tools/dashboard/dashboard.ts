@@ -97,7 +97,7 @@ function choice(name: string, label: string, definition: string): object {
   };
 }
 
-export const dashboard = {
+const dashboard = {
   uid: "tidewire",
   title: "Tidewire",
   description: "Nodes, their engine, jobs and webhooks. What each figure is: docs/metrics.md of Tidewire.",

@@ -263,7 +263,8 @@ const engine: Row = {
   panels: [
     {
       title: "Engine answers",
-      about: "1 while it does. Without it a node publishes nothing and takes no new clients; those it has stay.",
+      about:
+        "1 while it does. Without it a node publishes nothing and says that it is not ready; the clients it has stay.",
       unit: "short",
       queries: [{ expr: now("tidewire_engine_up"), legend: "{{node}}" }],
     },
