@@ -95,7 +95,12 @@ test("what it starts serves with its environment, and ends well by its signal", 
   const [, installed = "", ...args] = one("ExecStart").split(" ");
   const main = path.join(root, "packages/tidewire", installed.slice(prefix.length).replace("dist", "src"));
   const child = spawn(process.execPath, [fromSource, withParent, main.replace(/js$/, "ts"), ...args], {
-    env: { PATH: process.env["PATH"], ...Object.fromEntries(env), HOST: "127.0.0.1", PORT: String(port) },
+    env: {
+      PATH: process.env["PATH"],
+      ...(Object.fromEntries(env) as NodeJS.ProcessEnv),
+      HOST: "127.0.0.1",
+      PORT: String(port),
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exit = once(child, "exit");
