@@ -73,3 +73,12 @@ test("panels have their place, their own number, a text and a legend that names 
     }
   }
 });
+
+test("its variables choose a Prometheus, nodes and scrape jobs", () => {
+  expect(dashboard.templating.list.map(({ name, type }) => [name, type])).toEqual([
+    ["datasource", "datasource"],
+    ["job", "query"],
+    ["node", "query"],
+  ]);
+  expect(variables.length).toBe(2);
+});

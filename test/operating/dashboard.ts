@@ -21,7 +21,7 @@ export interface Panel {
 interface Variable {
   readonly name: string;
   readonly type: string;
-  readonly definition?: string;
+  readonly query: string;
 }
 
 export interface Dashboard {
@@ -46,7 +46,7 @@ export const queries: readonly Asked[] = dashboard.panels.flatMap(({ title, targ
 );
 
 /** What variables look for, as queries. */
-export const variables: readonly Asked[] = dashboard.templating.list.flatMap(({ name, definition }) => {
-  const [, series, label] = /^label_values\((.*), (\w+)\)$/.exec(definition ?? "") ?? [];
+export const variables: readonly Asked[] = dashboard.templating.list.flatMap(({ name, query }) => {
+  const [, series, label] = /^label_values\((.*), (\w+)\)$/.exec(query) ?? [];
   return series === undefined ? [] : [{ where: name, query: filled(`count by (${label}) (${series})`) }];
 });

@@ -78,14 +78,13 @@ function placed(all: readonly Row[]): readonly object[] {
 }
 
 /** One of several values of a label, or all of them. */
-function choice(name: string, label: string, definition: string): object {
+function choice(name: string, label: string, query: string): object {
   return {
     name,
     label,
     type: "query",
     datasource,
-    definition,
-    query: { query: definition, refId: name },
+    query,
     refresh: 2,
     sort: 1,
     multi: true,
