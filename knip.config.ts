@@ -42,7 +42,7 @@ const config: KnipConfig = {
         "test/rfc6455/main.ts",
         "test/{bridged-node,postgres/relay,kafka/{relay,writing-node}}-process.ts",
         "test/webhooks/hook-node.ts",
-        "test/hostile/{main,victim-process,bystander-process}.ts",
+        "test/hostile/{main,attack-process,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
         "bench/{main,engines,market-frames,{churn,jobs,judge,soak,torture,torture-jobs}/main}.ts",
