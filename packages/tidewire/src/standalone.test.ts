@@ -45,9 +45,9 @@ test("its figures have the name it was given, and the worker's behind it where t
   const nameOf = async (env: NodeJS.ProcessEnv, worker?: string): Promise<string | undefined> => {
     const settings = readSettings(flags, { NODE_ENV: "production", TIDEWIRE_API_KEY: apiKey, ...env });
     const place = worker === undefined ? undefined : { engine: null, isExact: false, name: worker };
-    const { port, stop } = await startStandalone(settings, consoleLog("error"), place);
-    onTestFinished(stop);
-    const page = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { "X-API-Key": apiKey } });
+    const standalone = await startStandalone(settings, consoleLog("error"), place);
+    onTestFinished(() => standalone.stop());
+    const page = await fetch(`http://127.0.0.1:${standalone.port}/metrics`, { headers: { "X-API-Key": apiKey } });
     return /^tidewire_sessions(\{.*\})? 0$/m.exec(await page.text())?.[1];
   };
   expect(await nameOf({})).toBe(undefined);
