@@ -26,8 +26,8 @@ const importsOf = (css: string): string =>
 
 const config: KnipConfig = {
   compilers: { css: importsOf },
-  // For a file system of its own, which the test of a full disk needs, and namespaces; for systems without /proc; for certificates; for Kafka.
-  ignoreBinaries: ["mount", "umount", "unshare", "pgrep", "openssl", "java"],
+  // For a file system of its own, which the test of a full disk needs, and namespaces; for systems without /proc; for certificates; for Kafka; for the unit.
+  ignoreBinaries: ["mount", "umount", "unshare", "pgrep", "openssl", "java", "systemd-analyze"],
   ignoreDependencies: startedByPath,
   // Next is not installed here (decision 0024).
   ignoreWorkspaces: [...unwritten.map(([folder]) => folder), "examples/frameworks/next"],
@@ -37,12 +37,12 @@ const config: KnipConfig = {
       entry: [
         "tools/*.{ts,mjs}",
         "tools/run/with-parent.mjs",
-        "tools/{cluster,reference,site}/main.ts",
+        "tools/{cluster,dashboard,reference,site}/main.ts",
         "tools/conformance/{main,sdks/js/speak}.ts",
         "test/rfc6455/main.ts",
         "test/{bridged-node,postgres/relay,kafka/{relay,writing-node}}-process.ts",
         "test/webhooks/hook-node.ts",
-        "test/hostile/{main,victim-process,bystander-process}.ts",
+        "test/hostile/{main,attack-process,victim-process,bystander-process}.ts",
         "test/**/*.{test,browser.test,test-d}.{ts,tsx}",
         "test/browser/fixtures/*/main.tsx",
         "bench/{main,engines,market-frames,{churn,jobs,judge,soak,torture,torture-jobs}/main}.ts",

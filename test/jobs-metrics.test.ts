@@ -43,9 +43,9 @@ it("/metrics tells what waits, what was done and that the store is there, and na
   await jobs.enqueue(report, "last");
   expect(await lines()).toEqual(
     expect.arrayContaining([
-      'tidewire_jobs{job="report",state="waiting"} 2',
-      'tidewire_jobs{job="(other)",state="waiting"} 1',
-      'tidewire_job_runs_total{job="report",outcome="done"} 0',
+      'tidewire_jobs{name="report",state="waiting"} 2',
+      'tidewire_jobs{name="(other)",state="waiting"} 1',
+      'tidewire_job_runs_total{name="report",outcome="done"} 0',
     ]),
   );
   worker.start();
@@ -54,17 +54,17 @@ it("/metrics tells what waits, what was done and that the store is there, and na
   const told = await lines();
   expect(told).toEqual(
     expect.arrayContaining([
-      'tidewire_jobs{job="report",state="waiting"} 0',
+      'tidewire_jobs{name="report",state="waiting"} 0',
       "tidewire_jobs_store_up 1",
-      'tidewire_job_runs_total{job="report",outcome="done"} 2',
-      'tidewire_job_wait_seconds_count{job="report"} 2',
-      'tidewire_job_run_seconds_bucket{job="report",le="+Inf"} 2',
+      'tidewire_job_runs_total{name="report",outcome="done"} 2',
+      'tidewire_job_wait_seconds_count{name="report"} 2',
+      'tidewire_job_run_seconds_bucket{name="report",le="+Inf"} 2',
     ]),
   );
   expect(told.join("\n")).not.toContain("canary");
   await close();
   const away = await lines();
   expect(away).toContain("tidewire_jobs_store_up 0");
-  expect(away).toContain('tidewire_job_runs_total{job="report",outcome="done"} 2');
+  expect(away).toContain('tidewire_job_runs_total{name="report",outcome="done"} 2');
   expect(away.filter((line) => line.startsWith("tidewire_jobs{"))).toEqual([]);
 });

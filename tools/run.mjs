@@ -112,6 +112,10 @@ const commands = {
     await ensureInstalled();
     return await runProgram("tools/reference/main.ts", args);
   },
+  async dashboard(args) {
+    await ensureInstalled();
+    return await runProgram("tools/dashboard/main.ts", args);
+  },
   async docs(args) {
     await ensureInstalled();
     return await runProgram("tools/site/main.ts", args);

@@ -52,6 +52,24 @@ export interface Timed extends Trial {
   readonly loopMaxMs: number;
 }
 
+interface Question<Answer> {
+  readonly ask: { readonly name: string };
+  readonly answer: Answer;
+}
+
+/** What a process of attackers is asked: the attack of that name, each time on a new server. */
+export type AttackTalk = {
+  readonly time: Question<TimedBeside>;
+  readonly weigh: Question<Weighed>;
+};
+
+export interface TimedBeside extends Timed {
+  /** The bystander before the attack. */
+  readonly quiet: Heard;
+  /** How busy the machine was in all, attackers included. */
+  readonly machineShare: number;
+}
+
 /** Between two looks. */
 const pauseMs = 50;
 const startMs = 120_000;
@@ -127,6 +145,6 @@ export class Arena {
   }
 }
 
-function programOf(name: string, args: readonly string[]): Program {
+export function programOf(name: string, args: readonly string[]): Program {
   return nodeProgram(new URL(`${name}-process`, import.meta.url), args, ["--expose-gc"]);
 }

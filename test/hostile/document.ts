@@ -1,16 +1,11 @@
 // The table of docs/hostile.md, which stands between two marks; the words around it are written by hand.
 import { readFileSync } from "node:fs";
-import type { Timed, Weighed } from "./arena.ts";
-import type { Heard } from "./talk.ts";
+import type { TimedBeside, Weighed } from "./arena.ts";
 
-export interface Measured extends Timed, Omit<Weighed, "bystander"> {
+export interface Measured extends TimedBeside, Omit<Weighed, "bystander"> {
   readonly name: string;
   readonly about: string;
   readonly isAsExpected: boolean;
-  /** The bystander before the attack. */
-  readonly quiet: Heard;
-  /** How busy the machine was in all, attackers included. */
-  readonly machineShare: number;
 }
 
 const begin = "<!-- table: npm run hostile -- --write -->";

@@ -1,16 +1,15 @@
 // `npm run hostile`: every attack at its full size on a server with its own limits; a table, and the figures in a file.
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { machineTime, othersShare } from "tidewire/bench";
+import { Child } from "tidewire/bench";
 import { commit, machine } from "../../bench/machine.ts";
-import { Arena, type Row, serverNames, type Timed, type Weighed } from "./arena.ts";
+import { type AttackTalk, programOf, type Row, type TimedBeside, type Weighed } from "./arena.ts";
 import { rows } from "./catalog.ts";
 import { type Measured, readDocument, written } from "./document.ts";
-import { fullServers } from "./servers.ts";
 import type { Heard } from "./talk.ts";
 
 const usage = "npm run hostile -- [--write] [the beginning of an attack's name]...";
-const quietMs = 10_000;
+const attackMs = 600_000;
 const folder = path.join(import.meta.dirname, "../..");
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -21,9 +20,9 @@ async function main(args: readonly string[]): Promise<void> {
   if (unknown.length > 0 || (isWriting && wanted.length > 0)) throw new Error(`expected ${usage}`);
   const chosen = rows.filter(({ name }) => wanted.length === 0 || wanted.some((start) => name.startsWith(start)));
   const measured: Measured[] = [];
-  for (const server of serverNames) {
-    const some = chosen.filter((row) => row.server === server);
-    if (some.length > 0) measured.push(...(await tryAll(some, server)));
+  for (const row of chosen) {
+    measured.push(judged(row, await tried("time", row), await tried("weigh", row)));
+    print(JSON.stringify(measured.at(-1)));
   }
   const wrong = measured.filter(({ isAsExpected }) => !isAsExpected);
   for (const { name } of wrong) print(`not as expected: ${name}`);
@@ -39,38 +38,17 @@ async function main(args: readonly string[]): Promise<void> {
   print(`${file} and docs/hostile.md`);
 }
 
-async function tryAll(some: readonly Row[], server: Row["server"]): Promise<Measured[]> {
-  const measured: Measured[] = [];
-  for (const row of some) {
-    const n = row.sizes.full;
-    const timed = await withArena(server, async (arena) => {
-      const quiet = await arena.quiet(quietMs);
-      const since = machineTime();
-      return { ...(await arena.time(row, n)), quiet, machineShare: othersShare(since, 0) };
-    });
-    const weighed = await withArena(server, (arena) => arena.weigh(row, n));
-    measured.push(judged(row, timed, weighed));
-    print(JSON.stringify(measured.at(-1)));
-  }
-  return measured;
-}
-
-/** A server of its own each time: what one attack leaves behind is not the next one's. */
-async function withArena<Result>(server: Row["server"], act: (arena: Arena) => Promise<Result>): Promise<Result> {
-  const arena = await Arena.open(fullServers[server]);
+/** A process for each time: what it starts has to come before it has made itself the last. */
+async function tried<How extends keyof AttackTalk>(how: How, { name }: Row): Promise<AttackTalk[How]["answer"]> {
+  const attackers = new Child<AttackTalk>(programOf("attack", []), null);
   try {
-    return await act(arena);
+    return await attackers.ask(how, { name }, attackMs);
   } finally {
-    await arena.close();
+    await attackers.stop();
   }
 }
 
-interface Around {
-  readonly quiet: Heard;
-  readonly machineShare: number;
-}
-
-function judged(row: Row, timed: Timed & Around, { heldBytes, leftBytes, ...weighed }: Weighed): Measured {
+function judged(row: Row, timed: TimedBeside, { heldBytes, leftBytes, ...weighed }: Weighed): Measured {
   const n = row.sizes.full;
   const isAsExpected =
     [timed, weighed].every(({ result, bystander }) => isUnharmed(bystander) && result === row.expected(n)) &&

@@ -8,6 +8,7 @@ import { nginx } from "./nginx.mjs";
 import { say, secondsSince } from "./progress.mjs";
 import { haproxy } from "./haproxy.mjs";
 import { postgres } from "./postgres.mjs";
+import { prometheus } from "./prometheus.mjs";
 import { rabbitmq } from "./rabbitmq.mjs";
 import { redis, valkey } from "./redis.mjs";
 import { xvfb } from "./xvfb.mjs";
@@ -29,7 +30,7 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb, haproxy, nginx, caddy, redis, valkey, nats, postgres, kafka, rabbitmq];
+const services = [chromium, xvfb, haproxy, nginx, caddy, prometheus, redis, valkey, nats, postgres, kafka, rabbitmq];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];

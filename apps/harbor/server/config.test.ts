@@ -26,6 +26,8 @@ describe("the configuration", () => {
     [{ TIDEWIRE_MAIL_DOMAIN: "a b" }, [], "TIDEWIRE_MAIL_DOMAIN"],
     [{ TIDEWIRE_PUBLIC_URL: "harbor" }, [], "TIDEWIRE_PUBLIC_URL"],
     [{ TIDEWIRE_WORKER: "two" }, [], "TIDEWIRE_WORKER"],
+    [{ TIDEWIRE_WORKER_PORT: "70000" }, [], "TIDEWIRE_WORKER_PORT"],
+    [{ TIDEWIRE_WORKER_HOST: "0.0.0.0" }, [], "TIDEWIRE_WORKER_HOST: expected TIDEWIRE_WORKER_PORT"],
     [{ TIDEWIRE_URL: "localhost" }, [], "TIDEWIRE_URL"],
     [{ TIDEWIRE_API_KEY: "short" }, [], "TIDEWIRE_API_KEY"],
     [{ TIDEWIRE_API_KEY_FILE: "/nowhere/key" }, [], "TIDEWIRE_API_KEY_FILE"],
@@ -54,6 +56,13 @@ describe("the configuration", () => {
       serverUrl: "https://harbor.example",
     });
     expect(parseConfig({ HOST: "::", PORT: "81" }, []).serverUrl).toBe("http://[::1]:81");
+  });
+
+  it("has no address for a worker's figures unless it is given one, and then on this machine alone", () => {
+    expect(parseConfig({}, []).workerDoor).toBe(null);
+    const env = { TIDEWIRE_WORKER_PORT: "9101" };
+    expect(parseConfig(env, []).workerDoor).toEqual({ hosts: ["127.0.0.1", "::1"], port: 9_101 });
+    expect(parseConfig({ ...env, TIDEWIRE_WORKER_HOST: "10.0.0.7" }, []).workerDoor?.hosts).toEqual(["10.0.0.7"]);
   });
 
   it("keeps mail in a mailbox in development, and sends it where a mail server is named", () => {

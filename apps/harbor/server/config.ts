@@ -31,6 +31,8 @@ export interface Config {
   readonly jobs: string;
   /** Whether a worker runs beside the server. */
   readonly hasWorker: boolean;
+  /** Where a worker tells its figures; `null`: nowhere. */
+  readonly workerDoor: { readonly hosts: readonly string[]; readonly port: number } | null;
   /** Where workers find the server. */
   readonly serverUrl: string;
   readonly mail: MailConfig;
@@ -54,8 +56,10 @@ const list = z
       .filter((part) => part !== ""),
   );
 
+const portNumber = z.coerce.number("a number").int().min(0).max(65_535);
+
 const variables = z.object({
-  PORT: z.coerce.number("a number").int().min(0).max(65_535).default(8_080),
+  PORT: portNumber.default(8_080),
   HOST: z.string().min(1).optional(),
   NODE_ENV: z.string().optional(),
   TIDEWIRE_DATA: z.string().min(1).default("./data"),
@@ -68,6 +72,8 @@ const variables = z.object({
     ),
   TIDEWIRE_JOBS: z.string().default("embedded").refine(isJobStore, expectedJobs),
   TIDEWIRE_WORKER: z.enum(["beside", "none"], { error: "beside or none" }).default("beside"),
+  TIDEWIRE_WORKER_PORT: portNumber.optional(),
+  TIDEWIRE_WORKER_HOST: z.string().min(1).optional(),
   TIDEWIRE_URL: z.url({ protocol: /^https?$/, error: "an address such as http://127.0.0.1:8080" }).optional(),
   TIDEWIRE_SMTP_URL: z.url({ protocol: /^smtps?$/, error: "an address such as smtp://user@host:587" }).optional(),
   TIDEWIRE_MAIL_DOMAIN: z.hostname("a domain such as example.com").default("harbor.test"),
@@ -107,6 +113,7 @@ export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Co
     engine: given.TIDEWIRE_ENGINE,
     jobs: given.TIDEWIRE_JOBS,
     hasWorker: given.TIDEWIRE_WORKER === "beside",
+    workerDoor: workerDoorOf(given),
     serverUrl: given.TIDEWIRE_URL ?? ownUrl(hosts[0] ?? "localhost", given.PORT),
     mail: {
       kind: given.TIDEWIRE_SMTP_URL !== undefined ? "smtp" : mode === "development" ? "mailbox" : "none",
@@ -121,4 +128,12 @@ export function parseConfig(env: NodeJS.ProcessEnv, args: readonly string[]): Co
     isSupervised: given.TIDEWIRE_SUPERVISED === "1",
     node: given.TIDEWIRE_NODE ?? null,
   };
+}
+
+/** @throws {SettingsError} for an address without a port: whoever gave it waits for figures that nobody tells. */
+function workerDoorOf(given: z.infer<typeof variables>): Config["workerDoor"] {
+  const { TIDEWIRE_WORKER_PORT: port, TIDEWIRE_WORKER_HOST: host } = given;
+  if (port !== undefined) return { hosts: hostsFor(host), port };
+  if (host !== undefined) throw new SettingsError("TIDEWIRE_WORKER_HOST: expected TIDEWIRE_WORKER_PORT beside it");
+  return null;
 }

@@ -17,6 +17,7 @@ import {
   makeApiKey,
   open,
   sharedEngine,
+  usualNodeName,
 } from "tidewire/host";
 import { analytics } from "../contract/analytics.ts";
 import { chat, typing } from "../contract/chat.ts";
@@ -177,7 +178,7 @@ function createTide({ config, log, apiKey, rules, desk }: TideParts): Tidewire {
     apiKey,
     log,
     engine: engineFor(config, log),
-    ...(config.node !== null && { nodeName: config.node }),
+    ...nameOf(config),
     ...(config.origins.length > 0 ? { origins: config.origins } : {}),
     ...(config.trustProxy.length > 0 ? { trustProxy: config.trustProxy } : {}),
     ...(isDevelopment ? developmentOptions : {}),
@@ -187,6 +188,12 @@ function createTide({ config, log, apiKey, rules, desk }: TideParts): Tidewire {
     every(feedIntervalMs, () => randomInt(1, 11)),
   );
   return tide;
+}
+
+/** Nodes that share an engine are told apart in `/metrics`. */
+function nameOf({ node, engine, port }: Config): { readonly nodeName?: string } {
+  const nodeName = node ?? (["sqlite", "memory"].includes(engine) ? undefined : usualNodeName(port));
+  return nodeName === undefined ? {} : { nodeName };
 }
 
 /** Messages are worth a disk. Thousands of quotes a second, each good until the next one, are not. */

@@ -1,11 +1,14 @@
 // Harbor's worker: does what the server has ordered as jobs. `npm start` runs one beside the server, `npm run worker` another.
 import { mkdirSync } from "node:fs";
 import path from "node:path";
-import { createWorker, httpPublisher } from "@tidewire/jobs";
+import { createWorker, httpPublisher, jobDesk } from "@tidewire/jobs";
 import { consoleLog, endOnSignal, failWith, keptSecret, makeApiKey, shownAddress } from "tidewire/host";
 import { type Config, parseConfig } from "../server/config.ts";
 import { openDatabase } from "../server/data/open-database.ts";
+import { harborJobs } from "../server/jobs/harbor-jobs.ts";
 import { openJobs } from "../server/jobs/job-store.ts";
+import { ownUrl } from "../server/own-url.ts";
+import { openWorkerDoor, type WorkerDoor } from "./door.ts";
 import { busyConcurrency, busyHandlings, handlings } from "./handlers.ts";
 import { serverApi } from "./server-api.ts";
 
@@ -16,13 +19,18 @@ const isBeside = process.send !== undefined;
 
 try {
   const config = parseConfig(process.env, process.argv.slice(2));
-  const stop = await startWorker(config);
+  const { door, stop } = await startWorker(config);
   if (isBeside) endWithServer(stop);
   else {
     endOnSignal(stop);
-    process.stdout.write(
-      `  Harbor's worker, ready in ${Math.round(performance.now())} ms\n  Jobs        ${shown(config)}\n`,
-    );
+    const lines = [
+      `Harbor's worker, ready in ${Math.round(performance.now())} ms`,
+      `Jobs        ${shown(config)}`,
+      ...(door === null
+        ? []
+        : [`Metrics     ${ownUrl(config.workerDoor?.hosts[0] ?? "localhost", door.port)}/metrics`]),
+    ];
+    process.stdout.write(lines.map((line) => `  ${line}\n`).join(""));
   }
 } catch (thrown) {
   failWith(thrown);
@@ -45,8 +53,14 @@ function endWithServer(stop: () => Promise<void>): void {
   if (!process.connected) end();
 }
 
-/** @returns What ends it: what runs is finished, or given back. */
-async function startWorker(config: Config): Promise<() => Promise<void>> {
+interface StartedWorker {
+  /** Where it tells its figures; `null`: nowhere. */
+  readonly door: WorkerDoor | null;
+  /** Ends it: what runs is finished, or given back. */
+  readonly stop: () => Promise<void>;
+}
+
+async function startWorker(config: Config): Promise<StartedWorker> {
   const { dataFolder } = config;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   const log = consoleLog(config.mode === "development" ? "info" : "warn");
@@ -60,16 +74,22 @@ async function startWorker(config: Config): Promise<() => Promise<void>> {
   const parts = { config, db, jobs, api: serverApi(config, apiKey), signal: stopping.signal, log };
   for (const handling of handlings) handling(worker, parts);
   for (const handling of busyHandlings) handling(busy, parts);
+  const { signal } = stopping;
+  const desk = jobDesk({ jobs, definitions: harborJobs, workers: [worker, busy] });
+  // Before it takes a job: a port that is taken ends the process.
+  const { workerDoor } = config;
+  const door = workerDoor === null ? null : await openWorkerDoor({ ...workerDoor, desk, apiKey, signal, log });
   worker.start();
   busy.start();
   let ended: Promise<void> | null = null;
   const end = async (): Promise<void> => {
     stopping.abort();
     await Promise.all([worker.stop({ graceMs }), busy.stop({ graceMs })]);
+    door?.close();
     await jobs.store.close();
     await db.destroy();
   };
-  return () => (ended ??= end());
+  return { door, stop: () => (ended ??= end()) };
 }
 
 function shown({ jobs, dataFolder }: Config): string {

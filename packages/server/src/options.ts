@@ -176,7 +176,10 @@ export interface ServerOptions {
   readonly channels: readonly ChannelDefinition[];
   /** Where the log is kept. Default: in memory, gone at the end of the process. */
   readonly engine?: Engine;
-  /** Names this node among others of one engine: in the label `node` of its metrics, and in `info`. Default: it has none. */
+  /**
+   * Names this node among others of one engine: in the label `node` of its metrics, and in `info`. No two may have the same.
+   * Default: its metrics have a name that is another one after each start.
+   */
   readonly nodeName?: string;
   readonly access?: AccessRules;
   /** Answers the calls that no handler is bound to. Default: `not_available`. */

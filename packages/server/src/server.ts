@@ -179,7 +179,8 @@ class Composed implements Tidewire {
       webhooks: webhooks?.figures.bind(webhooks) ?? null,
       jobs: jobs?.figures.bind(jobs) ?? null,
       clock: this.#clock,
-      node: nodeName ?? null,
+      // Nodes without a name are told apart all the same.
+      node: nodeName ?? (others === null ? null : id),
     });
     others?.listen(id, {
       emulate: (request) => this.#centrifugeDoor.emulate(request),

@@ -14,7 +14,8 @@ import { tokensOf } from "./config/tokens.ts";
 import { webhooksOf } from "./config/webhooks.ts";
 import { refusalOf, type ServerSettings } from "./server-options.ts";
 import { hostsFor, modeFor, SettingsError } from "./host/settings.ts";
-import type { SharedEngineOptions } from "./host/shared-engine.ts";
+import { usualNodeName } from "./host/node-name.ts";
+import { isSharedAddress, type SharedEngineOptions } from "./host/shared-engine.ts";
 
 export interface Flags {
   readonly config?: string;
@@ -28,6 +29,8 @@ export interface Flags {
 export interface Settings extends ServerSettings {
   readonly port: number;
   readonly hosts: readonly string[];
+  /** What this node is called among those of its engine; `null` where it has that for itself. */
+  readonly nodeName: string | null;
   /** Processes that serve clients; 0: one for each core. */
   readonly workers: number;
   readonly dataFolder: string;
@@ -72,6 +75,7 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
   const note = (where: string, what: string): void => void found.push({ where, what });
   const hosts = hostsFor(config.http_server.address ?? undefined);
   const mode = modeFor(env["NODE_ENV"], hosts);
+  const { port } = config.http_server;
   if (config.http_api.key === null && mode === "production" && !problems.some(isOfApiKey)) {
     note("TIDEWIRE_API_KEY", "in production set it, to at least 16 characters, before the first start");
   }
@@ -82,9 +86,10 @@ export function checkSettings(flags: Flags, env: NodeJS.ProcessEnv): Checked {
     note("engine.durable", "expected nothing with Sentinels, since a replica that takes over may have less, got on");
   }
   const settings = {
-    port: config.http_server.port,
+    port,
     hosts,
     workers: config.workers,
+    nodeName: config.node.name ?? (isSharedAddress(config.engine.type) ? (usualNodeName(port) ?? null) : null),
     mode,
     dataFolder: config.data,
     engine: engineOf(config),

@@ -36,3 +36,22 @@ test("production lets in who holds a token", async () => {
   expect(await answerTo(standalone.port, "")).toMatchObject({ error: { code: 101 } });
   expect(await answerTo(standalone.port, tokenOf({ sub: "42", exp: 1 }))).toMatchObject({ error: { code: 109 } });
 });
+
+test("its figures have the name it was given, and the worker's behind it where there are several", async () => {
+  const data = mkdtempSync(path.join(tmpdir(), "tidewire-"));
+  onTestFinished(() => rmSync(data, { recursive: true, force: true }));
+  const apiKey = "0123456789abcdef";
+  const flags = { port: "0", data, engine: "memory", host: "127.0.0.1" };
+  const nameOf = async (env: NodeJS.ProcessEnv, worker?: string): Promise<string | undefined> => {
+    const settings = readSettings(flags, { NODE_ENV: "production", TIDEWIRE_API_KEY: apiKey, ...env });
+    const place = worker === undefined ? undefined : { engine: null, isExact: false, name: worker };
+    const standalone = await startStandalone(settings, consoleLog("error"), place);
+    onTestFinished(() => standalone.stop());
+    const page = await fetch(`http://127.0.0.1:${standalone.port}/metrics`, { headers: { "X-API-Key": apiKey } });
+    return /^tidewire_sessions(\{.*\})? 0$/m.exec(await page.text())?.[1];
+  };
+  expect(await nameOf({})).toBe(undefined);
+  expect(await nameOf({ TIDEWIRE_NODE: "one" })).toBe('{node="one"}');
+  expect(await nameOf({ TIDEWIRE_NODE: "one" }, "2")).toBe('{node="one-2"}');
+  expect(await nameOf({}, "2")).toBe('{node="2"}');
+});

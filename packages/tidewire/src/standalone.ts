@@ -26,7 +26,7 @@ export interface Place {
   readonly engine: ServerOptions["engine"] | null;
   /** Whether another port would be wrong. */
   readonly isExact: boolean;
-  /** Its name among them. */
+  /** Its name among those of this machine. */
   readonly name: string;
 }
 
@@ -44,7 +44,7 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
     apiKey,
     log,
     engine: place?.engine ?? engineFor(settings, log),
-    ...(place !== undefined && { nodeName: place.name }),
+    ...nameOf(settings, place),
     ...(webhooks !== null && { lifecycle: webhooks, webhooks }),
   });
   if (isDevelopment && settings.channels.every(({ pattern }) => pattern !== numbers.pattern)) startNumbers(tide);
@@ -72,6 +72,12 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
       await webhooks?.close();
     },
   };
+}
+
+/** Workers of several machines are told apart by both names. */
+function nameOf({ nodeName }: Settings, place: Place | undefined): Pick<ServerOptions, "nodeName"> {
+  const names = [nodeName, place?.name ?? null].filter((name) => name !== null);
+  return names.length === 0 ? {} : { nodeName: names.join("-") };
 }
 
 /** One process of those that share the folder has the file; the others tell it what happens there. */

@@ -54,6 +54,8 @@ class OpenedSession implements Opened, Hearer {
   readonly #speaker: Speaker;
   /** `null` while everything was taken in. */
   #late: Late | null = null;
+  /** A whole number, which costs no memory of its own. */
+  readonly #openedMs: number;
   /** In the line of those who are late; `null` before it ever was. */
   #place: Place | null = null;
   /** The code it was closed with, behind what waits. */
@@ -63,6 +65,7 @@ class OpenedSession implements Opened, Hearer {
     this.#session = session;
     this.#link = link;
     this.#speaker = speaker;
+    this.#openedMs = Math.trunc(session.node.clock.now());
     session.node.metrics.add(`opened_${speaker.traits.dialect}`);
   }
 
@@ -92,7 +95,7 @@ class OpenedSession implements Opened, Hearer {
 
   #nowLate(): Late {
     const { turns } = this.#session.node;
-    turns.wait((this.#place ??= turns.placeOf(this)));
+    turns.wait((this.#place ??= turns.placeOf(this, this.#openedMs)));
     this.#link.isLate = true;
     return { commands: [], messages: [] };
   }

@@ -7,8 +7,8 @@ export const jobFamilies: readonly Family<JobFigures>[] = [
     name: "tidewire_jobs",
     kind: "gauge",
     help: "Jobs in the store that have not ended, and dead letters, by name and state",
-    labelNames: ["job", "state"],
-    samples: ({ queues }) => queues.map(({ name, state, count }) => ({ labels: { job: name, state }, value: count })),
+    labelNames: ["name", "state"],
+    samples: ({ queues }) => queues.map(({ name, state, count }) => ({ labels: { name, state }, value: count })),
   },
   {
     name: "tidewire_jobs_store_up",
@@ -21,18 +21,18 @@ export const jobFamilies: readonly Family<JobFigures>[] = [
     name: "tidewire_job_runs_total",
     kind: "counter",
     help: "Runs of jobs by workers of this process, by name and how they ended",
-    labelNames: ["job", "outcome"],
+    labelNames: ["name", "outcome"],
     samples: ({ worked }) =>
       worked.flatMap(({ name, ends }) =>
-        Object.entries(ends).map(([outcome, value]) => ({ labels: { job: name, outcome }, value })),
+        Object.entries(ends).map(([outcome, value]) => ({ labels: { name, outcome }, value })),
       ),
   },
   {
     name: "tidewire_jobs_running",
     kind: "gauge",
     help: "Handlers of jobs that run in this process, by name",
-    labelNames: ["job"],
-    samples: ({ worked }) => worked.map(({ name, running }) => ({ labels: { job: name }, value: running })),
+    labelNames: ["name"],
+    samples: ({ worked }) => worked.map(({ name, running }) => ({ labels: { name }, value: running })),
   },
 ];
 
@@ -41,12 +41,12 @@ export const jobTimes = [
     of: "waited",
     name: "tidewire_job_wait_seconds",
     help: "Seconds from when a job could begin until a worker of this process took it first",
-    labelNames: ["job"],
+    labelNames: ["name"],
   },
   {
     of: "ran",
     name: "tidewire_job_run_seconds",
     help: "Seconds that a run took in this process, however it ended",
-    labelNames: ["job"],
+    labelNames: ["name"],
   },
 ] as const;

@@ -4,7 +4,7 @@ import type { EndpointFigures } from "../lifecycle/desk.ts";
 import { Latency } from "../ports/latency.ts";
 import type { JobFigures } from "../lifecycle/job-desk.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { metricsPage } from "./metrics.ts";
+import { jobMetrics, metricsPage } from "./metrics.ts";
 
 const zero = { sessions: 0, channels: 0, subscriptions: 0, members: 0, queued: 0, tailBytes: 0, isEngineUp: true };
 const times = { stepsMs: [5, 10], cumulative: [1, 2, 4], sumMs: 5_030 };
@@ -75,21 +75,50 @@ it("says how jobs stand, by definition, and that their store is away where nobod
   const linesOf = async (): Promise<readonly string[]> =>
     (await page()).text.split("\n").filter((line) => line.startsWith("tidewire_job"));
   const steps = (name: string): string[] => [
-    `tidewire_job_${name}_seconds_bucket{job="report",le="0.005"} 1`,
-    `tidewire_job_${name}_seconds_bucket{job="report",le="0.01"} 2`,
-    `tidewire_job_${name}_seconds_bucket{job="report",le="+Inf"} 4`,
-    `tidewire_job_${name}_seconds_sum{job="report"} 5.03`,
-    `tidewire_job_${name}_seconds_count{job="report"} 4`,
+    `tidewire_job_${name}_seconds_bucket{name="report",le="0.005"} 1`,
+    `tidewire_job_${name}_seconds_bucket{name="report",le="0.01"} 2`,
+    `tidewire_job_${name}_seconds_bucket{name="report",le="+Inf"} 4`,
+    `tidewire_job_${name}_seconds_sum{name="report"} 5.03`,
+    `tidewire_job_${name}_seconds_count{name="report"} 4`,
   ];
   expect(await linesOf()).toEqual([
-    'tidewire_jobs{job="report",state="waiting"} 7',
+    'tidewire_jobs{name="report",state="waiting"} 7',
     "tidewire_jobs_store_up 1",
-    ...Object.entries(ends).map(([end, n]) => `tidewire_job_runs_total{job="report",outcome="${end}"} ${n}`),
-    'tidewire_jobs_running{job="report"} 2',
+    ...Object.entries(ends).map(([end, n]) => `tidewire_job_runs_total{name="report",outcome="${end}"} ${n}`),
+    'tidewire_jobs_running{name="report"} 2',
     ...steps("wait"),
     ...steps("run"),
   ]);
   answer = () => Promise.reject(new Error("away"));
   expect(await linesOf()).toEqual(["tidewire_jobs_store_up 0"]);
   expect(clock.pending).toBe(0);
+});
+
+it("is of jobs and the process alone where there is no server, and says when nobody answers for the jobs", async () => {
+  const clock = new FakeClock();
+  const figures = { isStoreAway: false, queues: [{ name: "report", state: "dead", count: 1 }], worked: [] };
+  let answer: () => Promise<JobFigures> = () => Promise.resolve(figures);
+  const hasAsked = Promise.withResolvers<void>();
+  const desk = {
+    figures: () => {
+      hasAsked.resolve();
+      return answer();
+    },
+  };
+  const page = jobMetrics({ jobs: desk, clock });
+  const linesOf = (text: string): readonly string[] =>
+    text.split("\n").filter((line) => /^(tidewire_|process_start)/.test(line));
+  answer = () => new Promise(() => undefined);
+  const making = page();
+  await hasAsked.promise;
+  clock.advance(2_000);
+  expect(linesOf((await making).text)).toEqual([
+    "tidewire_jobs_store_up 0",
+    expect.stringMatching(/^process_start_time_seconds \d+$/),
+  ]);
+  answer = () => Promise.resolve(figures);
+  expect(linesOf((await page()).text).slice(0, 2)).toEqual([
+    'tidewire_jobs{name="report",state="dead"} 1',
+    "tidewire_jobs_store_up 1",
+  ]);
 });

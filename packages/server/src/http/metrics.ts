@@ -4,17 +4,23 @@
 import type { Histogram, Registry } from "prom-client";
 import { type Latency, latencyStepsMs } from "../ports/latency.ts";
 import type { AttemptTimes, EndpointFigures } from "../lifecycle/desk.ts";
-import type { JobFigures } from "../lifecycle/job-desk.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { JobDesk, JobFigures } from "../lifecycle/job-desk.ts";
+import { type Clock, systemClock } from "../ports/clock.ts";
 import { jobFamilies, jobTimes } from "./job-families.ts";
 import { families, type Figures, latencies } from "./metric-families.ts";
 import { type Labelled, webhookFamilies, webhookTimes } from "./webhook-families.ts";
 
-export interface MetricsSource {
+export interface MetricsSource extends DeskSource, NodeSource {}
+
+interface NodeSource {
   readonly figures: () => Figures;
   /** How long the engine took. */
   readonly publishing: Latency;
   readonly reading: Latency;
+}
+
+/** What others tell the node to show. */
+interface DeskSource {
   /** Of the endpoints that this node tells; `null` where it has none. */
   readonly webhooks: (() => Promise<readonly EndpointFigures[]>) | null;
   /** Of its store and its workers; `null` where it has none. */
@@ -24,9 +30,19 @@ export interface MetricsSource {
   readonly node: string | null;
 }
 
+/** A page of figures: what `/metrics` answers with. */
 export interface MetricsPage {
+  /** The answer's `content-type`. */
   readonly type: string;
   readonly text: string;
+}
+
+/** What `jobMetrics` takes. */
+export interface JobMetricsOptions {
+  /** `jobDesk` of `@tidewire/jobs`, with the workers of this process. */
+  readonly jobs: JobDesk;
+  /** Default: the machine's. */
+  readonly clock?: Clock;
 }
 
 /** Who waits for a disk does not keep the page from being shown. */
@@ -39,13 +55,26 @@ let processRegistry: Registry | null = null;
 
 /** Makes the page anew each time it is called. */
 export function metricsPage(source: MetricsSource): () => Promise<MetricsPage> {
+  return pageOf(source, (client) => registryOf(client, source));
+}
+
+/**
+ * The figures of a process that does jobs and has no server: what `/metrics` of a server says of jobs and of the process.
+ * The function makes the page anew each time it is called, and resolves also while the store of jobs is away.
+ */
+export function jobMetrics({ jobs, clock = systemClock }: JobMetricsOptions): () => Promise<MetricsPage> {
+  const source = { jobs: jobs.figures.bind(jobs), webhooks: null, clock, node: null };
+  return pageOf(source, ({ Registry }) => new Registry());
+}
+
+function pageOf(source: DeskSource, begin: (client: Client) => Registry): () => Promise<MetricsPage> {
   let loading: Promise<{ readonly own: Registry; readonly shared: Registry }> | null = null;
   let endpoints: readonly EndpointFigures[] = [];
   let jobs: JobFigures | null = null;
   return async () => {
     loading ??= import("prom-client").then((client) => {
       processRegistry ??= processFigures(client);
-      const own = registryOf(client, source);
+      const own = begin(client);
       if (source.webhooks !== null) addWebhooks(client, own, () => endpoints);
       if (source.jobs !== null) addJobs(client, own, () => jobs ?? away);
       return { own, shared: processRegistry };
@@ -94,7 +123,7 @@ function processFigures({ Registry, collectDefaultMetrics }: Client): Registry {
   return register;
 }
 
-function registryOf(client: Client, { figures, ...source }: MetricsSource): Registry {
+function registryOf(client: Client, { figures, ...source }: NodeSource): Registry {
   const registry = new client.Registry();
   for (const { samples, ...family } of families) {
     add(client, registry, {
@@ -126,7 +155,7 @@ function addJobs(client: Client, registry: Registry, figures: () => JobFigures):
     add(client, registry, { ...family, values: () => samples(figures()) });
   }
   for (const { of, ...family } of jobTimes) {
-    const steps = (): readonly Steps[] => figures().worked.map((one) => ({ labels: { job: one.name }, ...one[of] }));
+    const steps = (): readonly Steps[] => figures().worked.map((one) => ({ labels: { name: one.name }, ...one[of] }));
     addSteps(registry, { ...family, steps });
   }
 }

@@ -1,27 +1,38 @@
 // Turns: how long what clients say may occupy one turn of the event loop, whoever says it.
 //
 // One read of a socket may hold a thousand commands, and one turn reads from all sockets: taken in at once they would hold
-// up everybody's pings, timers and publications for seconds. What is late waits in line, and the line is fair by time, not by
-// messages (deficit round robin): whoever says little is not behind the hundreds of commands that others put into one message.
+// up everybody's pings, timers and publications for seconds. What is late waits in line, and those who have taken little of
+// the server lately stand before those who have taken much (multilevel feedback): a flood waits for itself.
 import type { Clock } from "../ports/clock.ts";
 
 /**
  * How long one turn takes messages in, and how long the next one takes in what waits: until the message during which it is
  * over. What commands go on to do once they are taken in comes on top.
  */
-const sliceMs = 5;
+const sliceMs = 2;
 /** What a read of 64 KiB takes by itself, when it is full of the smallest frames. */
 const readMs = 0.5;
 /** So few messages in a turn are nothing to measure. */
 const uncounted = 4;
 
-/** What each who waits may take of the server in a round; what it took more it waits off in the rounds that follow. */
+/** What each who waits may take when it is its turn. */
 const shareMs = 0.1;
-/** What each may take before all who have taken more: so much at once, and so much of a second. */
-const creditMs = 0.5;
-const creditOfTime = 0.005;
+/** What somebody took counts half after so long. */
+const halfLifeMs = 1_000;
+/**
+ * What whoever waits for the first time is said to have taken: more than those who were modest for long, less than those
+ * who pour. Otherwise a crowd that has just come would stand before everybody.
+ */
+const newcomerMs = 2;
 /** The clock goes on where the machine does something else meanwhile: that is not to be anybody's for long. */
-const mostOwedMs = 0.5;
+const mostCountedMs = 1;
+
+/** Lines, by what was taken: below a quarter of a millisecond, then up to 1.4 times as much in each, to 32 ms. */
+const lines = 16;
+const linesOfDouble = 2;
+const firstLineMs = 0.25;
+/** Of so many visits one is to the last line, so that nobody there waits for ever. */
+const visits = 8;
 
 /** Whose messages wait. */
 export interface Hearer {
@@ -33,8 +44,8 @@ export interface Hearer {
 export interface Place {
   readonly hearer: Hearer;
   isWaiting: boolean;
-  /** Below zero is owed. */
-  creditMs: number;
+  /** Decaying. */
+  takenMs: number;
   /** When that was so. */
   atMs: number;
 }
@@ -47,9 +58,10 @@ export class Turns {
   #isDeferred = false;
   /** When those in line have had their time. */
   #untilMs = 0;
-  /** Those who have taken little; before all others. */
-  #fresh: Place[] = [];
-  #others: Place[] = [];
+  /** Those who have taken least in the first one. */
+  readonly #lines: readonly Place[][] = Array.from({ length: lines }, () => []);
+  #waiting = 0;
+  #visits = 0;
   readonly #run = (): void => this.#serve();
 
   constructor(clock: Clock) {
@@ -67,16 +79,15 @@ export class Turns {
     return this.#clock.now() < this.#endMs;
   }
 
-  /** For a hearer that waits for the first time, and keeps it. */
-  placeOf(hearer: Hearer): Place {
-    return { hearer, isWaiting: false, creditMs, atMs: this.#clock.now() };
+  /** For a hearer that waits for the first time, and keeps it. @param sinceMs When its connection was opened. */
+  placeOf(hearer: Hearer, sinceMs: number): Place {
+    return { hearer, isWaiting: false, takenMs: newcomerMs, atMs: sinceMs };
   }
 
   /** Messages of one that does not wait yet are taken in from the next turn on, until it has none. */
   wait(place: Place): void {
-    this.#refill(place, this.#clock.now());
     place.isWaiting = true;
-    (place.creditMs > 0 ? this.#fresh : this.#others).push(place);
+    this.#enter(place, this.#clock.now());
     this.#defer();
   }
 
@@ -98,34 +109,49 @@ export class Turns {
     this.#untilMs = nowMs + sliceMs;
     try {
       while (nowMs <= this.#untilMs) {
-        const place = this.#fresh.shift() ?? this.#others.shift();
+        const place = this.#next();
         if (place === undefined) break;
         nowMs = this.#serveNext(place, nowMs);
       }
     } finally {
       // Also when one of them has failed: the others still wait.
-      if (this.#fresh.length + this.#others.length > 0) this.#defer();
+      if (this.#waiting > 0) this.#defer();
     }
+  }
+
+  #next(): Place | undefined {
+    this.#visits = (this.#visits + 1) % visits;
+    const isForLast = this.#visits === 0;
+    const line = isForLast ? this.#lines.findLast(isBusy) : this.#lines.find(isBusy);
+    const place = line?.shift();
+    if (place !== undefined) this.#waiting -= 1;
+    return place;
   }
 
   /** Returns what time it is then. */
   #serveNext(place: Place, sinceMs: number): number {
-    this.#refill(place, sinceMs);
-    if (place.creditMs <= 0) place.creditMs += shareMs;
-    let nowMs = sinceMs;
-    while (place.isWaiting && place.creditMs > 0 && nowMs <= this.#untilMs) {
+    let [nowMs, tookMs] = [sinceMs, 0];
+    while (place.isWaiting && tookMs < shareMs && nowMs <= this.#untilMs) {
       const [thenMs, untilMs] = [nowMs, this.#untilMs];
       place.isWaiting = place.hearer.hearNext();
       nowMs = this.#clock.now();
-      const tookMs = nowMs - thenMs + (untilMs - this.#untilMs);
-      place.creditMs = Math.max(place.creditMs - tookMs, -mostOwedMs);
+      // What a read will take has been taken off the end.
+      tookMs += nowMs - thenMs + (untilMs - this.#untilMs);
     }
-    if (place.isWaiting) this.#others.push(place);
+    place.takenMs += Math.min(tookMs, mostCountedMs);
+    if (place.isWaiting) this.#enter(place, nowMs);
     return nowMs;
   }
 
-  #refill(place: Place, nowMs: number): void {
-    place.creditMs = Math.min(place.creditMs + (nowMs - place.atMs) * creditOfTime, creditMs);
+  #enter(place: Place, nowMs: number): void {
+    place.takenMs *= 2 ** ((place.atMs - nowMs) / halfLifeMs);
     place.atMs = nowMs;
+    const line = 1 + Math.floor(Math.log2(place.takenMs / firstLineMs) * linesOfDouble);
+    this.#lines[Math.min(Math.max(line, 0), lines - 1)]?.push(place);
+    this.#waiting += 1;
   }
+}
+
+function isBusy(line: readonly Place[]): boolean {
+  return line.length > 0;
 }

@@ -1,6 +1,6 @@
 // The configuration: what is read from where, and every mistake told at once, with its place and without secrets.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import path from "node:path";
 import { defaultLimits } from "@tidewire/server";
 import fc from "fast-check";
@@ -41,6 +41,13 @@ describe("where a setting comes from", () => {
     expect(settingsOf(content, { PORT: "2" }).port).toBe(2);
     expect(settingsOf(content, { PORT: "2" }, { port: "3" }).port).toBe(3);
     expect(settingsOf(content, { PORT: "" }).port).toBe(1);
+  });
+
+  test("a node that shares its engine has a name, its machine's and port unless it is given one", () => {
+    const shared = { engine: { type: "redis://localhost" }, http_server: { port: 81 } };
+    expect([settingsOf({}).nodeName, settingsOf(shared).nodeName]).toEqual([null, `${hostname()}:81`]);
+    expect(settingsOf(shared, { TIDEWIRE_NODE: "one" }).nodeName).toBe("one");
+    expect(settingsOf({ node: { name: "two" } }).nodeName).toBe("two");
   });
 
   test("each has a name in the environment, also those that nobody named", () => {

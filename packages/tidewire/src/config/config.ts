@@ -6,6 +6,7 @@ import type { LimitValues } from "./limit-table.ts";
 export interface Config {
   readonly http_server: { readonly address: string | null; readonly port: number };
   readonly workers: number;
+  readonly node: { readonly name: string | null };
   readonly data: string;
   readonly engine: {
     /** `sqlite`, `memory`, or the address of a Redis or a NATS. */

@@ -231,6 +231,13 @@ export const table: Group<Config> = group<Config>("Settings of the standalone Ti
     flag: { name: "workers", placeholder: "number" },
     fallback: 1,
   }),
+  node: group<Config["node"]>("What stands for this node in the figures of several.", {
+    name: optionalText({
+      about: "Its name, which no other has. Default: on a Redis or NATS the machine's, with the port.",
+      env: "TIDEWIRE_NODE",
+      example: "one",
+    }),
+  }),
   client,
   websocket: group<Config["websocket"]>("WebSocket connections.", {
     compression: toggle({ about: "Whether clients may agree on permessage-deflate.", env: "TIDEWIRE_COMPRESSION" }),

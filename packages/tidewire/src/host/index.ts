@@ -6,6 +6,7 @@ export { limitedServer } from "./http-server.ts";
 export { failWith } from "./fail.ts";
 export { keptSecret, makeApiKey } from "./kept-secret.ts";
 export { type Listening, listen } from "./listen.ts";
+export { usualNodeName } from "./node-name.ts";
 export { portOwner } from "./port-owner.ts";
 export { hostsFor, modeFor, readSecrets, SettingsError } from "./settings.ts";
 export { expectedAddress, isSharedAddress, sharedEngine, shownAddress } from "./shared-engine.ts";
