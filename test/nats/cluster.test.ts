@@ -11,7 +11,7 @@ import { connecting, NatsServer, withoutNatsCluster } from "../services/nats.ts"
 import { say, startEngine } from "./engines.ts";
 
 /** As many trials as the contract has, about; others elect their own. */
-const trials = 72;
+const trials = 88;
 const together = 8;
 
 describe("three servers", () => {
@@ -37,7 +37,6 @@ describe("three servers", () => {
   afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
   engineContract("nats, three servers", {
-    withoutTables: "the NATS engine keeps no tables",
     create: () => {
       tries += 1;
       const prefix = `try-${tries}`;

@@ -5,12 +5,13 @@ import { engineContract } from "../../packages/server/src/engine/contract.ts";
 import type { EngineHarness } from "../../packages/server/src/engine/contract/trial.ts";
 import type { Engine } from "../../packages/server/src/engine/engine.ts";
 import { systemClock } from "../../packages/server/src/ports/clock.ts";
-import { connecting, natsPath, NatsServer, withoutNats } from "../services/nats.ts";
+import { connecting, natsPath, NatsServer, withoutNats, withoutNatsTables } from "../services/nats.ts";
 
 function harnessFor(serverOf: () => NatsServer): EngineHarness {
   let tries = 0;
+  const noTables = withoutNatsTables();
   return {
-    withoutTables: "the NATS engine keeps no tables",
+    ...(noTables !== null && { withoutTables: noTables }),
     create: () => {
       const server = serverOf();
       tries += 1;

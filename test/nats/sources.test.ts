@@ -6,7 +6,7 @@ import { RecordingSink } from "../../packages/server/src/engine/contract/recordi
 import { everything, textBody, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
 import type { Engine, EngineSources, LogRetention } from "../../packages/server/src/engine/engine.ts";
 import { FakeClock } from "../../packages/server/src/testing/fake-clock.ts";
-import { connecting, NatsServer } from "../services/nats.ts";
+import { connecting, NatsServer, withoutNatsTables } from "../services/nats.ts";
 import { plenty } from "./engines.ts";
 
 const leaseMs = 9_000;
@@ -41,6 +41,11 @@ class Holder {
   /** The fence, of a lease that has to be free. */
   async taken(): Promise<number> {
     return (await this.take()) ?? expect.fail("the lease was expected");
+  }
+
+  set(text: string, fence: number): ReturnType<Engine["publish"]> {
+    const retention = { kind: "table", keys: 10, bytes: 1_000, ttlMs: 60_000 } as const;
+    return this.engine.publish(channel, { kind: "value", body: { ...textBody(text), key: "a" }, retention, fence });
   }
 
   say(text: string, fence: number, retention: LogRetention | null = plenty): ReturnType<Engine["publish"]> {
@@ -92,6 +97,25 @@ it("whoever was stopped while another one took over is refused by the log itself
   await two.say("4", second);
   const { publications } = await one.engine.read(channel, "oldest", everything);
   expect(textsOf(publications)).toEqual(["1", "2", "3", "4"]);
+});
+
+it("a table too belongs to the source that has the lease, and goes on where it was", async (context) => {
+  const reason = withoutNatsTables();
+  if (reason !== null) context.skip(reason);
+  const { one, two } = await holders(context);
+  const first = await one.taken();
+  await one.set("1", first);
+  expect(await two.take()).toBeNull();
+  two.clock.advance(leaseMs);
+  const second = await two.taken();
+  // No time has passed for the first one.
+  await expect(one.set("too late", first)).rejects.toMatchObject(conflict);
+  expect((await two.set("2", second)).position.offset).toBe(2);
+  await expect(one.set("too late", first)).rejects.toMatchObject(conflict);
+  for (const { engine } of [one, two]) {
+    const { publications, top } = await engine.read(channel, "oldest", everything);
+    expect([textsOf(publications), top.offset]).toEqual([["2"], 2]);
+  }
 });
 
 it("a lease that is over binds nobody, and nobody may rely on it; taken again it has another fence", async (context) => {

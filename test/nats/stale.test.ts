@@ -20,6 +20,8 @@ function answering(
     const asked = {
       info: (stream: string) => streams.info(stream),
       add: (config: Parameters<typeof streams.add>[0]) => streams.add(config),
+      update: (...given: Parameters<typeof streams.update>) => streams.update(...given),
+      deleteMessage: (...given: Parameters<typeof streams.deleteMessage>) => streams.deleteMessage(...given),
       purge: (stream: string, options: Parameters<typeof streams.purge>[1]) => streams.purge(stream, options),
       getMessage: (...question: Parameters<GetMessage>) => answer(ask, ...question),
     };

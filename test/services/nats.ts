@@ -19,10 +19,23 @@ export const withoutNats = "no nats-server: TIDEWIRE_NATS is not set; TIDEWIRE_R
 /** Why three of them cannot be one cluster here; `null` where they can (decisions 0045 and 0053). */
 export function withoutNatsCluster(): string | null {
   if (natsPath === undefined) return withoutNats;
-  const version = execFileSync(natsPath, ["--version"], { encoding: "utf8" }).trim();
-  const [, major = 0, minor = 0] = (/v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
+  const { major, minor, version } = natsVersion(natsPath);
   if (major > 2 || (major === 2 && minor >= 12)) return null;
   return `NATS 2.12 or newer is needed for a cluster, TIDEWIRE_NATS is ${version}`;
+}
+
+/** Why channels of mode `latest` cannot be kept here; `null` where they can (decision 0058). */
+export function withoutNatsTables(): string | null {
+  if (natsPath === undefined) return withoutNats;
+  const { major, minor, version } = natsVersion(natsPath);
+  if (major > 2 || (major === 2 && minor >= 11)) return null;
+  return `NATS 2.11 or newer is needed for tables, TIDEWIRE_NATS is ${version}`;
+}
+
+function natsVersion(program: string): { major: number; minor: number; version: string } {
+  const version = execFileSync(program, ["--version"], { encoding: "utf8" }).trim();
+  const [, major = 0, minor = 0] = (/v?(\d+)\.(\d+)/.exec(version) ?? []).map(Number);
+  return { major, minor, version };
 }
 
 interface NatsServerOptions {

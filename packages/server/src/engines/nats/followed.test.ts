@@ -9,7 +9,7 @@ import type { NatsClient, NatsMessage } from "./nats-client.ts";
 
 const stamp = { id: "id", atMs: 1_767_225_600_000 };
 const head = (sequence: number, token: string) => ({ ...nothing, sequence, token, last: sequence });
-const nothing = { offset: 0, id: "-", floor: 0, ttlMs: 0, fence: 0, atMs: 0 };
+const nothing = { offset: 0, id: "-", floor: 0, ttlMs: 0, fence: 0, atMs: 0, table: null };
 
 /** Follows one channel, and what is told of it. */
 function follow() {

@@ -21,7 +21,7 @@ it("carries where its log stands, and the publication", () => {
     previous: { offset: 6, id: "before" },
     data: new Uint8Array(payload),
   };
-  expect(read).toEqual({ ...line, fence: 0, publication, newest: null });
+  expect(read).toEqual({ ...line, fence: 0, publication, newest: null, table: null });
   expect(headIn(read, 42)).toEqual({
     sequence: 42,
     token: "tok-_en",
@@ -32,7 +32,23 @@ it("carries where its log stands, and the publication", () => {
     fence: 0,
     last: 42,
     atMs: stamp.atMs,
+    table: null,
   });
+});
+
+it("of a table says what that consists of, and whose value it has", () => {
+  const table = { keys: 2, bytes: 11, values: "AAAAAAAAAAAAAAAA", removals: 1, removed: "abcdefghijkl_-AA" };
+  const keyed = { ...given, key: "k" };
+  const put = recordOf({ ...line, kind: "put", table }, Buffer.from(`7 before 17 ${headOf(keyed, stamp)}`), payload);
+  const read = recordIn(put) ?? expect.fail("a record was expected");
+  expect([read.table, read.publication?.key, read.fence]).toEqual([table, "k", 0]);
+  const head = headIn(read, 42) ?? expect.fail("a head was expected");
+  expect(headIn(recordIn(fenceOf(head, 77)) ?? read, 50)).toEqual({ ...head, sequence: 50, fence: 77 });
+  // A value without a sum is no table's, and one without a key has none.
+  expect(recordIn(recordOf({ ...line, kind: "put" }, Buffer.from(`7 before 17 ${headOf(keyed, stamp)}`)))).toBeNull();
+  expect(
+    recordIn(recordOf({ ...line, table }, Buffer.from(`7 before 17 ${headOf(given, stamp)}`), payload)),
+  ).toBeNull();
 });
 
 it("of another source changes nothing but the fence, which is kept from then on", () => {
@@ -52,7 +68,7 @@ it("ends no log where it stands before what it names, nor with a floor above its
 });
 
 it("never throws, and gives nothing that cannot be a publication, whatever is changed", () => {
-  const fence = fenceOf({ ...line, sequence: 50, last: 42, offset: 7, id: "id", fence: 0, atMs: 5 }, 77);
+  const fence = fenceOf({ ...line, sequence: 50, last: 42, offset: 7, id: "id", fence: 0, atMs: 5, table: null }, 77);
   const change = fc.record({ at: fc.nat(record.length), remove: fc.nat(9), insert: fc.uint8Array({ maxLength: 9 }) });
   fc.assert(
     fc.property(fc.constantFrom(record, fence), fc.array(change, { maxLength: 4 }), (given, changes) => {

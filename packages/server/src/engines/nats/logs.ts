@@ -1,24 +1,25 @@
 // The channels' logs in their stream: each record names where its log stands, and is written only where that is still so.
 import { fail, type Position } from "@tidewire/protocol";
-import type { Ack, Body, Draft, LogRetention, Publication } from "../../engine/engine.ts";
+import type { Ack, Body, Draft, LogRetention, Publication, TableRetention } from "../../engine/engine.ts";
 import { checkRetention } from "../../engine/ring.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import type { Random } from "../../ports/random.ts";
-import { keyWindowMs } from "../key-window.ts";
 import { checkKey, ownBytes } from "../payload.ts";
 import { headOf } from "../records.ts";
+import type { FirstAcks } from "./first-acks.ts";
 import type { Reached } from "./line.ts";
-import { fenceOf, type Head, headIn, recordIn, recordOf } from "./log-records.ts";
+import { fenceOf, type Head, headIn, type LogRecord, recordIn, recordOf } from "./log-records.ts";
 import type { Names } from "./names.ts";
 import { firstKept, type Shelf } from "./pages.ts";
-import { type FirstAck, keyDigest, keyRecordIn, keyRecordOf, repeatedAck } from "./remembered-keys.ts";
+import { emptySum } from "./table-index.ts";
 
 export interface LogsOptions {
   readonly names: Names;
   readonly clock: Clock;
   readonly random: Random;
   readonly forgetAfterMs: number;
+  readonly firstAcks: FirstAcks;
   readonly damaged: (channel: string) => void;
 }
 
@@ -37,6 +38,19 @@ export interface Appending {
   readonly record: Uint8Array;
   readonly after: number;
   readonly msgID?: string | undefined;
+  /** However old the stream lets others become: of a channel that is a table, or where one may have been (decision 0058). */
+  readonly isLasting?: boolean;
+}
+
+interface Newest {
+  readonly head: Head;
+  readonly record: LogRecord | null;
+}
+
+interface Beginning {
+  readonly after: number;
+  readonly fence: number;
+  readonly isLasting: boolean;
 }
 
 /** An answer that does not come in this time does not come. */
@@ -49,7 +63,7 @@ const pageMs = 2_000;
 /** Heads that are remembered at most, each for a channel that this node has written to. */
 const mostHeads = 10_000;
 /** Other nodes may win so often in a row. */
-const mostAttempts = 100;
+export const mostAttempts = 100;
 /** Forgotten records are let go of after so many publications. */
 const trimEvery = 64;
 /** Of a message, for its subject and headers. */
@@ -97,32 +111,32 @@ export class Logs {
     checkKey(draft);
     const { body, retention, idempotencyKey, fence } = draft;
     if (retention?.kind === "table") throw new TypeError("a log was expected, got a table");
-    const { forgetAfterMs } = this.#options;
-    if (retention !== null) {
-      checkRetention(retention);
-      if (retention.ttlMs > forgetAfterMs) {
-        throw new RangeError(
-          `a ttlMs of at most forgetAfterMs, ${forgetAfterMs}, was expected, got ${retention.ttlMs}`,
-        );
-      }
-    }
+    if (retention !== null) checkTtl(retention, this.#options.forgetAfterMs);
     const said = { body: { ...body, data: ownBytes(body.data) }, retention };
     return { ...said, idempotencyKey: idempotencyKey ?? null, fence: fence ?? null };
   }
 
   /** Where the log stands now. A channel that nobody wrote to gets its epoch here. */
   async head(reached: Reached, channel: string): Promise<Head> {
+    return (await this.newest(reached, channel)).head;
+  }
+
+  /** And the record that says so; `null` where that was just written. */
+  async newest(reached: Reached, channel: string): Promise<Newest> {
     const { names, damaged } = this.#options;
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const { streams } = reached.client.manager;
       const newest = await streams.getMessage(names.logs, { last_by_subj: names.ofLog(channel) });
       const record = newest === null ? null : recordIn(newest.data);
       const head = record === null || newest === null ? null : headIn(record, newest.seq);
-      if (head !== null) return head;
+      if (head !== null) return { head, record };
       // Nothing can be said of what is below it, so its epoch ends with it.
       if (newest !== null) damaged(channel);
-      const begun = await this.#begin(reached, channel, { after: newest?.seq ?? 0, fence: 0 });
-      if (begun !== null) return begun;
+      // There may be a table below, which lasts longer than what says that it is over.
+      const isLasting = newest !== null && reached.facts.whyNoTables === null;
+      const begun = await this.begin(reached, channel, { after: newest?.seq ?? 0, fence: 0, isLasting });
+      if (begun !== null && !isLasting) return { head: begun, record: null };
+      if (begun !== null) await this.#leaveTable(reached, channel, begun);
     }
     return fail("overloaded", "too many nodes write to this channel at once");
   }
@@ -131,8 +145,12 @@ export class Logs {
     const { names } = this.#options;
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const known = this.#heads.get(channel) ?? (await this.head(reached, channel));
-      const begun = await this.#begin(reached, channel, { after: known.sequence, fence: known.fence });
-      this.#remember(channel, begun);
+      const begun = await this.begin(reached, channel, {
+        after: known.sequence,
+        fence: known.fence,
+        isLasting: known.table !== null,
+      });
+      this.remember(channel, begun);
       if (begun === null) continue;
       this.#purge(reached, { filter: names.ofLog(channel), seq: begun.sequence });
       const { durability } = reached.facts;
@@ -147,38 +165,42 @@ export class Logs {
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const before = this.#heads.get(channel) ?? (await this.head(reached, channel));
       if (before.fence >= fence) return before.fence === fence;
-      const written = await this.append(reached, { subject, record: fenceOf(before, fence), after: before.sequence });
-      this.#remember(channel, written && { ...before, sequence: written.seq, fence });
+      const written = await this.append(reached, {
+        subject,
+        record: fenceOf(before, fence),
+        after: before.sequence,
+        isLasting: before.table !== null,
+      });
+      this.remember(channel, written && { ...before, sequence: written.seq, fence });
       if (written === null) continue;
-      this.#trim(reached, channel);
+      if (before.table === null) this.#trim(reached, channel);
       return true;
     }
     return fail("overloaded", "too many nodes write to this channel at once");
   }
 
   async publish(reached: Reached, channel: string, said: Checked): Promise<Ack> {
-    const { body, idempotencyKey } = said;
-    if (body.data.byteLength + overhead > reached.facts.maxPayload) {
-      const most = reached.facts.maxPayload - overhead;
-      fail("too_large", `at most ${most} bytes were expected, as the NATS server allows, got ${body.data.byteLength}`);
-    }
-    if (idempotencyKey !== null) {
-      const first = await this.#first(reached, channel, idempotencyKey);
-      if (first !== null) return repeatedAck(first, body, reached.facts.durability);
-    }
+    checkSize(reached, said.body);
+    const first = await this.#options.firstAcks.of(reached, { channel, ...said });
+    if (first !== null) return first;
     return said.retention === null
       ? await this.#pass(reached, channel, said)
       : await this.#keep(reached, channel, said);
   }
 
   async #keep(reached: Reached, channel: string, said: Checked): Promise<Ack> {
-    const { names, clock, random } = this.#options;
-    const { body, idempotencyKey } = said;
+    const { names, clock, random, firstAcks } = this.#options;
+    const { body } = said;
+    const keyed = { channel, ...said };
     const retention = said.retention ?? fail("internal", "a retention was expected");
     const subject = names.ofLog(channel);
-    let msgID = idempotencyKey === null ? undefined : names.ofKey(channel, idempotencyKey);
+    let msgID = firstAcks.idOf(keyed);
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const before = await this.#fenced(reached, channel, said.fence);
+      if (before.table !== null) {
+        await this.#leaveTable(reached, channel, before);
+        continue;
+      }
       const offset = before.offset + 1;
       const stamp = { id: random.token(96), atMs: Math.max(0, Math.floor(clock.wall())) };
       const previous = offset === 1 ? null : { offset: before.offset, id: before.id };
@@ -195,29 +217,30 @@ export class Logs {
         continue;
       }
       if (written.duplicate) {
-        const repeated = await this.#repeated(reached, written.seq, said);
+        const repeated = await firstAcks.at(reached, written.seq, keyed);
         if (repeated !== null) return repeated;
         msgID = `${msgID ?? ""}.${written.seq}`;
         continue;
       }
-      this.#remember(channel, { ...line, sequence: written.seq, last: written.seq, offset, ...stamp });
+      this.remember(channel, { ...line, sequence: written.seq, last: written.seq, offset, ...stamp, table: null });
       const position = { epoch: this.epochOf(reached, before.token), offset };
-      await this.#rememberKey(reached, channel, { idempotencyKey, epoch: position.epoch, publication });
+      await firstAcks.remember(reached, keyed, { epoch: position.epoch, publication });
       if (offset % trimEvery === 0) this.#trim(reached, channel);
       return { position, publication, duplicate: false, durability: reached.facts.durability };
     }
     return fail("overloaded", "too many nodes write to this channel at once");
   }
 
-  async #pass(reached: Reached, channel: string, { body, idempotencyKey, fence }: Checked): Promise<Ack> {
-    const { names, clock, random } = this.#options;
+  async #pass(reached: Reached, channel: string, said: Checked): Promise<Ack> {
+    const { names, clock, random, firstAcks } = this.#options;
+    const { body, fence } = said;
     const { connection } = reached.client;
     const head = await this.#fenced(reached, channel, fence);
-    this.#remember(channel, head);
+    this.remember(channel, head);
     const stamp = { id: random.token(96), atMs: Math.max(0, Math.floor(clock.wall())) };
     const publication: Publication = { ...body, ...stamp, offset: 0, previous: null };
     const epoch = this.epochOf(reached, head.token);
-    await this.#rememberKey(reached, channel, { idempotencyKey, epoch, publication });
+    await firstAcks.remember(reached, { channel, ...said }, { epoch, publication });
     // Whoever has heard of a newer source refuses it, since nothing here is compared with the log.
     const line = { kind: "pass", token: head.token, before: 0, floor: 0, ttlMs: 0, fence: fence ?? 0 } as const;
     connection.publish(names.ofNews(channel), recordOf(line, ...recorded(publication, "-")));
@@ -233,25 +256,46 @@ export class Logs {
     return head;
   }
 
-  /** `null` when something else was written meanwhile. */
-  async #begin(
-    reached: Reached,
-    channel: string,
-    { after, fence }: { readonly after: number; readonly fence: number },
-  ): Promise<Head | null> {
+  /**
+   * What is written next becomes forgotten with age, and what is below must not come to light then: a table ends with a record
+   * that lasts, and a log begins when that is alone.
+   */
+  async #leaveTable(reached: Reached, channel: string, { sequence, offset, fence }: Head): Promise<void> {
+    const isOver = offset === 0;
+    if (isOver) {
+      const below = { filter: this.#options.names.ofLog(channel), seq: sequence };
+      await reached.client.manager.streams.purge(this.#options.names.logs, below);
+    }
+    const begun = await this.begin(reached, channel, { after: sequence, fence, isLasting: !isOver });
+    this.remember(channel, begun);
+    if (isOver && begun !== null) {
+      this.#purge(reached, { filter: this.#options.names.ofLog(channel), seq: begun.sequence });
+    }
+  }
+
+  /** Another epoch begins, if the log still stands there: what follows is kept in another way. */
+  async end(reached: Reached, channel: string, { sequence, fence }: Head): Promise<void> {
+    const begun = await this.begin(reached, channel, { after: sequence, fence, isLasting: false });
+    this.remember(channel, begun);
+    if (begun !== null) this.#purge(reached, { filter: this.#options.names.ofLog(channel), seq: begun.sequence });
+  }
+
+  /** @returns `null` when something else was written meanwhile. */
+  async begin(reached: Reached, channel: string, { after, fence, isLasting }: Beginning): Promise<Head | null> {
     const { names, random } = this.#options;
     const token = random.token(96);
-    const record = recordOf({ kind: "begin", token, before: after, floor: 0, ttlMs: 0, fence });
-    const written = await this.append(reached, { subject: names.ofLog(channel), record, after });
+    const table = isLasting ? emptySum : null;
+    const line = { token, floor: 0, ttlMs: 0, fence, table };
+    const record = recordOf({ kind: "begin", before: after, ...line });
+    const written = await this.append(reached, { subject: names.ofLog(channel), record, after, isLasting });
     if (written === null) return null;
-    const { seq: sequence } = written;
-    return { sequence, last: sequence, token, offset: 0, id: "-", floor: 0, ttlMs: 0, fence, atMs: 0 };
+    return { ...line, sequence: written.seq, last: written.seq, offset: 0, id: "-", atMs: 0 };
   }
 
   /** Writes behind the record `after`, or not at all: then `null`. */
   async append(
     { client }: Reached,
-    { subject, record, after, msgID }: Appending,
+    { subject, record, after, msgID, isLasting = false }: Appending,
   ): Promise<{ readonly seq: number; readonly duplicate: boolean } | null> {
     try {
       const expect = { lastSubjectSequence: after };
@@ -259,6 +303,7 @@ export class Logs {
         timeout,
         expect,
         ...(msgID !== undefined && { msgID }),
+        ...(isLasting && { ttl: "never" }),
       });
     } catch (thrown) {
       if (/wrong last sequence/i.test(reasonOf(thrown))) return null;
@@ -270,58 +315,12 @@ export class Logs {
     }
   }
 
-  async #first({ client }: Reached, channel: string, key: string): Promise<FirstAck | null> {
-    const { names } = this.#options;
-    const known = await client.manager.streams.getMessage(names.keys, { last_by_subj: names.ofKey(channel, key) });
-    const first = known === null ? null : keyRecordIn(known.data);
-    return first === null || this.#isOld(first.publication) ? null : first;
-  }
-
-  #isOld({ atMs }: Pick<Publication, "atMs">): boolean {
-    return atMs + keyWindowMs <= this.#options.clock.wall();
-  }
-
   /** What expired does not come back because another retention is longer. */
   async #floorOf(shelf: Shelf, { ttlMs }: LogRetention): Promise<number> {
     const { head: before } = shelf;
     if (ttlMs === before.ttlMs || before.offset === 0) return before.floor;
     const first = await firstKept(shelf);
     return first === null ? before.offset : first.publication.offset - 1;
-  }
-
-  /**
-   * Its first time ended before it was remembered, or is just being written by another node. `null`: it was longer ago
-   * than keys are remembered.
-   */
-  async #repeated(reached: Reached, sequence: number, { body }: Checked): Promise<Ack | null> {
-    const { manager } = reached.client;
-    const { names } = this.#options;
-    const message = await manager.streams.getMessage(names.logs, { seq: sequence });
-    const record = message === null ? null : recordIn(message.data);
-    if (record === null || record.publication === null) {
-      return fail("indeterminate", "this idempotency key was used, and what it was used for is forgotten");
-    }
-    const { publication, token } = record;
-    if (this.#isOld(publication)) return null;
-    const first = { digest: keyDigest(publication), epoch: this.epochOf(reached, token), publication };
-    return repeatedAck(first, body, reached.facts.durability);
-  }
-
-  async #rememberKey(
-    { client }: Reached,
-    channel: string,
-    said: { readonly idempotencyKey: string | null; readonly epoch: string; readonly publication: Publication },
-  ): Promise<void> {
-    const { idempotencyKey, epoch, publication } = said;
-    if (idempotencyKey === null) return;
-    const record = keyRecordOf({ digest: keyDigest(publication), epoch, publication });
-    const subject = this.#options.names.ofKey(channel, idempotencyKey);
-    try {
-      await client.jetstream.publish(subject, record, { timeout });
-    } catch (thrown) {
-      // What was appended remembers its key too, as long as it is there.
-      if (publication.offset === 0) throw thrown;
-    }
   }
 
   /** Lets go of what nobody can read any more. */
@@ -342,7 +341,7 @@ export class Logs {
     });
   }
 
-  #remember(channel: string, head: Head | null): void {
+  remember(channel: string, head: Head | null): void {
     this.#heads.delete(channel);
     if (head === null) return;
     this.#heads.set(channel, head);
@@ -352,8 +351,24 @@ export class Logs {
 }
 
 /** A publication as `records.ts` reads it. */
-function recorded(publication: Publication, before: string): readonly Uint8Array[] {
-  const { offset, atMs, data } = publication;
+export function recorded(publication: Publication, before: string): readonly Uint8Array[] {
+  const { offset, atMs, data, removed, form } = publication;
   const link = offset <= 1 ? "-" : before;
-  return [Buffer.from(`${offset} ${link} ${atMs} ${headOf(publication, publication)}`), data];
+  const head = headOf({ ...publication, form: removed === true ? "removal" : form }, publication);
+  return [Buffer.from(`${offset} ${link} ${atMs} ${head}`), ...(removed === true ? [] : [data])];
+}
+
+/** @throws {RangeError} for what would be forgotten before it has expired. */
+export function checkTtl(retention: LogRetention | TableRetention, forgetAfterMs: number): void {
+  checkRetention(retention);
+  const { ttlMs } = retention;
+  if (ttlMs <= forgetAfterMs) return;
+  throw new RangeError(`a ttlMs of at most forgetAfterMs, ${forgetAfterMs}, was expected, got ${ttlMs}`);
+}
+
+/** @throws {TidewireError} `too_large` */
+export function checkSize({ facts: { maxPayload } }: Reached, { data }: Body): void {
+  const most = maxPayload - overhead;
+  if (data.byteLength <= most) return;
+  fail("too_large", `at most ${most} bytes were expected, as the NATS server allows, got ${data.byteLength}`);
 }

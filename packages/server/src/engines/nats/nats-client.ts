@@ -35,6 +35,8 @@ export interface NatsConnection {
 export interface NatsPublishOptions {
   readonly timeout: number;
   readonly msgID?: string;
+  /** "never": it lasts longer than the stream lets others become. */
+  readonly ttl?: string;
   readonly expect?: { readonly lastSubjectSequence: number };
 }
 
@@ -60,6 +62,7 @@ export interface NatsStreamConfig {
   readonly max_msgs_per_subject: number;
   readonly duplicate_window: number;
   readonly republish?: { readonly src: string; readonly dest: string };
+  readonly allow_msg_ttl?: boolean;
 }
 
 /** What a stream is said to be. */
@@ -76,6 +79,7 @@ export interface NatsStreamInfo {
     readonly max_msgs_per_subject?: number | undefined;
     readonly duplicate_window?: number | undefined;
     readonly republish?: { readonly src?: string; readonly dest: string } | undefined;
+    readonly allow_msg_ttl?: boolean | undefined;
   };
   readonly state: { readonly last_seq: number };
 }
@@ -86,15 +90,23 @@ export type NatsMessageQuery =
   | { readonly seq: number }
   | { readonly seq: number; readonly next_by_subj: string };
 
+/** A message of a stream. */
+export interface NatsStoredMessage {
+  readonly seq: number;
+  readonly subject: string;
+  readonly data: Uint8Array;
+  /** When it was stored. */
+  readonly time: Date;
+}
+
 /** Makes, reads and trims streams. */
 export interface NatsManager {
   readonly streams: {
     info(stream: string): Promise<NatsStreamInfo>;
     add(config: NatsStreamConfig): Promise<NatsStreamInfo>;
-    getMessage(
-      stream: string,
-      query: NatsMessageQuery,
-    ): Promise<{ readonly seq: number; readonly subject: string; readonly data: Uint8Array } | null>;
+    update(stream: string, config: { readonly allow_msg_ttl: boolean }): Promise<NatsStreamInfo>;
+    getMessage(stream: string, query: NatsMessageQuery): Promise<NatsStoredMessage | null>;
+    deleteMessage(stream: string, sequence: number, erase: boolean): Promise<boolean>;
     purge(stream: string, options: { readonly filter: string; readonly seq: number }): Promise<unknown>;
   };
 }

@@ -17,6 +17,7 @@ export type {
   NatsMessage,
   NatsMessageQuery,
   NatsPublishOptions,
+  NatsStoredMessage,
   NatsStreamConfig,
   NatsStreamInfo,
 } from "./nats-client.ts";
@@ -48,7 +49,7 @@ const monthMs = 30 * 86_400_000;
 
 /**
  * An engine for several nodes. What an ack is worth depends on how the streams are kept: `traits.durability` tells.
- * It keeps logs. Tables (`latest`) it refuses with `not_available`.
+ * Tables (`latest`) need NATS 2.11; older ones refuse them with `not_available`.
  */
 export function natsEngine(options: NatsEngineOptions): Engine {
   const { forgetAfterMs = monthMs, replicas = null } = options;

@@ -8,7 +8,10 @@ import type { Random } from "../../ports/random.ts";
 import { Complaints } from "../complaints.ts";
 import type { Answering } from "../questions/questions.ts";
 import { Bus } from "./bus.ts";
+import { Deletions } from "./deletions.ts";
+import { FirstAcks } from "./first-acks.ts";
 import { Followed } from "./followed.ts";
+import { Gate } from "./gate.ts";
 import { Leases } from "./leases.ts";
 import { Line, type Reached } from "./line.ts";
 import type { Head } from "./log-records.ts";
@@ -16,6 +19,10 @@ import { Logs } from "./logs.ts";
 import type { NatsClient } from "./nats-client.ts";
 import { pageOf, type Place } from "./pages.ts";
 import { isNotFound, type StreamsOptions } from "./streams.ts";
+import { Sweep } from "./sweep.ts";
+import { TablePages } from "./table-pages.ts";
+import { TableReading } from "./table-reading.ts";
+import { changeIn, Tables } from "./tables.ts";
 
 export interface RunningOptions extends StreamsOptions {
   readonly connect: () => Promise<NatsClient>;
@@ -31,6 +38,8 @@ const turnMs = 1_000;
 const mostProbes = 200;
 /** Publishes that may wait at once, in all channels together. */
 const mostWaiting = 50_000;
+/** Of tables and for what is deleted, all channels together: NATS drops all questions when ten thousand wait. */
+const mostAsked = 128;
 /** Whoever waited longer in line is refused: nobody waits for the answer much longer, and it would be asked again. */
 const longestWaitMs = 5_000;
 /** A leader that was stopped, and goes on, hears of its successor within a second or so; until then it answers from what it had. */
@@ -43,6 +52,10 @@ export class Running {
   readonly #followed: Followed;
   readonly #complaints: Complaints;
   readonly #logs: Logs;
+  readonly #reading: TableReading;
+  readonly #tables: Tables;
+  readonly #pages: TablePages;
+  readonly #sweep: Sweep;
   readonly #leases: Leases;
   readonly bus: Bus;
   /** What is written to a channel is written in the order it was said (P1); each waits for the one before it. */
@@ -58,11 +71,16 @@ export class Running {
     const { names, sink, log, clock } = options;
     this.#options = options;
     this.#complaints = new Complaints(log, clock);
+    const firstAcks = new FirstAcks(options);
     this.#logs = new Logs({
       ...options,
+      firstAcks,
       damaged: (channel) =>
         this.#complaints.add("NATS holds what nobody can have published; history ends there", { channel }),
     });
+    const tables = tablesOf(options, { logs: this.#logs, firstAcks, complaints: this.#complaints });
+    [this.#reading, this.#tables, this.#pages] = [tables.reading, tables.tables, tables.pages];
+    this.#sweep = new Sweep(options);
     this.#followed = new Followed({
       names,
       sink,
@@ -87,6 +105,7 @@ export class Running {
       down: () => {
         this.bus.lost();
         this.#logs.forget();
+        this.#reading.forget();
         this.#followed.forget();
         sink.health("down");
       },
@@ -119,15 +138,23 @@ export class Running {
   }
 
   async publish(channel: string, draft: Draft): Promise<Ack> {
-    if (draft.kind === "remove" || (draft.kind === "value" && draft.retention?.kind === "table")) {
-      return fail("not_available", "the NATS engine keeps no tables: a channel of mode latest needs another engine");
-    }
     if (draft.kind === "clear") return await this.#inTurn(channel, (reached) => this.#logs.clear(reached, channel));
+    if (draft.kind === "remove" || draft.retention?.kind === "table") {
+      const change = changeIn(draft, this.#options.forgetAfterMs);
+      return await this.#publish(channel, change, (reached) => this.#tables.publish(reached, channel, change));
+    }
     const checked = this.#logs.checked(draft);
-    return await this.#inTurn(channel, (reached) => {
-      const { fence } = checked;
+    return await this.#publish(channel, checked, (reached) => this.#logs.publish(reached, channel, checked));
+  }
+
+  #publish(
+    channel: string,
+    { fence }: { readonly fence: number | null },
+    write: (reached: Reached) => Promise<Ack>,
+  ): Promise<Ack> {
+    return this.#inTurn(channel, (reached) => {
       if (fence !== null && !this.#leases.isHeld(channel, fence)) fail("conflict", "the lease of this source is over");
-      return this.#logs.publish(reached, channel, checked);
+      return write(reached);
     });
   }
 
@@ -145,6 +172,7 @@ export class Running {
     checkPageLimit(limit);
     return await this.#ask(async (reached) => {
       const head = await this.#head(reached, channel);
+      if (head.table !== null) return await this.#pages.read(reached, channel, { head, start, limit });
       const top = this.#logs.positionOf(reached, head);
       const shelf = this.#logs.shelf(reached, channel, head);
       const from = typeof start === "string" ? null : "after" in start ? start.after : start.before;
@@ -224,7 +252,10 @@ export class Running {
       return this.#answered(write, "indeterminate");
     });
     const settled = written
-      .catch(() => this.#logs.forgetHead(channel))
+      .catch(() => {
+        this.#logs.forgetHead(channel);
+        this.#reading.doubt(channel);
+      })
       .finally(() => {
         this.#waiting -= 1;
         if (this.#writing.get(channel) === settled) this.#writing.delete(channel);
@@ -280,7 +311,11 @@ export class Running {
   /** Announcements may be lost on the way between servers: now and then each followed log is looked at. */
   async #probe(): Promise<void> {
     if (this.#line.reached === null) return;
-    await this.#ask(async ({ client: { manager }, facts }) => {
+    await this.#ask(async (reached) => {
+      const {
+        client: { manager },
+        facts,
+      } = reached;
       const { names } = this.#options;
       const { created, state } = await manager.streams.info(names.logs);
       if (created !== facts.created || state.last_seq < this.#lastSequence)
@@ -295,6 +330,7 @@ export class Running {
         if (this.#followed.isMissing(channel, newest?.seq ?? 0)) missing.push(channel);
       }
       if (missing.length > 0) this.#options.sink.suspect(missing);
+      if (facts.whyNoTables === null) await this.#sweep.turn(reached);
     });
   }
 }
@@ -303,4 +339,26 @@ function placeOf(start: PageStart): Place {
   if (start === "oldest") return { after: 0 };
   if (start === "newest") return { before: Number.MAX_SAFE_INTEGER };
   return "after" in start ? { after: start.after.offset } : { before: start.before.offset };
+}
+
+interface TablesOf {
+  readonly logs: Logs;
+  readonly firstAcks: FirstAcks;
+  readonly complaints: Complaints;
+}
+
+function tablesOf(options: RunningOptions, { logs, firstAcks, complaints }: TablesOf) {
+  const gate = new Gate(mostAsked);
+  const reading: TableReading = new TableReading({
+    ...options,
+    logs,
+    gate,
+    damaged: (channel) =>
+      complaints.add("NATS holds a table that lacks something, or what nobody can have published", { channel }),
+    letGo: (reached, channel, sequences) => deletions.add(reached, channel, sequences),
+  });
+  const stream = options.names.logs;
+  const deletions = new Deletions({ ...options, stream, gate, failed: (channel) => reading.drop(channel) });
+  const parts = { ...options, logs, reading, gate };
+  return { reading, tables: new Tables({ ...parts, firstAcks, deletions }), pages: new TablePages(parts) };
 }

@@ -2,9 +2,13 @@
 import { fail } from "@tidewire/protocol";
 import type { Durability } from "../../engine/engine.ts";
 import { hash } from "node:crypto";
+import { reasonOf } from "../../ports/log.ts";
 import { keyWindowMs } from "../key-window.ts";
 import type { Names } from "./names.ts";
 import type { NatsClient, NatsConnection, NatsStreamConfig, NatsStreamInfo } from "./nats-client.ts";
+
+/** Records that outlive the age of their stream came with it (decision 0058). */
+const tablesFrom = 11;
 
 export interface StreamsOptions {
   readonly names: Names;
@@ -20,6 +24,8 @@ export interface StreamFacts {
   readonly durability: Durability;
   readonly created: string;
   readonly maxPayload: number;
+  /** `null` where tables can be kept. */
+  readonly whyNoTables: string | null;
 }
 
 const perMs = 1_000_000;
@@ -31,7 +37,7 @@ export async function openStreams(client: NatsClient, options: StreamsOptions): 
   const server = connection.info ?? fail("engine_unavailable", "the NATS server has not said what it is");
   checkVersion(server.version, server.cluster === undefined ? alone : clustered);
   const replicas = options.replicas ?? (server.cluster === undefined ? 1 : majority);
-  const wanted = configsOf(options, replicas);
+  const wanted = configsOf(options, { replicas, forTables: isFrom(server.version, tablesFrom) });
   const logs = await opened(client, wanted.logs);
   const keys = await opened(client, wanted.keys);
   for (const [info, config] of [
@@ -48,17 +54,36 @@ export async function openStreams(client: NatsClient, options: StreamsOptions): 
       `in a cluster a stream of ${majority} replicas was expected, ${logs.config.storage} has ${kept}`,
     );
   }
+  const whyNoTables = await tablesProblem(client, options.names.logs, logs);
   return {
     life: lifeOf(connection, logs),
     durability: durabilityOf(logs),
     created: logs.created,
     maxPayload: server.max_payload,
+    whyNoTables,
   };
+}
+
+/** Why the stream cannot hold tables. One that was made before there were any is changed, which other nodes do not notice. */
+async function tablesProblem(
+  { connection, manager }: NatsClient,
+  name: string,
+  { config }: NatsStreamInfo,
+): Promise<string | null> {
+  const version = connection.info?.version ?? "";
+  if (!isFrom(version, tablesFrom)) return `NATS 2.${tablesFrom} or newer was expected, got ${version.slice(0, 40)}`;
+  if (config.allow_msg_ttl === true) return null;
+  try {
+    await manager.streams.update(name, { allow_msg_ttl: true });
+    return null;
+  } catch (thrown) {
+    return `the stream ${name} needs allow_msg_ttl and cannot be changed: ${reasonOf(thrown)}`;
+  }
 }
 
 function configsOf(
   { names, storage, forgetAfterMs }: StreamsOptions,
-  replicas: number,
+  { replicas, forTables }: { readonly replicas: number; readonly forTables: boolean },
 ): { readonly logs: NatsStreamConfig; readonly keys: NatsStreamConfig } {
   const both = { storage, num_replicas: replicas, retention: "limits", duplicate_window: keyWindowMs * perMs } as const;
   const logs = {
@@ -71,6 +96,7 @@ function configsOf(
     max_age: forgetAfterMs * perMs,
     max_msgs_per_subject: -1,
     republish: { src: names.allLogs, dest: names.allNews },
+    ...(forTables && { allow_msg_ttl: true }),
   } as const;
   const keys = {
     ...both,
@@ -148,7 +174,11 @@ const alone: Least = { minor: 9, where: "" };
 const clustered: Least = { minor: 12, where: " in a cluster" };
 
 function checkVersion(version: string, least: Least): void {
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  if (major > 2 || (major === 2 && minor >= least.minor)) return;
+  if (isFrom(version, least.minor)) return;
   fail("engine_unavailable", `NATS 2.${least.minor} or newer was expected${least.where}, got ${version.slice(0, 40)}`);
+}
+
+function isFrom(version: string, leastMinor: number): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > 2 || (major === 2 && minor >= leastMinor);
 }
