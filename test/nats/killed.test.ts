@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { defineChannel } from "@tidewire/protocol";
 import { natsEngine } from "@tidewire/server/nats";
 import { expect, it, onTestFinished } from "vitest";
 import { clientOf, connected, Listener, listening, sessionOf } from "../centrifuge-client.ts";
@@ -12,6 +13,8 @@ import { serve, type Served } from "../serving.ts";
 
 /** On a machine that has much else to do. */
 const soon = { timeout: 10_000 };
+/** On a fast one hundreds are published while a reader is away. */
+const kept = defineChannel("public:{name}", { history: { size: 100_000, ttlMs: 300_000 }, presence: true });
 
 interface NodeProcess {
   readonly name: string;
@@ -87,7 +90,8 @@ it("kill -9 of a node: the others do not wait for it, its members leave, its sou
 it("a rolling restart of three nodes under load: nothing is lost, all are recovered, and each knows all members after it", async (context) => {
   const { url } = await NatsServer.forTest(context);
   const ports = [await freePort(), await freePort(), await freePort()];
-  const start = (port: number): Promise<Served> => serve({ engine: natsEngine({ connect: connecting(url) }), port });
+  const start = (port: number): Promise<Served> =>
+    serve({ channels: [kept], engine: natsEngine({ connect: connecting(url) }), port });
   const nodes = await Promise.all(ports.map(start));
   const clients = await Promise.all(nodes.map(({ socketUrl }) => connected(socketUrl)));
   const readers = await Promise.all(clients.map((client) => listening(client, "public:a")));
