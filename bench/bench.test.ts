@@ -1,5 +1,7 @@
 // The bench itself: every contestant delivers to the generator what was published, once and in order. Nothing is timed.
 import { describe, expect, it } from "vitest";
+import { withoutRedis } from "../test/services/redis.ts";
+import { redis } from "../tools/run/redis.mjs";
 import { contestantNames, contestants, runTrial } from "./contestants.ts";
 import { readOptions, scenarioNames } from "./options.ts";
 import { isBuilt, type PeerName } from "./peers.ts";
@@ -53,20 +55,17 @@ const fewer: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe.concurrent("each scenario at its quick size", () => {
-  it.each(scenarioNames)(
-    "%s",
-    async (name) => {
-      const [options] = readOptions([name, "--quick", ...(fewer[name] ?? [])]);
-      if (options === undefined) throw new TypeError("expected options");
-      const { report, summary, rounds, deliveries } = await scenarios[name](options, () => undefined);
-      expect(report).toContain("\n");
-      expect([Array.isArray(summary), rounds.length]).toEqual([true, 1]);
-      if (deliveries === null) return;
-      expect(deliveries.wrong).toBe(0);
-      expect(deliveries.received).toBeGreaterThan(0);
-    },
-    timeoutMs * 3,
-  );
+  it.for(scenarioNames)("%s", { timeout: timeoutMs * 3 }, async (name, { skip }) => {
+    if (name === "redis" && redis.find() === null) skip(withoutRedis);
+    const [options] = readOptions([name, "--quick", ...(fewer[name] ?? [])]);
+    if (options === undefined) throw new TypeError("expected options");
+    const { report, summary, rounds, deliveries } = await scenarios[name](options, () => undefined);
+    expect(report).toContain("\n");
+    expect([Array.isArray(summary), rounds.length]).toEqual([true, 1]);
+    if (deliveries === null) return;
+    expect(deliveries.wrong).toBe(0);
+    expect(deliveries.received).toBeGreaterThan(0);
+  });
 });
 
 describe("the command line", () => {

@@ -16,6 +16,7 @@ export const scenarioNames = [
   "recovery-storm",
   "all-cores",
   "many-connections",
+  "redis",
 ] as const;
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -141,6 +142,11 @@ const sizes: Readonly<Record<ScenarioName, Sizes>> = {
     usual: { subscribers: 50_000, seconds: 5, repeat: 1 },
     inAll: briefly,
     quick: { subscribers: 300, seconds: 1, repeat: 1 },
+  },
+  redis: {
+    usual: { subscribers: 1_000, seconds: 5, repeat: 5 },
+    inAll: briefly,
+    quick: { subscribers: 50, seconds: 1, repeat: 1 },
   },
 };
 

@@ -10,6 +10,7 @@ import { largeChannel } from "./large-channel.ts";
 import { latest } from "./latest.ts";
 import { manyChannels } from "./many-channels.ts";
 import { manyConnections } from "./many-connections.ts";
+import { onRedis } from "./on-redis.ts";
 import { recoveryStorm } from "./recovery-storm.ts";
 import type { Scenario } from "./scenario.ts";
 import { slowReaders } from "./slow-readers.ts";
@@ -29,4 +30,5 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   "recovery-storm": recoveryStorm,
   "all-cores": allCores,
   "many-connections": manyConnections,
+  redis: onRedis,
 };
