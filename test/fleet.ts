@@ -34,11 +34,11 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-/** @param patterns Channels of the configuration, with every permission. */
-export async function startFleet(
+/** @param port Where clients wait for it already. @param patterns Channels of the configuration, with every permission. */
+export async function startFleetAt(
+  port: number,
   count: number,
-  engine: "sqlite" | "memory",
-  patterns: readonly object[],
+  { engine, patterns }: { readonly engine: "sqlite" | "memory"; readonly patterns: readonly object[] },
 ): Promise<Fleet> {
   const data = mkdtempSync(path.join(tmpdir(), "tidewire-"));
   const config = path.join(data, "tidewire.json");
@@ -46,7 +46,6 @@ export async function startFleet(
     config,
     JSON.stringify({ channel: { patterns: patterns.map((each) => ({ ...permissions, ...each })) } }),
   );
-  const port = await freePort();
   const main = fileURLToPath(new URL("../packages/tidewire/src/main.ts", import.meta.url));
   const flags = [
     "--config",
@@ -105,4 +104,12 @@ function resume(processId: number): void {
   } catch {
     // It is gone.
   }
+}
+
+export async function startFleet(
+  count: number,
+  engine: "sqlite" | "memory",
+  patterns: readonly object[],
+): Promise<Fleet> {
+  return await startFleetAt(await freePort(), count, { engine, patterns });
 }

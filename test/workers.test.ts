@@ -1,11 +1,14 @@
 // Several processes on one port, under the history checker: workers and the owner of the log are killed and stopped.
 import { once } from "node:events";
+import { connect } from "node:net";
 import { defineChannel } from "@tidewire/protocol";
 import { expect, test } from "vitest";
 import { Checker } from "../simulation/checker/checker.ts";
 import type { HistoryRecord } from "../simulation/checker/records.ts";
 import { childrenOf } from "./child-processes.ts";
-import { type Fleet, startFleet, until } from "./fleet.ts";
+import { type Fleet, startFleet, startFleetAt, until } from "./fleet.ts";
+import { freePort } from "./killable-node.ts";
+import { connected } from "./centrifuge-client.ts";
 import { type Reader, recordedReader, Watch } from "./recorded-reader.ts";
 
 const news = defineChannel("news", { history: { size: 10_000, ttlMs: 3_600_000 } });
@@ -172,6 +175,21 @@ test("an owner in memory that is killed begins a new epoch, and readers are told
   await trial.watch.until(() => trial.readers.every(([, { offset }]) => offset() >= 40));
 });
 
+test("clients that waited for the start are all workers', and not the first one's", { timeout: 60_000 }, async () => {
+  const port = await freePort();
+  // As soon as anybody listens.
+  const waiting = Array.from({ length: 60 }, async () => {
+    await until(() => answersAt(port));
+    return await connected(`ws://127.0.0.1:${port}`);
+  });
+  const fleet = await startFleetAt(port, 2, { engine: "memory", patterns });
+  await Promise.all(waiting);
+  const { result } = (await fleet.api("info", {})) as { readonly result: Info };
+  const [fewest = 0] = result.nodes.map(({ num_clients: clients }) => clients).toSorted((one, other) => one - other);
+  expect([result.nodes.length, result.nodes.reduce((sum, node) => sum + node.num_clients, 0)]).toEqual([2, 60]);
+  expect(fewest).toBeGreaterThan(10);
+});
+
 test("SIGTERM sends everybody away, and ends every process", { timeout: 60_000 }, async () => {
   const { supervisor, workers, owner } = await startFleet(2, "sqlite", patterns);
   expect([workers().length, owner()]).toEqual([2, expect.any(Number)]);
@@ -189,6 +207,18 @@ test("a supervisor that is killed leaves no process behind", { timeout: 60_000 }
   supervisor.kill("SIGKILL");
   await until(() => children.every((child) => !isThere(child)));
 });
+
+interface Info {
+  readonly nodes: readonly { readonly num_clients: number }[];
+}
+
+function answersAt(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.once("connect", () => socket.destroy());
+  });
+}
 
 function isThere(processId: number): boolean {
   try {

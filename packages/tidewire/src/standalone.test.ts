@@ -44,7 +44,8 @@ test("its figures have the name it was given, and the worker's behind it where t
   const flags = { port: "0", data, engine: "memory", host: "127.0.0.1" };
   const nameOf = async (env: NodeJS.ProcessEnv, worker?: string): Promise<string | undefined> => {
     const settings = readSettings(flags, { NODE_ENV: "production", TIDEWIRE_API_KEY: apiKey, ...env });
-    const place = worker === undefined ? undefined : { engine: null, isExact: false, name: worker };
+    const door = (): Promise<{ port: number; isExact: boolean }> => Promise.resolve({ port: 0, isExact: false });
+    const place = worker === undefined ? undefined : { engine: null, name: worker, door };
     const standalone = await startStandalone(settings, consoleLog("error"), place);
     onTestFinished(() => standalone.stop());
     const page = await fetch(`http://127.0.0.1:${standalone.port}/metrics`, { headers: { "X-API-Key": apiKey } });

@@ -24,10 +24,10 @@ export interface Standalone {
 export interface Place {
   /** `null`: the one of the settings, which all of them share. */
   readonly engine: ServerOptions["engine"] | null;
-  /** Whether another port would be wrong. */
-  readonly isExact: boolean;
   /** Its name among those of this machine. */
   readonly name: string;
+  /** Asked when it could serve: where it listens, and whether another port would be wrong. */
+  readonly door: () => Promise<{ readonly port: number; readonly isExact: boolean }>;
 }
 
 /** In development nobody has to wait for a drain. */
@@ -58,8 +58,8 @@ export async function startStandalone(settings: Settings, log: Log, place?: Plac
   });
   tide.attach(server);
   await tide.start();
-  const port = place?.isExact === true ? { exactly: settings.port } : settings.port;
-  const listening = await listen(server, settings.hosts, port);
+  const { port, isExact } = (await place?.door()) ?? { port: settings.port, isExact: false };
+  const listening = await listen(server, settings.hosts, isExact ? { exactly: port } : port);
   return {
     port: listening.port,
     apiKey,

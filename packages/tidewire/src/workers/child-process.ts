@@ -1,20 +1,25 @@
 // A process under a supervisor: what it is started with, and the order to stop.
-import type { Order, Ready } from "./words.ts";
+import type { Order, Ready, Word } from "./words.ts";
 
 /** What a program of the supervisor's was started with. */
 export function planGiven<Plan>(): Plan {
   return JSON.parse(process.argv[2] ?? "{}") as Plan;
 }
 
+export function sayStarted(): void {
+  process.send?.({ kind: "started" } satisfies Word);
+}
+
 export function sayReady(ready: Omit<Ready, "kind">): void {
-  process.send?.({ kind: "ready", ...ready } satisfies Ready);
+  process.send?.({ kind: "ready", ...ready } satisfies Word);
 }
 
 /** The order that a process waits for; in the meantime it may be told to stop. */
-export function startOrder(): Promise<Extract<Order, { kind: "start" }>> {
+export function ordered<Kind extends Order["kind"]>(kind: Kind): Promise<Extract<Order, { kind: Kind }>> {
+  const isIt = (order: Order): order is Extract<Order, { kind: Kind }> => order.kind === kind;
   return new Promise((resolve) => {
     process.on("message", (order: Order) => {
-      if (order.kind === "start") resolve(order);
+      if (isIt(order)) resolve(order);
     });
   });
 }

@@ -1,7 +1,7 @@
 // A process that is started again whenever it ends, with more and more patience; and ended in good order.
 import type { ChildProcess } from "node:child_process";
 import type { Log } from "@tidewire/server";
-import type { Order, Ready } from "./words.ts";
+import type { Order, Ready, Word } from "./words.ts";
 
 export interface Keeping {
   /** For the log. */
@@ -9,6 +9,8 @@ export interface Keeping {
   readonly start: () => ChildProcess;
   /** Said to each one that is started; `null`: nothing. */
   readonly order: () => Order | null;
+  /** Said to each one that has started, when it may listen. */
+  readonly listen?: () => Promise<Order>;
   readonly log: Log;
 }
 
@@ -22,6 +24,8 @@ const stopLimitMs = 120_000;
 export class KeptProcess {
   /** Resolves when the first one is ready. @throws when it ended before that: then no other one is started. */
   readonly ready: Promise<Ready>;
+  /** Resolves when the first one could listen. @throws as `ready` does. */
+  readonly started: Promise<void>;
   readonly #keeping: Keeping;
   #child: ChildProcess | null = null;
   #isReady = false;
@@ -29,13 +33,15 @@ export class KeptProcess {
   #delayMs = firstDelayMs;
   #startedMs = 0;
   #timer: NodeJS.Timeout | null = null;
-  #settle: { readonly resolve: (ready: Ready) => void; readonly reject: (error: Error) => void } | null = null;
+  readonly #readiness = Promise.withResolvers<Ready>();
+  readonly #beginning = Promise.withResolvers<void>();
 
   constructor(keeping: Keeping) {
     this.#keeping = keeping;
-    this.ready = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
+    this.ready = this.#readiness.promise;
+    this.started = this.#beginning.promise;
+    // Whoever waits for one of them need not wait for the other.
+    for (const awaited of [this.ready, this.started]) awaited.catch(() => undefined);
     this.#start();
   }
 
@@ -56,10 +62,7 @@ export class KeptProcess {
     this.#startedMs = performance.now();
     const child = this.#keeping.start();
     this.#child = child;
-    child.on("message", (word: Ready) => {
-      this.#isReady = true;
-      this.#settle?.resolve(word);
-    });
+    child.on("message", (word: Word) => this.#heard(child, word));
     child.on("error", (error) =>
       this.#keeping.log.error("a process could not be asked", { name: this.#keeping.name, reason: error.message }),
     );
@@ -68,12 +71,25 @@ export class KeptProcess {
     if (order !== null) child.send(order, () => undefined);
   }
 
+  #heard(child: ChildProcess, word: Word): void {
+    if (word.kind === "started") {
+      this.#beginning.resolve();
+      const order = this.#keeping.listen?.();
+      order?.then((given) => child.connected && child.send(given, () => undefined)).catch(() => undefined);
+      return;
+    }
+    this.#isReady = true;
+    this.#readiness.resolve(word);
+  }
+
   #ended(how: string): void {
     const { name, log } = this.#keeping;
     this.#child = null;
     if (this.#isStopping) return;
     if (!this.#isReady) {
-      this.#settle?.reject(new Error(`${name} did not start`));
+      const problem = new Error(`${name} did not start`);
+      this.#beginning.reject(problem);
+      this.#readiness.reject(problem);
       return;
     }
     if (performance.now() - this.#startedMs > soundMs) this.#delayMs = firstDelayMs;

@@ -9,7 +9,7 @@ import type { Log } from "@tidewire/server";
 import type { Flags, Settings } from "../settings.ts";
 import type { Standalone } from "../standalone.ts";
 import { type Keeping, KeptProcess } from "./kept-process.ts";
-import type { OwnerPlan, WorkerPlan } from "./words.ts";
+import type { Door, OwnerPlan, WorkerPlan } from "./words.ts";
 
 /** From source they are TypeScript files, built they are JavaScript ones: the same as this file. */
 const ending = import.meta.url.endsWith(".ts") ? "ts" : "js";
@@ -36,30 +36,41 @@ export async function startWorkers({ settings, flags, workers: count, log }: Sup
     await owner?.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  const keep = async (keeping: Omit<Keeping, "log">): Promise<KeptProcess> => {
+  const keep = (keeping: Omit<Keeping, "log">): KeptProcess => {
     const process = new KeptProcess({ ...keeping, log });
     kept.push(process);
-    await process.ready;
     return process;
   };
   try {
     if (plan !== null) {
-      await keep({ name: "the owner of the log", start: () => startOwner(plan), order: () => null });
+      await keep({ name: "the owner of the log", start: () => startOwner(plan), order: () => null }).ready;
     }
     prepareWorkers({ path: plan?.path ?? null, flags });
-    let place = { port: settings.port, isExact: false };
-    const worker = (name: string): Promise<KeptProcess> =>
+    let door: Door = { port: settings.port, isExact: false };
+    const worker = (name: string, mayListen: Promise<void>): KeptProcess =>
       keep({
         name: `worker ${name}`,
         start: () => startWorker(settings),
-        order: () => ({ kind: "start", name, ...place }),
+        order: () => ({ kind: "start", name }),
+        listen: async () => {
+          await mayListen;
+          return { kind: "listen", ...door };
+        },
       });
-    // The first finds the port, and makes what is kept in the data folder.
-    const first = await (await worker("1")).ready;
-    // Those who ask for any port are given the same one.
-    if (settings.port !== 0) place = { port: first.port, isExact: true };
-    await Promise.all(Array.from({ length: count - 1 }, (_, index) => worker(`${index + 2}`)));
-    return { port: first.port, apiKey: first.apiKey, stop };
+    // Who is away comes back as soon as anybody listens: all do at about the same time, or the first one has everybody.
+    const [all, found] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const first = worker("1", all.promise);
+    // It makes what is kept in the data folder.
+    await first.started;
+    const others = Array.from({ length: count - 1 }, (_, index) => worker(`${index + 2}`, found.promise));
+    await Promise.all(others.map(({ started }) => started));
+    all.resolve();
+    const { port, apiKey } = await first.ready;
+    // It has found the port; those who ask for any port are given the same one.
+    if (settings.port !== 0) door = { port, isExact: true };
+    found.resolve();
+    await Promise.all(others.map(({ ready }) => ready));
+    return { port, apiKey, stop };
   } catch (thrown) {
     await stop();
     throw thrown;

@@ -19,14 +19,21 @@ export interface WorkerPlan {
   readonly flags: Flags;
 }
 
-/** From the supervisor. `start` is for a worker alone; a port that is exact is the one that the others have. */
+/** Where workers listen; a port that is exact is the one that the others have. */
+export interface Door {
+  readonly port: number;
+  readonly isExact: boolean;
+}
+
+/** From the supervisor; `start` and `listen` are for a worker alone. */
 export type Order =
-  | { readonly kind: "start"; readonly name: string; readonly port: number; readonly isExact: boolean }
+  | { readonly kind: "start"; readonly name: string }
+  | ({ readonly kind: "listen" } & Door)
   | { readonly kind: "stop" };
 
-/** To the supervisor: the process works. The port and the key are a worker's. */
-export interface Ready {
-  readonly kind: "ready";
-  readonly port: number;
-  readonly apiKey: string;
-}
+/** To the supervisor. A worker has started when it could listen; the port and the key of what is ready are a worker's. */
+export type Word =
+  | { readonly kind: "started" }
+  | { readonly kind: "ready"; readonly port: number; readonly apiKey: string };
+
+export type Ready = Extract<Word, { kind: "ready" }>;
