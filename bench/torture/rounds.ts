@@ -61,6 +61,7 @@ export interface Outcome {
 }
 
 const lookMs = 20;
+/** And then twice as long each time: where a publish takes seconds, nothing new would ever be seen. */
 const lookAgainMs = 3_000;
 
 function chatted(chat: ChatOutcome | null): string {
@@ -161,10 +162,11 @@ export class Rounds {
   /** Everybody is there, and reads what was published after this. */
   async #isWell(after: string): Promise<boolean> {
     const seen = new Map<string, Position>();
-    let lookedMs = -Infinity;
+    let [lookedMs, againMs] = [-Infinity, lookAgainMs / 2];
     const hasSeen = (): boolean => {
       // What was accepted before an epoch ended that nobody had noticed yet is not waited for.
-      if (performance.now() - lookedMs > lookAgainMs) {
+      if (performance.now() - lookedMs > againMs) {
+        againMs *= 2;
         seen.clear();
         for (const publisher of this.#publishers) publisher.look();
         this.#subscribers.retry();
