@@ -194,7 +194,7 @@ test.each(looked)("every page, $name", async ({ name, ...options }) => {
   await lookAtJudge(page, name);
 
   await goTo(page, "/analytics");
-  await page.getByText(/^All [1-9][\d,]* messages are counted\.$/).waitFor();
+  await page.getByText(/^(All [1-9][\d,]* messages are|1 message is) counted\.$/).waitFor();
   await look(page, `analytics ${name}`);
 
   await lookAtLab(page, name);

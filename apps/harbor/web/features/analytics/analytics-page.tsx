@@ -146,6 +146,14 @@ function Figures({ overview: { rooms, activePeople, deliveries, acceptedMs } }: 
   );
 }
 
+function areCounted(count: number): string {
+  return count === 1 ? "1 message is counted." : `All ${whole(count)} messages are counted.`;
+}
+
+function wait(count: number): string {
+  return count === 1 ? "1 message waits to be counted." : `${whole(count)} messages wait to be counted.`;
+}
+
 interface CountedProps {
   readonly overview: Overview;
   readonly isStale: boolean;
@@ -153,8 +161,7 @@ interface CountedProps {
 }
 
 function Counted({ overview: { counted, waiting }, isStale, children }: CountedProps) {
-  const words =
-    waiting === 0 ? `All ${whole(counted)} messages are counted.` : `${whole(waiting)} messages wait to be counted.`;
+  const words = waiting === 0 ? areCounted(counted) : wait(waiting);
   return (
     <div className="flex flex-wrap items-start justify-between gap-x-8 gap-y-3 border-t border-line pt-4">
       <p role="status" className="figures text-sm text-soft">
