@@ -7,7 +7,7 @@ export interface Link {
   readonly isOver: boolean;
   /** What the servers are, asked anew. */
   facts(): Promise<ServerFacts>;
-  /** Runs the script. Calls of one lane are done in the order they are made. @throws {LinkLost} {TidewireError} `overloaded` */
+  /** Runs the script of the operation that `args` begin with. Calls of one lane are done in the order they are made. @throws {LinkLost} {TidewireError} `overloaded` */
   run(keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown>;
   /** Says something that is not kept. @returns how many heard it. @throws {LinkLost} {TidewireError} `overloaded` */
   publish(name: string, bytes: Buffer): Promise<number>;

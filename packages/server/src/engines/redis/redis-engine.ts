@@ -8,7 +8,7 @@ import type { Answering } from "../questions/questions.ts";
 import { Keys } from "./keys.ts";
 import type { RedisClient } from "./redis-client.ts";
 import { Running, type RunningOptions } from "./running.ts";
-import { type Script, scriptOf } from "./script/script.ts";
+import { type Scripts, scriptsOf } from "./script/script.ts";
 import type { RedisSentinels } from "./sentinels.ts";
 import { Servers } from "./servers.ts";
 
@@ -43,7 +43,7 @@ export interface RedisEngineOptions {
 
 /** An engine for several nodes. What an ack is worth depends on how Redis keeps its data: `traits.durability` tells. */
 export function redisEngine(options: RedisEngineOptions): Engine {
-  return redisEngineOf(options, scriptOf());
+  return redisEngineOf(options, scriptsOf());
 }
 
 /** Has every part that an engine may have. */
@@ -56,11 +56,11 @@ interface SharedParts {
 }
 
 /** Separate from `redisEngine` for tests that move Redis' clock. */
-export function redisEngineOf(options: RedisEngineOptions, script: Script): RedisEngine {
+export function redisEngineOf(options: RedisEngineOptions, scripts: Scripts): RedisEngine {
   const { client, sentinel, durable: isDurable = false, clock = systemClock } = options;
   const clients = "duplicate" in client ? [client] : client;
   const given: Omit<RunningOptions, "sink" | "answering"> = {
-    servers: new Servers({ clients, sentinels: sentinel ?? null, clock, isDurable, script }),
+    servers: new Servers({ clients, sentinels: sentinel ?? null, clock, isDurable, scripts }),
     keys: new Keys(options.prefix ?? "tidewire"),
     isDurable,
     clock,

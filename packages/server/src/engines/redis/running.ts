@@ -1,4 +1,4 @@
-// The Redis engine between start and stop: what it asks the script, and what becomes of the answers.
+// The Redis engine between start and stop: what it asks the scripts, and what becomes of the answers.
 import { fail, type Position, TidewireError } from "@tidewire/protocol";
 import type { Ack, Body, Draft, Durability, EngineSink, Page, PageLimit, PageStart } from "../../engine/engine.ts";
 import { checkPageLimit, checkRetention } from "../../engine/ring.ts";
@@ -212,7 +212,7 @@ export class Running {
     named.push(idempotencyKey === null ? keys.ofChannel(channel) : keys.ofIdempotency(channel, idempotencyKey));
     named.push(keys.ofSource(channel));
     const { buffer, byteOffset, byteLength } = kind === "remove" ? new Uint8Array(0) : body.data;
-    const args: RedisArgument[] = [...this.#asking("publish"), kind, channel, stamp.id, `${stamp.atMs}`];
+    const args: RedisArgument[] = [...this.#asking(kind), channel, stamp.id, `${stamp.atMs}`];
     args.push(headOf({ ...body, form }, stamp), Buffer.from(buffer, byteOffset, byteLength));
     args.push(idempotencyKey === null ? "" : digestIn(body), `${kept.size}`, `${kept.ttlMs}`, body.key ?? "");
     args.push(`${kept.limits.bytes}`, fence === null ? "" : `${fence}`);

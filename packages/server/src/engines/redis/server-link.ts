@@ -4,12 +4,12 @@ import type { Cancel, Clock } from "../../ports/clock.ts";
 import { reasonOf } from "../../ports/log.ts";
 import { type Link, LinkLost } from "./link.ts";
 import type { RedisArgument, RedisClient, RedisConnection } from "./redis-client.ts";
-import type { Script } from "./script/script.ts";
+import type { Scripts } from "./script/script.ts";
 import { type ServerFacts, readFacts } from "./server-facts.ts";
 
 export interface ServerLinkOptions {
   readonly client: RedisClient;
-  readonly script: Script;
+  readonly scripts: Scripts;
   readonly clock: Clock;
   readonly isDurable: boolean;
   /** Whether another server may take its place, which has less. */
@@ -26,6 +26,7 @@ interface Waiting {
 }
 
 interface Call {
+  readonly sha: string;
   readonly args: readonly RedisArgument[];
   readonly resolve: (reply: unknown) => void;
   readonly reject: (thrown: unknown) => void;
@@ -122,8 +123,9 @@ export class ServerLink implements Link {
 
   run(keys: readonly string[], args: readonly RedisArgument[]): Promise<unknown> {
     if (this.#waiting.size + this.#held.length >= mostWaiting) fail("overloaded", "too much waits for Redis already");
+    const sha = this.#options.scripts.shaOf(String(args[0]));
     return new Promise((resolve, reject) => {
-      const call = { args: [`${keys.length}`, ...keys, ...args], resolve, reject };
+      const call = { sha, args: [`${keys.length}`, ...keys, ...args], resolve, reject };
       if (this.#refused.length > 0) this.#held.push(call);
       else this.#evaluate(call);
     });
@@ -187,12 +189,13 @@ export class ServerLink implements Link {
   }
 
   #load(): Promise<unknown> {
-    return this.#watched(this.#commands.sendCommand(["SCRIPT", "LOAD", this.#options.script.text]));
+    const { texts } = this.#options.scripts;
+    return Promise.all(texts.map((text) => this.#watched(this.#commands.sendCommand(["SCRIPT", "LOAD", text]))));
   }
 
   #evaluate(call: Call): void {
     this.#evaluating += 1;
-    const sent = this.#commands.sendCommand(["EVALSHA", this.#options.script.sha, ...call.args], inBytes);
+    const sent = this.#commands.sendCommand(["EVALSHA", call.sha, ...call.args], inBytes);
     this.#watched(sent).then(
       (reply) => {
         this.#evaluating -= 1;
@@ -208,7 +211,7 @@ export class ServerLink implements Link {
     );
   }
 
-  /** Somebody made Redis forget the script: what it refused goes first, as it was said first (P1). */
+  /** Somebody made Redis forget the scripts: what it refused goes first, as it was said first (P1). */
   #reload(): void {
     if (this.#refused.length === 0 || this.#evaluating > 0 || this.#isOver) return;
     this.#load().then(

@@ -1,5 +1,6 @@
 // The script's part on logs, in Lua: a stream whose ids are the offsets.
 
+/** Expects `records`. */
 export const logs = `
 local function entry_at(log, offset)
   local id = text_of(offset) .. '-0'
@@ -25,19 +26,9 @@ local function log_floor(log, channel)
   end
   return low
 end
+`;
 
-local function append_to_log(keys, channel, draft)
-  channel.at = math.max(now, channel.at)
-  -- What has expired under the old retention does not come back because the new one is longer.
-  if not channel.is_new and channel.ttl ~= draft.ttl then channel.floor = log_floor(keys.log, channel) end
-  local offset, previous = channel.top + 1, channel.id
-  channel.floor = math.max(channel.floor, offset - draft.size)
-  local record = record_of(offset, previous, channel.at, draft.head, draft.data)
-  redis.call('XADD', keys.log, 'MINID', '~', text_of(channel.floor + 1), text_of(offset) .. '-0', 'r', record)
-  channel.top, channel.id, channel.size, channel.ttl = offset, draft.id, draft.size, draft.ttl
-  return offset, previous, record
-end
-
+export const logPages = `
 local chunk = 128
 
 -- Everything of (after, upTo] that the limit allows, from its beginning or its end; pairs of offset and record.

@@ -10,10 +10,10 @@ local function must_be(key, kind)
   if found ~= kind and found ~= 'none' then redis.call('DEL', key) end
 end
 
-local member_ops = {}
+local ops = {}
 
 -- KEYS: lane, idle, announcements, lease. ARGV: op, fresh, fenced, node, milliseconds. Answers the fence, or 0.
-function member_ops.take()
+function ops.take()
   must_be(KEYS[4], 'hash')
   local held = redis.call('HMGET', KEYS[4], 'node', 'fence', 'till')
   local fence, till = whole(held[2]), whole(held[3])
@@ -26,14 +26,14 @@ function member_ops.take()
   return text_of(fence)
 end
 
-function member_ops.release()
+function ops.release()
   must_be(KEYS[4], 'hash')
   if redis.call('HGET', KEYS[4], 'node') == ARGV[4] then redis.call('HSET', KEYS[4], 'till', '0') end
   return 1
 end
 
 -- KEYS: lane, idle, announcements, members. ARGV: op, fresh, fenced, channel name, node, session, member.
-function member_ops.enter()
+function ops.enter()
   must_be(KEYS[4], 'hash')
   redis.call('HSET', KEYS[4], ARGV[6], ARGV[5] .. ' ' .. ARGV[7])
   redis.call('PEXPIRE', KEYS[4], members_ms)
@@ -42,7 +42,7 @@ function member_ops.enter()
 end
 
 -- The same without a member. What another node says of the session stays.
-function member_ops.leave()
+function ops.leave()
   must_be(KEYS[4], 'hash')
   local known = redis.call('HGET', KEYS[4], ARGV[6])
   if known and string.match(known, '^(%S+) ') == ARGV[5] then redis.call('HDEL', KEYS[4], ARGV[6]) end
@@ -51,7 +51,7 @@ function member_ops.leave()
 end
 
 -- Answers where the lane's counter stands, and all entries.
-function member_ops.who()
+function ops.who()
   must_be(KEYS[4], 'hash')
   local answer = redis.call('HGETALL', KEYS[4])
   table.insert(answer, 1, text_of(lane.n))
@@ -59,7 +59,7 @@ function member_ops.who()
 end
 
 -- Forgets what a node said that is no more. ARGV: op, fresh, fenced, channel name, node.
-function member_ops.bury()
+function ops.bury()
   must_be(KEYS[4], 'hash')
   local all = redis.call('HGETALL', KEYS[4])
   for index = 1, #all, 2 do
@@ -68,14 +68,14 @@ function member_ops.bury()
   return 1
 end
 
-function member_ops.touch() return redis.call('PEXPIRE', KEYS[4], members_ms) end
+function ops.touch() return redis.call('PEXPIRE', KEYS[4], members_ms) end
 
 -- KEYS: lane, idle, announcements, nodes. ARGV: op, fresh, fenced, node.
-function member_ops.resign() return redis.call('ZREM', KEYS[4], ARGV[4]) end
+function ops.resign() return redis.call('ZREM', KEYS[4], ARGV[4]) end
 
 -- KEYS: lane, idle, announcements, nodes. ARGV: op, fresh, fenced, node. Answers whether the lease had been lost, and
 -- who has one.
-function member_ops.lease()
+function ops.lease()
   must_be(KEYS[4], 'zset')
   local before = redis.call('ZSCORE', KEYS[4], ARGV[4])
   redis.call('ZADD', KEYS[4], text_of(now + lease_ms), ARGV[4])

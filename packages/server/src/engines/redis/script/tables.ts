@@ -1,5 +1,6 @@
 // The script's part on tables, in Lua: a hash of records, and who is where by version; removals are kept for a while.
 
+/** Expects `records`. */
 export const tables = `
 local function forget_removal(keys, channel, key, version)
   redis.call('HDEL', keys.slots, key)
@@ -68,7 +69,10 @@ local function put_slot(keys, channel, draft)
   trim_removals(keys, channel)
   return offset, previous, record
 end
+`;
 
+/** Expects `logPages`. */
+export const tablePages = `
 local function table_page(keys, range, limit)
   local pairs_found, count, bytes, more = {}, 0, 0, false
   local from, to = range.after + 1, range.up_to
