@@ -8,29 +8,37 @@ import { redisEngine } from "@tidewire/server/redis";
 import { libraryPath } from "../../tools/run/debian.mjs";
 import { countLatency, noLatencies, nowUs, quantileMs } from "tidewire/bench";
 
-interface Paced {
+/** Publications a second, and for how long. */
+export interface Pace {
   readonly rate: number;
   readonly seconds: number;
+}
+
+interface Paced extends Pace {
   readonly bytes: number;
 }
 
-/** From PUBLISH to the subscriber, 99 times of a hundred at most; one connection each. */
-export async function pairP99Ms(url: string, { rate, seconds, bytes }: Paced): Promise<number> {
+/** From PUBLISH to the subscriber, 99 times of a hundred at most; one connection each. @param warming Said before, and not counted. */
+export async function pairP99Ms(url: string, warming: Pace, { rate, seconds, bytes }: Paced): Promise<number> {
   const [publisher, subscriber] = [createClient({ url }), createClient({ url })];
   await Promise.all([publisher.connect(), subscriber.connect()]);
   const latencies = noLatencies();
   const filling = " ".repeat(bytes);
+  const uncounted = warming.rate * warming.seconds;
   let heard = 0;
   await subscriber.subscribe("bench", (message) => {
     heard += 1;
-    // The first second is for warming up.
-    if (heard > rate) countLatency(latencies, nowUs() - Number(message));
+    if (heard > uncounted) countLatency(latencies, nowUs() - Number(message));
   });
-  const wanted = rate * (seconds + 1);
-  for (let sent = 0, startMs = performance.now(); sent < wanted;) {
-    const due = Math.min(wanted, Math.floor(((performance.now() - startMs) * rate) / 1_000));
-    for (; sent < due; sent += 1) await publisher.publish("bench", `${nowUs()}${filling}`);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+  let wanted = 0;
+  for (const pace of [warming, { rate, seconds }]) {
+    const before = wanted;
+    wanted += pace.rate * pace.seconds;
+    for (let sent = before, startMs = performance.now(); sent < wanted;) {
+      const due = before + Math.floor(((performance.now() - startMs) * pace.rate) / 1_000);
+      for (; sent < Math.min(wanted, due); sent += 1) await publisher.publish("bench", `${nowUs()}${filling}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
   }
   while (heard < wanted) await new Promise((resolve) => setTimeout(resolve, 1));
   subscriber.destroy();

@@ -40,10 +40,14 @@ function positive(values: Values, name: keyof typeof flags, otherwise: number): 
   throw new RangeError(`--${name}: expected a positive integer, got ${values[name]}`);
 }
 
-function engineOf(values: Values): EngineName | "sqlite" {
-  const engine = values.engine ?? "sqlite";
-  if (engine === "sqlite" || engine === "redis" || engine === "nats" || engine === "local") return engine;
-  throw new RangeError(`--engine: expected sqlite, redis, nats or local, got ${engine}`);
+type Tortured = EngineName | "sqlite";
+
+/** One, or several with commas between them. */
+function enginesOf(values: Values): readonly Tortured[] {
+  return (values.engine ?? "sqlite").split(",").map((engine) => {
+    if (engine === "sqlite" || engine === "redis" || engine === "nats" || engine === "local") return engine;
+    throw new RangeError(`--engine: expected sqlite, redis, nats or local, got ${engine}`);
+  });
 }
 
 // As it was when this began.
@@ -104,20 +108,16 @@ async function together(engine: EngineName, values: Values, tools: Tools): Promi
 }
 
 /** Once more, in namespaces of its own: networks and disks are made there, and all of it is gone when it ends. */
-async function inside(args: readonly string[], tools: Tools): Promise<boolean> {
-  const again = [...process.execArgv, process.argv[1] ?? "", ...args, "--inside", JSON.stringify(tools)];
+async function inside(engine: EngineName, args: readonly string[], tools: Tools): Promise<boolean> {
+  const own = ["--engine", engine, "--inside", JSON.stringify(tools)];
+  const again = [...process.execArgv, process.argv[1] ?? "", ...args, ...own];
   const child = spawn("unshare", [...ownNamespaces, process.execPath, ...again], { stdio: "inherit" });
   const [code] = (await once(child, "exit")) as [number | null];
   return code === 0;
 }
 
-async function main(args: readonly string[]): Promise<boolean> {
-  const { values } = parseArgs({ args: [...args], options: flags });
-  const engine = engineOf(values);
-  if (values.inside === undefined) print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}`);
+async function start(engine: Tortured, values: Values, args: readonly string[]): Promise<boolean> {
   if (engine === "sqlite") return await alone(values);
-  // Before anything is made for it.
-  sectionsOf(engine, values.section ?? null);
   if (values.inside !== undefined) {
     // The first process of its own world is not ended by signals that it does not ask for.
     for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
@@ -128,7 +128,19 @@ async function main(args: readonly string[]): Promise<boolean> {
   const tools = await findTools(engine);
   for (const [name, reason] of Object.entries(tools.without)) if (reason !== null) print(`no ${name}: ${reason}`);
   for (const reason of impossible[engine]) print(`not done: ${reason}`);
-  return tools.without.disk === null ? await inside(args, tools) : await together(engine, values, tools);
+  return tools.without.disk === null ? await inside(engine, args, tools) : await together(engine, values, tools);
+}
+
+async function main(args: readonly string[]): Promise<boolean> {
+  const { values } = parseArgs({ args: [...args], options: flags });
+  const engines = enginesOf(values);
+  if (values.inside === undefined) print(`${here.cpu}, ${here.cores} cores, Node ${here.node}, commit ${id}`);
+  // Before anything is made for them.
+  for (const engine of engines) if (engine !== "sqlite") sectionsOf(engine, values.section ?? null);
+  let isWell = true;
+  // All of them, also after one that has failed.
+  for (const engine of engines) isWell = (await start(engine, values, args)) && isWell;
+  return isWell;
 }
 
 main(process.argv.slice(2)).then(

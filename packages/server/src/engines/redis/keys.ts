@@ -9,9 +9,13 @@ export function laneOf(channel: string): number {
 }
 
 const longestPrefix = 64;
+const allKinds = ["c", "l", "s", "v", "r"] as const;
 
 export class Keys {
   readonly #prefix: string;
+  /** Several keys of a channel are asked for in a row: what they begin with is made once. */
+  #channel: string | null = null;
+  #start = "";
 
   /** @throws {TypeError} for a prefix that would change where keys are kept, or what they are found by. */
   constructor(prefix: string) {
@@ -36,7 +40,7 @@ export class Keys {
 
   /** The channel, and what it keeps: its log, or its table's values, versions and removals. */
   ofAll(channel: string): readonly string[] {
-    return ["c", "l", "s", "v", "r"].map((kind) => this.#named(channel, kind));
+    return allKinds.map((kind) => this.#named(channel, kind));
   }
 
   ofMembers(channel: string): string {
@@ -74,6 +78,10 @@ export class Keys {
   }
 
   #named(channel: string, kind: string): string {
-    return `${this.#prefix}:{${laneOf(channel)}}:${kind}:${channel}`;
+    if (channel !== this.#channel) {
+      this.#channel = channel;
+      this.#start = `${this.#prefix}:{${laneOf(channel)}}`;
+    }
+    return `${this.#start}:${kind}:${channel}`;
   }
 }
