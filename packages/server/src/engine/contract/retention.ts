@@ -92,6 +92,16 @@ function retentionByTime(harness: EngineHarness): void {
       expect(textsOf((await trial.history("news")).publications)).toEqual(["4"]);
     });
 
+    it("is the newest draft's for all that has not expired: kept longer, or less long", async (context) => {
+      const trial = await Trial.begin(harness);
+      await trial.say("news", "1", minute);
+      await trial.say("news", "2", { retention: { size: 100, ttlMs: 3_600_000 } });
+      await trial.advance(context, 61_000);
+      expect(textsOf((await trial.history("news")).publications)).toEqual(["1", "2"]);
+      await trial.say("news", "3", minute);
+      expect(textsOf((await trial.history("news")).publications)).toEqual(["3"]);
+    });
+
     it("keeps a channel's place through hours of silence", async (context) => {
       const trial = await Trial.begin(harness);
       const ack = await trial.say("news", "x", { retention: { size: 100, ttlMs: 86_400_000 } });
