@@ -116,7 +116,11 @@ test("what it says of its jobs is for whoever has the key", { timeout: 120_000 }
     async (init) => (await ask(`${url}/metrics`, init)).status,
   );
   expect(await Promise.all(statuses)).toEqual([401, 401, 401, 200, 200]);
-  const others = [ask(`${url}/health/live`), ask(`${url}/api/info`, withKey), post(`${url}/metrics`, "")];
+  const others = [
+    ask(`${url}/health/live`),
+    ask(`${url}/api/info`, withKey),
+    post(`${url}/metrics`, "", withKey.headers),
+  ];
   expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 404, 405]);
   // Whoever watches it was told that port: one at another would be watched by nobody.
   const second = harbor([fromSource, withParent, path.join(root, "apps/harbor", "worker/main.ts")], {

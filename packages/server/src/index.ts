@@ -38,6 +38,7 @@ export {
   type Standing,
   standingOf,
 } from "./lifecycle/events.ts";
+export { createHealthRouter, type HealthRouter, type HealthRouterOptions } from "./http/health.ts";
 export { jobMetrics, type JobMetricsOptions, type MetricsPage } from "./http/metrics.ts";
 export { type Fact, keyOf } from "./lifecycle/facts.ts";
 export { type CompressionOptions, defaultLimits, type Limits, type Mode, type ServerOptions } from "./options.ts";

@@ -1,6 +1,4 @@
 // The server API: what a backend may ask, under the method names that Centrifugo's users know.
-import { createHash, timingSafeEqual } from "node:crypto";
-import type { IncomingMessage } from "node:http";
 import { fail, TidewireError } from "@tidewire/protocol";
 import { actEverywhere } from "./api/everywhere.ts";
 import { apiMethods } from "./api/methods.ts";
@@ -12,21 +10,6 @@ export interface Api {
   readonly methods: Readonly<Record<string, (parameters: Parameters) => Promise<JsonText>>>;
   /** Commands in the older form, `{method, params}`, one after the other; an answer for each, one a line. */
   readonly lines: (commands: readonly unknown[]) => Promise<JsonText>;
-}
-
-/** Whether the request carries the key. Without a key nobody may. */
-export function mayUseApi({ headers }: IncomingMessage, apiKey: string | undefined): boolean {
-  return isKey(headers["x-api-key"] ?? /^apikey (.*)$/i.exec(headers.authorization ?? "")?.[1], apiKey);
-}
-
-/** Compared in constant time. */
-export function isKey(given: unknown, apiKey: string | undefined): boolean {
-  if (apiKey === undefined || typeof given !== "string") return false;
-  return timingSafeEqual(digest(given), digest(apiKey));
-}
-
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
 }
 
 export function createApi(node: ApiNode): Api {
