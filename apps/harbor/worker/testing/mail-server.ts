@@ -16,8 +16,8 @@ export interface MailServer {
   readonly url: string;
   /** Every mail that came in whole, whatever was answered. */
   readonly received: readonly ReceivedMail[];
-  /** Asked for each; default: `take`. */
-  answer: (mail: ReceivedMail) => Answer;
+  /** Asked for each, which waits for it; default: `take`. */
+  answer: (mail: ReceivedMail) => Answer | Promise<Answer>;
   stop(): Promise<void>;
 }
 
@@ -39,9 +39,11 @@ export async function startMailServer({ refusesLogin = false }: MailServerOption
       stream.once("end", () => {
         const mail = { to: session.envelope.rcptTo.map(({ address }) => address), ...partsOf(raw) };
         received.push(mail);
-        const answer = mailServer.answer(mail);
-        if (answer === "cut") for (const socket of sockets) socket.destroy();
-        else done(answer === "take" ? null : Object.assign(new Error("not this one"), { responseCode: answer }));
+        const answered = (answer: Answer): void => {
+          if (answer === "cut") for (const socket of sockets) socket.destroy();
+          else done(answer === "take" ? null : Object.assign(new Error("not this one"), { responseCode: answer }));
+        };
+        Promise.resolve(mailServer.answer(mail)).then(answered, done);
       });
     },
   });
