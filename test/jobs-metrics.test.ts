@@ -45,6 +45,8 @@ it("/metrics tells what waits, what was done and that the store is there, and na
     expect.arrayContaining([
       'tidewire_jobs{name="report",state="waiting"} 2',
       'tidewire_jobs{name="(other)",state="waiting"} 1',
+      expect.stringMatching(/^tidewire_jobs_oldest_waiting_seconds\{name="report"\} \d/),
+      expect.stringMatching(/^tidewire_jobs_oldest_waiting_seconds\{name="\(other\)"\} \d/),
       'tidewire_job_runs_total{name="report",outcome="done"} 0',
     ]),
   );
@@ -55,6 +57,7 @@ it("/metrics tells what waits, what was done and that the store is there, and na
   expect(told).toEqual(
     expect.arrayContaining([
       'tidewire_jobs{name="report",state="waiting"} 0',
+      'tidewire_jobs_oldest_waiting_seconds{name="report"} 0',
       "tidewire_jobs_store_up 1",
       'tidewire_job_runs_total{name="report",outcome="done"} 2',
       'tidewire_job_wait_seconds_count{name="report"} 2',
@@ -66,5 +69,5 @@ it("/metrics tells what waits, what was done and that the store is there, and na
   const away = await lines();
   expect(away).toContain("tidewire_jobs_store_up 0");
   expect(away).toContain('tidewire_job_runs_total{name="report",outcome="done"} 2');
-  expect(away.filter((line) => line.startsWith("tidewire_jobs{"))).toEqual([]);
+  expect(away.filter((line) => /^tidewire_jobs(_oldest_waiting_seconds)?\{/.test(line))).toEqual([]);
 });

@@ -149,6 +149,16 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     isWell: histogram("tidewire_job_wait_seconds", 'name="report"', [99, 1]),
     quietAt: "9m",
   },
+  TidewireJobsLate: {
+    labels: { name: "report" },
+    fires: told("tidewire_jobs_oldest_waiting_seconds", 'name="report"', "0+15x120"),
+    // Taken late, and taken: of a flood that was worked off in time, and of a queue that is always a little behind.
+    isWell: {
+      ...told("tidewire_jobs_oldest_waiting_seconds", 'name="report"', "0+15x30 0x90"),
+      ...told("tidewire_jobs_oldest_waiting_seconds", 'name="mail"', "250x120"),
+    },
+    quietAt: "9m",
+  },
   TidewireJobsPileUp: {
     labels: { name: "report" },
     fires: told("tidewire_jobs", 'name="report",state="waiting"', "200+5x240"),

@@ -15,6 +15,7 @@ local function left(name, real)
   redis.call('HSET', 'aged:left', name, before - ms)
   return before - ms
 end
+local function earlier(due) return '"dueMs":' .. string.format('%.0f', due - ms) end
 for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do
   local last = string.match(key, ':([^:]*)$')
   if last == 'lock' then
@@ -28,6 +29,10 @@ for _, key in ipairs(redis.call('KEYS', ARGV[1] .. ':*')) do
     end
   elseif last == 'ends' then
     for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms, id) end
+  elseif string.match(last, '^j') and redis.call('TYPE', key).ok == 'hash' then
+    if redis.call('HEXISTS', key, 'tw:since') == 1 then redis.call('HINCRBYFLOAT', key, 'tw:since', -ms) end
+    local data = redis.call('HGET', key, 'data')
+    if data then redis.call('HSET', key, 'data', (string.gsub(data, '"dueMs":(%d%d+)', earlier))) end
   elseif last == 'arrivals' then
     for _, id in ipairs(redis.call('ZRANGE', key, 0, -1)) do redis.call('ZINCRBY', key, -ms * 1000, id) end
   end

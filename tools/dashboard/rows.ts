@@ -299,6 +299,12 @@ const jobs: Row = {
       queries: [{ expr: stored("tidewire_jobs", "name", "state"), legend: "{{name}}: {{state}}" }],
     },
     {
+      title: "Oldest job that waits",
+      about: "Since it could begin, or be tried again. Grows second by second: nobody takes jobs of that name.",
+      unit: "s",
+      queries: [{ expr: stored("tidewire_jobs_oldest_waiting_seconds", "name"), legend: "{{name}}" }],
+    },
+    {
       title: "How long jobs wait",
       about: "From when a job could begin until a worker took it first. Grows: more workers, or more of them at once.",
       unit: "s",

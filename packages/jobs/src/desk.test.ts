@@ -5,7 +5,7 @@ import { z } from "zod";
 import { aborted, stage } from "../test/stage.ts";
 import { FakeClock } from "../test/fake-clock.ts";
 import { jobDesk, otherJobs } from "./desk.ts";
-import type { JobStore } from "./store/job-store.ts";
+import type { JobCount, JobStore } from "./store/job-store.ts";
 
 const count = defineJob("count", { input: z.number() });
 const mail = defineJob("mail");
@@ -27,8 +27,8 @@ it("tells how queues stand, and how runs of this process ended, by definition", 
   for (const number of [1, 2, 3]) ids.push((await jobs.enqueue(count, number, quick)).id);
   const waiting = await desk.figures();
   expect(waiting.queues.filter((queue) => queue.count > 0)).toEqual([
-    { name: "count", state: "waiting", count: 3 },
-    { name: "mail", state: "waiting", count: 1 },
+    { name: "count", state: "waiting", count: 3, oldestMs: expect.any(Number) },
+    { name: "mail", state: "waiting", count: 1, oldestMs: expect.any(Number) },
   ]);
   one.start();
   again.start();
@@ -42,6 +42,7 @@ it("tells how queues stand, and how runs of this process ended, by definition", 
         name,
         state,
         count: (name === "mail" && state === "waiting") || (name === "count" && state === "dead") ? 1 : 0,
+        ...(state === "waiting" && { oldestMs: name === "mail" ? expect.any(Number) : 0 }),
       })),
     ),
   );
@@ -65,7 +66,42 @@ it("has no name but those of definitions, whatever was added and done", async ()
   await publisher.ended((await jobs.enqueue(canary, 1, quick)).id);
   const figures = await desk.figures();
   expect(JSON.stringify(figures)).not.toContain("canary");
-  expect(figures.queues).toContainEqual({ name: otherJobs, state: "waiting", count: 2 });
+  const oldestMs: unknown = expect.any(Number);
+  expect(figures.queues).toContainEqual({ name: otherJobs, state: "waiting", count: 2, oldestMs });
+});
+
+it("tells for how long the oldest has waited, where the store says it of all that are counted together", async () => {
+  const { jobs } = await stage();
+  let counted: readonly JobCount[] = [];
+  const store: JobStore = Object.assign(Object.create(jobs.store) as JobStore, { counts: async () => counted });
+  const desk = jobDesk({ jobs: { ...jobs, store }, definitions: [count] });
+  const ages = async (): Promise<unknown> => {
+    const waiting = (await desk.figures()).queues.filter(({ state }) => state === "waiting");
+    return waiting.map(({ name, oldestMs }) => [name, oldestMs]);
+  };
+  const waits = (name: string, oldestMs?: number, n = 1): JobCount => ({
+    name,
+    state: "waiting",
+    count: n,
+    ...(oldestMs !== undefined && { oldestMs }),
+  });
+  const none = [
+    ["count", 0],
+    [otherJobs, 0],
+  ];
+  expect(await ages()).toEqual(none);
+  counted = [waits("count", undefined, 0), waits("mail", undefined, 0), waits("news", 9, 0)];
+  expect(await ages()).toEqual(none);
+  counted = [waits("count", 5_000), waits("mail", 7_000), waits("news", 90_000), { ...waits("count"), state: "dead" }];
+  expect(await ages()).toEqual([
+    ["count", 5_000],
+    [otherJobs, 90_000],
+  ]);
+  counted = [waits("count"), waits("mail", 7_000), waits("news")];
+  expect(await ages()).toEqual([
+    ["count", undefined],
+    [otherJobs, undefined],
+  ]);
 });
 
 it("tells what runs, and what was given back", async () => {

@@ -21,7 +21,7 @@ export interface JobDeskOptions {
 export interface JobFigures {
   /** Whether the store did not answer just now; then nothing is known of its queues. */
   readonly isStoreAway: boolean;
-  /** Jobs in the store that have not ended, and dead letters. Of each definition all three states. */
+  /** Jobs in the store that have not ended, and dead letters. Of each definition all three states; the age is 0 where nothing waits. */
   readonly queues: readonly JobCount[];
   /** Of workers in this process, by definition. */
   readonly worked: readonly WorkedFigures[];
@@ -72,14 +72,21 @@ function within<Value>(asking: Promise<Value | null>, clock: Clock): Promise<Val
 }
 
 function queuesOf(counted: readonly JobCount[], names: ReadonlySet<string>): readonly JobCount[] {
-  const totals = new Map<string, number>();
-  for (const { name, state, count } of counted) {
-    const key = `${names.has(name) ? name : otherJobs} ${state}`;
-    totals.set(key, (totals.get(key) ?? 0) + count);
-  }
+  const all = Map.groupBy(counted, ({ name, state }) => `${names.has(name) ? name : otherJobs} ${state}`);
   return [...names, otherJobs].flatMap((name) =>
-    states.map((state) => ({ name, state, count: totals.get(`${name} ${state}`) ?? 0 })),
+    states.map((state) => {
+      const counts = all.get(`${name} ${state}`) ?? [];
+      const oldestMs = state === "waiting" ? oldestOf(counts) : null;
+      const count = counts.reduce((sum, one) => sum + one.count, 0);
+      return { name, state, count, ...(oldestMs !== null && { oldestMs }) };
+    }),
   );
+}
+
+/** @returns `null` where the store does not say it of all that wait. */
+function oldestOf(counts: readonly JobCount[]): number | null {
+  const ages = counts.filter(({ count }) => count > 0).map(({ oldestMs = null }) => oldestMs);
+  return ages.includes(null) ? null : Math.max(0, ...ages.map(Number));
 }
 
 /** Several workers of a process may do the same kind. */

@@ -209,7 +209,10 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   }
 
   counts(): Promise<readonly JobCount[]> {
-    return this.#line.ask(async () => countsOf(await this.#line.script("counts")));
+    return this.#line.ask(async () => {
+      const [counts, oldest] = await Promise.all([this.#line.script("counts"), this.#line.oldest()]);
+      return countsOf(counts, oldest);
+    });
   }
 
   change(id: string, what: "cancel" | "replay"): Promise<boolean> {
@@ -291,7 +294,8 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       if (ended.value !== "waiting") return ended.value;
     }
     const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
-    const marked = await this.#line.script("mark", keyOf(id), fence, outcome.kind, reason, message);
+    const delayMs = outcome.kind === "failed" ? outcome.delayMs : 0;
+    const marked = await this.#line.script("mark", keyOf(id), fence, outcome.kind, reason, message, delayMs);
     if (marked === null) return null;
     const [queue = "", token = "", how = ""] = marked as readonly string[];
     const job = await this.#line.queues.at(queue).getJob(keyOf(id));

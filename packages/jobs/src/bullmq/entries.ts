@@ -113,11 +113,19 @@ export function recordOf(entry: Entry): JobRecord {
   };
 }
 
-/** @param answer For each queue its name, and how many wait, run and are dead. */
-export function countsOf(answer: unknown): readonly JobCount[] {
+/**
+ * @param answer For each queue its name, and how many wait, run and are dead.
+ * @param oldest For how long what waits longest in it could have begun, in milliseconds.
+ */
+export function countsOf(answer: unknown, oldest: ReadonlyMap<string, number>): readonly JobCount[] {
   return (answer as readonly (readonly [string, number, number, number])[]).flatMap(([queue, ...counts]) =>
     (["waiting", "running", "dead"] as const)
-      .map((state, n) => ({ name: decodeURIComponent(queue.slice(1)), state, count: counts[n] ?? 0 }))
+      .map((state, n) => ({
+        name: decodeURIComponent(queue.slice(1)),
+        state,
+        count: counts[n] ?? 0,
+        ...(state === "waiting" && { oldestMs: oldest.get(queue) ?? 0 }),
+      }))
       .filter(({ count }) => count > 0),
   );
 }

@@ -2,6 +2,7 @@
 import { fail, TidewireError } from "@tidewire/protocol";
 import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
 import type { BullConnection, BullLibrary, StoreClient } from "./library.ts";
+import { oldestWaiting } from "./oldest.ts";
 import { making, Queues } from "./queues.ts";
 import { type InHand, markDone, run } from "./script.ts";
 
@@ -72,6 +73,11 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
   async done(jobs: readonly InHand[]): Promise<readonly boolean[]> {
     const client = this.#lent?.client ?? fail("engine_unavailable", "an open job store was expected, it opens");
     return await markDone((command) => client.sendCommand(command), this.#options.prefix, jobs);
+  }
+
+  /** For how long what waits longest could have begun, by queue. */
+  async oldest(): Promise<ReadonlyMap<string, number>> {
+    return await oldestWaiting((command) => this.#own.sendCommand(command), this.#options.prefix);
   }
 
   /** A request of the contract: answered within its time, in the words of the contract. */

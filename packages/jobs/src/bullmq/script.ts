@@ -79,6 +79,7 @@ local function sweep(refused)
         else
           call('LREM', at(name, 'active'), 1, id)
           call('SREM', at(name, 'stalled'), id)
+          call('HSET', key, 'tw:since', text(now))
           call('ZADD', at(name, 'prioritized'), number(key, 'priority') * 4294967296, id)
         end
       end
@@ -171,8 +172,9 @@ elseif op == 'mark' then
   if how == 'failed' then
     how = call('HGET', key, 'tw:canceling') and 'canceled' or data and begun(key) < data.terms.attempts and 'again' or 'dead'
   end
-  if how == 'returned' then call('HSET', key, 'tw:back', call('HGET', key, 'ats'))
-  elseif how == 'again' then call('HSET', key, 'tw:reason', reason, 'tw:message', message)
+  if how == 'returned' then call('HSET', key, 'tw:back', call('HGET', key, 'ats'), 'tw:since', text(now))
+  elseif how == 'again' then
+    call('HSET', key, 'tw:reason', reason, 'tw:message', message, 'tw:since', text(now + tonumber(ARGV[7])))
   else
     call('HSET', key, 'tw:end', how, 'tw:reason', reason, 'tw:message', message)
     -- Before it ends: whoever dies in between, the end will be told.
@@ -220,7 +222,7 @@ elseif op == 'replay' then
   local key = name and at(name, id)
   if not name or not call('ZSCORE', at(name, 'failed'), id) or not draft(key) then return false end
   call('HINCRBY', key, 'tw:turn', 1)
-  call('HSET', key, 'tw:free', number(key, 'ats'))
+  call('HSET', key, 'tw:free', number(key, 'ats'), 'tw:since', text(now))
   call('HDEL', key, 'tw:reason', 'tw:message', 'tw:canceling')
   call('ZREM', ends, id)
   return name

@@ -9,6 +9,7 @@ import { FakeClock } from "../../test/fake-clock.ts";
 import { temporaryFile } from "../../test/stage.ts";
 import type { JobStore } from "../store/job-store.ts";
 import { embeddedStore } from "./embedded-store.ts";
+import { migrations } from "./schema.ts";
 
 jobStoreContract("embedded", {
   create() {
@@ -23,6 +24,13 @@ jobStoreContract("embedded", {
     };
   },
 });
+
+function versionOf(path: string): unknown {
+  const database = new DatabaseSync(path);
+  const version = database.prepare("PRAGMA user_version").get()?.["user_version"];
+  database.close();
+  return version;
+}
 
 function onClock(): { readonly clock: FakeClock; readonly open: () => Promise<JobStore>; readonly path: string } {
   const clock = new FakeClock();
@@ -127,6 +135,33 @@ describe("the embedded store", () => {
     database.exec("PRAGMA user_version = 99");
     database.close();
     await expect(open()).rejects.toThrow("made by a newer Tidewire");
+  });
+
+  it("of an older Tidewire is brought to this one's version, with its jobs", async () => {
+    const { clock, open, path } = onClock();
+    const older = new DatabaseSync(path);
+    older.exec(`${migrations[0]}; PRAGMA application_id = ${0x54444a42}; PRAGMA user_version = 1`);
+    const columns =
+      "id, name, owner, input, key_holds, priority, attempts, first_delay_ms, longest_delay_ms, timeout_ms";
+    older.exec(`INSERT INTO jobs (${columns}, state, added_ms, due_ms) VALUES
+      ('one', 'n', '', '1', 'kept', 0, 3, 1, 1, 1000, 'ready', ${clock.wall()}, ${clock.wall()})`);
+    older.close();
+    clock.advance(5_000);
+    const store = await open();
+    expect(await store.counts()).toEqual([{ name: "n", state: "waiting", count: 1, oldestMs: 5_000 }]);
+    expect((await store.claim(wanted)).runs).toMatchObject([{ id: "one", attempt: 1 }]);
+    expect(versionOf(path)).toBe(migrations.length);
+  });
+
+  it("counts what is ready, and says how old it is, without reading it", async () => {
+    const { open, path } = onClock();
+    await open();
+    const database = new DatabaseSync(path);
+    const plan = database.prepare(
+      "EXPLAIN QUERY PLAN SELECT name, count(*), min(due_ms) FROM jobs INDEXED BY jobs_ready WHERE state = 'ready' GROUP BY name",
+    );
+    expect(plan.all()).toMatchObject([{ detail: "SCAN jobs USING COVERING INDEX jobs_ready" }]);
+    database.close();
   });
 
   it("sets apart what nobody can run, for good", async () => {

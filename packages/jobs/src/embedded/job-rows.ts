@@ -181,16 +181,20 @@ export class JobRows {
   }
 
   /** Of what is ready, which may be many, the index is read alone; done and canceled ones are not counted. */
-  counts(): readonly JobCount[] {
+  counts(nowMs: number): readonly JobCount[] {
     return this.#all(
-      "SELECT name, iif(state IN ('ready', 'delayed'), 'waiting', state) AS state, sum(part) AS count FROM (" +
-        "SELECT name, state, count(*) AS part FROM jobs WHERE state = 'ready' GROUP BY name UNION ALL " +
-        "SELECT name, state, count(*) FROM jobs WHERE state IN ('delayed', 'running', 'dead') GROUP BY name, state" +
+      "SELECT name, state, sum(part) AS count, min(since) AS since FROM (" +
+        // SQLite would read every row instead, without being told.
+        "SELECT name, 'waiting' AS state, count(*) AS part, min(due_ms) AS since FROM jobs INDEXED BY jobs_ready " +
+        "WHERE state = 'ready' GROUP BY name UNION ALL " +
+        "SELECT name, 'waiting', count(*), min(due_ms) FROM jobs WHERE state = 'delayed' GROUP BY name UNION ALL " +
+        "SELECT name, state, count(*), NULL FROM jobs WHERE state IN ('running', 'dead') GROUP BY name, state" +
         ") GROUP BY 1, 2",
-    ).map(({ name, state, count }) => ({
+    ).map(({ name, state, count, since }) => ({
       name: String(name),
       state: state as JobCount["state"],
       count: Number(count),
+      ...(since !== null && { oldestMs: Math.max(0, nowMs - Number(since)) }),
     }));
   }
 

@@ -44,4 +44,9 @@ export const migrations: readonly string[] = [
   CREATE INDEX jobs_ended ON jobs (state, ended_ms) WHERE ended_ms IS NOT NULL;
   CREATE INDEX jobs_by_state ON jobs (state, place);
   `,
+  // With `due_ms`, how long the oldest one waits is read from the index, as how many do is.
+  `
+  DROP INDEX jobs_ready;
+  CREATE INDEX jobs_ready ON jobs (name, priority DESC, place, due_ms) WHERE state = 'ready';
+  `,
 ];

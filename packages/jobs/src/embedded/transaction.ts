@@ -58,7 +58,7 @@ export class Transaction {
       case "read":
         return this.#rows.read(ask.query);
       case "counts":
-        return this.#rows.counts();
+        return this.#rows.counts(nowMs);
       case "close":
         return null;
     }

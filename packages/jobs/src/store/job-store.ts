@@ -80,6 +80,11 @@ export interface JobCount {
   readonly name: string;
   readonly state: "waiting" | "running" | "dead";
   readonly count: number;
+  /**
+   * Of those that wait: for how long the one that could have begun first could have, in milliseconds of the store's time; 0 where none
+   * could yet. After an attempt a job could begin since it may be tried again. Left out by a store that would have to read its jobs for it.
+   */
+  readonly oldestMs?: number;
 }
 
 /** The end of a job, which its owner has not been told for sure. */

@@ -10,6 +10,8 @@ export interface JobStoreUnderTest {
   another(): JobStore;
   /** Moves the time of all of them forward, or says why that cannot be done. */
   readonly advance: ((ms: number) => void | Promise<void>) | { readonly skip: string };
+  /** Why its `counts` do not say for how long jobs have waited. Default: they do. */
+  readonly ages?: { readonly skip: string };
   /** Removes the data, after the stores were closed. */
   dispose?(): void | Promise<void>;
 }
@@ -57,6 +59,14 @@ export class Trial {
     const { advance } = this.#subject;
     if (typeof advance === "function") await advance(ms);
     else context.skip(advance.skip);
+  }
+
+  /** For how long the oldest job that waits could have begun, in milliseconds, by name; `undefined`: none of the name waits. */
+  async ages(context: TestContext): Promise<Readonly<Record<string, number | undefined>>> {
+    const { ages } = this.#subject;
+    if (ages !== undefined) context.skip(ages.skip);
+    const waiting = (await this.store.counts()).filter(({ state, count }) => state === "waiting" && count > 0);
+    return Object.fromEntries(waiting.map(({ name, oldestMs = Number.NaN }) => [name, oldestMs]));
   }
 
   draft(parts: DraftParts = {}): JobDraft {

@@ -11,6 +11,16 @@ export const jobFamilies: readonly Family<JobFigures>[] = [
     samples: ({ queues }) => queues.map(({ name, state, count }) => ({ labels: { name, state }, value: count })),
   },
   {
+    name: "tidewire_jobs_oldest_waiting_seconds",
+    kind: "gauge",
+    help: "Age of the oldest job that waits, since it could begin or be tried again, by name; 0 where none could yet",
+    labelNames: ["name"],
+    samples: ({ queues }) =>
+      queues.flatMap(({ name, oldestMs = null }) =>
+        oldestMs === null ? [] : [{ labels: { name }, value: oldestMs / 1_000 }],
+      ),
+  },
+  {
     name: "tidewire_jobs_store_up",
     kind: "gauge",
     help: "Whether the job store answered just now",

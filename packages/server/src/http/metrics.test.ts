@@ -59,7 +59,12 @@ it("says how jobs stand, by definition, and that their store is away where nobod
   const ends = { done: 3, retried: 1, dead: 0, canceled: 0, returned: 0, lost: 2 };
   const told: JobFigures = {
     isStoreAway: false,
-    queues: [{ name: "report", state: "waiting", count: 7 }],
+    queues: [
+      { name: "report", state: "waiting", count: 7, oldestMs: 90_500 },
+      { name: "report", state: "dead", count: 0 },
+      // Of a store that cannot say it.
+      { name: "mail", state: "waiting", count: 1 },
+    ],
     worked: [{ name: "report", running: 2, ends, waited: times, ran: times }],
   };
   let answer: () => Promise<JobFigures> = () => Promise.resolve(told);
@@ -83,6 +88,9 @@ it("says how jobs stand, by definition, and that their store is away where nobod
   ];
   expect(await linesOf()).toEqual([
     'tidewire_jobs{name="report",state="waiting"} 7',
+    'tidewire_jobs{name="report",state="dead"} 0',
+    'tidewire_jobs{name="mail",state="waiting"} 1',
+    'tidewire_jobs_oldest_waiting_seconds{name="report"} 90.5',
     "tidewire_jobs_store_up 1",
     ...Object.entries(ends).map(([end, n]) => `tidewire_job_runs_total{name="report",outcome="${end}"} ${n}`),
     'tidewire_jobs_running{name="report"} 2',

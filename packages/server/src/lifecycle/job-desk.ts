@@ -14,7 +14,13 @@ export interface JobTimes {
 export interface JobFigures {
   /** Whether the store did not answer just now. */
   readonly isStoreAway: boolean;
-  readonly queues: readonly { readonly name: string; readonly state: string; readonly count: number }[];
+  readonly queues: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly count: number;
+    /** Of those that wait: for how long the oldest could have begun. Left out where the store cannot say it. */
+    readonly oldestMs?: number;
+  }[];
   /** Of workers in this process. */
   readonly worked: readonly {
     readonly name: string;
