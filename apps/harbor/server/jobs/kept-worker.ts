@@ -8,6 +8,8 @@ export interface KeptWorkerOptions {
   readonly serverUrl: string;
   /** Its environment beside that. Default: ours. */
   readonly env?: NodeJS.ProcessEnv;
+  /** What runs. Default: Harbor's worker. */
+  readonly program?: string;
   readonly log: Log;
 }
 
@@ -18,7 +20,7 @@ export interface KeptWorker {
   stop(): Promise<void>;
 }
 
-const program = path.join(import.meta.dirname, "../../worker/main.ts");
+const ownProgram = path.join(import.meta.dirname, "../../worker/main.ts");
 const firstPauseMs = 200;
 const longestPauseMs = 10_000;
 /** One that worked for so long is started again soon when it dies. */
@@ -26,7 +28,8 @@ const soundMs = 10_000;
 /** Longer than a worker waits for its jobs, and for what it has to tell of them, when it is told to end. */
 const stopLimitMs = 20_000;
 
-export function keepWorker({ serverUrl, env = process.env, log }: KeptWorkerOptions): KeptWorker {
+export function keepWorker(options: KeptWorkerOptions): KeptWorker {
+  const { serverUrl, env = process.env, program = ownProgram, log } = options;
   let child: ChildProcess | null = null;
   let timer: NodeJS.Timeout | undefined;
   let pauseMs = firstPauseMs;

@@ -58,6 +58,8 @@ export function counting(harness: JobStoreHarness): void {
       // Behind a higher priority, first of its own, and behind no more.
       expect(await trial.ids({ runs: 1 })).toEqual(["a"]);
       expectAge((await trial.ages(context))["resize"], 10 * minuteMs);
+      const running = (await trial.store.counts()).filter(({ state }) => state === "running");
+      expect(running.map(({ name, oldestMs }) => [name, oldestMs])).toEqual([["resize", undefined]]);
       expect(await trial.ids({ runs: 1 })).toEqual(["old"]);
       expectAge((await trial.ages(context))["resize"], 0);
       await trial.advance(context, 5 * minuteMs);
