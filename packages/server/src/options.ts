@@ -177,7 +177,8 @@ export interface ServerOptions {
   /** Where the log is kept. Default: in memory, gone at the end of the process. */
   readonly engine?: Engine;
   /**
-   * Names this node among others of one engine: in the label `node` of its metrics, and in `info`. No two may have the same.
+   * Names this node among others of one engine: in the label `node` of its metrics, and in `info`. No two may have the same:
+   * one that finds its name taken a minute after its start, when whoever was leaving has left, logs a warning with both.
    * Default: its metrics have a name that is another one after each start.
    */
   readonly nodeName?: string;

@@ -18,6 +18,7 @@ import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, silentLog } from "./ports/log.ts";
+import { Namesakes } from "./namesakes.ts";
 import { OtherNodes } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { type Random, systemRandom } from "./ports/random.ts";
@@ -67,6 +68,7 @@ class Composed implements Tidewire {
   readonly #node: SessionNode;
   readonly #others: OtherNodes | null;
   readonly #lifecycle: Lifecycle | null;
+  readonly #namesakes: Namesakes | null;
   readonly #rawDoor: RawDoor;
   readonly #centrifugeDoor: CentrifugeDoor;
   readonly #gate: Gate;
@@ -95,6 +97,9 @@ class Composed implements Tidewire {
     const others = engine.cluster === undefined ? null : new OtherNodes(engine.cluster);
     this.#others = others;
     this.#lifecycle = this.#lifecycleOf(id, engine, random);
+    const { nodeName: name } = options;
+    const isNamed = others !== null && name !== undefined;
+    this.#namesakes = isNamed ? new Namesakes({ id, name, infos: () => others.act("info", {}), clock, log }) : null;
     const told = this.#lifecycle !== null && { facts: this.#lifecycle.facts };
     this.#hub = new Hub({
       engine,
@@ -206,6 +211,7 @@ class Composed implements Tidewire {
   async #begin(): Promise<void> {
     await this.#hub.start();
     this.#lifecycle?.start();
+    this.#namesakes?.start();
   }
 
   start(): Promise<void> {
@@ -293,6 +299,7 @@ class Composed implements Tidewire {
 
   async #stop(drainMs: number, said: boolean | null): Promise<void> {
     this.#isDraining = true;
+    this.#namesakes?.stop();
     const hasOthers = said ?? (this.#others !== null && (await this.#areReady(this.#others)));
     await this.#drain({ drainMs, hasOthers });
     this.#upgrades.closeAll();
