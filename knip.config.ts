@@ -90,7 +90,12 @@ const config: KnipConfig = {
     },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },
     "apps/harbor": {
-      entry: ["server/main.ts", "worker/{main,recount}.ts", "judge/sandbox/main.ts", "web/main.tsx"],
+      entry: [
+        "server/{main,testing/kept-program}.ts",
+        "worker/{main,recount}.ts",
+        "judge/sandbox/main.ts",
+        "web/main.tsx",
+      ],
       project: ["{contract,judge,server,worker,web}/**/*.{ts,tsx,css}"],
     },
   },

@@ -73,6 +73,18 @@ export class Namesakes {
   }
 }
 
+/** What a node with others looks by. */
+export interface Naming extends Omit<NamesakeParts, "name" | "infos"> {
+  readonly name: string | undefined;
+  readonly others: { act(method: "info", parameters: object): Promise<readonly string[]> } | null;
+}
+
+/** `null` where there are no others, or this node was given no name that one of them could have. */
+export function namesakesOf({ name, others, ...parts }: Naming): Namesakes | null {
+  if (others === null || name === undefined) return null;
+  return new Namesakes({ ...parts, name, infos: () => others.act("info", {}) });
+}
+
 interface Named {
   readonly uid: string;
   readonly name: string;

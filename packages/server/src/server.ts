@@ -18,7 +18,7 @@ import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, silentLog } from "./ports/log.ts";
-import { Namesakes } from "./namesakes.ts";
+import { type Namesakes, namesakesOf } from "./namesakes.ts";
 import { OtherNodes } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { type Random, systemRandom } from "./ports/random.ts";
@@ -97,9 +97,7 @@ class Composed implements Tidewire {
     const others = engine.cluster === undefined ? null : new OtherNodes(engine.cluster);
     this.#others = others;
     this.#lifecycle = this.#lifecycleOf(id, engine, random);
-    const { nodeName: name } = options;
-    const isNamed = others !== null && name !== undefined;
-    this.#namesakes = isNamed ? new Namesakes({ id, name, infos: () => others.act("info", {}), clock, log }) : null;
+    this.#namesakes = namesakesOf({ id, name: options.nodeName, others, clock, log });
     const told = this.#lifecycle !== null && { facts: this.#lifecycle.facts };
     this.#hub = new Hub({
       engine,

@@ -1,7 +1,7 @@
 // Who may watch Harbor's jobs: their owners, whatever the other rules say.
 import { createJobs, type Jobs } from "@tidewire/jobs";
 import { embeddedStore } from "@tidewire/jobs/embedded";
-import { defineJob, jobChannel } from "@tidewire/protocol";
+import { defineJob, jobChannel, TidewireError } from "@tidewire/protocol";
 import type { AccessRules, ChannelRuleContext } from "@tidewire/server";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ async function verdict(rules: AccessRules, channel: string, user: string): Promi
   const context = { channel, user } as ChannelRuleContext;
   return await Promise.resolve()
     .then(() => rules.subscribe?.(context as never))
-    .catch((thrown: unknown) => String(Object(thrown)["reason"]));
+    .catch((thrown: unknown) => (thrown instanceof TidewireError ? thrown.reason : thrown));
 }
 
 it("lets the owner watch a job, and nobody else, also where the other rules would", async () => {

@@ -22,8 +22,10 @@ function parts(failing: readonly string[] = []): { kept: KeptStore; done: readon
       return [name, ...given];
     };
   const names = ["add", "claim", "renew", "settle", "read", "counts", "change"];
-  const store = { ...Object.fromEntries(names.map((name) => [name, asked(name)])) };
-  Object.assign(store, { open: act("store opens"), close: act("store closes") });
+  const store = Object.assign(Object.fromEntries(names.map((name) => [name, asked(name)])), {
+    open: act("store opens"),
+    close: act("store closes"),
+  });
   const keeper = { open: act("keeper opens"), close: act("keeper closes") };
   return { kept: new KeptStore(store as unknown as JobStore, keeper as unknown as RabbitmqKeeper), done };
 }
