@@ -30,7 +30,9 @@ local function oldest(queue)
   -- What is due stands there until a worker looks.
   note(delayed, 0, (math.floor(now) + 1) * 4096 - 1, 1)
   local head = call('ZRANGE', prioritized, 0, 0, 'WITHSCORES')
-  while head[2] do
+  -- Others can write there: whatever the scores are, it ends.
+  for _ = 1, 2001 do
+    if not head[2] then break end
     local priority = math.floor(tonumber(head[2]) / step) * step
     note(prioritized, priority, priority, 100)
     note(prioritized, priority + 1, priority + step - 1, 1)
