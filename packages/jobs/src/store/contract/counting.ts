@@ -104,6 +104,15 @@ export function counting(harness: JobStoreHarness): void {
       expectAge((await trial.ages(context))["resize"], 5 * minuteMs);
     });
 
+    it("is of one that was given back, where that has waited longest since", async (context) => {
+      const trial = await Trial.begin(harness);
+      await trial.add();
+      await trial.store.settle(await trial.run(), { kind: "returned" });
+      await trial.advance(context, 5 * minuteMs);
+      await trial.add();
+      expectAge((await trial.ages(context))["resize"], 5 * minuteMs);
+    });
+
     it("is since it was given back, taken from who is gone, or replayed", async (context) => {
       const trial = await Trial.begin(harness);
       for (let n = 0; n < 3; n += 1) await trial.add();
