@@ -43,6 +43,7 @@ const world = ["ports"];
 const words = [...world, "access", "options", "tokens"];
 const everything = [
   ...words,
+  "session/turns",
   "engine",
   "engines",
   "lifecycle",
@@ -82,10 +83,11 @@ export const serverLayers: LayerTable = {
   proxy: ["proxy/proxy-options", ...words],
   lifecycle: ["engine", ...world],
   hub: ["engine", "lifecycle", ...words],
-  session: ["hub", "engine", "lifecycle", ...words],
+  "session/turns": world,
+  session: ["session/turns", "hub", "engine", "lifecycle", ...words],
   "dialects/connection": world,
-  dialects: ["dialects/connection", "session", "hub", "engine", ...words],
-  transports: ["transports/body", "dialects/connection", "dialects", ...words],
+  dialects: ["dialects/connection", "session/turns", "session", "hub", "engine", ...words],
+  transports: ["transports/body", "session/turns", "dialects/connection", "dialects", ...words],
   "transports/body": [],
   http: ["transports/body", "hub", "engine", "lifecycle", ...words],
   // These compose; nothing below imports them.

@@ -32,6 +32,39 @@ test.each(Object.keys(requests))("%s: 32 are answered, of 200 at once the connec
   await expect.poll(() => served.tide.stats()).toMatchObject({ connections: 0, sessions: 0 });
 });
 
+test("of a read full of them next to nothing is parsed once the connection is cut", async () => {
+  const { server, port } = await serve();
+  let parsed = 0;
+  const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean;
+  server.emit = (name: string | symbol, ...args: unknown[]) => {
+    if (name === "request") parsed += 1;
+    return emit(name, ...args);
+  };
+  const socket = await dial(port);
+  const cut = readUntil(socket, () => false);
+  socket.write((requests["presence"] ?? "").repeat(1_400));
+  await cut;
+  // Pieces of 1 and of 2 KiB, of requests of 46 bytes.
+  expect(parsed).toBeGreaterThan(most);
+  expect(parsed).toBeLessThan(100);
+});
+
+test("those of one connection that are more than a turn has time for are all answered, each once", async () => {
+  const { server, port, tide } = await serve();
+  server.on("request", (request, response) => {
+    // Busy for a millisecond, as an application may be.
+    for (const endMs = performance.now() + 1; performance.now() < endMs; );
+    if (!response.headersSent) response.writeHead(200).end(request.url);
+  });
+  const socket = await dial(port);
+  const answered = readUntil(socket, (text) => text.endsWith("/number/299/\r\n0\r\n\r\n"));
+  socket.write(Array.from({ length: 300 }, (_, n) => `GET /number/${n}/ HTTP/1.1\r\nHost: a\r\n\r\n`).join(""));
+  const numbers = [...(await answered).matchAll(/number\/(\d+)\//g)].map(([, n]) => Number(n));
+  expect(numbers).toEqual(Array.from({ length: 300 }, (_, n) => n));
+  expect(tide.stats().counters["reads_late"]).toBeGreaterThan(0);
+  socket.destroy();
+});
+
 test("one after the other there is no end to them", async () => {
   const { port } = await serve();
   const socket = await dial(port);

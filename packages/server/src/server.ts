@@ -37,6 +37,7 @@ import { countHeaderLimits } from "./transports/header-limits.ts";
 import { intercept, pathBehind } from "./transports/intercept.ts";
 import { isFromOwnMachine } from "./transports/own-machine.ts";
 import { Requests } from "./transports/requests.ts";
+import { sliceRequests } from "./transports/sliced-reading.ts";
 import { Upgrades } from "./transports/upgrade.ts";
 
 /** Between two closings of a drain: the last few need not wait for a crowd that is not there. */
@@ -220,6 +221,7 @@ class Composed implements Tidewire {
     const prefix = prefixOf(attachOptions.path ?? "");
     this.#starting.keepTrying();
     this.#watch(server);
+    sliceRequests(server, { turns: this.#node.turns, clock: this.#clock, metrics: this.#metrics });
     this.#upgrades.attach(server, prefix);
     this.#requests.attach(server, prefix);
     countHeaderLimits(server, this.#metrics);

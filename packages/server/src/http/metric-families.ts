@@ -75,6 +75,10 @@ const singles: Readonly<Record<SingleName, Single>> = {
     name: "tidewire_messages_late_total",
     help: "Messages that waited for a later turn of the event loop",
   },
+  reads_late: {
+    name: "tidewire_reads_late_total",
+    help: "Reads of sockets whose bytes waited for a later turn of the event loop",
+  },
   sends_dropped: { name: "tidewire_sends_dropped_total", help: "Commands `send`, which nothing here takes" },
   subscribed: { name: "tidewire_subscribes_total", help: "Subscriptions begun" },
   subscriptions_expired: { name: "tidewire_subscriptions_expired_total", help: "Subscriptions ended with their token" },

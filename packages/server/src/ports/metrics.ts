@@ -120,6 +120,7 @@ export type SingleName =
   | "renewals_failed"
   | "requests"
   | "messages_late"
+  | "reads_late"
   | "sends_dropped"
   | "subscribed"
   | "subscriptions_expired"

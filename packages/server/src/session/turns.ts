@@ -54,7 +54,8 @@ export class Turns {
   readonly #clock: Clock;
   /** Of this turn; looked at from `uncounted` on, since most turns are short. */
   #count = 0;
-  #endMs = 0;
+  /** `null` while it is not measured. */
+  #endMs: number | null = null;
   #isDeferred = false;
   /** When those in line have had their time. */
   #untilMs = 0;
@@ -71,12 +72,13 @@ export class Turns {
   /** Whether there is time for one more message in this turn; otherwise it waits. */
   hasTime(): boolean {
     this.#count += 1;
-    if (this.#count < uncounted) return true;
-    if (this.#count === uncounted) {
-      this.#endMs = this.#clock.now() + sliceMs;
-      this.#defer();
-    }
-    return this.#clock.now() < this.#endMs;
+    return this.#count < uncounted || this.#isBeforeEnd();
+  }
+
+  /** The same for what may be a thousand messages. */
+  hasTimeForMany(): boolean {
+    this.#count = Math.max(this.#count, uncounted);
+    return this.#isBeforeEnd();
   }
 
   /** For a hearer that waits for the first time, and keeps it. @param sinceMs When its connection was opened. */
@@ -96,6 +98,15 @@ export class Turns {
     this.#untilMs -= readMs;
   }
 
+  #isBeforeEnd(): boolean {
+    const nowMs = this.#clock.now();
+    if (this.#endMs === null) {
+      this.#endMs = nowMs + sliceMs;
+      this.#defer();
+    }
+    return nowMs < this.#endMs;
+  }
+
   #defer(): void {
     if (this.#isDeferred) return;
     this.#isDeferred = true;
@@ -105,6 +116,7 @@ export class Turns {
   #serve(): void {
     this.#isDeferred = false;
     this.#count = 0;
+    this.#endMs = null;
     let nowMs = this.#clock.now();
     this.#untilMs = nowMs + sliceMs;
     try {
@@ -133,6 +145,8 @@ export class Turns {
     let [nowMs, tookMs] = [sinceMs, 0];
     while (place.isWaiting && tookMs < shareMs && nowMs <= this.#untilMs) {
       const [thenMs, untilMs] = [nowMs, this.#untilMs];
+      // One that fails is not in line any more, and may wait again.
+      place.isWaiting = false;
       place.isWaiting = place.hearer.hearNext();
       nowMs = this.#clock.now();
       // What a read will take has been taken off the end.

@@ -1,0 +1,155 @@
+// Sliced reading: what a socket brings is handed to its parser in pieces, as long as the turn has time for them.
+//
+// Node reads up to 64 KiB from every socket before anything else runs, and a parser takes all of it at once: of small
+// requests that is 10 ms, of each who floods. What there is no time for goes back to the socket's own buffer and waits in
+// line (decision 0060). So the socket's end, its close and whoever takes it over come after it, as its stream has it.
+import type { Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Clock } from "../ports/clock.ts";
+import type { Metrics } from "../ports/metrics.ts";
+import type { Hearer, Place, Turns } from "../session/turns.ts";
+
+/** What comes in no more than this is handed over as it is; larger pieces where those before it were quick. */
+const leastBytes = 1_024;
+const mostBytes = 16_384;
+/** A piece that took no longer is followed by one of twice its size: a body, not a thousand requests. */
+const quickMs = 0.05;
+
+type Parse = (this: Duplex, chunk: Buffer) => void;
+
+/** Takes the place of `listener`: who removes that one removes this, as it does one of `once`. */
+interface InPlaceOf extends Parse {
+  listener?: Parse;
+}
+
+export interface SlicedReadingOptions {
+  readonly turns: Turns;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** Reads what connects to `server` from now on in pieces, until it is upgraded. */
+export function sliceRequests(server: Server, options: SlicedReadingOptions): void {
+  if (sliced.has(server)) return;
+  sliced.add(server);
+  // Behind the listener that gives the socket its parser; under TLS that one listens for another event.
+  const opened = server.listenerCount("secureConnection") > 0 ? "secureConnection" : "connection";
+  server.on(opened, (socket: Duplex) => sliceReads(socket, options, null));
+}
+
+const sliced = new WeakSet<Server>();
+
+/**
+ * Stands before the one who parses what `socket` brings.
+ * @param consumer Whose pausing is heeded also while the socket waits in line.
+ */
+export function sliceReads(
+  socket: Duplex,
+  options: SlicedReadingOptions,
+  consumer: { readonly isPaused: boolean } | null,
+): void {
+  const [parse] = socket.listeners("data") as Parse[];
+  // One that speaks HTTP/2 is not read by way of its stream.
+  if (parse === undefined) return;
+  (socket as Carrier)[carried] = new SlicedReading(socket, parse, { ...options, consumer });
+  socket.off("data", parse);
+  socket.on("data", inPlaceOf(parse));
+}
+
+const carried = Symbol("sliced reading");
+type Carrier = Duplex & { [carried]: SlicedReading };
+
+let newest: InPlaceOf | null = null;
+
+/** One for all sockets with the same parser, as WebSockets are: each of its own costs memory while it idles. */
+function inPlaceOf(parse: Parse): InPlaceOf {
+  if (newest?.listener === parse) return newest;
+  const came: InPlaceOf = function came(this: Duplex, chunk: Buffer) {
+    (this as Carrier)[carried].came(chunk);
+  };
+  came.listener = parse;
+  newest = came;
+  return came;
+}
+
+interface Parts extends SlicedReadingOptions {
+  readonly consumer: { readonly isPaused: boolean } | null;
+}
+
+class SlicedReading implements Hearer {
+  readonly #socket: Duplex;
+  readonly #parse: Parse;
+  readonly #parts: Parts;
+  /** A whole number, which costs no memory of its own. */
+  readonly #sinceMs: number;
+  /** `null` before it ever waited. */
+  #place: Place | null = null;
+  #isHanding = false;
+  /** Of the next piece. */
+  #bytes = leastBytes;
+
+  constructor(socket: Duplex, parse: Parse, parts: Parts) {
+    this.#socket = socket;
+    this.#parse = parse;
+    this.#parts = parts;
+    this.#sinceMs = Math.trunc(parts.clock.now());
+  }
+
+  came(chunk: Buffer): void {
+    const isWaiting = this.#place?.isWaiting === true;
+    const isAtOnce = this.#isHanding || (chunk.length <= leastBytes && !isWaiting && this.#parts.turns.hasTime());
+    if (isAtOnce) return this.#parse.call(this.#socket, chunk);
+    this.#keep(chunk);
+    // Somebody let it flow while it waits; or it is over, and who wants what is left reads it at the close.
+    if (!isWaiting && !this.#socket.destroyed) this.#handOver();
+  }
+
+  hearNext(): boolean {
+    if (!this.#isParsed()) {
+      // Whoever has it now expects that it flows.
+      if (this.#socket.listenerCount("data") > 0) this.#socket.resume();
+      return false;
+    }
+    // It comes again when it is let flow.
+    return this.#parts.consumer?.isPaused !== true && this.#handNext();
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#socket.pause();
+    this.#socket.unshift(chunk);
+  }
+
+  #handOver(): void {
+    const { turns, metrics } = this.#parts;
+    this.#bytes = leastBytes;
+    while (turns.hasTimeForMany()) if (!this.#handNext()) return;
+    metrics.add("reads_late");
+    this.#place ??= turns.placeOf(this, this.#sinceMs);
+    turns.wait(this.#place);
+  }
+
+  /** Hands over one piece of what is in the socket's buffer. True: the next one may follow. */
+  #handNext(): boolean {
+    const { clock } = this.#parts;
+    const socket = this.#socket;
+    // A parser that has enough pauses it: that shows only where it flows.
+    socket.resume();
+    const sinceMs = clock.now();
+    this.#isHanding = true;
+    try {
+      socket.read(Math.min(this.#bytes, socket.readableLength));
+    } finally {
+      this.#isHanding = false;
+    }
+    if (socket.destroyed) socket.pause();
+    if (!this.#isParsed() || socket.isPaused() || socket.readableLength === 0) return false;
+    if (clock.now() - sinceMs < quickMs) this.#bytes = Math.min(2 * this.#bytes, mostBytes);
+    socket.pause();
+    return true;
+  }
+
+  /** Whether it still has its parser: it has none once it is upgraded, or has said its last. */
+  #isParsed(): boolean {
+    return !this.#socket.destroyed && this.#socket.listenerCount("data", this.#parse) > 0;
+  }
+}
