@@ -2,6 +2,7 @@
 import { defaultLimits } from "../../packages/server/src/options.ts";
 import { systemClock } from "../../packages/server/src/ports/clock.ts";
 import { Metrics } from "../../packages/server/src/ports/metrics.ts";
+import { Turns } from "../../packages/server/src/session/turns.ts";
 import { splitFrames } from "../../packages/server/src/testing/frames.ts";
 import { deflateFraming } from "../../packages/server/src/transports/deflate-framing.ts";
 import { inflation } from "../../packages/server/src/transports/inflation.ts";
@@ -11,6 +12,7 @@ import type { Target } from "../target.ts";
 
 const maxBytes = defaultLimits.messageBytes;
 const clock = { ...systemClock, defer: (act: () => void) => act() };
+const turns = new Turns(clock);
 const metrics = new Metrics();
 const framings = ([9, 15] as const).map((windowBits) => deflateFraming({ fromBytes: 1, windowBits, metrics }));
 const bomb = deflateRawSync(Buffer.alloc(1_000_000));
@@ -18,7 +20,7 @@ const bomb = deflateRawSync(Buffer.alloc(1_000_000));
 /** Inflates in so many fragments; the close code where it failed. */
 function inflate(bytes: Buffer, fragments: number): Buffer | 1007 | 1009 {
   let [code, message, answers]: [1007 | 1009 | null, Buffer | null, number] = [null, null, 0];
-  const inflating = inflation({ clock, maxBytes, fail: (failed) => (code = failed) });
+  const inflating = inflation({ clock, turns, maxBytes, fail: (failed) => (code = failed) });
   const size = Math.ceil(bytes.length / fragments);
   for (let part = 0; part < fragments; part += 1) {
     const isLast = part === fragments - 1;

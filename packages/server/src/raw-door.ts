@@ -127,10 +127,6 @@ class Watched implements Opened {
     this.#opened.pong();
   }
 
-  ping(): void {
-    this.#opened.ping();
-  }
-
   writable(): void {
     this.#opened.writable();
   }

@@ -139,7 +139,9 @@ class Composed implements Tidewire {
     this.#gate = this.#gateOf(options);
     const gate = this.#gate;
     const compression = resolveCompression(options.compression);
-    this.#upgrades = new Upgrades({ gate, limits, clock, metrics, compression, route: (path) => this.#route(path) });
+    const { turns } = this.#node;
+    const socketRoute = (path: string): Open | null => this.#route(path);
+    this.#upgrades = new Upgrades({ gate, limits, clock, metrics, turns, compression, route: socketRoute });
     const route = (path: string): ReturnType<RawDoor["resource"]> =>
       this.#centrifugeDoor.resource(path) ?? this.#rawDoor.resource(path);
     const backlog = new Backlog(limits, metrics);

@@ -65,8 +65,6 @@ export interface Opened {
   receive(message: Uint8Array, form: "text" | "bytes"): void;
   /** A pong of the transport's own, where it has pongs. */
   pong(): void;
-  /** A ping of the transport's own, which it answers. */
-  ping(): void;
   writable(): void;
   closed(code: number, reason: string): void;
 }

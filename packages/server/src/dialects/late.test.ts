@@ -109,20 +109,3 @@ it("closes nobody who could not say that he is alive, since he was not read", as
   await node.settle();
   expect(connection?.ended).toBeNull();
 });
-
-it.each(["ping", "pong"] as const)("is not read while its %ss use up a turn, and is read in the next", async (kind) => {
-  const { node, connections } = await busy(1);
-  const [connection] = connections;
-  const counted = (): number => {
-    for (let count = 0; ; count += 1) {
-      if (connection?.isHeld === true) return count;
-      connection?.opened?.[kind]();
-    }
-  };
-  expect(counted()).toBeLessThan(20);
-  connection?.say(publish(1));
-  await settled(node);
-  expect([connection?.isHeld, connection?.ended, await logged(node)]).toEqual([false, null, [1]]);
-  node.clock.lookMs = 1;
-  expect(counted()).toBeGreaterThan(3);
-});

@@ -133,22 +133,6 @@ class OpenedSession implements Opened, Hearer {
 
   pong(): void {
     this.#session.pong();
-    this.#takeTurn();
-  }
-
-  ping(): void {
-    this.#takeTurn();
-  }
-
-  /** Any number of the transport's own frames is lawful: whoever has used up a turn with them is read again in the next. */
-  #takeTurn(): void {
-    if (this.#link.isEnded) return;
-    const { turns } = this.#session.node;
-    if (this.#late === null) {
-      if (turns.hasTime()) return;
-      this.#late = this.#nowLate();
-    }
-    this.#link.holdLate(true);
   }
 
   writable(): void {

@@ -100,11 +100,9 @@ export class Turns {
 
   #isBeforeEnd(): boolean {
     const nowMs = this.#clock.now();
-    if (this.#endMs === null) {
-      this.#endMs = nowMs + sliceMs;
-      this.#defer();
-    }
-    return nowMs < this.#endMs;
+    // Also where nobody waits: then the next turn is measured anew.
+    this.#defer();
+    return nowMs < (this.#endMs ??= nowMs + sliceMs);
   }
 
   #defer(): void {

@@ -5,6 +5,7 @@ import type { CompressionOptions, Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import { deflateFraming, type WindowBits } from "./deflate-framing.ts";
+import type { Turns } from "../session/turns.ts";
 import { type Agreed, agree, offersIn } from "./extension-offers.ts";
 import { type Inflation, inflation } from "./inflation.ts";
 
@@ -12,6 +13,7 @@ interface Options extends Required<CompressionOptions> {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly turns: Turns;
 }
 
 /** The one private field of `ws` that is used: its parser has no public place for another inflation (decision 0016). */
@@ -23,13 +25,15 @@ export class Compression {
   readonly #limits: Limits;
   readonly #clock: Clock;
   readonly #metrics: Metrics;
+  readonly #turns: Turns;
   // Two for the whole server: connections that share one share the bytes of a view.
   readonly #framings: Readonly<Record<WindowBits, Framing>>;
 
-  constructor({ fromBytes, limits, clock, metrics }: Options) {
+  constructor({ fromBytes, limits, clock, metrics, turns }: Options) {
     this.#limits = limits;
     this.#clock = clock;
     this.#metrics = metrics;
+    this.#turns = turns;
     this.#framings = {
       9: deflateFraming({ fromBytes, windowBits: 9, metrics }),
       15: deflateFraming({ fromBytes, windowBits: 15, metrics }),
@@ -49,6 +53,7 @@ export class Compression {
     const { _extensions: extensions } = webSocket as unknown as Extensible;
     extensions["permessage-deflate"] = inflation({
       clock: this.#clock,
+      turns: this.#turns,
       maxBytes: this.#limits.messageBytes,
       fail: (code) => {
         this.#metrics.add(code === 1009 ? "inflations_too_large" : "inflations_invalid");

@@ -1,6 +1,7 @@
 // Inflating what clients compress: each message by itself, with nothing kept between two of them.
 import { constants, inflateRawSync } from "node:zlib";
 import type { Clock } from "../ports/clock.ts";
+import type { Hearer, Place, Turns } from "../session/turns.ts";
 
 /** What the parser of `ws` calls for messages whose first reserved bit is set (RFC 7692 §6). */
 export interface Inflation {
@@ -11,6 +12,7 @@ export interface Inflation {
 
 interface InflationOptions {
   readonly clock: Clock;
+  readonly turns: Turns;
   /** Bytes of one inflated message. */
   readonly maxBytes: number;
   /** Closes the connection: 1009 above the limit, 1007 for what is no compressed data. */
@@ -22,30 +24,65 @@ const nothing = Buffer.alloc(0);
 /** RFC 7692 §7.2.2: what the sender left off. */
 const tail = Buffer.from([0, 0, 0xff, 0xff]);
 
-export function inflation({ clock, maxBytes, fail }: InflationOptions): Inflation {
-  let fragments: Buffer[] = [];
-  return {
-    decompress: (data, isLast, done) => {
-      // The parser has held the fragments to their limit, and their bytes to the message's.
-      fragments.push(data);
-      const deflated = isLast ? Buffer.concat([...fragments, tail]) : nothing;
-      if (isLast) fragments = [];
-      // The parser wants its answer later; and a burst of messages that inflate to much lets others in between.
-      clock.defer(() => {
-        if (!isLast) return done(null, nothing);
-        try {
-          done(null, inflate(deflated, maxBytes));
-        } catch (thrown) {
-          if (!(thrown instanceof NotInflated)) throw thrown;
-          fail(thrown.code);
-          done(thrown);
-        }
-      });
-    },
-    cleanup: () => {
-      fragments = [];
-    },
-  };
+export function inflation(options: InflationOptions): Inflation {
+  return new Inflating(options);
+}
+
+/** Messages of one connection. The parser has one at a time, and wants its answer later. */
+class Inflating implements Inflation, Hearer {
+  readonly #options: InflationOptions;
+  readonly #place: Place;
+  /** What the parser has held to its limits: the fragments to theirs, their bytes to the message's. */
+  #fragments: Buffer[] = [];
+  #done: ((error: Error | null, message?: Buffer) => void) | null = null;
+  #isHeard = false;
+
+  constructor(options: InflationOptions) {
+    const { turns, clock } = options;
+    this.#options = options;
+    this.#place = turns.placeOf(this, clock.now());
+  }
+
+  decompress(data: Buffer, isLast: boolean, done: (error: Error | null, message?: Buffer) => void): void {
+    const { turns, clock } = this.#options;
+    this.#fragments.push(data);
+    if (!isLast) return clock.defer(() => done(null, nothing));
+    this.#done = done;
+    // A few bytes may inflate to the largest message: it waits in line, as all do that a client may ask for at once.
+    if (!this.#isHeard) turns.wait(this.#place);
+  }
+
+  hearNext(): boolean {
+    const done = this.#done;
+    this.#done = null;
+    this.#isHeard = true;
+    try {
+      if (done !== null) this.#inflate(done);
+    } finally {
+      this.#isHeard = false;
+    }
+    // The parser may have come to the next one meanwhile.
+    return this.#done !== null;
+  }
+
+  cleanup(): void {
+    this.#fragments = [];
+  }
+
+  #inflate(done: (error: Error | null, message?: Buffer) => void): void {
+    const { maxBytes, fail } = this.#options;
+    const deflated = Buffer.concat([...this.#fragments, tail]);
+    this.#fragments = [];
+    let message: Buffer;
+    try {
+      message = inflate(deflated, maxBytes);
+    } catch (thrown) {
+      if (!(thrown instanceof NotInflated)) throw thrown;
+      fail(thrown.code);
+      return done(thrown);
+    }
+    done(null, message);
+  }
 }
 
 class NotInflated extends Error {

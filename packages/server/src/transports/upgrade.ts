@@ -3,18 +3,16 @@ import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Connection, Open } from "../dialects/connection.ts";
 import type { CompressionOptions, Limits } from "../options.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Gate } from "./gate.ts";
 import { handshakeProblem } from "./handshake.ts";
 import { endUnwanted, intercept, pathBehind, refuse } from "./intercept.ts";
+import type { SlicedReadingOptions } from "./sliced-reading.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
-export interface UpgradeOptions {
+export interface UpgradeOptions extends SlicedReadingOptions {
   readonly gate: Gate;
   readonly limits: Limits;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
   readonly compression: Required<CompressionOptions> | null;
   /** The way to open what `path` asks for; `null` when it is not ours. */
   readonly route: (path: string) => Open | null;
@@ -28,8 +26,7 @@ export class Upgrades {
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
-    const { limits, clock, metrics, compression } = options;
-    this.#webSocket = new WebSocketTransport({ limits, clock, metrics, compression, protocolFor: choose });
+    this.#webSocket = new WebSocketTransport({ ...options, protocolFor: choose });
   }
 
   /**

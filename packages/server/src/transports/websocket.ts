@@ -5,12 +5,12 @@ import type { Socket } from "node:net";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import type { CompressionOptions, Limits } from "../options.ts";
-import type { Clock } from "../ports/clock.ts";
 import type { LimitName, Metrics } from "../ports/metrics.ts";
 import { Compression } from "./compression.ts";
 import type { Agreed } from "./extension-offers.ts";
 import { webSocketFraming } from "./framing.ts";
 import { refuse } from "./intercept.ts";
+import { type SlicedReadingOptions, sliceReads } from "./sliced-reading.ts";
 import { watermarkOf, writeFrames } from "./writing.ts";
 
 /** Options of ws 8.23 that its types do not know yet. */
@@ -37,10 +37,8 @@ interface Serving {
   readonly open: Open;
 }
 
-export interface WebSocketOptions {
+export interface WebSocketOptions extends SlicedReadingOptions {
   readonly limits: Limits;
-  readonly clock: Clock;
-  readonly metrics: Metrics;
   /** `null`: every offer of it is declined. */
   readonly compression: Required<CompressionOptions> | null;
   /** Chooses among the subprotocols that a client offers. */
@@ -50,13 +48,15 @@ export interface WebSocketOptions {
 export class WebSocketTransport {
   readonly #server: WebSocketServer;
   readonly #shared: Shared;
+  readonly #reading: SlicedReadingOptions;
   readonly #open = new Set<WebSocket>();
   readonly #compression: Compression | null;
   /** What the answer to a request says, until it is written. */
   readonly #agreed = new WeakMap<IncomingMessage, Agreed>();
 
-  constructor({ limits, clock, metrics, compression, protocolFor }: WebSocketOptions) {
+  constructor({ limits, clock, metrics, turns, compression, protocolFor }: WebSocketOptions) {
     this.#shared = { limits, metrics };
+    this.#reading = { clock, metrics, turns };
     const options: ServerOptions & NewerOptions = {
       noServer: true,
       clientTracking: false,
@@ -70,7 +70,7 @@ export class WebSocketTransport {
       handleProtocols: protocolFor,
     };
     this.#server = new WebSocketServer(options);
-    this.#compression = compression === null ? null : new Compression({ ...compression, limits, clock, metrics });
+    this.#compression = compression === null ? null : new Compression({ ...compression, limits, clock, metrics, turns });
     this.#server.on("headers", (headers, request) => {
       const agreed = this.#agreed.get(request);
       if (agreed !== undefined) headers.push(`Sec-WebSocket-Extensions: ${agreed.answer}`);
@@ -97,6 +97,7 @@ export class WebSocketTransport {
 
   #serve(webSocket: WebSocket, socket: Socket, { info, framing, open }: Serving): void {
     socket.setNoDelay(true);
+    sliceReads(socket, this.#reading, webSocket);
     const connection = new WebSocketConnection(webSocket, socket, { shared: this.#shared, info, framing });
     const served = { opened: open(connection), connection, among: this.#open };
     this.#open.add(webSocket);
@@ -144,9 +145,7 @@ function ended(this: WebSocket, code: number, reason: Buffer): void {
 }
 
 function pinged(this: WebSocket, data: Buffer): void {
-  const { connection, opened } = (this as Carrier<WebSocket>)[carried];
-  connection.pong(data);
-  opened.ping();
+  (this as Carrier<WebSocket>)[carried].connection.pong(data);
 }
 
 /** What a parser says of limits; it closes by itself, and the close event follows. */

@@ -114,10 +114,6 @@ class EmulatedConnection implements Connection, Opened {
     this.#opened?.pong();
   }
 
-  ping(): void {
-    this.#opened?.ping();
-  }
-
   writable(): void {
     this.#opened?.writable();
   }

@@ -22,7 +22,6 @@ export function echo(node: SessionNode): Open {
     return {
       receive: (message, form) => send(connection.framing.wrap(message, form)),
       pong: () => void heartbeat.pong(),
-      ping: () => undefined,
       writable: () => {
         heartbeat.left();
         hold(false);
