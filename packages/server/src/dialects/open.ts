@@ -87,7 +87,6 @@ class OpenedSession implements Opened, Hearer {
     if (late !== null && late.commands.length + late.messages.length > 0 && !this.#link.isEnded) return true;
     this.#late = null;
     this.#link.isLate = false;
-    if (this.#link.isHeldLate) this.#session.node.turns.willRead();
     this.#link.holdLate(false);
     if (this.#end !== null) this.closed(this.#end);
     return false;

@@ -60,6 +60,26 @@ it("has time for as many messages as come within its milliseconds, and again in 
   expect(taken()).toBe(3 + 4);
 });
 
+it("has time for many only where there is some, and measures from then on", () => {
+  const here = stage();
+  expect(here.turns.hasTimeForMany()).toBe(true);
+  here.clock.advance(2);
+  expect([here.turns.hasTimeForMany(), here.turns.hasTime()]).toEqual([false, false]);
+  turn(here);
+  expect([here.turns.hasTime(), here.turns.hasTimeForMany()]).toEqual([true, true]);
+});
+
+it("has one place for each, however often it is told to wait", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  const [a, b] = ["a", "b"].map((name) => newcomer(here, hearer(name, 100, { clock, said, ms: 3 })));
+  if (a === undefined || b === undefined) throw new Error("expected both");
+  for (const place of [a, a, b]) turns.wait(place);
+  for (let count = 0; count < 20; count += 1) turn(here);
+  expect(Math.abs(said.filter((name) => name === "a").length - 10)).toBeLessThanOrEqual(1);
+});
+
 it("takes in one of each who wait after another, some in each turn, until nobody waits", () => {
   const here = stage();
   const { clock, turns } = here;
@@ -222,45 +242,4 @@ it("holds nobody guilty for more than a little of a long turn, which may be the 
   turn(here);
   turn(here);
   expect(said.slice(0, 2)).toContain("a");
-});
-
-it("counts what a read takes as taken by whom it is read from", () => {
-  const here = stage();
-  const { clock, turns } = here;
-  const said: string[] = [];
-  const read = newcomer(here, {
-    hearNext() {
-      said.push("r");
-      turns.willRead();
-      return false;
-    },
-  });
-  for (let count = 0; count < 20; count += 1) {
-    turns.wait(read);
-    turn(here);
-  }
-  said.length = 0;
-  turns.wait(read);
-  for (const name of ["n", "m"]) turns.wait(newcomer(here, hearer(name, 1, { clock, said })));
-  turn(here);
-  turn(here);
-  expect(said.join("")).toMatch(/^(nmr|nrm)$/);
-});
-
-it("lets only so many be read again in a turn", () => {
-  const here = stage();
-  const { turns } = here;
-  let read = 0;
-  const held = (): Hearer => ({
-    hearNext() {
-      read += 1;
-      turns.willRead();
-      return false;
-    },
-  });
-  for (let count = 0; count < 100; count += 1) turns.wait(newcomer(here, held()));
-  turn(here);
-  expect(read).toBe(5);
-  for (let count = 0; count < 19; count += 1) turn(here);
-  expect(read).toBe(100);
 });

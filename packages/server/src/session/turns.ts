@@ -1,7 +1,8 @@
 // Turns: how long what clients say may occupy one turn of the event loop, whoever says it.
 //
 // One read of a socket may hold a thousand commands, and one turn reads from all sockets: taken in at once they would hold
-// up everybody's pings, timers and publications for seconds. What is late waits in line, and those who have taken little of
+// up everybody's pings, timers and publications for seconds. What is late waits in line: bytes before they are parsed,
+// compressed messages before they are inflated, commands before they are obeyed. Those who have taken little of
 // the server lately stand before those who have taken much (multilevel feedback): a flood waits for itself.
 import type { Clock } from "../ports/clock.ts";
 
@@ -10,8 +11,6 @@ import type { Clock } from "../ports/clock.ts";
  * over. What commands go on to do once they are taken in comes on top.
  */
 const sliceMs = 2;
-/** What a read of 64 KiB takes by itself, when it is full of the smallest frames. */
-const readMs = 0.5;
 /** So few messages in a turn are nothing to measure. */
 const uncounted = 4;
 
@@ -57,8 +56,6 @@ export class Turns {
   /** `null` while it is not measured. */
   #endMs: number | null = null;
   #isDeferred = false;
-  /** When those in line have had their time. */
-  #untilMs = 0;
   /** Those who have taken least in the first one. */
   readonly #lines: readonly Place[][] = Array.from({ length: lines }, () => []);
   #waiting = 0;
@@ -86,16 +83,12 @@ export class Turns {
     return { hearer, isWaiting: false, takenMs: newcomerMs, atMs: sinceMs };
   }
 
-  /** Messages of one that does not wait yet are taken in from the next turn on, until it has none. */
+  /** Its messages are taken in from the next turn on, until it has none. One that waits already stays where it is. */
   wait(place: Place): void {
+    if (place.isWaiting) return;
     place.isWaiting = true;
     this.#enter(place, this.#clock.now());
     this.#defer();
-  }
-
-  /** Said in `hearNext` by a hearer that is read again from now on: what has come for it meanwhile costs time as well. */
-  willRead(): void {
-    this.#untilMs -= readMs;
   }
 
   #isBeforeEnd(): boolean {
@@ -116,12 +109,12 @@ export class Turns {
     this.#count = 0;
     this.#endMs = null;
     let nowMs = this.#clock.now();
-    this.#untilMs = nowMs + sliceMs;
+    const untilMs = nowMs + sliceMs;
     try {
-      while (nowMs <= this.#untilMs) {
+      while (nowMs <= untilMs) {
         const place = this.#next();
         if (place === undefined) break;
-        nowMs = this.#serveNext(place, nowMs);
+        nowMs = this.#serveNext(place, { nowMs, untilMs });
       }
     } finally {
       // Also when one of them has failed: the others still wait.
@@ -139,18 +132,19 @@ export class Turns {
   }
 
   /** Returns what time it is then. */
-  #serveNext(place: Place, sinceMs: number): number {
-    let [nowMs, tookMs] = [sinceMs, 0];
-    while (place.isWaiting && tookMs < shareMs && nowMs <= this.#untilMs) {
-      const [thenMs, untilMs] = [nowMs, this.#untilMs];
-      // One that fails is not in line any more, and may wait again.
-      place.isWaiting = false;
-      place.isWaiting = place.hearer.hearNext();
+  #serveNext(place: Place, { nowMs: sinceMs, untilMs }: { readonly nowMs: number; readonly untilMs: number }): number {
+    let nowMs = sinceMs;
+    while (place.isWaiting && nowMs - sinceMs < shareMs && nowMs <= untilMs) {
+      let hasMore = false;
+      try {
+        hasMore = place.hearer.hearNext();
+      } finally {
+        // One that fails is not in line any more, and may wait again.
+        place.isWaiting = hasMore;
+      }
       nowMs = this.#clock.now();
-      // What a read will take has been taken off the end.
-      tookMs += nowMs - thenMs + (untilMs - this.#untilMs);
     }
-    place.takenMs += Math.min(tookMs, mostCountedMs);
+    place.takenMs += Math.min(nowMs - sinceMs, mostCountedMs);
     if (place.isWaiting) this.#enter(place, nowMs);
     return nowMs;
   }

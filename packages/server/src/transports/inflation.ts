@@ -35,7 +35,6 @@ class Inflating implements Inflation, Hearer {
   /** What the parser has held to its limits: the fragments to theirs, their bytes to the message's. */
   #fragments: Buffer[] = [];
   #done: ((error: Error | null, message?: Buffer) => void) | null = null;
-  #isHeard = false;
 
   constructor(options: InflationOptions) {
     const { turns, clock } = options;
@@ -49,18 +48,13 @@ class Inflating implements Inflation, Hearer {
     if (!isLast) return clock.defer(() => done(null, nothing));
     this.#done = done;
     // A few bytes may inflate to the largest message: it waits in line, as all do that a client may ask for at once.
-    if (!this.#isHeard) turns.wait(this.#place);
+    turns.wait(this.#place);
   }
 
   hearNext(): boolean {
     const done = this.#done;
     this.#done = null;
-    this.#isHeard = true;
-    try {
-      if (done !== null) this.#inflate(done);
-    } finally {
-      this.#isHeard = false;
-    }
+    if (done !== null) this.#inflate(done);
     // The parser may have come to the next one meanwhile.
     return this.#done !== null;
   }

@@ -39,19 +39,17 @@ export function sliceRequests(server: Server, options: SlicedReadingOptions): vo
 
 const sliced = new WeakSet<Server>();
 
-/**
- * Stands before the one who parses what `socket` brings.
- * @param consumer Whose pausing is heeded also while the socket waits in line.
- */
-export function sliceReads(
-  socket: Duplex,
-  options: SlicedReadingOptions,
-  consumer: { readonly isPaused: boolean } | null,
-): void {
+/** Whose pausing is heeded also while a socket waits in line. */
+interface Consumer {
+  readonly isPaused: boolean;
+}
+
+/** Stands before the one who parses what `socket` brings. */
+export function sliceReads(socket: Duplex, options: SlicedReadingOptions, consumer: Consumer | null): void {
   const [parse] = socket.listeners("data") as Parse[];
   // One that speaks HTTP/2 is not read by way of its stream.
   if (parse === undefined) return;
-  (socket as Carrier)[carried] = new SlicedReading(socket, parse, { ...options, consumer });
+  (socket as Carrier)[carried] = new SlicedReading(socket, { parse, options, consumer });
   socket.off("data", parse);
   socket.on("data", inPlaceOf(parse));
 }
@@ -72,14 +70,17 @@ function inPlaceOf(parse: Parse): InPlaceOf {
   return came;
 }
 
-interface Parts extends SlicedReadingOptions {
-  readonly consumer: { readonly isPaused: boolean } | null;
+interface Parts {
+  readonly parse: Parse;
+  readonly options: SlicedReadingOptions;
+  readonly consumer: Consumer | null;
 }
 
 class SlicedReading implements Hearer {
   readonly #socket: Duplex;
   readonly #parse: Parse;
-  readonly #parts: Parts;
+  readonly #options: SlicedReadingOptions;
+  readonly #consumer: Consumer | null;
   /** A whole number, which costs no memory of its own. */
   readonly #sinceMs: number;
   /** `null` before it ever waited. */
@@ -88,20 +89,20 @@ class SlicedReading implements Hearer {
   /** Of the next piece. */
   #bytes = leastBytes;
 
-  constructor(socket: Duplex, parse: Parse, parts: Parts) {
+  constructor(socket: Duplex, { parse, options, consumer }: Parts) {
     this.#socket = socket;
     this.#parse = parse;
-    this.#parts = parts;
-    this.#sinceMs = Math.trunc(parts.clock.now());
+    this.#options = options;
+    this.#consumer = consumer;
+    this.#sinceMs = Math.trunc(options.clock.now());
   }
 
   came(chunk: Buffer): void {
-    const isWaiting = this.#place?.isWaiting === true;
-    const isAtOnce = this.#isHanding || (chunk.length <= leastBytes && !isWaiting && this.#parts.turns.hasTime());
+    const isAtOnce = this.#isHanding || (chunk.length <= leastBytes && this.#options.turns.hasTime());
     if (isAtOnce) return this.#parse.call(this.#socket, chunk);
-    this.#keep(chunk);
-    // Somebody let it flow while it waits; or it is over, and who wants what is left reads it at the close.
-    if (!isWaiting && !this.#socket.destroyed) this.#handOver();
+    this.#socket.pause();
+    this.#socket.unshift(chunk);
+    this.#handOver();
   }
 
   hearNext(): boolean {
@@ -111,16 +112,11 @@ class SlicedReading implements Hearer {
       return false;
     }
     // It comes again when it is let flow.
-    return this.#parts.consumer?.isPaused !== true && this.#handNext();
-  }
-
-  #keep(chunk: Buffer): void {
-    this.#socket.pause();
-    this.#socket.unshift(chunk);
+    return this.#consumer?.isPaused !== true && this.#handNext();
   }
 
   #handOver(): void {
-    const { turns, metrics } = this.#parts;
+    const { turns, metrics } = this.#options;
     this.#bytes = leastBytes;
     while (turns.hasTimeForMany()) if (!this.#handNext()) return;
     metrics.add("reads_late");
@@ -130,7 +126,7 @@ class SlicedReading implements Hearer {
 
   /** Hands over one piece of what is in the socket's buffer. True: the next one may follow. */
   #handNext(): boolean {
-    const { clock } = this.#parts;
+    const { clock } = this.#options;
     const socket = this.#socket;
     // A parser that has enough pauses it: that shows only where it flows.
     socket.resume();
@@ -141,6 +137,7 @@ class SlicedReading implements Hearer {
     } finally {
       this.#isHanding = false;
     }
+    // Whoever wants what is left of one that is over, as ws does, reads it at its close.
     if (socket.destroyed) socket.pause();
     if (!this.#isParsed() || socket.isPaused() || socket.readableLength === 0) return false;
     if (clock.now() - sinceMs < quickMs) this.#bytes = Math.min(2 * this.#bytes, mostBytes);
