@@ -265,6 +265,25 @@ it("goes on behind a piece whose parser failed, in line as at once", async () =>
   expect(Math.max(...here.pieces.map(({ length }) => length))).toBeLessThan(3_000);
 });
 
+it("gives sockets of one parser one listener, and each its own bytes", async () => {
+  const clock = new FakeClock();
+  const options = { clock, turns: new Turns(clock), metrics: new Metrics() };
+  const heard = new Map<Duplex, string>();
+  function parse(this: Duplex, chunk: Buffer): void {
+    heard.set(this, (heard.get(this) ?? "") + chunk.toString());
+  }
+  const wires = Array.from({ length: 3 }, () => new Wire());
+  for (const wire of wires) {
+    wire.on("data", parse);
+    sliceReads(wire, options, { isPaused: false });
+  }
+  expect(new Set(wires.map((wire) => wire.rawListeners("data")[0])).size).toBe(1);
+  await tick();
+  for (const [index, wire] of wires.entries()) wire.push(String(index));
+  await tick();
+  expect(wires.map((wire) => heard.get(wire))).toEqual(["0", "1", "2"]);
+});
+
 it("leaves a socket alone that nobody reads by its stream", async () => {
   const wire = new Wire();
   const clock = new FakeClock();

@@ -51,22 +51,21 @@ export function sliceReads(socket: Duplex, options: SlicedReadingOptions, consum
   if (parse === undefined) return;
   (socket as Carrier)[carried] = new SlicedReading(socket, { parse, options, consumer });
   socket.off("data", parse);
-  socket.on("data", inPlaceOf(parse));
+  // All WebSockets have one parser's listener, and share this one: one for each would cost memory while it idles.
+  if (consumer !== null && shared?.listener !== parse) shared = inPlaceOf(parse);
+  socket.on("data", consumer === null ? inPlaceOf(parse) : (shared as InPlaceOf));
 }
+
+let shared: InPlaceOf | null = null;
 
 const carried = Symbol("sliced reading");
 type Carrier = Duplex & { [carried]: SlicedReading };
 
-let newest: InPlaceOf | null = null;
-
-/** One for all sockets with the same parser, as WebSockets are: each of its own costs memory while it idles. */
 function inPlaceOf(parse: Parse): InPlaceOf {
-  if (newest?.listener === parse) return newest;
   const came: InPlaceOf = function came(this: Duplex, chunk: Buffer) {
     (this as Carrier)[carried].came(chunk);
   };
   came.listener = parse;
-  newest = came;
   return came;
 }
 
