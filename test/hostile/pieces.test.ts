@@ -82,15 +82,18 @@ test("who is closed by the server may still say that it closes too, behind all e
   expect(served.tide.stats().counters["limit_closeTimeoutMs"]).toBeUndefined();
 });
 
-test.each(["ping", "pong"] as const)("any number of %ss takes turns, and disturbs nothing behind them", async (kind) => {
-  const served = await serve();
-  const socket = await upgraded(served);
-  const text = readUntil(socket, (so) => so.includes('"id":1,'));
-  socket.write(Buffer.concat([...Array.from({ length: 20_000 }, () => frame(kind, "")), connect]));
-  await text;
-  expect(late(served)).toBeGreaterThan(0);
-  socket.destroy();
-});
+test.each(["ping", "pong"] as const)(
+  "any number of %ss takes turns, and disturbs nothing behind them",
+  async (kind) => {
+    const served = await serve();
+    const socket = await upgraded(served);
+    const text = readUntil(socket, (so) => so.includes('"id":1,'));
+    socket.write(Buffer.concat([...Array.from({ length: 20_000 }, () => frame(kind, "")), connect]));
+    await text;
+    expect(late(served)).toBeGreaterThan(0);
+    socket.destroy();
+  },
+);
 
 /** RFC 7692 §6: the first reserved bit. */
 function deflated(text: string): Buffer {
@@ -105,7 +108,8 @@ test("compressed messages take turns, one after the other, and all count", async
   socket.write(upgradeRequest(path, { "Sec-WebSocket-Extensions": "permessage-deflate" }));
   await readUntil(socket, (so) => so.includes("\r\n\r\n"));
   const data = "x".repeat(30_000);
-  const each = (n: number): string => JSON.stringify({ id: n + 2, publish: { channel: "public:a", data: `${n}${data}` } });
+  const each = (n: number): string =>
+    JSON.stringify({ id: n + 2, publish: { channel: "public:a", data: `${n}${data}` } });
   const messages = Array.from({ length: 300 }, (_, n) => deflated(each(n)));
   const text = readUntil(socket, (so) => so.includes('"id":301,'));
   socket.write(Buffer.concat([connect, ...messages]));

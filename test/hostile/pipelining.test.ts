@@ -53,7 +53,7 @@ test("those of one connection that are more than a turn has time for are all ans
   const { server, port, tide } = await serve();
   server.on("request", (request, response) => {
     // Busy for a millisecond, as an application may be.
-    for (const endMs = performance.now() + 1; performance.now() < endMs; );
+    for (const endMs = performance.now() + 1; performance.now() < endMs;);
     if (!response.headersSent) response.writeHead(200).end(request.url);
   });
   const socket = await dial(port);

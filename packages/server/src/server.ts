@@ -138,10 +138,7 @@ class Composed implements Tidewire {
     this.#centrifugeDoor = new CentrifugeDoor(this.#node, id, others);
     this.#gate = this.#gateOf(options);
     const gate = this.#gate;
-    const compression = resolveCompression(options.compression);
-    const { turns } = this.#node;
-    const socketRoute = (path: string): Open | null => this.#route(path);
-    this.#upgrades = new Upgrades({ gate, limits, clock, metrics, turns, compression, route: socketRoute });
+    this.#upgrades = this.#upgradesOf(gate);
     const route = (path: string): ReturnType<RawDoor["resource"]> =>
       this.#centrifugeDoor.resource(path) ?? this.#rawDoor.resource(path);
     const backlog = new Backlog(limits, metrics);
@@ -169,6 +166,13 @@ class Composed implements Tidewire {
       isDevelopment: () => this.#mode() === "development",
       isAdmitting: () => this.#starting.isDone && !this.#isDraining,
     });
+  }
+
+  #upgradesOf(gate: Gate): Upgrades {
+    const [clock, metrics, limits] = [this.#clock, this.#metrics, this.#limits];
+    const compression = resolveCompression(this.#options.compression);
+    const { turns } = this.#node;
+    return new Upgrades({ gate, limits, clock, metrics, turns, compression, route: (path) => this.#route(path) });
   }
 
   #routerOf(backlog: Backlog, id: string, others: OtherNodes | null): Router {

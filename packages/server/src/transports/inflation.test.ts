@@ -15,7 +15,11 @@ function stage(): Stage {
   const clock = new FakeClock();
   const turns = new Turns(clock);
   const failed: number[] = [];
-  return { clock, failed, begin: () => inflation({ clock, turns, maxBytes: 1_000, fail: (code) => failed.push(code) }) };
+  return {
+    clock,
+    failed,
+    begin: () => inflation({ clock, turns, maxBytes: 1_000, fail: (code) => failed.push(code) }),
+  };
 }
 
 it("inflates of many connections as much in a turn as there is time for, and all in the end", () => {

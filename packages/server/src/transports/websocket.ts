@@ -70,7 +70,8 @@ export class WebSocketTransport {
       handleProtocols: protocolFor,
     };
     this.#server = new WebSocketServer(options);
-    this.#compression = compression === null ? null : new Compression({ ...compression, limits, clock, metrics, turns });
+    this.#compression =
+      compression === null ? null : new Compression({ ...compression, limits, clock, metrics, turns });
     this.#server.on("headers", (headers, request) => {
       const agreed = this.#agreed.get(request);
       if (agreed !== undefined) headers.push(`Sec-WebSocket-Extensions: ${agreed.answer}`);
