@@ -29,7 +29,7 @@ import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient 
 import { type Hand, Hands } from "./hands.ts";
 import { Line, type LineOptions } from "./line.ts";
 import { accepted, endOf } from "./moves.ts";
-import { Together } from "./together.ts";
+import { Together } from "../store/together.ts";
 
 /** What `bullmqStore` is given. */
 export interface BullmqStoreOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {

@@ -25,6 +25,11 @@ export class Together<Given, Answer> {
     });
   }
 
+  /** Resolves when nothing that was asked before is still to be sent. */
+  async sent(): Promise<void> {
+    if (this.#asked.length > 0) await new Promise<void>((resolve) => this.#clock.defer(resolve));
+  }
+
   async #send(): Promise<void> {
     const all = this.#asked;
     this.#asked = [];
