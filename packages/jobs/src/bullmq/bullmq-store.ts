@@ -24,11 +24,22 @@ import type {
   Settled,
   Wanted,
 } from "../store/job-store.ts";
-import { countsOf, endingOf, entryOf, keyOf, type Kept, priorityOf, queueOf, recordOf, runOf } from "./entries.ts";
+import {
+  countsOf,
+  endingOf,
+  entryOf,
+  type HandedOut,
+  handedOutOf,
+  keyOf,
+  type Kept,
+  priorityOf,
+  queueOf,
+  recordOf,
+} from "./entries.ts";
 import type { BullConnection, BullJob, BullJobOptions, BullLibrary, StoreClient } from "./library.ts";
 import { type Hand, Hands } from "./hands.ts";
 import { Line, type LineOptions } from "./line.ts";
-import { accepted, endOf } from "./moves.ts";
+import { accepted, doneOf } from "./moves.ts";
 import { Together } from "../store/together.ts";
 
 /** What `bullmqStore` is given. */
@@ -70,8 +81,8 @@ const dayMs = 86_400_000;
 const housekeepingMs = 60_000;
 const cleanedAtOnce = 5_000;
 
-/** As often as the script sweeps. */
-const lookMs = 200;
+/** Jobs that one call hands out or ends: Redis does nothing else meanwhile. */
+const mostAtOnce = 100;
 
 class BullmqStore<Client extends StoreClient<Client>, Connection extends BullConnection> implements JobStore {
   readonly #options: LineOptions<Client, Connection>;
@@ -81,16 +92,23 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   readonly #keepDeadMs: number;
   #open: Line<Client, Connection> | null = null;
   readonly #hands = new Hands();
+  readonly #arriving: Together<JobDraft, unknown>;
+  /** Of a job's id and the mark of its order: 1 when another order has made it. */
+  readonly #foreign: Together<readonly [string, string], unknown>;
   readonly #told: Together<Hold, Settled>;
   readonly #ended: Together<Done, PromiseSettledResult<Settled>>;
-  /** Whether the last claim found as much as it was to find. */
-  #hasMore = false;
-  #lookedMs = -Infinity;
   #cancelHousekept: Cancel | null = null;
 
   constructor(options: BullmqStoreOptions<Client, Connection>) {
     const { library, client, prefix = "tidewire-jobs", log = silentLog, clock = systemClock } = options;
     this.#options = { library, client, prefix, log, clock };
+    this.#arriving = new Together<JobDraft, unknown>(clock, async (drafts) => {
+      await this.#line.script("arrive", ...drafts.flatMap(({ name, id }) => [queueOf(name), keyOf(id)]));
+      return [];
+    });
+    this.#foreign = new Together(clock, async (asked) => {
+      return (await this.#line.script("foreign", ...asked.flat())) as readonly unknown[];
+    });
     this.#told = new Together(clock, async (holds) => {
       const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
       return (await this.#line.script("told", ...given)) as readonly Settled[];
@@ -120,7 +138,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   add(drafts: readonly JobDraft[]): Promise<readonly Added[]> {
     const marks = new Map(drafts.map((draft) => [draft, this.#random.token(132)] as const));
     return this.#line.ask(async () => {
-      await this.#line.script("arrive", ...drafts.flatMap(({ name, id }) => [queueOf(name), keyOf(id)]));
+      await Promise.all(drafts.map((draft) => this.#arriving.ask(draft)));
       const byName = Map.groupBy(drafts, ({ name }) => name);
       const ids = new Map<JobDraft, string>();
       for (const [name, group] of byName) {
@@ -135,54 +153,32 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   claim(wanted: Wanted): Promise<Claimed> {
     return this.#line.ask(async () => {
       await this.#housekeep(wanted);
-      const { leaseMs, runs } = wanted;
-      const eager = this.#eager(wanted);
-      // What a look finds beside that need not be looked for by each of the claims that follow one another.
-      const mayWait = eager !== null && wanted.endings === 0 && this.#options.clock.now() - this.#lookedMs < lookMs;
-      const looking = mayWait
-        ? Promise.resolve(nothingSeen)
-        : this.#look(eager === null ? wanted : { ...wanted, runs: 0 });
-      // What was taken is begun, whether or not the look beside it has an answer.
-      const [looked, first] = await Promise.all([
-        eager === null ? looking : looking.catch(() => nothingSeen),
-        this.#takeAll(eager ?? [], leaseMs),
-      ]);
-      const taken = eager === null ? await this.#takeAll(looked.due, leaseMs) : first;
-      const failed = taken.find((one) => one.status === "rejected");
-      if (failed !== undefined && taken.every(({ status }) => status === "rejected") && looked.untold.length === 0) {
-        throw failed.reason;
-      }
-      const hands = taken.flatMap((one) => (one.status === "fulfilled" && one.value !== null ? [one.value] : []));
-      this.#hasMore = runs > 0 && hands.length === runs;
-      const begun = await this.#begin(hands, leaseMs);
+      const asked = partsOf(wanted).map((part) => this.#claim(part));
+      const answers = await Promise.allSettled(asked);
+      const claimed = answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : []));
+      const failed = answers.find((answer) => answer.status === "rejected");
+      // What was handed out is begun, whether or not there is more.
+      if (failed !== undefined && claimed.length === 0) throw failed.reason;
       return {
-        runs: begun.filter((one) => typeof one !== "string"),
-        endings: looked.untold.map((answer) => endingOf(entryOf(answer))),
-        refused: [...looked.refused, ...begun.filter((one) => typeof one === "string")],
+        runs: claimed.flatMap(({ runs }) => runs),
+        endings: claimed.flatMap(({ endings }) => endings),
+        refused: claimed.flatMap(({ refused }) => refused),
       };
     });
   }
 
-  /**
-   * Where there was as much as was asked for, there will be more: that is taken without asking first in which queue it is. Of several
-   * queues the script alone knows which one has what comes first.
-   */
-  #eager({ names, runs }: Wanted): readonly string[] | null {
-    const [name] = names;
-    return this.#hasMore && names.length === 1 && name !== undefined
-      ? Array.from({ length: runs }, () => queueOf(name))
-      : null;
-  }
-
-  async #look({ names, runs, endings, leaseMs }: Wanted): Promise<Looked> {
-    this.#lookedMs = this.#options.clock.now();
-    const answer = await this.#line.script("look", runs, endings, leaseMs, ...names.map(queueOf));
-    const [due, untold, refused] = answer as readonly [readonly string[], readonly unknown[], readonly string[]];
-    return { due, untold, refused };
-  }
-
-  async #takeAll(queues: readonly string[], leaseMs: number): Promise<readonly PromiseSettledResult<Taken | null>[]> {
-    return await Promise.allSettled(queues.map((queue) => this.#take(queue, leaseMs)));
+  async #claim({ names, runs, endings, leaseMs }: Wanted): Promise<Claimed> {
+    const machineMs = this.#options.clock.wall();
+    // A job is handed out once by a claim: of each of its hands the token is another one (J2).
+    const token = this.#random.token(132);
+    const answer = await this.#line.script("claim", runs, endings, leaseMs, machineMs, token, ...names.map(queueOf));
+    const [taken, untold, refused] = answer as readonly [readonly unknown[], readonly unknown[], readonly string[]];
+    const begun = await Promise.all(taken.map((one) => this.#begun(handedOutOf(one))));
+    return {
+      runs: begun.filter((one) => typeof one === "object").filter((one) => one !== null),
+      endings: untold.map((one) => endingOf(entryOf(one))),
+      refused: [...refused, ...begun.filter((one) => typeof one === "string")],
+    };
   }
 
   renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Renewal[]> {
@@ -243,45 +239,13 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
 
   async #added({ id }: JobDraft, addedAs: string, mark: string): Promise<Added> {
     if (addedAs !== keyOf(id)) return { id: decodeURIComponent(addedAs.slice(1)), isDuplicate: true };
-    const [found] = (await this.#line.script("read", addedAs)) as readonly unknown[];
-    const kept = found === undefined ? null : (entryOf(found).kept as Partial<{ mark: string }> | null);
-    return { id, isDuplicate: kept !== null && kept.mark !== mark };
+    return { id, isDuplicate: (await this.#foreign.ask([addedAs, mark])) === 1 };
   }
 
-  /** @returns `null` when somebody else was faster. */
-  async #take(queue: string, leaseMs: number): Promise<Taken | null> {
-    const token = this.#random.token(132);
-    const { lent } = this.#line;
-    try {
-      const job = await this.#line.queues.taker(queue, leaseMs).getNextJob(token, { block: false });
-      return job?.id === undefined ? null : { queue, token, key: job.id, job, lent };
-    } catch (thrown) {
-      // BullMQ has handed it out, and then could not read it.
-      if (!(thrown instanceof SyntaxError)) throw thrown;
-      return { queue, token, key: "", job: null, lent };
-    }
-  }
-
-  /** @returns Runs, and in words why an entry is none. */
-  async #begin(hands: readonly Taken[], leaseMs: number): Promise<readonly (Run | string)[]> {
-    const sound = hands.filter(({ job }) => job !== null);
-    const given = sound.flatMap(({ queue, key, token }) => [queue, key, token]);
-    const answers = sound.length === 0 ? [] : await this.#line.script("begin", leaseMs, ...given);
-    const begun = new Map(sound.map((hand, n) => [hand, (answers as readonly unknown[])[n] ?? null]));
-    const found = await Promise.all(hands.map((hand) => this.#begun(hand, begun.get(hand))));
-    return found.filter((one) => one !== null);
-  }
-
-  /** @param answer What the script says of it; `null` when its lease is over by now; `undefined` when it was not asked. */
-  async #begun(hand: Taken, answer: unknown): Promise<Run | string | null> {
-    if (answer === null) return null;
-    const { queue, token, key, job, lent } = hand;
-    const entry = answer === undefined ? null : entryOf(answer);
-    if (entry === null || entry.kept === null || job === null) {
-      return (await this.#line.script("spoil", queue, token)) as string | null;
-    }
-    const run = runOf(entry, entry.kept);
-    this.#hands.put(run, { queue, key, token, fence: run.fence, hasOwner: run.owner !== "", job, lent });
+  /** @returns A run, or in words why it is none. */
+  async #begun({ queue, key, token, run }: HandedOut): Promise<Run | string | null> {
+    if (run === null) return (await this.#line.script("spoil", queue, key, token)) as string | null;
+    this.#hands.put(run, { queue, key, token, hasOwner: run.owner !== "" });
     return run;
   }
 
@@ -291,7 +255,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     if (hand !== null && outcome.kind === "done") {
       const ended = await this.#ended.ask({ hand, output: outcome.output });
       if (ended.status === "rejected") throw ended.reason;
-      if (ended.value !== "waiting") return ended.value;
+      return ended.value;
     }
     const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
     const delayMs = outcome.kind === "failed" ? outcome.delayMs : 0;
@@ -304,17 +268,21 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     return (await accepted(moved)) ? state : null;
   }
 
-  /**
-   * What was taken here and is done needs one way to Redis: BullMQ refuses its end for the same reasons as the mark before it.
-   * @returns `waiting` where that way is not open: on a connection that was lent since then BullMQ's command could come before the mark.
-   */
+  /** What was handed out here and is done. The note for those who are to be told and BullMQ's own end are one step. */
   async #done(all: readonly Done[]): Promise<readonly PromiseSettledResult<Settled>[]> {
-    const near = all.filter(({ hand }) => hand.lent === this.#line.lent);
-    const marked = this.#line.done(near.map(({ hand }) => hand));
-    const moved = near.map(({ hand, output }) => accepted(hand.job.moveToCompleted(output, hand.token, false)));
-    const [[marks], moves] = await Promise.all([Promise.allSettled([marked]), Promise.allSettled(moved)]);
-    const ends = new Map(near.map((one, n) => [one, endOf(moves[n], marks)] as const));
-    return all.map((one) => ends.get(one) ?? { status: "fulfilled", value: "waiting" });
+    const answers = chunksOf(all).map(async (chunk): Promise<readonly PromiseSettledResult<Settled>[]> => {
+      const given = chunk.flatMap(({ hand: { queue, key, token, hasOwner }, output }) => {
+        return [queue, key, token, hasOwner ? 1 : 0, JSON.stringify(output)];
+      });
+      try {
+        return ((await this.#line.script("done", this.#options.clock.wall(), ...given)) as readonly unknown[]).map(
+          doneOf,
+        );
+      } catch (reason) {
+        return chunk.map(() => ({ status: "rejected", reason }));
+      }
+    });
+    return (await Promise.all(answers)).flat();
   }
 
   #moved({ job, token, outcome, how }: Ended): readonly [Promise<unknown>, Settled] {
@@ -353,27 +321,6 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   }
 }
 
-/** What the script says before anything is taken. */
-interface Looked {
-  /** The queues of what is due, in its order. */
-  readonly due: readonly string[];
-  readonly untold: readonly unknown[];
-  readonly refused: readonly string[];
-}
-
-const nothingSeen: Looked = { due: [], untold: [], refused: [] };
-
-/** What BullMQ has handed out to this process. */
-interface Taken {
-  readonly queue: string;
-  readonly token: string;
-  readonly key: string;
-  /** `null` where BullMQ could not read it. */
-  readonly job: BullJob | null;
-  /** The connection that it came by. */
-  readonly lent: unknown;
-}
-
 interface Done {
   readonly hand: Hand;
   readonly output: string;
@@ -385,4 +332,18 @@ interface Ended {
   readonly outcome: Exclude<Outcome, { kind: "told" }>;
   /** What is to become of it, as the script says. */
   readonly how: string;
+}
+
+/** One of them tells ends. */
+function partsOf(wanted: Wanted): readonly Wanted[] {
+  const parts = Math.max(1, Math.ceil(wanted.runs / mostAtOnce));
+  return Array.from({ length: parts }, (_, n) => {
+    const runs = Math.min(mostAtOnce, wanted.runs - n * mostAtOnce);
+    return { ...wanted, runs, endings: n === 0 ? wanted.endings : 0 };
+  });
+}
+
+function chunksOf<Item>(items: readonly Item[]): readonly (readonly Item[])[] {
+  const count = Math.ceil(items.length / mostAtOnce);
+  return Array.from({ length: count }, (_, n) => items.slice(n * mostAtOnce, (n + 1) * mostAtOnce));
 }

@@ -58,9 +58,24 @@ function parsed(json: string | undefined): unknown {
   }
 }
 
-export function runOf({ fence, attempt, addedMs }: Entry, kept: Kept): Run {
+/** What BullMQ has handed out. */
+export interface HandedOut {
+  readonly queue: string;
+  readonly key: string;
+  readonly token: string;
+  /** `null` where it cannot be read. */
+  readonly run: Run | null;
+}
+
+export function handedOutOf(answer: unknown): HandedOut {
+  const [queue, key, token, fence, attempt, arrivedUs, opts, data] = answer as readonly string[];
+  // BullMQ reads its options when the job ends.
+  const kept = parsed(opts) === undefined ? null : keptOf(data);
+  const hand = { queue: String(queue), key: String(key), token: String(token) };
+  if (kept === null) return { ...hand, run: null };
   const { id, name, input, owner, terms } = kept;
-  return { id, fence, name, input, owner, attempt, terms, dueMs: dueOf(kept, addedMs) };
+  const dueMs = dueOf(kept, Math.floor(Number(arrivedUs) / 1_000));
+  return { ...hand, run: { id, fence: Number(fence), name, input, owner, attempt: Number(attempt), terms, dueMs } };
 }
 
 /** Others can write what is kept. */

@@ -1,12 +1,12 @@
-// The jobs that this process has in hand, as BullMQ gave them to it, so that their ends need not ask for them again.
+// The jobs that this process has in hand, so that nobody has to look for them when they end.
 import type { Hold } from "../store/job-store.ts";
-import type { BullJob } from "./library.ts";
-import type { InHand } from "./script.ts";
 
-export interface Hand extends InHand {
-  readonly job: BullJob;
-  /** The connection that it came by. */
-  readonly lent: unknown;
+export interface Hand {
+  /** Its queue and its id as BullMQ has them. */
+  readonly queue: string;
+  readonly key: string;
+  readonly token: string;
+  readonly hasOwner: boolean;
 }
 
 /** As many as a worker may have. Runs that were lost are never settled; past these the oldest is forgotten, and would be asked for. */

@@ -26,35 +26,34 @@ interface Closing {
 
 /** A queue of BullMQ, as far as the store asks of it. */
 export interface BullQueue extends Closing {
+  waitUntilReady(): Promise<unknown>;
   addBulk(jobs: { name: string; data: unknown; opts: BullJobOptions }[]): Promise<{ id?: string | undefined }[]>;
   getJob(id: string): Promise<BullJob | undefined>;
   clean(graceMs: number, limit: number, type: "completed" | "failed"): Promise<string[]>;
 }
 
-/** A worker of BullMQ: the store takes jobs by it and lets none of its own run. */
-export interface BullWorker extends Closing {
-  getNextJob(token: string, options: { block: boolean }): Promise<BullJob | undefined>;
+/** A command of BullMQ, as it gives it to its clients. */
+export interface BullCommand {
+  readonly numberOfKeys: number;
+  readonly lua: string;
 }
 
 /** What BullMQ makes of a client. */
 export interface BullConnection {
   on(event: "error", listener: (error: Error) => void): unknown;
+  defineCommand(name: string, command: BullCommand): void;
 }
 
 interface QueueOptions<Connection> {
   readonly connection: Connection;
   readonly prefix: string;
-}
-
-interface TakingOptions<Connection> extends QueueOptions<Connection> {
-  readonly autorun: boolean;
-  readonly lockDuration: number;
+  /** Whether it writes nothing down of itself. */
+  readonly skipMetasUpdate?: boolean;
 }
 
 /** BullMQ 6, as `import * as library from "bullmq"` gives it. */
 export interface BullLibrary<Client, Connection extends BullConnection> {
   readonly Queue: new (name: string, options: QueueOptions<Connection>) => BullQueue;
-  readonly Worker: new (name: string, processor: null, options: TakingOptions<Connection>) => BullWorker;
   createNodeRedisClient(client: Client): Connection;
 }
 

@@ -1,10 +1,11 @@
 // The store's way to Redis: its own connection and one it lends to BullMQ, a bound for every answer, and what Redis must keep before it is trusted with jobs.
 import { fail, TidewireError } from "@tidewire/protocol";
 import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
+import { BullCommands } from "./bull-commands.ts";
 import type { BullConnection, BullLibrary, StoreClient } from "./library.ts";
 import { oldestWaiting } from "./oldest.ts";
 import { making, Queues } from "./queues.ts";
-import { type InHand, markDone, run } from "./script.ts";
+import { Script } from "./script.ts";
 
 export interface LineOptions<Client extends StoreClient<Client>, Connection extends BullConnection> {
   readonly library: BullLibrary<Client, Connection>;
@@ -24,6 +25,8 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
   readonly #options: LineOptions<Client, Connection>;
   readonly #own: Client;
   readonly #all = new Set<Client>();
+  readonly #commands = new BullCommands();
+  #script: Script | null = null;
   #lent: Lent<Client> | null = null;
   #lending: Promise<void> | null = null;
   #isClosed = false;
@@ -35,11 +38,6 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
 
   get queues(): Queues {
     return this.#lent?.queues ?? fail("engine_unavailable", "an open job store was expected, it opens");
-  }
-
-  /** The connection that BullMQ has at present, for whoever needs to know whether it is the same. */
-  get lent(): unknown {
-    return this.#lent?.client ?? null;
   }
 
   /** @param isChecked Whether Redis is asked how it keeps its data. */
@@ -66,13 +64,8 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
   }
 
   async script(...args: readonly (string | number)[]): Promise<unknown> {
-    return await run((command) => this.#own.sendCommand(command), this.#options.prefix, args);
-  }
-
-  /** On the connection that is lent, before what BullMQ says there next. */
-  async done(jobs: readonly InHand[]): Promise<readonly boolean[]> {
-    const client = this.#lent?.client ?? fail("engine_unavailable", "an open job store was expected, it opens");
-    return await markDone((command) => client.sendCommand(command), this.#options.prefix, jobs);
+    const script = this.#script ?? fail("engine_unavailable", "an open job store was expected, it opens");
+    return await script.run((command) => this.#own.sendCommand(command), this.#options.prefix, args);
   }
 
   /** For how long what waits longest could have begun, by queue. */
@@ -118,7 +111,12 @@ export class Line<Client extends StoreClient<Client>, Connection extends BullCon
       this.#end(client);
       fail("engine_unavailable", "the job store was closed");
     }
-    this.#lent = { client, queues: new Queues(making(library, client, prefix), log) };
+    const made = making(library, { client, prefix, commands: this.#commands });
+    if (this.#script === null) {
+      await made.ready();
+      this.#script = new Script(this.#commands.functions);
+    }
+    this.#lent = { client, queues: new Queues(made, log) };
     if (before === null) return;
     clock.after(answerMs, () => void before.queues.close().then(() => this.#end(before.client)));
   }

@@ -15,12 +15,9 @@ export async function accepted(moved: Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** Where the mark is not known to be there, nobody can know. */
-export function endOf(
-  move: PromiseSettledResult<boolean> | undefined,
-  marks: PromiseSettledResult<unknown>,
-): PromiseSettledResult<Settled> {
-  const failed = [move, marks].find((one) => one?.status === "rejected");
-  if (failed?.status === "rejected") return failed;
-  return { status: "fulfilled", value: move?.status === "fulfilled" && move.value ? "done" : null };
+/** @param answer BullMQ's number, or in words what went wrong. */
+export function doneOf(answer: unknown): PromiseSettledResult<Settled> {
+  if (answer === 0) return { status: "fulfilled", value: "done" };
+  if (refusals.includes(answer)) return { status: "fulfilled", value: null };
+  return { status: "rejected", reason: new Error(`BullMQ did not take the end of a job: ${String(answer)}`) };
 }
