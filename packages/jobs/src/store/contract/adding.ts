@@ -57,6 +57,17 @@ export function adding(harness: JobStoreHarness): void {
       expect(await trial.ids()).toEqual([]);
     });
 
+    it("is in the order in which it was given, also when it is added again", async () => {
+      const trial = await Trial.begin(harness);
+      const drafts = ["z", "a", "m"].map((id) => trial.draft({ id }));
+      await trial.store.add(drafts);
+      await trial.add({ id: "b" });
+      await trial.store.add(drafts.slice(0, 1));
+      const page = await trial.store.read({ kind: "page", state: "waiting", after: null, limit: 10 });
+      expect(page.map(({ id }) => id)).toEqual(["z", "a", "m", "b"]);
+      expect(await trial.ids({ names: ["resize", "mail"] })).toEqual(["z", "a", "m", "b"]);
+    });
+
     it("can be read, one by one and in pages", async () => {
       const trial = await Trial.begin(harness);
       for (const id of ["a", "b", "c"]) await trial.add({ id, priority: id === "c" ? 5 : 0 });
@@ -66,6 +77,11 @@ export function adding(harness: JobStoreHarness): void {
       expect(await page("b")).toEqual(["c"]);
       expect(await page("c")).toEqual([]);
       expect(await trial.record("c")).toMatchObject({ state: "waiting", priority: 5, attempt: 0, endedMs: null });
+      await trial.claim({ runs: 1 });
+      expect(await page(null)).toEqual(["a", "b"]);
+      expect(await trial.store.read({ kind: "page", state: "running", after: null, limit: 2 })).toMatchObject([
+        { id: "c", attempt: 1 },
+      ]);
       expect(await trial.store.read({ kind: "one", id: "nobody" })).toEqual([]);
     });
   });

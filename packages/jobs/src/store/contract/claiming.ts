@@ -19,6 +19,30 @@ export function claiming(harness: JobStoreHarness): void {
       expect(await trial.ids({ names: ["resize", "mail"], runs: 100 })).toHaveLength(50);
     });
 
+    it("takes what was lost before what came after it, and after what is more urgent", async (context) => {
+      const trial = await Trial.begin(harness);
+      for (const id of ["a", "b", "c"]) await trial.add({ id });
+      expect(await trial.ids({ runs: 2 })).toEqual(["a", "b"]);
+      await trial.add({ id: "urgent", priority: 9 });
+      await trial.advance(context, leaseMs);
+      const ids = await trial.ids();
+      expect(ids.slice(1, 3).toSorted()).toEqual(["a", "b"]);
+      expect([ids[0], ids[3]]).toEqual(["urgent", "c"]);
+    });
+
+    it("of several names takes what waited for its time as well", async (context) => {
+      const trial = await Trial.begin(harness);
+      const first = await trial.add({ name: "mail" });
+      const { runs } = await trial.claim({ names: ["mail"] });
+      const failed = { kind: "failed", reason: "internal", message: "", delayMs: 2_000 } as const;
+      await trial.store.settle(runs[0] ?? expect.unreachable(), failed);
+      const second = await trial.add();
+      const third = await trial.add({ name: "mail" });
+      await trial.advance(context, 2_000);
+      const ids = await trial.ids({ names: ["resize", "mail"] });
+      expect(ids.toSorted()).toEqual([first, second, third].toSorted());
+    });
+
     it("takes nothing before its time", async (context) => {
       const trial = await Trial.begin(harness);
       const id = await trial.add();

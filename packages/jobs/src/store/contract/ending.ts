@@ -19,6 +19,41 @@ export function ending(harness: JobStoreHarness): void {
       expect(await trial.endings()).toMatchObject([expected]);
     });
 
+    it("that is a bad one is its worker's to tell as well", async (context) => {
+      const trial = await Trial.begin(harness);
+      const other = await trial.another();
+      const id = await trial.add({ owner: "anna" });
+      await trial.store.settle(await trial.run(), { kind: "dead", reason: "denied", message: "no" });
+      expect(await trial.endings(other)).toEqual([]);
+      await trial.advance(context, leaseMs);
+      expect(await trial.endings(other)).toMatchObject([{ id, state: "dead", reason: "denied", message: "no" }]);
+    });
+
+    it("is its worker's for as long as that has renewed its lease", async (context) => {
+      const trial = await Trial.begin(harness);
+      const other = await trial.another();
+      await trial.add({ owner: "anna" });
+      const run = await trial.run();
+      await trial.store.renew([run], 3 * leaseMs);
+      await trial.store.settle(run, { kind: "done", output: "1" });
+      await trial.advance(context, 2 * leaseMs);
+      expect(await trial.endings(other)).toEqual([]);
+      await trial.advance(context, leaseMs);
+      expect(await trial.endings(other)).toHaveLength(1);
+    });
+
+    it("is told when it is there, and by who brought it about", async (context) => {
+      const trial = await Trial.begin(harness);
+      await trial.add({ owner: "anna" });
+      const first = await trial.run();
+      expect(await trial.store.settle(first, { kind: "told" })).toBeNull();
+      await trial.advance(context, leaseMs);
+      const second = await trial.run();
+      await trial.store.settle(second, { kind: "done", output: "1" });
+      expect(await trial.store.settle(first, { kind: "told" })).toBeNull();
+      expect(await trial.store.settle(second, { kind: "told" })).toBe("done");
+    });
+
     it("that was told is told no more", async (context) => {
       const trial = await Trial.begin(harness);
       await trial.add({ owner: "anna" });
@@ -34,6 +69,9 @@ export function ending(harness: JobStoreHarness): void {
       const trial = await Trial.begin(harness);
       await trial.add({ owner: "" });
       await trial.store.settle(await trial.run(), { kind: "done", output: "1" });
+      await trial.add({ owner: "" });
+      await trial.store.settle(await trial.run(), { kind: "dead", reason: "denied", message: "no" });
+      await trial.store.change(await trial.add({ owner: "" }), "cancel");
       await trial.advance(context, 2 * leaseMs);
       expect(await trial.endings()).toEqual([]);
     });

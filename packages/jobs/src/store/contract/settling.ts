@@ -36,6 +36,13 @@ export function settling(harness: JobStoreHarness): void {
       expect(dead.map((record) => record.id)).toEqual([id]);
     });
 
+    it("that failed says why while the job waits", async () => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      await trial.store.settle(await trial.run(), failed);
+      expect(await trial.record(id)).toMatchObject({ state: "waiting", reason: "timed_out", message: "too slow" });
+    });
+
     it("that failed has nothing more to say", async () => {
       const trial = await Trial.begin(harness);
       await trial.add();
@@ -52,6 +59,21 @@ export function settling(harness: JobStoreHarness): void {
       const run = await trial.run();
       expect(await trial.store.settle(run, { kind: "returned" })).toBe("waiting");
       expect(await trial.run(other)).toMatchObject({ id: run.id, attempt: 1 });
+    });
+
+    it("that is returned is the only one that was no attempt (J4)", async () => {
+      const trial = await Trial.begin(harness);
+      await trial.add();
+      await trial.store.settle(await trial.run(), { kind: "returned" });
+      for (const [attempt, state] of [
+        [1, "waiting"],
+        [2, "waiting"],
+        [3, "dead"],
+      ] as const) {
+        const run = await trial.run();
+        expect(run.attempt).toBe(attempt);
+        expect(await trial.store.settle(run, { ...failed, delayMs: 0 })).toBe(state);
+      }
     });
 
     it("that was hopeless is a dead letter at once, and waits with all its attempts when it is replayed", async () => {
@@ -71,6 +93,17 @@ export function settling(harness: JobStoreHarness): void {
       expect(await trial.record(id)).toMatchObject({ state: "done", reason: "" });
     });
 
+    it("of a job that is replayed knows nothing of what was before", async () => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      const run = await trial.run();
+      await trial.store.change(id, "cancel");
+      await trial.store.settle(run, { kind: "dead", reason: "denied", message: "no" });
+      expect(await trial.store.change(id, "replay")).toBe(true);
+      expect(await trial.record(id)).toMatchObject({ state: "waiting", reason: "", message: "", attempt: 0 });
+      expect(await trial.store.settle(await trial.run(), { ...failed, delayMs: 0 })).toBe("waiting");
+    });
+
     it("does not begin when the job was canceled before", async () => {
       const trial = await Trial.begin(harness);
       const id = await trial.add();
@@ -78,6 +111,26 @@ export function settling(harness: JobStoreHarness): void {
       expect(await trial.ids()).toEqual([]);
       expect(await trial.record(id)).toMatchObject({ state: "canceled", attempt: 0 });
       expect(await trial.store.change("nobody", "cancel")).toBe(false);
+    });
+
+    it("does not begin when the job was canceled before its time", async (context) => {
+      const trial = await Trial.begin(harness);
+      const id = await trial.add();
+      await trial.store.settle(await trial.run(), failed);
+      expect(await trial.store.change(id, "cancel")).toBe(true);
+      await trial.advance(context, 1_000);
+      expect(await trial.ids()).toEqual([]);
+      expect(await trial.record(id)).toMatchObject({ state: "canceled" });
+    });
+
+    it("that is done, of a job with a key, leaves the key to the next; so does one that is canceled", async () => {
+      const trial = await Trial.begin(harness);
+      const key = "user:7";
+      await trial.store.change(await trial.add({ id: "one", key }), "cancel");
+      expect(await trial.add({ id: "two", key })).toBe("two");
+      const kept = { key: "event:9", keyHolds: "kept", name: "mail" } as const;
+      await trial.store.change(await trial.add({ id: "three", ...kept }), "cancel");
+      expect(await trial.add({ id: "four", ...kept })).toBe("three");
     });
   });
 }
