@@ -74,8 +74,10 @@ test("of two hands in one process the newer one's word counts (J2)", async (cont
   const [second] = (await store.claim(wanted)).runs;
   if (first === undefined || second === undefined) return expect.unreachable();
   expect(second.fence).toBeGreaterThan(first.fence);
-  const [early, late] = await Promise.all([store.settle(first, done), store.settle(second, done)]);
-  expect([early, late]).toEqual([null, "done"]);
+  expect(await store.settle(first, done)).toBeNull();
+  // Nor is anything noted of it.
+  expect(await server.ask("EXISTS", `${prefix}:~:ends`)).toBe(0);
+  expect(await store.settle(second, done)).toBe("done");
 });
 
 test("a run says when it could begin", async (context) => {
