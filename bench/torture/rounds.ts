@@ -146,6 +146,7 @@ export class Rounds {
     if (!mayBeginEpochs) this.#needless += returns.length - recovered;
     const seconds = (fromMs: number, toMs: number): string => ((toMs - fromMs) / 1_000).toFixed(1);
     const faults = sumOf(witnesses.map((witness) => witness.faults));
+    for (const ledger of this.#ledgers) ledger.addTo(faults);
     this.#say(
       `${place}: ${kind.name}, ${seconds(startedMs, healedMs)} s, readers well after ${seconds(healedMs, readMs)} s, windows ${seconds(readMs, performance.now())} s later; ` +
         `${recovered} of ${returns.length} recovered; ${this.#acked()} acked; ` +

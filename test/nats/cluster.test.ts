@@ -7,7 +7,7 @@ import { RecordingSink } from "../../packages/server/src/engine/contract/recordi
 import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
 import type { Engine } from "../../packages/server/src/engine/engine.ts";
 import { systemClock } from "../../packages/server/src/ports/clock.ts";
-import { connecting, NatsServer, withoutNatsCluster } from "../services/nats.ts";
+import { connecting, natsKeyTime, NatsServer, withoutNatsCluster } from "../services/nats.ts";
 import { say, startEngine } from "./engines.ts";
 
 /** As many trials as the contract has, about; others elect their own. */
@@ -37,6 +37,7 @@ describe("three servers", () => {
   afterAll(() => Promise.all(servers.map((server) => server.remove())));
 
   engineContract("nats, three servers", {
+    withoutKeyTime: natsKeyTime,
     create: () => {
       tries += 1;
       const prefix = `try-${tries}`;

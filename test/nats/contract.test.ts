@@ -5,13 +5,14 @@ import { engineContract } from "../../packages/server/src/engine/contract.ts";
 import type { EngineHarness } from "../../packages/server/src/engine/contract/trial.ts";
 import type { Engine } from "../../packages/server/src/engine/engine.ts";
 import { systemClock } from "../../packages/server/src/ports/clock.ts";
-import { connecting, natsPath, NatsServer, withoutNats, withoutNatsTables } from "../services/nats.ts";
+import { connecting, natsKeyTime, natsPath, NatsServer, withoutNats, withoutNatsTables } from "../services/nats.ts";
 
 function harnessFor(serverOf: () => NatsServer): EngineHarness {
   let tries = 0;
   const noTables = withoutNatsTables();
   return {
     ...(noTables !== null && { withoutTables: noTables }),
+    withoutKeyTime: natsKeyTime,
     create: () => {
       const server = serverOf();
       tries += 1;

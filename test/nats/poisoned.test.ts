@@ -99,7 +99,7 @@ it("under an idempotency key: it is no answer, and the publish is done once", as
   const { engine, write } = await poisonable(context);
   const key = `tidewire.key.${name}.${hash("sha256", "k", "base64url")}`;
   const draft = { kind: "value", body: textBody("once"), retention: plenty, idempotencyKey: "k" } as const;
-  for (const poison of ["", "x", "a b 1 - c 5", "digest life.token 7 - id 5", `${"x".repeat(2_000)} e 1 - i 5`]) {
+  for (const poison of ["", "x", "a b 1 before c 5", "digest life.token 7 - id 5", `${"x".repeat(2_000)} e 1 - i 5`]) {
     await write(key, poison);
     const ack = await engine.publish("news", draft);
     expect(ack.position.offset).toBe(1);

@@ -9,6 +9,9 @@ import { type TestContext, vi } from "vitest";
 import { freePort } from "../killable-node.ts";
 import { ended, said } from "./program.ts";
 
+/** Why nothing moves on for the keys that NATS remembers. */
+export const natsKeyTime = "NATS forgets keys by its own clock, which cannot be moved";
+
 export { connecting } from "./nats-client.ts";
 
 /** Where NATS is, or `undefined` where the tests have to do without. */

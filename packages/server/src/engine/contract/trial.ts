@@ -27,6 +27,8 @@ export interface EngineHarness {
   create(): EngineUnderTest | Promise<EngineUnderTest>;
   /** Why it keeps no tables: publishing to one is refused with `not_available`. Left out where it keeps them. */
   readonly withoutTables?: string;
+  /** Why idempotency keys do not go by the clock that `advance` moves. */
+  readonly withoutKeyTime?: string;
 }
 
 export type Retention = NonNullable<Extract<Draft, { kind: "value" }>["retention"]>;

@@ -1,8 +1,8 @@
 // What publishes with idempotency keys were answered, in their stream and in the records themselves (P4).
+//
+// For how long is NATS' to say, by its own clock: that of a node may be an hour off for a while, and others know it better.
 import { fail } from "@tidewire/protocol";
 import type { Ack, Body, Publication } from "../../engine/engine.ts";
-import type { Clock } from "../../ports/clock.ts";
-import { keyWindowMs } from "../key-window.ts";
 import type { Reached } from "./line.ts";
 import { recordIn } from "./log-records.ts";
 import type { Names } from "./names.ts";
@@ -13,7 +13,6 @@ const timeout = 5_000;
 
 export interface FirstAcksOptions {
   readonly names: Names;
-  readonly clock: Clock;
 }
 
 /** Whose key it is. */
@@ -37,8 +36,7 @@ export class FirstAcks {
     const subject = names.ofKey(channel, idempotencyKey);
     const known = await reached.client.manager.streams.getMessage(names.keys, { last_by_subj: subject });
     const first = known === null ? null : keyRecordIn(known.data);
-    if (first === null || this.#isOld(first.publication)) return null;
-    return repeatedAck(first, body, reached.facts.durability);
+    return first === null ? null : repeatedAck(first, body, reached.facts.durability);
   }
 
   /** NATS' name for it, which is checked as a record is stored. */
@@ -46,11 +44,8 @@ export class FirstAcks {
     return idempotencyKey === null ? undefined : this.#options.names.ofKey(channel, idempotencyKey);
   }
 
-  /**
-   * Its first time ended before it was remembered, or is just being written by another node. `null`: it was longer ago
-   * than keys are remembered.
-   */
-  async at(reached: Reached, sequence: number, keyed: Keyed): Promise<Ack | null> {
+  /** Its first time ended before it was remembered, or is just being written by another node. @throws {TidewireError} `conflict` */
+  async at(reached: Reached, sequence: number, keyed: Keyed): Promise<Ack> {
     const { manager } = reached.client;
     const message = await manager.streams.getMessage(this.#options.names.logs, { seq: sequence });
     const record = message === null ? null : recordIn(message.data);
@@ -62,7 +57,6 @@ export class FirstAcks {
       );
     }
     const { publication, token } = record;
-    if (this.#isOld(publication)) return null;
     const first = { digest: keyDigest(publication), epoch: `${reached.facts.life}.${token}`, publication };
     return repeatedAck(first, keyed.body, reached.facts.durability);
   }
@@ -80,9 +74,5 @@ export class FirstAcks {
       // What was appended remembers its key too, as long as it is there.
       if (publication.offset === 0) throw thrown;
     }
-  }
-
-  #isOld({ atMs }: Pick<Publication, "atMs">): boolean {
-    return atMs + keyWindowMs <= this.#options.clock.wall();
   }
 }

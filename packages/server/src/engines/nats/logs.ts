@@ -194,7 +194,7 @@ export class Logs {
     const keyed = { channel, ...said };
     const retention = said.retention ?? fail("internal", "a retention was expected");
     const subject = names.ofLog(channel);
-    let msgID = firstAcks.idOf(keyed);
+    const msgID = firstAcks.idOf(keyed);
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const before = await this.#fenced(reached, channel, said.fence);
       if (before.table !== null) {
@@ -216,12 +216,7 @@ export class Logs {
         this.#heads.delete(channel);
         continue;
       }
-      if (written.duplicate) {
-        const repeated = await firstAcks.at(reached, written.seq, keyed);
-        if (repeated !== null) return repeated;
-        msgID = `${msgID ?? ""}.${written.seq}`;
-        continue;
-      }
+      if (written.duplicate) return await firstAcks.at(reached, written.seq, keyed);
       this.remember(channel, { ...line, sequence: written.seq, last: written.seq, offset, ...stamp, table: null });
       const position = { epoch: this.epochOf(reached, before.token), offset };
       await firstAcks.remember(reached, keyed, { epoch: position.epoch, publication });

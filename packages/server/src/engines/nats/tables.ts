@@ -60,7 +60,7 @@ export class Tables {
     const keyed = { channel, ...change };
     const first = await firstAcks.of(reached, keyed);
     if (first !== null) return first;
-    let msgID = firstAcks.idOf(keyed);
+    const msgID = firstAcks.idOf(keyed);
     let isDoubted = false;
     for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
       const known: Standing | null = isDoubted ? null : reading.known(channel);
@@ -86,11 +86,7 @@ export class Tables {
         await firstAcks.remember(reached, keyed, { epoch: position.epoch, publication: written.publication });
         const { durability } = reached.facts;
         return { position, publication: written.publication, duplicate: false, durability };
-      } else {
-        const repeated = await firstAcks.at(reached, written.sequence, keyed);
-        if (repeated !== null) return repeated;
-        msgID = `${msgID ?? ""}.${written.sequence}`;
-      }
+      } else return await firstAcks.at(reached, written.sequence, keyed);
     }
     return fail("overloaded", "too many nodes write to this channel at once");
   }
