@@ -64,6 +64,6 @@ test("a mention of somebody who is away is in the mailbox, and comes while one l
   await ada.waitForURL("**/chat/workshop");
   // Who is here, and who saw it, gets no mail.
   await kai.goto("/mail");
-  await expect.poll(() => mails(kai).count()).toBe(2);
+  await expect.poll(() => mails(kai).count(), patience).toBe(2);
   await kai.goBack();
 });
