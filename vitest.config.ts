@@ -34,6 +34,8 @@ const pages: TestProjectInlineConfiguration = {
     globalSetup: "./test/browser/build-page.ts",
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    // A page of a browser on a busy machine.
+    expect: { poll: { timeout: 15_000 } },
     execArgv: [`--conditions=${source}`],
   },
 };
