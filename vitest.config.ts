@@ -33,7 +33,6 @@ const pages: TestProjectInlineConfiguration = {
     exclude: built,
     globalSetup: "./test/browser/build-page.ts",
     testTimeout: 120_000,
-    hookTimeout: 60_000,
     // A page of a browser on a busy machine.
     expect: { poll: { timeout: 15_000 } },
     execArgv: [`--conditions=${source}`],
@@ -85,7 +84,8 @@ export default defineConfig({
     // More than a small machine has cores: much of what tests do is to wait for browsers, servers and time.
     maxWorkers: 4,
     testTimeout: 15_000,
-    hookTimeout: 30_000,
+    // Many start a server first, and what fails in a hook is not tried again.
+    hookTimeout: 120_000,
     // Processes that are killed at random on a machine that does something else as well: what passes only then is named at the end.
     retry: process.env["CI"] === undefined ? 0 : 2,
     reporters: ["default", new CountingReporter()],

@@ -10,7 +10,7 @@ function together(start: () => Promise<readonly NatsServer[]>): void {
   let tries = 0;
   beforeAll(async () => {
     servers = await start();
-  }, 100_000);
+  });
   afterAll(() => Promise.all(servers.map((server) => server.remove())));
   nodesTogether(async () => {
     tries += 1;

@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 60_000 });
 let server: PostgresServer | undefined;
 beforeAll(async () => {
   if (process.env["TIDEWIRE_POSTGRES"] !== undefined) server = await PostgresServer.start();
-}, 60_000);
+});
 afterAll(() => server?.remove());
 
 describe("what is written in a transaction", () => {

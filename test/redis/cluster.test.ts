@@ -18,7 +18,7 @@ describe.for([
   beforeAll(async () => {
     const settings = { "cluster-node-timeout": "60000" };
     cluster = await RedisCluster.start({ program, primaries: 3, replicas: 0, settings });
-  }, 30_000);
+  });
   afterAll(() => cluster.remove());
 
   engineContract("redis, a cluster", {

@@ -22,7 +22,7 @@ describe.for([
   let tries = 0;
   beforeAll(async () => {
     watched = await WatchedRedis.start({ program, replicas: 1, downAfterMs: 60_000 });
-  }, 30_000);
+  });
   afterAll(() => watched.remove());
 
   engineContract("redis, Sentinels", {

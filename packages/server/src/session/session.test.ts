@@ -144,6 +144,16 @@ describe("Session", () => {
     expect(node.hub.channel("signal:x")?.members.counts.clients ?? 0).toBe(0);
   });
 
+  it("keeps no more subscriptions than a connection may have, also of those that open in the same moment", async () => {
+    const node = await begin({ limits: { channelsPerConnection: 2 } });
+    const connection = await node.connected();
+    connection.say([2, 3, 4, 5].map((id) => subscribe(`signal:${id}`, id)).join("\n"));
+    await node.settle();
+    const refused = connection.lines.filter(({ error }) => error !== undefined);
+    expect(refused).toMatchObject([{ error: { code: 106 } }, { error: { code: 106 } }]);
+    expect(node.hub.subscriptions).toBe(2);
+  });
+
   it("aborts the calls of a connection that ends", async () => {
     const node = await begin();
     let signal: AbortSignal | null = null;

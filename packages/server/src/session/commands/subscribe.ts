@@ -35,8 +35,8 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   // Before: a session is a member once, and reads a channel once (decision 0035).
   subscriptions.delete(channel);
   present?.close();
-  const subscription = await openFor(context, command, { known, encoder, member });
-  if (subscription === null) return;
+  const subscription = await opened(context, command, { known, encoder, member });
+  if (!isWanted(context, command, subscription)) return;
   const expiry = admission === null ? null : subscriptionExpiry(context, channel, known);
   const expiresAt = admission?.expiresAt ?? null;
   expiry?.set(expiresAt);
@@ -69,20 +69,31 @@ interface Reader {
   readonly member: Member | null;
 }
 
-/** `null` when its connection has ended meanwhile. @throws {TidewireError} `unrecoverable_position`, `limit_exceeded`. */
-async function openFor(
-  context: Context,
-  { channel, mustRecover, seen, wantsMembers }: CommandOf<"subscribe">,
+function opened(
+  { node, subscriber }: Context,
+  { channel, seen, wantsMembers }: CommandOf<"subscribe">,
   { known, encoder, member }: Reader,
-): Promise<Subscription | null> {
+): Promise<Subscription> {
   const { definition } = known;
-  const subscription = await context.node.hub.subscribe(channel, {
-    subscriber: context.subscriber,
+  return node.hub.subscribe(channel, {
+    subscriber,
     encoder,
     seen,
     member,
     wantsMembers: (wantsMembers && definition.presence) || definition.announcesMembers,
   });
+}
+
+/**
+ * Whether what was opened is to be kept; it is closed if not. Not async: whoever asks keeps it before another one asks,
+ * or the limit would be of those opened at different moments.
+ * @throws {TidewireError} `unrecoverable_position`, `limit_exceeded`.
+ */
+function isWanted(
+  context: Context,
+  { mustRecover, seen }: CommandOf<"subscribe">,
+  subscription: Subscription,
+): boolean {
   try {
     if (context.isOpen && mustRecover && seen !== null && !subscription.recovered) fail("unrecoverable_position");
     // Others may have come first while this one was opened.
@@ -91,9 +102,8 @@ async function openFor(
     subscription.close();
     throw thrown;
   }
-  if (context.isOpen) return subscription;
-  subscription.close();
-  return null;
+  if (!context.isOpen) subscription.close();
+  return context.isOpen;
 }
 
 function shownOf({ id, identity, node }: Context, known: Known, channelInfo: unknown): ReturnType<typeof memberOf> {
