@@ -20,7 +20,7 @@ export interface StoreAddress {
 }
 
 export const connecting = (url: string): (() => Promise<RabbitConnection>) => {
-  return () => connect(`${url}?heartbeat=5`);
+  return () => connect(`${url}?heartbeat=5`, { noDelay: true });
 };
 
 export function storeAt({ kind, url, path }: StoreAddress): JobStore {

@@ -3,5 +3,5 @@ import type { RabbitConnection } from "@tidewire/jobs/rabbitmq";
 import { connect } from "amqplib";
 
 export function connecting(url: string): () => Promise<RabbitConnection> {
-  return () => connect(`${url}?heartbeat=5`);
+  return () => connect(`${url}?heartbeat=5`, { noDelay: true });
 }

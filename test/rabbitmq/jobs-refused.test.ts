@@ -1,6 +1,7 @@
 // What a job store behind RabbitMQ refuses, and in which words: servers that are away or full, and what nobody can have asked.
 import type { JobStore } from "@tidewire/jobs";
 import { rabbitmqStore } from "@tidewire/jobs/rabbitmq";
+import { systemClock } from "@tidewire/protocol/ports";
 import type { ConsumeMessage } from "amqplib";
 import { expect, test } from "vitest";
 import { FakeClock } from "../../packages/jobs/test/fake-clock.ts";
@@ -9,6 +10,9 @@ import { connecting } from "./connecting.ts";
 import { draft, kept, Site, wanted } from "./site.ts";
 
 const slowly = { timeout: 60_000 };
+
+/** What was asked in one turn of the event loop leaves in the next. */
+const turn = (): Promise<void> => new Promise((resolve) => systemClock.defer(resolve));
 
 test("a server that is not there", async () => {
   const store = rabbitmqStore({ connect: connecting(`amqp://127.0.0.1:${await freePort()}`) });
@@ -115,6 +119,7 @@ test(
       ],
       ["asks", JSON.stringify(ask), 'no order was expected in this queue, got "add"'],
       ["asks", JSON.stringify({ version: 1, kind: "claim", wanted: { ...wanted, runs: -1 } }), "ask.wanted.runs"],
+      ["asks", JSON.stringify({ version: 1, kind: "several", asks: [{ kind: "counts" }] }), "ask.asks[0].kind"],
     ];
     await site.server.asOperator(async (channel) => {
       for (const [queue, content] of poisoned) channel.sendToQueue(site.queue(queue), Buffer.from(content));
@@ -186,6 +191,7 @@ test("a server that takes nothing, its memory being full", slowly, async (contex
   const store = await site.store({ clock });
   const said = async (): Promise<unknown> => {
     const asked = store.claim(wanted).catch((thrown: unknown) => thrown);
+    await turn();
     clock.advance(3_000);
     clock.advance(6_000);
     return await asked;
@@ -208,6 +214,7 @@ test(
     site.server.signal("SIGSTOP");
     const asked = store.claim(wanted);
     const refused = expect(asked).rejects.toMatchObject({ reason: "indeterminate" });
+    await turn();
     clock.advance(3_000);
     clock.advance(6_000);
     await refused;

@@ -78,7 +78,7 @@ async function rabbitmq(options: JobStoreOptions): Promise<JobStore> {
   const url = new URL(options.kept);
   // Half of what it takes otherwise to notice that the other end is gone without a word.
   if (!url.searchParams.has("heartbeat")) url.searchParams.set("heartbeat", "10");
-  const given = { connect: () => connect(url.href), prefix: "harbor-jobs", log: options.log };
+  const given = { connect: () => connect(url.href, { noDelay: true }), prefix: "harbor-jobs", log: options.log };
   if (options.of === "worker") return rabbitmqStore(given);
   const store = embedded(options);
   return new KeptStore(store, rabbitmqKeeper({ ...given, store }));

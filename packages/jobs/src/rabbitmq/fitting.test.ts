@@ -27,6 +27,40 @@ it("a claim keeps the jobs that come first, and the others are given back", () =
   expect(fitting).toMatchObject({ endings: [], refused: ["x"] });
 });
 
+it("of several answers a claim alone is cut, by as much as the others need", () => {
+  const runs = Array.from({ length: 30 }, (_, n) => run(n, 256_000));
+  const others = Array.from({ length: 4 }, () => ({
+    kind: "error" as const,
+    reason: "internal" as const,
+    message: "x".repeat(500_000),
+  }));
+  const claim = { kind: "value", value: { runs, endings: [], refused: ["x"] } } as const;
+  const { fitting, left } = fitted({ answers: [...others, claim, { kind: "value", value: "done" }] });
+  expect(written({ kind: "value", value: fitting }).length).toBeLessThanOrEqual(maxWireBytes);
+  expect([...runsOf(fitting), ...left]).toEqual(runs);
+  expect(runsOf(fitting).length).toBeGreaterThan(5);
+  const { answers } = fitting as { readonly answers: readonly unknown[] };
+  expect(answers.slice(0, 4)).toEqual(others);
+  expect(answers.at(-1)).toEqual({ kind: "value", value: "done" });
+});
+
+it("runs are found in an answer and in one to several asks; what is neither has none", () => {
+  const runs = [run(1, 2)];
+  const claimed = { runs, endings: [], refused: [] };
+  expect(runsOf(claimed)).toEqual(runs);
+  expect(
+    runsOf({
+      answers: [
+        { kind: "value", value: "done" },
+        { kind: "value", value: claimed },
+      ],
+    }),
+  ).toEqual(runs);
+  for (const other of [null, "done", true, [], { runs: 7 }, { answers: [null, { value: null }] }, { answers: {} }]) {
+    expect(runsOf(other)).toEqual([]);
+  }
+});
+
 it("a page ends earlier", () => {
   const records = Array.from({ length: 30 }, (_, n) => ({
     ...run(n, 256_000),

@@ -1,7 +1,7 @@
 // The keeper: takes what was ordered and asked from RabbitMQ's queues to the store that has the jobs, and answers.
 import { TidewireError } from "@tidewire/protocol";
 import { type Clock, type Log, reasonOf } from "@tidewire/protocol/ports";
-import { type Answers, type Ask, obey } from "../store/ask.ts";
+import { obey } from "../store/ask.ts";
 import type { JobStore, Run } from "../store/job-store.ts";
 import type { RabbitChannel, RabbitDelivery } from "./library.ts";
 import { bounded } from "./bounded.ts";
@@ -10,7 +10,7 @@ import { Link } from "./link.ts";
 import { Outgoing, type Sent } from "./outgoing.ts";
 import { declare, type Queues, queuesOf, registered } from "./queues.ts";
 import { defaults, type RabbitmqOptions } from "./rabbitmq-store.ts";
-import { askOf, errorOf, maxWireBytes, written } from "./wire.ts";
+import { type Answer, askOf, errorOf, type Frequent, maxWireBytes, type Value, written } from "./wire.ts";
 
 /** What `rabbitmqKeeper` is given. */
 export interface RabbitmqKeeperOptions extends RabbitmqOptions {
@@ -30,8 +30,6 @@ export interface RabbitmqKeeper {
 export function rabbitmqKeeper(options: RabbitmqKeeperOptions): RabbitmqKeeper {
   return new Keeper(options);
 }
-
-type Value = Answers[keyof Answers];
 
 interface Bond {
   readonly channel: RabbitChannel;
@@ -136,7 +134,7 @@ class Keeper implements RabbitmqKeeper {
   async #order(bond: Bond, delivery: RabbitDelivery): Promise<void> {
     const order = askOf(delivery.content);
     if (typeof order === "string") return await this.#refuse(bond, delivery, new TidewireError("invalid_data", order));
-    if (order.kind !== "add") return await this.#refuse(bond, delivery, misplaced(order, "an order"));
+    if (order.kind !== "add") return await this.#refuse(bond, delivery, misplaced(order.kind, "an order"));
     const addedBefore = this.#added;
     for (let tries = 1; !bond.isOver; tries += 1) {
       try {
@@ -156,15 +154,27 @@ class Keeper implements RabbitmqKeeper {
   async #ask(bond: Bond, delivery: RabbitDelivery): Promise<void> {
     const ask = askOf(delivery.content);
     if (typeof ask === "string") return await this.#refuse(bond, delivery, new TidewireError("invalid_data", ask));
-    if (ask.kind === "add") return await this.#refuse(bond, delivery, misplaced(ask, "no order"));
+    if (ask.kind === "add") return await this.#refuse(bond, delivery, misplaced(ask.kind, "no order"));
     try {
-      const value = await obey(this.#store, ask);
+      const value = ask.kind === "several" ? await this.#each(ask.asks) : await obey(this.#store, ask);
       const left = await this.#answerWith(bond, delivery, value);
       await this.#giveBack(left);
     } catch (thrown) {
       await this.#answer(bond, delivery, written(errorOf(thrown)));
     }
     ack(bond, delivery);
+  }
+
+  /** What one of them meets is nothing to the others. */
+  async #each(asks: readonly Frequent[]): Promise<Value> {
+    const answer = async (ask: Frequent): Promise<Answer> => {
+      try {
+        return { kind: "value", value: await obey(this.#store, ask) };
+      } catch (thrown) {
+        return errorOf(thrown);
+      }
+    };
+    return { answers: await Promise.all(asks.map(answer)) };
   }
 
   /** @returns The runs that have surely not come to whoever asked. */
@@ -219,8 +229,8 @@ function ack(bond: Bond, delivery: RabbitDelivery): void {
   }
 }
 
-function misplaced(ask: Ask, expected: string): TidewireError {
-  return new TidewireError("invalid_data", `${expected} was expected in this queue, got "${ask.kind}"`);
+function misplaced(kind: string, expected: string): TidewireError {
+  return new TidewireError("invalid_data", `${expected} was expected in this queue, got "${kind}"`);
 }
 
 const isPassing = (thrown: unknown): boolean => thrown instanceof TidewireError && thrown.temporary;

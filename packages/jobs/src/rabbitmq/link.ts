@@ -7,7 +7,7 @@ import type { RabbitChannel, RabbitConnection } from "./library.ts";
 
 /** What both ends of the way are given. */
 export interface LinkOptions {
-  /** A new connection each time: `() => amqplib.connect(url)`. */
+  /** A new connection each time: `() => amqplib.connect(url, { noDelay: true })`. */
   readonly connect: () => Promise<RabbitConnection>;
   readonly clock: Clock;
   readonly random: Random;

@@ -1,10 +1,7 @@
 // What was asked and is not answered yet: by the keeper, by RabbitMQ alone, or by the time that it may take.
 import { fail, type RequestErrorName, TidewireError } from "@tidewire/protocol";
 import type { Cancel, Clock } from "@tidewire/protocol/ports";
-import type { Answers } from "../store/ask.ts";
-import type { Answer } from "./wire.ts";
-
-type Value = Answers[keyof Answers];
+import type { Answer, Value } from "./wire.ts";
 
 /** The contract allows ten seconds. */
 const answerMs = 9_000;

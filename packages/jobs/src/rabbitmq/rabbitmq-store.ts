@@ -13,20 +13,22 @@ import type {
   JobStore,
   Outcome,
   Renewal,
-  Run,
   Settled,
   Wanted,
 } from "../store/job-store.ts";
+import { Together } from "../store/together.ts";
 import { Confirms, type Unconfirmed } from "./confirms.ts";
+import { runsOf } from "./fitting.ts";
 import type { RabbitChannel, RabbitConnection, RabbitDelivery } from "./library.ts";
 import { Link } from "./link.ts";
 import { OpenAsks } from "./open-asks.ts";
+import { answersIn, parcelsOf } from "./parcels.ts";
 import { declare, type Queues, queuesOf, registered } from "./queues.ts";
-import { answerOf, maxWireBytes, written } from "./wire.ts";
+import { answerOf, type Frequent, maxWireBytes, type Value, written } from "./wire.ts";
 
 /** What both `rabbitmqStore` and `rabbitmqKeeper` are given; those that belong together are given the same. */
 export interface RabbitmqOptions {
-  /** A new connection of amqplib 2 each time: `() => connect("amqp://…?heartbeat=10")`. */
+  /** A new connection of amqplib 2 each time: `() => connect("amqp://…?heartbeat=10", { noDelay: true })`. */
   readonly connect: () => Promise<RabbitConnection>;
   /** What the names of its queues begin with. Default: `tidewire-jobs`. */
   readonly prefix?: string;
@@ -75,6 +77,7 @@ class RabbitmqStore implements JobStore {
   readonly #open: OpenAsks;
   readonly #confirms: Confirms;
   readonly #link: Link<Bond>;
+  readonly #together: Together<Frequent, PromiseSettledResult<Value>>;
 
   constructor(options: RabbitmqOptions) {
     const { connect, prefix, mostOrders, log, clock, random } = { ...defaults, ...options };
@@ -87,6 +90,7 @@ class RabbitmqStore implements JobStore {
       { connect, log, clock, random },
       { tie: (channel, lose) => this.#tie(channel, lose), untied: (bond, why) => this.#untied(bond, why) },
     );
+    this.#together = new Together(clock, (asks) => this.#askTogether(asks));
   }
 
   async open(): Promise<void> {
@@ -94,6 +98,7 @@ class RabbitmqStore implements JobStore {
   }
 
   async close(): Promise<void> {
+    await this.#together.sent();
     await this.#open.idle();
     await this.#link.close();
   }
@@ -112,7 +117,7 @@ class RabbitmqStore implements JobStore {
   }
 
   async claim(wanted: Wanted): Promise<Claimed> {
-    return await this.#ask({ kind: "claim", wanted });
+    return await this.#askWithOthers({ kind: "claim", wanted });
   }
 
   async renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Renewal[]> {
@@ -120,7 +125,7 @@ class RabbitmqStore implements JobStore {
   }
 
   async settle({ id, fence }: Hold, outcome: Outcome): Promise<Settled> {
-    return await this.#ask({ kind: "settle", hold: { id, fence }, outcome });
+    return await this.#askWithOthers({ kind: "settle", hold: { id, fence }, outcome });
   }
 
   async read(query: JobQuery): Promise<readonly JobRecord[]> {
@@ -142,12 +147,33 @@ class RabbitmqStore implements JobStore {
     return (await this.#send("orders", content, kept)) as Answers["add"];
   }
 
-  async #ask<Kind extends Exclude<Ask["kind"], "add">>(ask: Extract<Ask, { kind: Kind }>): Promise<Answers[Kind]> {
+  /** A delivery costs RabbitMQ and both ends much more than what is in it. */
+  async #askWithOthers<Kind extends Frequent["kind"]>(ask: Extract<Frequent, { kind: Kind }>): Promise<Answers[Kind]> {
+    const answered = await this.#together.ask(ask);
+    if (answered.status === "rejected") throw answered.reason;
+    // The keeper answers each kind with its own.
+    return answered.value as Answers[Kind];
+  }
+
+  async #askTogether(asks: readonly Frequent[]): Promise<readonly PromiseSettledResult<Value>[]> {
+    const answers = parcelsOf(asks).map(async (parcel): Promise<readonly PromiseSettledResult<Value>[]> => {
+      try {
+        return answersIn(await this.#send("asks", parcel.content, null), parcel);
+      } catch (reason) {
+        return Array.from({ length: parcel.count }, () => ({ status: "rejected", reason }));
+      }
+    });
+    return (await Promise.all(answers)).flat();
+  }
+
+  async #ask<Kind extends Exclude<Ask["kind"], "add" | Frequent["kind"]>>(
+    ask: Extract<Ask, { kind: Kind }>,
+  ): Promise<Answers[Kind]> {
     // The keeper answers each kind with its own.
     return (await this.#send("asks", written(ask), null)) as Answers[Kind];
   }
 
-  async #send(to: "orders" | "asks", content: Buffer, kept: readonly Added[] | null): Promise<Answers[keyof Answers]> {
+  async #send(to: "orders" | "asks", content: Buffer, kept: readonly Added[] | null): Promise<Value> {
     if (content.length > maxWireBytes)
       throw new TidewireError("too_large", `at most ${maxWireBytes} bytes were expected, got ${content.length}`);
     const bond = this.#link.bond;
@@ -202,9 +228,8 @@ class RabbitmqStore implements JobStore {
     const answer = answerOf(content);
     if (this.#open.answered(String(properties.correlationId), answer) || answer.kind === "error") return;
     // Nobody waits for these jobs any more: another worker may have them at once, and no attempt is counted.
-    const { runs } = Object(answer.value) as { readonly runs?: readonly Run[] };
-    for (const run of Array.isArray(runs) ? runs : []) {
-      this.settle(run as Run, { kind: "returned" }).catch(() => {
+    for (const run of runsOf(answer.value)) {
+      this.settle(run, { kind: "returned" }).catch(() => {
         // Then its lease ends.
       });
     }

@@ -34,22 +34,17 @@ export function list(most: number, shape: Shape): Shape {
   return (value, path) => {
     if (!Array.isArray(value)) return `${path}: a list was expected, got ${got(value)}`;
     if (value.length > most) return `${path}: at most ${most} were expected, got ${value.length}`;
-    return firstOf(value.map((item: unknown, index) => () => shape(item, `${path}[${index}]`)));
+    return firstOf(value, (item: unknown, index) => shape(item, `${path}[${index}]`));
   };
 }
 
 /** What it has beyond these is not looked at. */
 export function object(shapes: Readonly<Record<string, Shape>>): Shape {
+  const entries = Object.entries(shapes);
   return (value, path) => {
     if (typeof value !== "object" || value === null) return `${path}: an object was expected, got ${got(value)}`;
     const fields = value as Readonly<Record<string, unknown>>;
-    return firstOf(
-      Object.entries(shapes).map(
-        ([name, shape]) =>
-          () =>
-            shape(fields[name], `${path}.${name}`),
-      ),
-    );
+    return firstOf(entries, ([name, shape]) => shape(fields[name], `${path}.${name}`));
   };
 }
 
@@ -63,9 +58,9 @@ export function byKind(shapes: Readonly<Record<string, Shape>>): Shape {
   };
 }
 
-function firstOf(checks: readonly (() => string | null)[]): string | null {
-  for (const check of checks) {
-    const problem = check();
+function firstOf<Item>(items: readonly Item[], check: (item: Item, index: number) => string | null): string | null {
+  for (const [index, item] of items.entries()) {
+    const problem = check(item, index);
     if (problem !== null) return problem;
   }
   return null;

@@ -2,7 +2,16 @@
 import { TidewireError } from "@tidewire/protocol";
 import { expect, it } from "vitest";
 import type { Ask } from "../store/ask.ts";
-import { answerOf, askOf, errorOf, written } from "./wire.ts";
+import {
+  answerOf,
+  askOf,
+  errorOf,
+  type Frequent,
+  mostTogether,
+  type Several,
+  written,
+  writtenTogether,
+} from "./wire.ts";
 
 const terms = { attempts: 3, firstDelayMs: 1, longestDelayMs: 1, timeoutMs: 1_000 };
 const draft = {
@@ -18,7 +27,12 @@ const draft = {
 } as const;
 const hold = { id: "a", fence: 3 };
 
-const asks: readonly Ask[] = [
+const frequent: readonly Frequent[] = [
+  { kind: "settle", hold, outcome: { kind: "done", output: "1" } },
+  { kind: "claim", wanted: { names: ["n"], runs: 1, endings: 0, leaseMs: 1_000, orphanMs: 5 } },
+];
+
+const asks: readonly (Ask | Several)[] = [
   { kind: "add", drafts: [draft, { ...draft, key: null, keyHolds: "unfinished" }] },
   { kind: "claim", wanted: { names: ["n"], runs: 1, endings: 0, leaseMs: 1_000, orphanMs: 5 } },
   { kind: "renew", holds: [hold], leaseMs: 1_000 },
@@ -29,10 +43,26 @@ const asks: readonly Ask[] = [
   { kind: "change", id: "a", what: "replay" },
   { kind: "read", query: { kind: "one", id: "a" } },
   { kind: "read", query: { kind: "page", state: "dead", after: null, limit: 10 } },
+  { kind: "several", asks: frequent },
 ];
 
 it("what was asked comes out as it went in", () => {
   for (const ask of asks) expect(askOf(written(ask))).toEqual({ version: 1, ...ask });
+});
+
+it("asks that were written one by one come out as several", () => {
+  const content = writtenTogether(frequent.map((ask) => JSON.stringify(ask)));
+  expect(askOf(content)).toEqual({ version: 1, kind: "several", asks: frequent });
+});
+
+it("several are of the kinds that a worker asks all the time, and have a limit", () => {
+  const several = (all: readonly object[]): unknown => askOf(writtenTogether(all.map((ask) => JSON.stringify(ask))));
+  const told = { kind: "settle", hold, outcome: { kind: "told" } };
+  expect(several(Array(mostTogether).fill(told))).toMatchObject({ kind: "several" });
+  expect(several(Array(mostTogether + 1).fill(told))).toMatch("at most 1000 were expected");
+  for (const other of [{ kind: "add", drafts: [draft] }, { kind: "several", asks: [told] }, { kind: "counts" }]) {
+    expect(several([told, other])).toMatch("ask.asks[1].kind: one of claim, settle was expected");
+  }
 });
 
 it("of each ask every field is looked at", () => {

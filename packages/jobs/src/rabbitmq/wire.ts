@@ -9,14 +9,33 @@ export const maxWireBytes = 4_194_304;
 
 const version = 1;
 
+/** What a worker asks all the time; of a claim there is one at most. */
+export type Frequent = Extract<Ask, { kind: "claim" | "settle" }>;
+
+/** Asked in one turn of the event loop: each is obeyed and answered by itself. */
+export interface Several {
+  readonly kind: "several";
+  readonly asks: readonly Frequent[];
+}
+
+/** In the order of what was asked. */
+export interface SeveralAnswers {
+  readonly answers: readonly Answer[];
+}
+
+export type Value = Answers[keyof Answers] | SeveralAnswers;
+
 export type Answer =
-  | { readonly kind: "value"; readonly value: Answers[keyof Answers] }
+  | { readonly kind: "value"; readonly value: Value }
   | { readonly kind: "error"; readonly reason: RequestErrorName; readonly message: string };
 
 const name = text(1, 255);
 const millis = whole(0, Number.MAX_SAFE_INTEGER);
 const leaseMs = whole(1, 86_400_000);
 const most = 10_000;
+
+/** Of those that go together. */
+export const mostTogether = 1_000;
 const anyText = text(0, maxWireBytes);
 
 const terms = object({
@@ -64,25 +83,34 @@ const query = byKind({
   page: object({ state, after: orNull(anyText), limit: whole(0, most) }),
 });
 
+const frequent = { claim: object({ wanted }), settle: object({ hold, outcome }) };
+
 const ask: Shape = byKind({
   add: object({ drafts: list(most, draft) }),
-  claim: object({ wanted }),
+  ...frequent,
   renew: object({ holds: list(most, hold), leaseMs }),
-  settle: object({ hold, outcome }),
+  several: object({ asks: list(mostTogether, byKind(frequent)) }),
   change: object({ id: anyText, what: oneOf("cancel", "replay") }),
   read: object({ query }),
   counts: object({}),
 });
 
-export function written(value: Ask | Answer): Buffer {
+const versioned = object({ version: whole(version, version) });
+
+export function written(value: Ask | Several | Answer): Buffer {
   return Buffer.from(JSON.stringify({ version, ...value }));
 }
 
+/** @param asks The JSON of each. */
+export function writtenTogether(asks: readonly string[]): Buffer {
+  return Buffer.from(`{"version":${version},"kind":"several","asks":[${asks.join(",")}]}`);
+}
+
 /** @returns What is asked, or in words why it is nothing that anybody can ask. */
-export function askOf(content: Uint8Array): Ask | string {
+export function askOf(content: Uint8Array): Ask | Several | string {
   const value = parsed(content);
   const problem = value instanceof Error ? `no JSON: ${reasonOf(value)}` : (ofVersion(value) ?? ask(value, "ask"));
-  return problem ?? (value as Ask);
+  return problem ?? (value as Ask | Several);
 }
 
 /** What is no answer is one that nobody can know. */
@@ -107,7 +135,7 @@ export function errorOf(thrown: unknown): Answer {
 }
 
 function ofVersion(value: unknown): string | null {
-  return object({ version: whole(version, version) })(value, "ask");
+  return versioned(value, "ask");
 }
 
 function parsed(content: Uint8Array): unknown {
