@@ -35,9 +35,11 @@ interface Way {
   readonly isLost?: (message: Buffer) => boolean;
   /** Told of each command when it is on its way. */
   readonly sent?: (args: readonly RedisArgument[]) => void;
+  /** What a command waits for before it is on its way. */
+  readonly before?: (args: readonly RedisArgument[]) => Promise<unknown> | null;
 }
 
-export function through(client: RedisClient, { isLost = () => false, sent = () => undefined }: Way): RedisClient {
+export function through(client: RedisClient, { isLost = () => false, sent = () => undefined, before = () => null }: Way): RedisClient {
   return {
     duplicate: () => {
       const connection = client.duplicate();
@@ -46,7 +48,9 @@ export function through(client: RedisClient, { isLost = () => false, sent = () =
         destroy: () => connection.destroy(),
         on: (event, listener) => connection.on(event, listener),
         sendCommand: (args, options) => {
-          const reply = connection.sendCommand(args, options);
+          const waiting = before(args);
+          const send = (): Promise<unknown> => connection.sendCommand(args, options);
+          const reply = waiting === null ? send() : waiting.then(send);
           sent(args);
           return reply;
         },

@@ -3,6 +3,7 @@ import { createClient } from "@redis/client";
 import { redisEngine } from "@tidewire/server/redis";
 import { expect, it } from "vitest";
 import { everything, textsOf } from "../../packages/server/src/engine/contract/trial.ts";
+import { scriptsOf } from "../../packages/server/src/engines/redis/script/script.ts";
 import { FakeClock } from "../../packages/server/src/testing/fake-clock.ts";
 import { connected, listening } from "../centrifuge-client.ts";
 import { keeping, RedisServer } from "../services/redis.ts";
@@ -135,6 +136,48 @@ it("a server whose scripts are flushed gets them again, and publishes keep their
   const texts = textsOf((await engine.read("news", "oldest", everything)).publications);
   expect(texts).toEqual(["0", "1", "2", "3"]);
 });
+
+it.for([
+  ["and what is said in that moment comes behind it", []],
+  ["and what found none either, in a lane where nothing did, is done", ["other"]],
+] as const)(
+  "a publish that found no script is refused where a later one found it, %s (P1)",
+  async ([, others], context) => {
+    const server = await RedisServer.forTest(context);
+    const { texts, shaOf } = scriptsOf();
+    const late: Promise<unknown>[] = [];
+    let [left, isFlushed] = [2 + others.length, false];
+    const byAnotherNode = async (): Promise<void> => {
+      await Promise.all(texts.map((text) => server.ask("SCRIPT", "LOAD", text)));
+      // Said when the first one is known to be refused, and this one is not answered yet.
+      late.push(say(engine, "news", "3"));
+    };
+    const client = through(createClient({ url: server.url }), {
+      before: ([name, script]) => {
+        if (!isFlushed || name !== "EVALSHA" || script !== shaOf("append")) return null;
+        left -= 1;
+        return left === 0 ? byAnotherNode() : null;
+      },
+      // Its own are on their way too, and would be found by what did not wait.
+      sent: ([name]) => {
+        if (isFlushed && name === "SCRIPT" && late.length === 1) late.push(say(engine, "news", "4"));
+      },
+    });
+    const { engine } = await startEngine(server.url, { client });
+    for (const channel of ["news", ...others]) await say(engine, channel, "0");
+    await server.ask("SCRIPT", "FLUSH");
+    isFlushed = true;
+    const said = ["news", ...others].map((channel) => say(engine, channel, "1"));
+    const outcomes = await Promise.allSettled([...said, say(engine, "news", "2")]);
+    expect(reasonsOf(outcomes)).toEqual(["engine_unavailable", ...others.map(() => "acked"), "acked"]);
+    while (late.length < 2) await nextTurn();
+    await Promise.all(late);
+    expect(textsOf((await engine.read("news", "oldest", everything)).publications)).toEqual(["0", "2", "3", "4"]);
+    for (const channel of others) {
+      expect(textsOf((await engine.read(channel, "oldest", everything)).publications)).toEqual(["0", "1"]);
+    }
+  },
+);
 
 it("a server that is emptied begins other epochs (S8)", async (context) => {
   const server = await RedisServer.forTest(context);

@@ -27,6 +27,7 @@ interface Waiting {
 
 interface Call {
   readonly sha: string;
+  readonly lane: string;
   readonly args: readonly RedisArgument[];
   readonly resolve: (reply: unknown) => void;
   readonly reject: (thrown: unknown) => void;
@@ -59,6 +60,8 @@ export class ServerLink implements Link {
   #evaluating = 0;
   #refused: Call[] = [];
   #held: Call[] = [];
+  /** What Redis said to the refused ones. */
+  #noScript: Error | null = null;
   #whenIdle: (() => void) | null = null;
 
   private constructor(options: ServerLinkOptions) {
@@ -116,6 +119,11 @@ export class ServerLink implements Link {
     return isReplaceable === true ? { ...facts, durability: "volatile" } : facts;
   }
 
+  /** Some are to be evaluated before whatever comes next. */
+  get #isInterrupted(): boolean {
+    return this.#refused.length + this.#held.length > 0;
+  }
+
   /** @throws {LinkLost} */
   ask(args: readonly string[]): Promise<unknown> {
     return this.#watched(this.#commands.sendCommand(args));
@@ -125,8 +133,8 @@ export class ServerLink implements Link {
     if (this.#waiting.size + this.#held.length >= mostWaiting) fail("overloaded", "too much waits for Redis already");
     const sha = this.#options.scripts.shaOf(String(args[0]));
     return new Promise((resolve, reject) => {
-      const call = { sha, args: [`${keys.length}`, ...keys, ...args], resolve, reject };
-      if (this.#refused.length > 0) this.#held.push(call);
+      const call = { sha, lane: keys[0] ?? "", args: [`${keys.length}`, ...keys, ...args], resolve, reject };
+      if (this.#isInterrupted) this.#held.push(call);
       else this.#evaluate(call);
     });
   }
@@ -199,21 +207,32 @@ export class ServerLink implements Link {
     this.#watched(sent).then(
       (reply) => {
         this.#evaluating -= 1;
+        this.#refuseOvertaken(call);
         call.resolve(reply);
         this.#reload();
       },
       (thrown: unknown) => {
         this.#evaluating -= 1;
-        if (thrown instanceof Error && thrown.message.startsWith("NOSCRIPT")) this.#refused.push(call);
-        else call.reject(thrown);
+        if (thrown instanceof Error && thrown.message.startsWith("NOSCRIPT")) {
+          this.#noScript = thrown;
+          this.#refused.push(call);
+        } else call.reject(thrown);
         this.#reload();
       },
     );
   }
 
+  /** Another node has given Redis the scripts meanwhile: what is done again would be behind what was said after it (P1). */
+  #refuseOvertaken({ lane }: Call): void {
+    if (this.#refused.length === 0) return;
+    const overtaken = this.#refused.filter((refused) => refused.lane === lane);
+    this.#refused = this.#refused.filter((refused) => refused.lane !== lane);
+    for (const { reject } of overtaken) reject(this.#noScript);
+  }
+
   /** Somebody made Redis forget the scripts: what it refused goes first, as it was said first (P1). */
   #reload(): void {
-    if (this.#refused.length === 0 || this.#evaluating > 0 || this.#isOver) return;
+    if (!this.#isInterrupted || this.#evaluating > 0 || this.#isOver) return;
     this.#load().then(
       () => {
         const calls = [...this.#refused, ...this.#held];
