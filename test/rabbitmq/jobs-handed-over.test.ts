@@ -3,9 +3,10 @@ import type { Claimed, JobStore } from "@tidewire/jobs";
 import { type RabbitConnection, rabbitmqStore } from "@tidewire/jobs/rabbitmq";
 import { TidewireError } from "@tidewire/protocol";
 import { expect, onTestFinished, test } from "vitest";
+import { draft, wanted } from "../a-job.ts";
 import { FakeClock } from "../../packages/jobs/test/fake-clock.ts";
 import { connecting } from "./connecting.ts";
-import { draft, kept, Site, wanted } from "./site.ts";
+import { kept, Site } from "./site.ts";
 
 const slowly = { timeout: 60_000 };
 

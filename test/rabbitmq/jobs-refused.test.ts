@@ -4,10 +4,11 @@ import { rabbitmqStore } from "@tidewire/jobs/rabbitmq";
 import { systemClock } from "@tidewire/protocol/ports";
 import type { ConsumeMessage } from "amqplib";
 import { expect, test } from "vitest";
+import { draft, wanted } from "../a-job.ts";
 import { FakeClock } from "../../packages/jobs/test/fake-clock.ts";
 import { freePort } from "../killable-node.ts";
 import { connecting } from "./connecting.ts";
-import { draft, kept, Site, wanted } from "./site.ts";
+import { kept, Site } from "./site.ts";
 
 const slowly = { timeout: 60_000 };
 

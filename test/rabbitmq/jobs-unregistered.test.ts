@@ -3,9 +3,10 @@
 import type { JobStore } from "@tidewire/jobs";
 import { rabbitmqKeeper } from "@tidewire/jobs/rabbitmq";
 import { expect, onTestFinished, test, type TestContext } from "vitest";
+import { draft, wanted } from "../a-job.ts";
 import { FakeClock } from "../../packages/jobs/test/fake-clock.ts";
 import { connecting } from "./connecting.ts";
-import { draft, kept, Site, wanted } from "./site.ts";
+import { kept, Site } from "./site.ts";
 
 const slowly = { timeout: 120_000 };
 const soon = { timeout: 60_000 };

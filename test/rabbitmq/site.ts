@@ -1,25 +1,11 @@
 // What a test of jobs behind RabbitMQ begins with: a server, a keeper in front of an embedded store, and stores that ask it.
-import type { Clock, JobDraft, JobStore, Log } from "@tidewire/jobs";
+import type { Clock, JobStore, Log } from "@tidewire/jobs";
 import { embeddedStore } from "@tidewire/jobs/embedded";
 import { rabbitmqKeeper, type RabbitmqKeeper, rabbitmqStore } from "@tidewire/jobs/rabbitmq";
 import { afterAll, onTestFinished, type TestContext } from "vitest";
 import { temporaryFile } from "../killable-node.ts";
 import { rabbitmqPath, RabbitServer, withoutRabbitmq } from "../services/rabbitmq.ts";
 import { connecting } from "./connecting.ts";
-
-export const draft: JobDraft = {
-  id: "one",
-  name: "n",
-  input: "1",
-  owner: "anna",
-  dueMs: 0,
-  priority: 0,
-  key: null,
-  keyHolds: "unfinished",
-  terms: { attempts: 3, firstDelayMs: 1, longestDelayMs: 1, timeoutMs: 1_000 },
-};
-
-export const wanted = { names: ["n"], runs: 5, endings: 5, leaseMs: 10_000, orphanMs: 86_400_000 };
 
 interface Given {
   readonly clock?: Clock;

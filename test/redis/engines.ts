@@ -39,7 +39,10 @@ interface Way {
   readonly before?: (args: readonly RedisArgument[]) => Promise<unknown> | null;
 }
 
-export function through(client: RedisClient, { isLost = () => false, sent = () => undefined, before = () => null }: Way): RedisClient {
+export function through(
+  client: RedisClient,
+  { isLost = () => false, sent = () => undefined, before = () => null }: Way,
+): RedisClient {
   return {
     duplicate: () => {
       const connection = client.duplicate();

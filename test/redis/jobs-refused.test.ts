@@ -1,36 +1,11 @@
 // What a BullMQ store refuses: a Redis that forgets, one that is full, one that is away, and entries that nobody can have added.
 import * as library from "bullmq";
 import { createClient } from "@redis/client";
-import type { JobDraft, JobStore } from "@tidewire/jobs";
 import { bullmqStore } from "@tidewire/jobs/bullmq";
-import { expect, onTestFinished, test, type TestContext, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { draft, wanted } from "../a-job.ts";
 import { keeping, RedisServer } from "../services/redis.ts";
-
-const draft: JobDraft = {
-  id: "one",
-  name: "n",
-  input: "1",
-  owner: "anna",
-  dueMs: 0,
-  priority: 0,
-  key: null,
-  keyHolds: "unfinished",
-  terms: { attempts: 3, firstDelayMs: 1, longestDelayMs: 1, timeoutMs: 1_000 },
-};
-const wanted = { names: ["n"], runs: 5, endings: 5, leaseMs: 10_000, orphanMs: 86_400_000 };
-
-function storeOn(server: RedisServer, options: { readonly durability?: "trusted" } = {}): JobStore {
-  const store = bullmqStore({ library, client: createClient({ url: server.url }), ...options });
-  onTestFinished(() => store.close());
-  return store;
-}
-
-async function opened(context: TestContext): Promise<{ readonly server: RedisServer; readonly store: JobStore }> {
-  const server = await RedisServer.forTest(context, { settings: keeping.always });
-  const store = storeOn(server);
-  await store.open();
-  return { server, store };
-}
+import { opened, storeOn } from "./jobs-site.ts";
 
 test("a Redis that may lose what it has acked is refused, unless it is trusted", async (context) => {
   const server = await RedisServer.forTest(context, { settings: keeping.everySecond });

@@ -1,39 +1,16 @@
 // The script around BullMQ's commands: what it counts and notes on a real Redis, where keys are missing, damaged or others'.
 import * as library from "bullmq";
 import { createClient } from "@redis/client";
-import type { JobDraft, JobStore, Run } from "@tidewire/jobs";
+import type { JobStore, Run } from "@tidewire/jobs";
 import { bullmqStore } from "@tidewire/jobs/bullmq";
-import { expect, onTestFinished, test, type TestContext } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { draft, wanted } from "../a-job.ts";
 import { keeping, RedisServer } from "../services/redis.ts";
 import { age } from "./aged-jobs.ts";
+import { opened } from "./jobs-site.ts";
 
-const draft: JobDraft = {
-  id: "one",
-  name: "n",
-  input: "1",
-  owner: "anna",
-  dueMs: 0,
-  priority: 0,
-  key: null,
-  keyHolds: "unfinished",
-  terms: { attempts: 3, firstDelayMs: 1, longestDelayMs: 1, timeoutMs: 1_000 },
-};
-const wanted = { names: ["n"], runs: 5, endings: 5, leaseMs: 10_000, orphanMs: 86_400_000 };
 const done = { kind: "done", output: "1" } as const;
 const prefix = "tidewire-jobs";
-
-function storeOn(server: RedisServer): JobStore {
-  const store = bullmqStore({ library, client: createClient({ url: server.url }) });
-  onTestFinished(() => store.close());
-  return store;
-}
-
-async function opened(context: TestContext): Promise<{ readonly server: RedisServer; readonly store: JobStore }> {
-  const server = await RedisServer.forTest(context, { settings: keeping.always });
-  const store = storeOn(server);
-  await store.open();
-  return { server, store };
-}
 
 const idsOf = (runs: readonly Run[]): readonly string[] => runs.map(({ id }) => id);
 
