@@ -210,6 +210,38 @@ describe("a worker", () => {
     await Promise.all(added.map(({ id }) => publisher.ended(id)));
   });
 
+  it("takes no more than half of its hands full at a time, and the other half at once", async () => {
+    const asked: number[] = [];
+    const { jobs, publisher } = await stage({
+      store: (path) => {
+        const store = new EmbeddedStore({ path }, spawnThread);
+        const claim = store.claim.bind(store);
+        store.claim = (wanted) => {
+          asked.push(wanted.runs);
+          return claim(wanted);
+        };
+        return store;
+      },
+    });
+    const [all, end] = [gate(), gate()];
+    // Time stands still: nothing is found by looking now and then.
+    const one = createWorker({ jobs, publisher, clock: new FakeClock(), concurrency: 5 });
+    let begun = 0;
+    one.handle(count, async (number) => {
+      begun += 1;
+      if (begun === 5) all.open();
+      await end.passed;
+      return number;
+    });
+    const added = await Promise.all(Array.from({ length: 5 }, (_, n) => jobs.enqueue(count, n, quick)));
+    one.start();
+    await all.passed;
+    expect(asked).toEqual([3, 2]);
+    end.open();
+    await Promise.all(added.map(({ id }) => publisher.ended(id)));
+    await one.stop();
+  });
+
   it("asks for ends of others also while one of its looks has no answer", async () => {
     const asked: number[] = [];
     const { jobs, publisher } = await stage({

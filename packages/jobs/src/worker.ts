@@ -204,7 +204,8 @@ class Worker implements JobWorker {
   }
 
   async #take(): Promise<void> {
-    const runs = Math.max(0, this.#free);
+    // Half of its hands at most: what comes together moves together, and then the store waits while that is told.
+    const runs = Math.max(0, Math.min(this.#free, Math.ceil(this.#concurrency / 2)));
     const endings = this.#isTimeForEnds() ? this.#endings.room : 0;
     const names = [...this.#handlers.keys()];
     this.#asked += runs;
@@ -216,8 +217,8 @@ class Worker implements JobWorker {
       for (const run of claimed.runs) this.#begin(run);
       for (const entry of claimed.refused) this.#log.error("an entry of the job store cannot be read", { entry });
       this.#counts.refused += claimed.refused.length;
-      // What was refused has taken the place of others.
-      if (claimed.refused.length > 0) this.#wake();
+      // What was refused has taken the place of others; where there was as much as was asked for, there may be more.
+      if (claimed.refused.length > 0 || (runs > 0 && claimed.runs.length === runs)) this.#wake();
     } catch (thrown) {
       if (!this.#isStoreAway) this.#log.error("the job store does not answer", { reason: reasonOf(thrown) });
       this.#isStoreAway = true;
