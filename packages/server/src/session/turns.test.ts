@@ -20,6 +20,26 @@ function turn({ deferred }: Stage): void {
   for (const act of deferred.splice(0)) act();
 }
 
+/** As the machine does it: what each of them sets off is done before the next one. */
+async function turnOfAll({ deferred }: Stage): Promise<void> {
+  for (const act of deferred.splice(0)) {
+    act();
+    await Promise.resolve();
+  }
+}
+
+/** Says its name for each message, and does `ms` of work when that is taken in. */
+function worker(name: string, { clock, said, ms }: Required<Said>): Hearer {
+  return {
+    hearNext() {
+      said.push(name);
+      clock.advance(0.09);
+      queueMicrotask(() => clock.advance(ms));
+      return true;
+    },
+  };
+}
+
 interface Said {
   readonly clock: FakeClock;
   readonly said: string[];
@@ -242,4 +262,30 @@ it("holds nobody guilty for more than a little of a long turn, which may be the 
   turn(here);
   turn(here);
   expect(said.slice(0, 2)).toContain("a");
+});
+
+it("takes in no more than a turn has time for with all that it sets off", async () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, worker(name, { clock, said, ms: 0.6 })));
+  for (let count = 0; count < 10; count += 1) {
+    said.length = 0;
+    const sinceMs = clock.now();
+    await turnOfAll(here);
+    // Two of each visit, since the first is over before its share is; the last one goes on behind the turn's end.
+    expect(clock.now() - sinceMs).toBeLessThan(2 + 2 * 0.69);
+    expect(said.length).toBeGreaterThan(1);
+  }
+});
+
+it("is fair also by what somebody sets off", async () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  turns.wait(newcomer(here, worker("a", { clock, said, ms: 0.9 })));
+  turns.wait(newcomer(here, worker("z", { clock, said, ms: 0 })));
+  for (let count = 0; count < 200; count += 1) await turnOfAll(here);
+  const [a = 0, z = 0] = ["a", "z"].map((name) => said.filter((each) => each === name).length);
+  expect(z).toBeGreaterThan(1.4 * a);
 });

@@ -6,16 +6,18 @@
 // the server lately stand before those who have taken much (multilevel feedback): a flood waits for itself.
 import type { Clock } from "../ports/clock.ts";
 
-/**
- * How long one turn takes messages in, and how long the next one takes in what waits: until the message during which it is
- * over. What commands go on to do once they are taken in comes on top.
- */
+/** How long one turn takes messages in, and how long the next one takes in what waits: until the message during which it is over. */
 const sliceMs = 2;
 /** So few messages in a turn are nothing to measure. */
 const uncounted = 4;
 
 /** What each who waits may take when it is its turn. */
 const shareMs = 0.1;
+/**
+ * What waits is taken in by pieces of one turn, each as long as a share: what commands go on to do when they are taken in,
+ * which is most of the work, is done between two pieces, and so counts.
+ */
+const pieces = Math.round(sliceMs / shareMs);
 /** What somebody took counts half after so long. */
 const halfLifeMs = 1_000;
 /**
@@ -56,11 +58,18 @@ export class Turns {
   /** `null` while it is not measured. */
   #endMs: number | null = null;
   #isDeferred = false;
+  #arePiecesDeferred = false;
+  /** When what waits has had its time in this turn. */
+  #untilMs = 0;
+  /** Who was served last in this turn, and when that was over. */
+  #last: Place | null = null;
+  #lastEndMs = 0;
   /** Those who have taken least in the first one. */
   readonly #lines: readonly Place[][] = Array.from({ length: lines }, () => []);
   #waiting = 0;
   #visits = 0;
-  readonly #run = (): void => this.#serve();
+  readonly #run = (): void => this.#begin();
+  readonly #runPiece = (): void => this.#serve();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -88,7 +97,7 @@ export class Turns {
     if (place.isWaiting) return;
     place.isWaiting = true;
     this.#enter(place, this.#clock.now());
-    this.#defer();
+    this.#deferPieces();
   }
 
   #isBeforeEnd(): boolean {
@@ -104,22 +113,46 @@ export class Turns {
     this.#clock.defer(this.#run);
   }
 
-  #serve(): void {
+  /** The machine does what commands go on to do between any two that were deferred. */
+  #deferPieces(): void {
+    this.#defer();
+    if (this.#arePiecesDeferred) return;
+    this.#arePiecesDeferred = true;
+    for (let piece = 0; piece < pieces; piece += 1) this.#clock.defer(this.#runPiece);
+  }
+
+  #begin(): void {
     this.#isDeferred = false;
+    this.#arePiecesDeferred = false;
     this.#count = 0;
     this.#endMs = null;
-    let nowMs = this.#clock.now();
-    const untilMs = nowMs + sliceMs;
+    this.#last = null;
+    this.#untilMs = this.#clock.now() + sliceMs;
+  }
+
+  #serve(): void {
+    if (this.#waiting === 0) return;
+    const sinceMs = this.#clock.now();
+    this.#charge(sinceMs);
     try {
-      while (nowMs <= untilMs) {
+      const untilMs = Math.min(sinceMs + shareMs, this.#untilMs);
+      for (let nowMs = sinceMs; nowMs <= untilMs;) {
         const place = this.#next();
         if (place === undefined) break;
-        nowMs = this.#serveNext(place, { nowMs, untilMs });
+        nowMs = this.#serveNext(place, { nowMs, untilMs: this.#untilMs });
+        this.#last = place;
+        this.#lastEndMs = nowMs;
       }
     } finally {
       // Also when one of them has failed: the others still wait.
-      if (this.#waiting > 0) this.#defer();
+      if (this.#waiting > 0) this.#deferPieces();
     }
+  }
+
+  /** What was done since the last piece is that one's doing. */
+  #charge(nowMs: number): void {
+    if (this.#last !== null) this.#last.takenMs += Math.min(nowMs - this.#lastEndMs, mostCountedMs);
+    this.#last = null;
   }
 
   #next(): Place | undefined {

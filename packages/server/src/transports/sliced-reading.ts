@@ -14,6 +14,8 @@ const leastBytes = 1_024;
 const mostBytes = 16_384;
 /** A piece that took no longer is followed by one of twice its size: a body, not a thousand requests. */
 const quickMs = 0.05;
+/** So long is handed over at once; what is left waits in line, where also what is done with it counts. */
+const atOnceMs = 0.1;
 
 type Parse = (this: Duplex, chunk: Buffer) => void;
 
@@ -117,7 +119,8 @@ class SlicedReading implements Hearer {
   #handOver(): void {
     const { turns, metrics } = this.#options;
     this.#bytes = leastBytes;
-    while (turns.hasTimeForMany()) if (!this.#handNext()) return;
+    const untilMs = this.#options.clock.now() + atOnceMs;
+    while (turns.hasTimeForMany() && this.#options.clock.now() <= untilMs) if (!this.#handNext()) return;
     metrics.add("reads_late");
     this.#place ??= turns.placeOf(this, this.#sinceMs);
     turns.wait(this.#place);
