@@ -1,13 +1,13 @@
 // The script around BullMQ's commands: what it counts and notes on a real Redis, where keys are missing, damaged or others'.
 import * as library from "bullmq";
 import { createClient } from "@redis/client";
-import type { JobStore, Run } from "@tidewire/jobs";
+import type { Run } from "@tidewire/jobs";
 import { bullmqStore } from "@tidewire/jobs/bullmq";
 import { expect, onTestFinished, test } from "vitest";
 import { draft, wanted } from "../a-job.ts";
 import { keeping, RedisServer } from "../services/redis.ts";
 import { age } from "./aged-jobs.ts";
-import { opened } from "./jobs-site.ts";
+import { opened, storeOn } from "./jobs-site.ts";
 
 const done = { kind: "done", output: "1" } as const;
 const prefix = "tidewire-jobs";

@@ -144,17 +144,17 @@ it.for([
   "a publish that found no script is refused where a later one found it, %s (P1)",
   async ([, others], context) => {
     const server = await RedisServer.forTest(context);
-    const { texts, shaOf } = scriptsOf();
+    const scripts = scriptsOf();
     const late: Promise<unknown>[] = [];
     let [left, isFlushed] = [2 + others.length, false];
     const byAnotherNode = async (): Promise<void> => {
-      await Promise.all(texts.map((text) => server.ask("SCRIPT", "LOAD", text)));
+      await Promise.all(scripts.texts.map((text) => server.ask("SCRIPT", "LOAD", text)));
       // Said when the first one is known to be refused, and this one is not answered yet.
       late.push(say(engine, "news", "3"));
     };
     const client = through(createClient({ url: server.url }), {
       before: ([name, script]) => {
-        if (!isFlushed || name !== "EVALSHA" || script !== shaOf("append")) return null;
+        if (!isFlushed || name !== "EVALSHA" || script !== scripts.shaOf("append")) return null;
         left -= 1;
         return left === 0 ? byAnotherNode() : null;
       },
