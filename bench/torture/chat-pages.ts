@@ -82,6 +82,12 @@ export class ChatPages {
 
   /** Lets the writer come to an end, compares, and lets it go on. @param after What has just happened. */
   async check(after: string): Promise<void> {
+    await this.finish(after);
+    this.#ada?.start();
+  }
+
+  /** The same for good: from then on the windows only look on. */
+  async finish(after: string): Promise<void> {
     const [ada, pages] = [this.#ada, this.#pages];
     if (ada === null) return;
     this.#checks += 1;
@@ -93,7 +99,6 @@ export class ChatPages {
     } catch (thrown) {
       this.#wrong.push(`${after}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     }
-    ada.start();
   }
 
   async #compare(lines: readonly string[], after: string): Promise<void> {

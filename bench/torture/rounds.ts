@@ -106,6 +106,8 @@ export class Rounds {
     try {
       const seconds = await this.#underLoad(plan);
       for (const publisher of this.#publishers) publisher.finish();
+      // The log of an hour takes minutes to read: who writes on meanwhile takes the machine from it.
+      await this.#pages?.finish("the end");
       await this.#settles(() => this.#publishers.every(({ isDone }) => isDone), "publishers at the end");
       return await this.#judge(seconds, plan.keepsAcked);
     } finally {

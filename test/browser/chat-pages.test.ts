@@ -16,6 +16,11 @@ test("windows that show what the database has are well, and a message that it la
   const { messages, checks, wrong } = pages.outcome;
   expect([checks, wrong]).toEqual([1, []]);
   expect(messages).toBe(place.kept("harbour").length);
+  await pages.finish("the end");
+  const atTheEnd = pages.outcome.messages;
+  expect(atTheEnd).toBeGreaterThan(messages);
+  await pages.finish("long after");
+  expect(pages.outcome).toEqual({ messages: atTheEnd, checks: 3, wrong: [] });
 
   const database = new DatabaseSync(path.join(dataFolder, "harbor.db"));
   database.exec("PRAGMA busy_timeout = 5000; DELETE FROM messages WHERE room = 'harbour' AND seq = 1");
