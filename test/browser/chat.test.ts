@@ -111,7 +111,7 @@ test("what did not go out is kept over a reload, and goes out once", async () =>
   expect(place.kept("cut-off").map(({ text }) => text)).toEqual(["from before"]);
 });
 
-test("after a reload the room is as it was, and older messages come on the way up", async () => {
+test("after a reload the room is as it was, older messages come on the way up, and stay when one sends another", async () => {
   const page = await place.guest("Dora");
   await makeRoom(page, "Long talk");
   const texts = Array.from({ length: 120 }, (_, index) => `Message ${index + 1}`);
@@ -128,6 +128,12 @@ test("after a reload the room is as it was, and older messages come on the way u
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
   }
   expect(await allShown(page, 120)).toEqual(texts.map((text) => ({ text, state: "there" })));
+  // Rows that leave the page only to come back cost more than all else that a message does.
+  const rows = await list.locator("[data-row]").elementHandles();
+  await say(page, "Message 121");
+  await hasArrived(page, "Message 121");
+  const areInPage = await Promise.all(rows.map((row) => row.evaluate(({ isConnected }) => isConnected)));
+  expect(areInPage.filter((isInPage) => !isInPage)).toEqual([]);
 });
 
 test("markdown is shown as what it means", async () => {

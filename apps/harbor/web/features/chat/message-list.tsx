@@ -6,7 +6,7 @@ import { useAnchoredScroll } from "../../theme/use-anchored-scroll.ts";
 import { MessageRow } from "./message-row.tsx";
 import { RoomBeginning } from "./room-beginning.tsx";
 import { planRow } from "./row-plan.ts";
-import { type Extent, movedWindow, type RowWindow, windowAround, windowAtEnd } from "./row-window.ts";
+import { type Extent, movedToEnd, movedWindow, type RowWindow, windowAround, windowAtEnd } from "./row-window.ts";
 import type { Row } from "./rows.ts";
 import { hasBeginning, lastSeq } from "./timeline.ts";
 import { useReading } from "./use-reading.ts";
@@ -37,7 +37,7 @@ export function MessageList({ room, rows, view }: MessageListProps) {
   const { newAfter, arrivedBelow, hasAnswered } = useReading({ room, newest: extent.last, isAtBottom });
 
   const goToBottom = (): void => {
-    setWindow(windowAtEnd(extent));
+    setWindow(movedToEnd(rowWindow, extent));
     toBottom();
   };
   useOpening(opensAt, rows, toRow);

@@ -1,7 +1,7 @@
 // The window over a long list moves without end in either direction, and comes to rest.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type Extent, movedWindow, type RowWindow, windowAround, windowAtEnd } from "./row-window.ts";
+import { type Extent, movedToEnd, movedWindow, type RowWindow, windowAround, windowAtEnd } from "./row-window.ts";
 
 const rowPx = 24;
 const viewPx = 900;
@@ -43,6 +43,25 @@ describe("a window of rows", () => {
         expect(window.from).toBeLessThanOrEqual(Math.max(1, top - 40));
         expect(to).toBeGreaterThanOrEqual(Math.min(100_000, top + 70));
       }
+    }
+  });
+
+  it("goes to the end, where it leaves alone what is in the page", () => {
+    const extent = { first: 1, last: 1_000 };
+    expect(movedToEnd({ from: 300, to: 460 }, extent)).toEqual(windowAtEnd(extent));
+    const atEnd = { from: 700, to: null };
+    expect(movedToEnd(atEnd, extent)).toBe(atEnd);
+  });
+
+  it("keeps a few hundred rows however many come, at the end and below somebody who reads further up", () => {
+    for (const isAtEnd of [true, false]) {
+      let window = windowAtEnd({ first: 1, last: 1_000 });
+      for (let last = 1_000; last < 5_000; last += 1) {
+        const top = isAtEnd ? Math.floor(last - viewPx / rowPx) : 900;
+        window = settled(window, { first: 1, last }, top).window;
+        expect((window.to ?? last) - window.from).toBeLessThan(320);
+      }
+      expect(window.to === null).toBe(isAtEnd);
     }
   });
 

@@ -37,6 +37,11 @@ export function windowAround(seq: number, { first, last }: Extent): RowWindow {
   return openedAtEnd({ from: Math.max(first, seq - stepRows), to: seq + windowRows / 2 }, last);
 }
 
+/** For whoever goes to the end; the same object where it is there already, so that no row leaves the page and comes back. */
+export function movedToEnd(window: RowWindow, extent: Extent): RowWindow {
+  return window.to === null ? window : windowAtEnd(extent);
+}
+
 /** The window after a scroll; the same object when nothing is to change. */
 export function movedWindow(window: RowWindow, { first, last }: Extent, outOfSight: OutOfSight): RowWindow {
   const { abovePx, belowPx, rowsAbove, rowsBelow } = outOfSight;
@@ -49,8 +54,10 @@ export function movedWindow(window: RowWindow, { first, last }: Extent, outOfSig
   const mayLoseAbove = isFull && rowsAbove > plentyRows;
   const from = mayLoseAbove ? window.from + stepRows : window.from;
   if (belowPx < littlePx && window.to !== null) return openedAtEnd({ from, to: window.to + stepRows }, last);
-  // At the end of a busy room rows come without anybody scrolling.
-  return mayLoseAbove && window.to === null ? { ...window, from } : window;
+  if (window.to !== null) return window;
+  // At the end of a busy room rows come without anybody scrolling, also below somebody who reads further up.
+  if (isFull && rowsBelow > plentyRows) return { from, to: to - stepRows };
+  return mayLoseAbove ? { ...window, from } : window;
 }
 
 function openedAtEnd(window: { readonly from: number; readonly to: number }, last: number): RowWindow {
