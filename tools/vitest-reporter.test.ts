@@ -53,7 +53,7 @@ test("counts tests, and what never became one", () => {
   });
 });
 
-test("names what passed only when it was tried again", () => {
+test("names what passed only when it was tried again, and why", () => {
   const counted = results({
     "a.test.ts": `let tries = 0;
       test("at last", { retry: 1 }, () => { if ((tries += 1) < 2) throw new Error("not yet"); });
@@ -63,6 +63,6 @@ test("names what passed only when it was tried again", () => {
     passed: 1,
     failures: ["tests/a.test.ts > never"],
     skips: [],
-    retried: ["tests/a.test.ts > at last"],
+    retried: ["tests/a.test.ts > at last: not yet"],
   });
 });

@@ -31,8 +31,9 @@ export class CountingReporter implements Reporter {
       const file = path.relative(process.cwd(), module.moduleId);
       failures.push(...loadErrors(module).map((error) => `${file}: ${firstLine(error)}`));
       for (const test of module.children.allTests()) {
-        const { state } = test.result();
-        if (test.diagnostic()?.flaky === true) retried.push(`${file} > ${test.fullName}`);
+        const { state, errors } = test.result();
+        const why = firstLine(errors?.[0]?.message ?? "no reason given");
+        if (test.diagnostic()?.flaky === true) retried.push(`${file} > ${test.fullName}: ${why}`);
         if (state === "passed") passed += 1;
         else if (state === "skipped") skips.push(`${file} > ${test.fullName}: ${skipReason(test)}`);
         else failures.push(`${file} > ${test.fullName}`);

@@ -93,7 +93,7 @@ async function together(engine: EngineName, values: Values, tools: Tools): Promi
     ...options,
     sections,
     limitMs: options.minutes * 60_000,
-    only: values.fault ?? null,
+    only: values.fault?.split(",") ?? null,
     tools,
     say: print,
     keep: (done) => keep(`torture-${engine}`, { ...result, sections: done }),

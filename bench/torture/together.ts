@@ -24,8 +24,8 @@ export interface TogetherOptions {
   readonly limitMs: number;
   /** Default: a minute and a half. */
   readonly patienceMs?: number;
-  /** Only kinds whose name has this in it. */
-  readonly only: string | null;
+  /** Only kinds whose name has one of these in it. */
+  readonly only: readonly string[] | null;
   readonly seed: number;
   readonly tools: Tools;
   readonly say: (line: string) => void;
@@ -44,7 +44,7 @@ export async function torture(options: TogetherOptions): Promise<readonly Sectio
   const outcomes: SectionOutcome[] = [];
   const { only } = options;
   for (const section of options.sections) {
-    const kinds = section.kinds.filter(({ name }) => only === null || name.includes(only));
+    const kinds = section.kinds.filter(({ name }) => only === null || only.some((part) => name.includes(part)));
     if (kinds.length === 0) continue;
     outcomes.push(await tortureIn({ ...section, kinds }, options));
     options.keep(outcomes);

@@ -225,8 +225,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     seed: 282,
     promise: "R1",
     file: "server/src/session/commands/subscribe.ts",
-    find: "  if (context.isOpen) return subscription;",
-    replace: "  if (!context.isOpen || context.isOpen) return subscription;",
+    find: "  if (!context.isOpen) subscription.close();",
+    replace: "",
   },
   {
     name: "what is taken over goes on beside what takes it over",
