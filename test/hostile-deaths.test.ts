@@ -114,5 +114,5 @@ test.each(Object.keys(lives))(
     await expect.poll(() => queryObjects(Session, { format: "count" }), { timeout: 8_000 }).toBe(0);
     expect(surprises).toEqual([]);
   },
-  30_000,
+  90_000,
 );

@@ -10,6 +10,9 @@ export async function comeIn(page: Page, name: string): Promise<void> {
   await isConnected(page);
 }
 
+/** Whoever was cut off on a busy machine may have to try more than once, and waits up to twenty seconds in between. */
+const connectedMs = 60_000;
+
 export async function isConnected(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Connection: Live" }).waitFor();
+  await page.getByRole("button", { name: "Connection: Live" }).waitFor({ timeout: connectedMs });
 }

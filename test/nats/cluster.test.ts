@@ -60,6 +60,7 @@ describe("three servers", () => {
   });
 
   it("give the publishes of three nodes one order, and keep all that was acked (S1, P2)", async () => {
+    await elect("together");
     const nodes = await Promise.all(servers.map(({ url }) => startEngine(url, { prefix: "together" })));
     const acks = await Promise.all(
       nodes.flatMap(({ engine }, node) => Array.from({ length: 40 }, (_, n) => say(engine, "news", `${node}:${n}`))),
@@ -72,6 +73,7 @@ describe("three servers", () => {
   }, 60_000);
 
   it("keep what a majority acked when one of them is killed, under the same epochs (P2)", async () => {
+    await elect("killed");
     const { engine } = await startEngine(urls(), { prefix: "killed" });
     const acked: string[] = [];
     const first = await say(engine, "news", "0");
