@@ -18,8 +18,8 @@ const write = (level: string) => (message: string, fields?: LogFields) =>
 const log: Log = { debug: () => undefined, info: write("info"), warn: write("warn"), error: write("error") };
 
 async function connected(urls: readonly string[]): Promise<NatsClient> {
-  const options = { maxReconnectAttempts: -1, reconnectTimeWait: 100, pingInterval: 2_000, maxPingOut: 2 };
-  const connection = await connect({ servers: [...urls], ...options });
+  const patience = { maxReconnectAttempts: -1, reconnectTimeWait: 100, pingInterval: 2_000, maxPingOut: 2 };
+  const connection = await connect({ servers: [...urls], ...patience, noAsyncTraces: true });
   return {
     connection,
     jetstream: jetstream(connection),

@@ -11,6 +11,7 @@ export function connecting(servers: string | string[], options: ConnectionOption
       maxReconnectAttempts: -1,
       reconnectTimeWait: 100,
       reconnectJitter: 0,
+      noAsyncTraces: true,
       ...options,
     });
     return {
