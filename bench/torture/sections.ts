@@ -121,11 +121,12 @@ export const impossible: Readonly<Record<EngineName, readonly string[]>> = {
   local: ["network: nodes and owner meet at a socket file of one machine", "promotion: there is one owner"],
 };
 
-/** @throws {RangeError} For a name that is none's. */
+/** @param only A section's name, or a part of several. @throws {RangeError} For a name that is none's. */
 export function sectionsOf(engine: EngineName, only: string | null): readonly Section[] {
   const all = sections[engine];
   if (only === null) return all;
-  const found = all.filter(({ name }) => name.includes(only));
+  const exact = all.filter(({ name }) => name === only);
+  const found = exact.length > 0 ? exact : all.filter(({ name }) => name.includes(only));
   if (found.length > 0) return found;
   throw new RangeError(`--section: expected a part of one of ${all.map(({ name }) => name).join("; ")}, got ${only}`);
 }
