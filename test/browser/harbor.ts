@@ -53,17 +53,20 @@ export interface Manner {
   readonly isDev?: boolean;
   /** With a worker beside the server. */
   readonly hasWorker?: boolean;
+  /** For every test, and each time it is tried: with nothing in its rooms. Default: one for the file. */
+  readonly isFresh?: boolean;
 }
 
 export function withHarbor(options: Manner = {}): Place {
   const chrome = withChromium();
   let harbor: ServerProcess | null = null;
   const uncaught: Error[] = [];
-  beforeAll(async () => {
+  const [before, after] = options.isFresh === true ? [beforeEach, afterEach] : [beforeAll, afterAll];
+  before(async () => {
     if (chromiumPath !== undefined) harbor = await startHarbor(options);
   });
+  after(async () => await harbor?.stop());
   afterEach(() => expect(uncaught.splice(0)).toEqual([]));
-  afterAll(async () => await harbor?.stop());
 
   const running = (): ServerProcess => {
     if (harbor === null) throw new Error("Harbor runs during tests alone");

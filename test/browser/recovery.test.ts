@@ -6,7 +6,7 @@ import { comeIn, isConnected, servingProcess, withHarbor } from "./harbor.ts";
 import { Wire } from "./wire.ts";
 import { mostOnTheirWay, onItsWay, Writer } from "./writer.ts";
 
-const place = withHarbor({ isSupervised: true });
+const place = withHarbor({ isSupervised: true, isFresh: true });
 
 /** Kills the process that serves, as the system would, and waits until both windows are back. */
 async function kill(windows: readonly Page[], wire?: Wire): Promise<void> {
