@@ -4,7 +4,7 @@ import path from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import { createFaultProxy } from "@tidewire/client/testing";
 import type { BrowserContext, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect, onTestFinished } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished } from "vitest";
 import { chromiumPath } from "../../../tools/chromium-launch.ts";
 import { withChromium } from "../harbor.ts";
 import { fromSource, root, type ServerProcess, startServer, withParent } from "../server-process.ts";
@@ -40,7 +40,7 @@ export interface Example {
 }
 
 /**
- * The example for the tests of a file; to be read inside of tests. Nothing may be thrown in its windows uncaught.
+ * The example for each test of a file; to be read inside of tests. Nothing may be thrown in its windows uncaught.
  * @param start The program that starts it, from the root of the checkout.
  */
 export function withExample(name: string, start = "examples/use-cases/start.ts"): Example {
@@ -51,7 +51,8 @@ export function withExample(name: string, start = "examples/use-cases/start.ts")
     if (running === null) throw new Error("the example runs during tests alone");
     return running;
   };
-  beforeAll(async () => {
+  // Anew for each test, and each time that one is tried: what was voted stays otherwise.
+  beforeEach(async () => {
     if (chromiumPath === undefined) return;
     running = await startServer({
       args: [fromSource, withParent, path.join(root, start), name],
@@ -59,8 +60,8 @@ export function withExample(name: string, start = "examples/use-cases/start.ts")
       env: (port, data) => ({ PORT: String(port), TIDEWIRE_DATA: data }),
     });
   });
+  afterEach(async () => await running?.stop());
   afterEach(() => expect(uncaught.splice(0)).toEqual([]));
-  afterAll(async () => await running?.stop());
   return {
     get server() {
       return server();
