@@ -32,8 +32,8 @@ const pages: TestProjectInlineConfiguration = {
     include: [inFront],
     exclude: built,
     globalSetup: "./test/browser/build-page.ts",
-    testTimeout: 120_000,
-    // A page of a browser on a busy machine.
+    // Pages of a browser on a busy machine; one test walks through all of them.
+    testTimeout: 240_000,
     expect: { poll: { timeout: 15_000 } },
     execArgv: [`--conditions=${source}`],
   },
