@@ -74,6 +74,8 @@ export interface TimedBeside extends Timed {
 const pauseMs = 50;
 const startMs = 120_000;
 const attackMs = 600_000;
+/** What an attack waits for, it waits for no longer: less than a test has. */
+const untilMs = 150_000;
 
 export class Arena {
   readonly #victim: Child<VictimTalk>;
@@ -130,7 +132,10 @@ export class Arena {
     const stats = (): Promise<Stats> => victim.ask("stats", null);
     const until: Target["until"] = async (holds) => {
       let now = await stats();
+      const endMs = performance.now() + untilMs;
       while (!holds(now)) {
+        if (performance.now() > endMs)
+          throw new Error(`${row.name}: not there after ${untilMs} ms: ${JSON.stringify(now)}`);
         await new Promise((resolve) => void setTimeout(resolve, pauseMs));
         now = await stats();
       }

@@ -47,6 +47,8 @@ export interface Connection {
   readonly framing: Framing;
   /** Bytes: waiting in this process, and received so far. */
   traffic(): { readonly unsent: number; readonly received: number };
+  /** Whether bytes that it has brought wait here to be taken in; not said where they never do. */
+  readonly isLate?: boolean;
   /** One write of whole frames. "full": no more until `writable()`. */
   send(frames: readonly Uint8Array[]): "open" | "full";
   /** Stops reading (true) or goes on. */

@@ -86,7 +86,7 @@ class OpenedSession implements Opened, Hearer {
     if (late !== null && !this.#link.isEnded) this.#hearSome(late, commandsAtOnce);
     if (late !== null && late.commands.length + late.messages.length > 0 && !this.#link.isEnded) return true;
     this.#late = null;
-    this.#link.isLate = false;
+    this.#link.hasLate = false;
     this.#link.holdLate(false);
     if (this.#end !== null) this.closed(this.#end);
     return false;
@@ -95,7 +95,7 @@ class OpenedSession implements Opened, Hearer {
   #nowLate(): Late {
     const { turns } = this.#session.node;
     turns.wait((this.#place ??= turns.placeOf(this, this.#openedMs)));
-    this.#link.isLate = true;
+    this.#link.hasLate = true;
     return { commands: [], messages: [] };
   }
 
@@ -181,7 +181,8 @@ class SpokenLink implements Link {
   /** Of a client that says what it has read. */
   #window: Window | null = null;
   #isSocketFull = false;
-  isLate = false;
+  /** Whether messages of it wait. */
+  hasLate = false;
   /** Why it is not read at present. */
   #isHeld = false;
   /** Whether it is not read until what it has said is taken in. */
@@ -197,6 +198,10 @@ class SpokenLink implements Link {
 
   get traits(): LinkTraits {
     return this.#speaker.traits;
+  }
+
+  get isLate(): boolean {
+    return this.hasLate || this.#connection.isLate === true;
   }
 
   reply(reply: Reply): Uint8Array | null {

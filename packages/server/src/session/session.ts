@@ -174,7 +174,9 @@ export class Session
 
   /** The wheel's: it has not connected in time. */
   due(): void {
-    this.node.metrics.hit("firstCommandMs");
+    const { metrics, hub, limits } = this.node;
+    if (this.link.isLate) return hub.wheel.schedule(this, limits.firstCommandMs);
+    metrics.hit("firstCommandMs");
     this.close("stale", "no connect came in time");
   }
 

@@ -27,6 +27,8 @@ export class FakeConnection implements Connection {
   isTerminated = false;
   /** Whether the server reads from this client. */
   isHeld = false;
+  /** Whether what it says waits before it is taken in. */
+  isLate = false;
   /** The most bytes that ever waited here. */
   mostUnsent = 0;
   /** How often something was written, and how often although it was full or had ended. */

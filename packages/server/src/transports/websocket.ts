@@ -211,6 +211,11 @@ class WebSocketConnection implements Connection {
     return { unsent: this.#socket.writableLength, received: this.#socket.bytesRead };
   }
 
+  /** What Node has read stays in the socket while it waits in line, or while a message before it is inflated. */
+  get isLate(): boolean {
+    return this.#socket.readableLength > 0 && !this.#webSocket.isPaused;
+  }
+
   send(frames: readonly Uint8Array[]): "open" | "full" {
     const [webSocket, socket] = [this.#webSocket, this.#socket];
     // After the close frame nothing may follow (RFC 6455 §5.5.1). A socket that is destroyed takes a write and drops it.
