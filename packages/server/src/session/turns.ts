@@ -7,7 +7,7 @@
 import type { Clock } from "../ports/clock.ts";
 
 /** How long one turn takes messages in, and how long the next one takes in what waits: until the message during which it is over. */
-const sliceMs = 2;
+const sliceMs = 0.5;
 /** So few messages in a turn are nothing to measure. */
 const uncounted = 4;
 
@@ -59,8 +59,8 @@ export class Turns {
   #endMs: number | null = null;
   #isDeferred = false;
   #arePiecesDeferred = false;
-  /** When what waits has had its time in this turn. */
-  #untilMs = 0;
+  /** When what waits has had its time in this turn; `null` before its first piece, so that there is always one. */
+  #untilMs: number | null = null;
   /** Who was served last in this turn, and when that was over. */
   #last: Place | null = null;
   #lastEndMs = 0;
@@ -127,7 +127,7 @@ export class Turns {
     this.#count = 0;
     this.#endMs = null;
     this.#last = null;
-    this.#untilMs = this.#clock.now() + sliceMs;
+    this.#untilMs = null;
   }
 
   #serve(): void {
@@ -135,11 +135,12 @@ export class Turns {
     const sinceMs = this.#clock.now();
     this.#charge(sinceMs);
     try {
-      const untilMs = Math.min(sinceMs + shareMs, this.#untilMs);
-      for (let nowMs = sinceMs; nowMs <= untilMs;) {
+      const turnEndMs = (this.#untilMs ??= sinceMs + sliceMs);
+      const pieceEndMs = Math.min(sinceMs + shareMs, turnEndMs);
+      for (let nowMs = sinceMs; nowMs <= pieceEndMs;) {
         const place = this.#next();
         if (place === undefined) break;
-        nowMs = this.#serveNext(place, { nowMs, untilMs: this.#untilMs });
+        nowMs = this.#serveNext(place, { nowMs, untilMs: turnEndMs });
         this.#last = place;
         this.#lastEndMs = nowMs;
       }
