@@ -135,7 +135,7 @@ function readOptions(args: readonly string[]): Options {
   const contestants = contestantNames.filter((name) => values.only?.split(",").includes(name) ?? true);
   if (contestants.length === 0) throw new RangeError(`--only: expected some of ${contestantNames.join(",")}`);
   return {
-    jobs: positive("jobs", 3_000),
+    jobs: positive("jobs", 16_000),
     rounds: positive("rounds", 5),
     concurrency: positive("concurrency", 32),
     contestants,

@@ -66,7 +66,7 @@ class Measured {
     return round;
   }
 
-  summary() {
+  async summary() {
     const quietP99Ms = quantileMs(this.#all.quiet, 0.99);
     const shown = (of: Kind) => ({
       p50Ms: quantileMs(this.#all[of], 0.5),
@@ -84,7 +84,7 @@ class Measured {
       loops: shown("loops"),
       verdicts: this.place.verdicts,
       isSameWorker: this.place.isSameWorker,
-      missing: this.place.missing,
+      missing: await this.place.missing(),
       rounds: this.#rounds,
     };
   }
@@ -106,7 +106,7 @@ function lineOf({ p50Ms, p99Ms, serverWaited, machineBusy }: Stretch): string {
   return `p50 ${p50Ms.toFixed(1)} p99 ${p99Ms.toFixed(1)} ms${waited} (busy ${(machineBusy * 100).toFixed(0)} %)`;
 }
 
-type Summary = ReturnType<Measured["summary"]>;
+type Summary = Awaited<ReturnType<Measured["summary"]>>;
 
 async function measuredIn(all: readonly Measured[], { rounds, seconds, calm }: Options): Promise<readonly Summary[]> {
   try {
@@ -117,7 +117,7 @@ async function measuredIn(all: readonly Measured[], { rounds, seconds, calm }: O
         print(`${measured.name}: ${kinds.map((kind) => `${kind} ${lineOf(round[kind])}`).join("; ")}`);
       }
     }
-    return all.map((measured) => measured.summary());
+    return await Promise.all(all.map((measured) => measured.summary()));
   } finally {
     await Promise.all(all.map(({ place }) => place.close()));
   }

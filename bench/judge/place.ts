@@ -51,7 +51,7 @@ export interface Place {
   /** Whether the worker of the beginning is the worker now. */
   readonly isSameWorker: boolean;
   /** Messages that were written and never read. */
-  readonly missing: number;
+  missing(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -93,9 +93,7 @@ export async function openPlace(checkout: string = root): Promise<Place> {
     get isSameWorker() {
       return worker !== "" && worker === workers();
     },
-    get missing() {
-      return talk.missing;
-    },
+    missing: () => talk.missing(),
     async close() {
       await others.stop();
       for (const client of clients) client.close();

@@ -4,6 +4,7 @@ import { countLatency, type Latencies, nowUs } from "tidewire/bench";
 import { chat, sendMessage } from "../../apps/harbor/contract/chat.ts";
 
 const writeEveryMs = 50;
+const missingMs = 5_000;
 const room = "workshop";
 
 interface Sent {
@@ -28,8 +29,10 @@ export class Talk {
     channel.open();
   }
 
-  /** Messages that were written and have not been read. */
-  get missing(): number {
+  /** Messages that were written and have not been read: not now, nor some seconds later. */
+  async missing(): Promise<number> {
+    const until = performance.now() + missingMs;
+    while (this.#sent.size > 0 && performance.now() < until) await pause(writeEveryMs);
     return this.#sent.size;
   }
 
