@@ -68,7 +68,7 @@ export async function openPlace(checkout: string = root): Promise<Place> {
   for (const name of ["Writer", "Reader"]) clients.push((await guestAt(server.port, name)).connect());
   const [writer, reader] = clients;
   if (writer === undefined || reader === undefined) throw new Error("two clients were expected");
-  const talk = new Talk(writer, reader);
+  const talk = await Talk.begin(writer, reader);
   await talk.during(warmUpMs, noLatencies());
   const workers = (): string => childrenRunning(server.processId, path.join("harbor", "worker", "main.ts")).join();
   const worker = workers();

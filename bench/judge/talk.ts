@@ -17,8 +17,18 @@ export class Talk {
   readonly #sent = new Map<string, Sent>();
   #count = 0;
 
-  constructor(writer: Client, reader: Client) {
+  private constructor(writer: Client) {
     this.#writer = writer;
+  }
+
+  /** What is written before somebody reads is nobody's. */
+  static async begin(writer: Client, reader: Client): Promise<Talk> {
+    const talk = new Talk(writer);
+    await talk.#readBy(reader);
+    return talk;
+  }
+
+  async #readBy(reader: Client): Promise<void> {
     const channel = reader.channel(chat, { room });
     channel.onPublication(({ data: { message } }) => {
       const sent = this.#sent.get(message.text);
@@ -26,7 +36,12 @@ export class Talk {
       this.#sent.delete(message.text);
       countLatency(sent.latencies, nowUs() - sent.atUs);
     });
-    channel.open();
+    await new Promise<void>((resolve) => {
+      channel.onState(({ kind }) => {
+        if (kind === "live") resolve();
+      });
+      channel.open();
+    });
   }
 
   /** Messages that were written and have not been read: not now, nor some seconds later. */
