@@ -74,26 +74,33 @@ export interface TimedBeside extends Timed {
 const pauseMs = 50;
 const startMs = 120_000;
 const attackMs = 600_000;
-/** What an attack waits for, it waits for no longer: less than a test has. */
-const untilMs = 150_000;
+/** What a full attack waits for, it waits for no longer. */
+const fullUntilMs = 500_000;
 
 export class Arena {
   readonly #victim: Child<VictimTalk>;
   readonly #bystander: Child<BystanderTalk>;
   readonly #port: number;
+  readonly #untilMs: number;
 
-  private constructor(victim: Child<VictimTalk>, bystander: Child<BystanderTalk>, port: number) {
+  private constructor(
+    victim: Child<VictimTalk>,
+    bystander: Child<BystanderTalk>,
+    { port, untilMs }: { readonly port: number; readonly untilMs: number },
+  ) {
     this.#victim = victim;
     this.#bystander = bystander;
     this.#port = port;
+    this.#untilMs = untilMs;
   }
 
-  static async open(options: VictimOptions): Promise<Arena> {
+  /** @param untilMs What an attack waits for, it waits for no longer. */
+  static async open(options: VictimOptions, untilMs: number = fullUntilMs): Promise<Arena> {
     const victim = new Child<VictimTalk>(programOf("victim", [JSON.stringify(options)]), null);
     const bystander = new Child<BystanderTalk>(programOf("bystander", []), null);
     const { port } = await victim.ask("listen", null, startMs);
     await bystander.ask("begin", { port }, startMs);
-    return new Arena(victim, bystander, port);
+    return new Arena(victim, bystander, { port, untilMs });
   }
 
   async close(): Promise<void> {
@@ -132,10 +139,10 @@ export class Arena {
     const stats = (): Promise<Stats> => victim.ask("stats", null);
     const until: Target["until"] = async (holds) => {
       let now = await stats();
-      const endMs = performance.now() + untilMs;
+      const endMs = performance.now() + this.#untilMs;
       while (!holds(now)) {
         if (performance.now() > endMs)
-          throw new Error(`${row.name}: not there after ${untilMs} ms: ${JSON.stringify(now)}`);
+          throw new Error(`${row.name}: not there after ${this.#untilMs} ms: ${JSON.stringify(now)}`);
         await new Promise((resolve) => void setTimeout(resolve, pauseMs));
         now = await stats();
       }

@@ -5,11 +5,14 @@ import { Arena, serverNames } from "./arena.ts";
 import { rows } from "./catalog.ts";
 import { hastyServers } from "./servers.ts";
 
+/** Below what a test has. */
+const untilMs = 150_000;
+
 describe.each(serverNames)("%s server", (name) => {
   let arena: Arena;
 
   beforeAll(async () => {
-    arena = await Arena.open(hastyServers[name]);
+    arena = await Arena.open(hastyServers[name], untilMs);
   }, 60_000);
 
   afterAll(async () => {

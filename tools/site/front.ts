@@ -25,8 +25,8 @@ export interface Front {
 /** Runs of the bench whose results the front page shows; docs/performance.md links to each. */
 const results = {
   torture: "bench/results/torture-2026-11-21-4d47842.json",
-  fanOut: "bench/results/fan-out-2026-11-21-b3c7708.json",
-  idle: "bench/results/idle-2026-11-21-3e0a72d.json",
+  fanOut: "bench/results/fan-out-2026-11-22-8fc2bf8.json",
+  idle: "bench/results/idle-2026-11-22-8fc2bf8.json",
 };
 
 interface Torture {

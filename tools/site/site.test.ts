@@ -84,7 +84,7 @@ test("a page has its heading for a title, and blocks the names of their files", 
 
 test("the front page shows what the results say, and the README's code", () => {
   const { figures, examples } = frontOf(root);
-  expect(figures.map(({ value }) => value)).toEqual(["0", "100 %", "0.10 ×", "7.6 KB"]);
+  expect(figures.map(({ value }) => value)).toEqual(["0", "100 %", "0.090 ×", "5.9 KB"]);
   const pages = gather(root);
   for (const { from } of figures) expect(pages.has(from), from).toBe(true);
   expect(examples.flat().map(({ file }) => file)).toEqual(["channels.ts", "room.tsx", "server.ts"]);

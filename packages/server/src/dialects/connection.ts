@@ -47,7 +47,7 @@ export interface Connection {
   readonly framing: Framing;
   /** Bytes: waiting in this process, and received so far. */
   traffic(): { readonly unsent: number; readonly received: number };
-  /** Whether bytes that it has brought wait here to be taken in; not said where they never do. */
+  /** Whether bytes that it has brought wait here to be taken in; not said of connections that say nothing, or by requests of their own. */
   readonly isLate?: boolean;
   /** One write of whole frames. "full": no more until `writable()`. */
   send(frames: readonly Uint8Array[]): "open" | "full";

@@ -22,7 +22,7 @@ export interface HeartbeatNode {
 export interface HeartbeatHost {
   /** Whether this client answers pings by itself. */
   readonly traits: { readonly hasPongs: boolean };
-  /** Whether this client is not read at present: then its pong cannot be heard. */
+  /** Whether this client is not read at present, or what it has said waits here: then its pong cannot be heard. */
   readonly isHeld: boolean;
   readonly link: Pick<Link, "traffic">;
   /** Queues a ping before everything else. */

@@ -174,9 +174,7 @@ export class Session
 
   /** The wheel's: it has not connected in time. */
   due(): void {
-    const { metrics, hub, limits } = this.node;
-    if (this.link.isLate) return hub.wheel.schedule(this, limits.firstCommandMs);
-    metrics.hit("firstCommandMs");
+    this.node.metrics.hit("firstCommandMs");
     this.close("stale", "no connect came in time");
   }
 

@@ -123,10 +123,9 @@ it("takes something in in each turn, however long others had it before", () => {
   const { clock, turns, deferred } = here;
   const said: string[] = [];
   for (let count = 1; count <= 10; count += 1) {
-    // The turn is measured from its first messages on; then somebody else is given it.
-    for (let few = 0; few < 4; few += 1) turns.hasTime();
-    deferred.push(() => clock.advance(20));
     if (count === 1) turns.wait(newcomer(here, hearer("a", 20, { clock, said })));
+    // Behind the turn's beginning, and before its pieces.
+    deferred.splice(1, 0, () => clock.advance(20));
     turn(here);
     expect(said.length).toBeGreaterThanOrEqual(count);
   }

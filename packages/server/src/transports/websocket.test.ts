@@ -64,9 +64,7 @@ it("is late while bytes wait for a turn, and not while it is held, whose client 
   expect(connection.isLate).toBe(false);
   clock.lookMs = 1;
   while (turns.hasTime());
-  // In one piece: what comes in a few bytes is handed over as it is.
   const messages = 2_000;
-  client.pause();
   for (let n = 0; n < messages; n += 1) client.send("a message");
   await until(() => connection.isLate === true);
   const before = came();

@@ -211,7 +211,7 @@ class WebSocketConnection implements Connection {
     return { unsent: this.#socket.writableLength, received: this.#socket.bytesRead };
   }
 
-  /** What Node has read stays in the socket while it waits in line, or while a message before it is inflated. */
+  /** What Node has read stays in the socket while it waits in line. A message that is being inflated is the parser's, and not seen here. */
   get isLate(): boolean {
     return this.#socket.readableLength > 0 && !this.#webSocket.isPaused;
   }

@@ -36,6 +36,16 @@ describe("echo", () => {
     expect(alive.node.hub.wheel.size).toBe(silent.node.hub.wheel.size);
   });
 
+  it("cuts nobody whose pong waits here", async () => {
+    const { node, connection } = await opened();
+    connection.isLate = true;
+    await node.pass(60_000);
+    expect(connection.isTerminated).toBe(false);
+    connection.isLate = false;
+    await node.pass(36_000);
+    expect(connection.isTerminated).toBe(true);
+  });
+
   it("does not read on while its echoes are not read", async () => {
     const { connection } = await opened(10);
     connection.stop();

@@ -10,7 +10,7 @@ export function echo(node: SessionNode): Open {
     const heartbeat = heartbeatOf(node, host);
     node.metrics.add("opened_echo");
     const hold = (held: boolean): void => {
-      host.isHeld = held;
+      host.isUnread = held;
       connection.hold(held);
     };
     const send = (frame: Uint8Array): void => {
@@ -36,7 +36,8 @@ export function echo(node: SessionNode): Open {
 }
 
 interface EchoHost extends HeartbeatHost {
-  isHeld: boolean;
+  /** Whether it is to read its echoes first. */
+  isUnread: boolean;
   /** Whether the server has ended it. */
   isEnded: boolean;
 }
@@ -45,7 +46,10 @@ function hostOf({ metrics }: SessionNode, connection: Connection, heartbeat: () 
   const host: EchoHost = {
     isEnded: false,
     traits: { hasPongs: true },
-    isHeld: false,
+    isUnread: false,
+    get isHeld() {
+      return host.isUnread || connection.isLate === true;
+    },
     ping: () => {
       if (connection.send([connection.framing.ping]) === "open") heartbeat().left();
       else heartbeat().full();
