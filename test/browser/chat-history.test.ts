@@ -8,7 +8,7 @@ import { connectsAgain, hasArrived, tallPx } from "./chat-window.ts";
 import { comeIn, isConnected, servingProcess, withHarbor } from "./harbor.ts";
 import { onItsWay, Writer } from "./writer.ts";
 
-const place = withHarbor({ isSupervised: true });
+const place = withHarbor({ isSupervised: true, isFresh: true });
 
 function judge(history: readonly HistoryRecord[]): Checker {
   const checker = new Checker();
