@@ -5,10 +5,8 @@ import type { KeptMessage } from "./harbor.ts";
 
 /** A message that came to stand in a page in a state that it was not in before. */
 export interface Appearance {
-  /** Names the row: one message is one row, from its writing to its end. */
-  readonly row: string;
   readonly text: string;
-  /** `there`: the room's channel has brought it; `kept`: the server has said that it has it. */
+  /** `written`: it was sent off; `there`: the room's channel has brought it; `kept`: the server has said that it has it. */
   readonly state: string;
   readonly atMs: number;
 }
@@ -34,9 +32,15 @@ export async function watchMessages(page: Page): Promise<void> {
         if (states.get(row) === state) continue;
         states.set(row, state);
         const text = article.querySelector(".message-text")?.textContent ?? "";
-        appearances.push({ row, text, state, atMs: Date.now() });
+        appearances.push({ text, state, atMs: Date.now() });
       }
     };
+    // A page that is busy may show a message for the first time when it is there already.
+    const send = ({ key, target }: KeyboardEvent): void => {
+      if (key !== "Enter" || !(target instanceof HTMLTextAreaElement)) return;
+      appearances.push({ text: target.value, state: "written", atMs: Date.now() });
+    };
+    document.addEventListener("keydown", send, true);
     const seen = { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] };
     new MutationObserver(look).observe(document, seen);
   });
@@ -56,7 +60,7 @@ const epoch = "database";
 
 /**
  * One life for each page, in the order of time, then the database as the log. A message's text is its op, so each must be
- * another one; whoever shows it first in another state than `there` has written it.
+ * another one.
  */
 export function historyOf(kept: readonly KeptMessage[], pages: readonly Looking[]): HistoryRecord[] {
   const seqs = new Map(kept.map(({ text, seq }) => [text, seq]));
@@ -84,14 +88,13 @@ function recordsOf(
 ): Timed[] {
   const written = new Set<string>();
   const acked = new Set<string>();
-  return appearances.flatMap(({ row, text: op, state, atMs }) => {
+  return appearances.flatMap(({ text: op, state, atMs }) => {
     const records: HistoryRecord[] = [];
-    const isNew = !written.has(row) && state !== "there";
-    if (isNew) records.push({ kind: "invoke", op, by: name, channel });
-    if (isNew) written.add(row);
-    const isKept = written.has(row) && !acked.has(row) && (state === "there" || state === "kept");
+    if (state === "written") records.push({ kind: "invoke", op, by: name, channel });
+    if (state === "written") written.add(op);
+    const isKept = written.has(op) && !acked.has(op) && (state === "there" || state === "kept");
     if (isKept) records.push({ kind: "ack", op, position: place(op), duplicate: false });
-    if (isKept) acked.add(row);
+    if (isKept) acked.add(op);
     if (state === "there") records.push({ kind: "deliver", life: name, op, position: place(op) });
     return records.map((record) => ({ atMs, record }));
   });

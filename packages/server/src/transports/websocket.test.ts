@@ -3,24 +3,16 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as turned } from "node:timers/promises";
 import { expect, it, onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import type { Connection, ConnectionInfo } from "../dialects/connection.ts";
+import type { Connection } from "../dialects/connection.ts";
 import { defaultLimits } from "../options.ts";
 import { Metrics } from "../ports/metrics.ts";
 import { Turns } from "../session/turns.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
+import { FakeConnection } from "../testing/fake-connection.ts";
 import { WebSocketTransport } from "./websocket.ts";
-
-const someone: ConnectionInfo = {
-  headers: {},
-  url: "/",
-  address: "127.0.0.1",
-  client: {},
-  token: "",
-  isLoopback: true,
-};
 
 /** A client, the server's side of it, and how many messages have come. */
 async function connected(
@@ -39,7 +31,7 @@ async function connected(
   const { promise, resolve } = Promise.withResolvers<Connection>();
   let count = 0;
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    transport.accept({ request, socket, head }, someone, (connection) => {
+    transport.accept({ request, socket, head }, new FakeConnection().info, (connection) => {
       resolve(connection);
       return { receive: () => (count += 1), pong: () => undefined, writable: () => undefined, closed: () => undefined };
     }),
@@ -54,10 +46,6 @@ async function connected(
   return { client, connection: await promise, came: () => count, turns };
 }
 
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(5);
-}
-
 it("is late while bytes wait for a turn, and not while it is held, whose client is to read first", async () => {
   const clock = new FakeClock();
   const { client, connection, came, turns } = await connected(clock);
@@ -66,7 +54,7 @@ it("is late while bytes wait for a turn, and not while it is held, whose client 
   while (turns.hasTime());
   const messages = 2_000;
   for (let n = 0; n < messages; n += 1) client.send("a message");
-  await until(() => connection.isLate === true);
+  await expect.poll(() => connection.isLate).toBe(true);
   const before = came();
   expect(before).toBeLessThan(messages);
   connection.hold(true);
@@ -75,7 +63,7 @@ it("is late while bytes wait for a turn, and not while it is held, whose client 
   expect(connection.isLate).toBe(true);
   while (came() < messages) {
     clock.turn();
-    await sleep(1);
+    await turned();
   }
   expect(connection.isLate).toBe(false);
 });
