@@ -15,6 +15,8 @@ interface Options {
   readonly jobs: number;
   readonly rounds: number;
   readonly concurrency: number;
+  /** Jobs that our worker fetches before it has a hand free; BullMQ's fetches one for each as it ends another one. */
+  readonly ahead: number;
   readonly contestants: readonly ContestantName[];
   /** For CPU profiles of the workers. */
   readonly profiles: string | null;
@@ -71,11 +73,11 @@ interface Stage {
 async function measureOn(
   { app, worker, address: { url, path } }: Stage,
   contestant: ContestantName,
-  { jobs, concurrency }: Options,
+  { jobs, concurrency, ahead }: Options,
 ): Promise<Measured> {
   const site = { contestant, url, path };
   const port = await app.ask("open", site);
-  await worker.ask("open", { ...site, port, concurrency });
+  await worker.ask("open", { ...site, port, concurrency, ahead });
   const cpu = async (): Promise<readonly number[]> => [
     cpuOfChildren(),
     await worker.ask("cpu", null),
@@ -125,19 +127,21 @@ function cpuOfChildren(): number {
 
 function readOptions(args: readonly string[]): Options {
   const text = { type: "string" } as const;
-  const options = { jobs: text, rounds: text, concurrency: text, only: text, profile: text };
+  const options = { jobs: text, rounds: text, concurrency: text, ahead: text, only: text, profile: text };
   const { values } = parseArgs({ args: [...args], options });
-  const positive = (name: "jobs" | "rounds" | "concurrency", otherwise: number): number => {
+  const integer = (name: "jobs" | "rounds" | "concurrency" | "ahead", otherwise: number, least = 1): number => {
     const value = Number(values[name] ?? otherwise);
-    if (Number.isInteger(value) && value > 0) return value;
-    throw new RangeError(`--${name}: expected a positive integer, got ${values[name]}`);
+    if (Number.isInteger(value) && value >= least) return value;
+    throw new RangeError(`--${name}: expected an integer from ${least}, got ${values[name]}`);
   };
+  const concurrency = integer("concurrency", 32);
   const contestants = contestantNames.filter((name) => values.only?.split(",").includes(name) ?? true);
   if (contestants.length === 0) throw new RangeError(`--only: expected some of ${contestantNames.join(",")}`);
   return {
-    jobs: positive("jobs", 16_000),
-    rounds: positive("rounds", 5),
-    concurrency: positive("concurrency", 32),
+    jobs: integer("jobs", 16_000),
+    rounds: integer("rounds", 5),
+    concurrency,
+    ahead: integer("ahead", concurrency, 0),
     contestants,
     profiles: values.profile ?? null,
   };

@@ -26,7 +26,7 @@ export type AppTalk = {
 
 export type WorkerTalk = {
   readonly open: {
-    readonly ask: Site & { readonly port: number; readonly concurrency: number };
+    readonly ask: Site & { readonly port: number; readonly concurrency: number; readonly ahead: number };
     readonly answer: null;
   };
   /** Answered when so many are done. */

@@ -39,7 +39,8 @@ async function tidewire(opening: Opening): Promise<Work> {
   const store = storeAt(storeOf(opening));
   await store.open();
   const publisher = httpPublisher({ url: `http://127.0.0.1:${opening.port}/api`, apiKey });
-  const worker = createWorker({ jobs: createJobs({ store }), publisher, concurrency: opening.concurrency });
+  const { concurrency, ahead } = opening;
+  const worker = createWorker({ jobs: createJobs({ store }), publisher, concurrency, ahead });
   return async (jobs) => {
     let done = 0;
     const all = new Promise<void>((resolve) => {

@@ -60,7 +60,7 @@ export class JobRun {
   readonly #handled: Handled;
   readonly #ports: RunPorts;
   readonly #abort = new AbortController();
-  #stop: (outcome: Outcome | null) => void = () => undefined;
+  readonly #stopped = Promise.withResolvers<Outcome | null>();
   #isOver = false;
 
   constructor(run: Run, handled: Handled, ports: RunPorts) {
@@ -69,16 +69,23 @@ export class JobRun {
     this.#ports = ports;
   }
 
+  get isStopped(): boolean {
+    return this.#abort.signal.aborted;
+  }
+
   /**
-   * Runs the handler.
+   * Runs the handler, unless it is stopped already.
    * @param ended Called when the handler itself has returned, which may be long after its time.
    * @returns How it went; `null` when that is no longer ours to say.
    */
   async outcome(ended: () => void): Promise<Outcome | null> {
-    const stopped = new Promise<Outcome | null>((resolve) => (this.#stop = resolve));
+    if (this.isStopped) {
+      ended();
+      return await this.#stopped.promise;
+    }
     const cancelTimeout = this.#limitTime();
     const worked = this.#work().finally(ended);
-    const outcome = await Promise.race([worked, stopped]);
+    const outcome = await Promise.race([worked, this.#stopped.promise]);
     cancelTimeout();
     this.#isOver = true;
     return outcome;
@@ -86,7 +93,7 @@ export class JobRun {
 
   stop(why: Stop): void {
     const [reason, message] = words[why];
-    this.#stop(why === "lost" ? null : { kind: why });
+    this.#stopped.resolve(why === "lost" ? null : { kind: why });
     this.#abort.abort(new TidewireError(reason, message));
   }
 
@@ -94,7 +101,7 @@ export class JobRun {
     const { timeoutMs } = this.run.terms;
     return this.#ports.clock.after(timeoutMs, () => {
       const late = new TidewireError("timed_out", `the attempt took longer than ${timeoutMs} ms`);
-      this.#stop(this.#failed(late));
+      this.#stopped.resolve(this.#failed(late));
       this.#abort.abort(late);
     });
   }

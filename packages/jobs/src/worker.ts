@@ -11,7 +11,8 @@ import {
   systemRandom,
 } from "@tidewire/protocol/ports";
 import { Endings } from "./endings.ts";
-import { handled, type Handled, type JobHandler, JobRun } from "./job-run.ts";
+import { FreeHands } from "./free-hands.ts";
+import { handled, type Handled, type JobHandler, JobRun, type Stop } from "./job-run.ts";
 import type { Jobs } from "./jobs.ts";
 import { Leases } from "./leases.ts";
 import type { Publisher } from "./publisher.ts";
@@ -26,6 +27,12 @@ export interface WorkerOptions {
   readonly publisher?: Publisher;
   /** Jobs at once, 1 to 1,000. Default: 4. */
   readonly concurrency?: number;
+  /**
+   * Jobs that are fetched before there is a hand for them, 0 to 1,000: for handlers of milliseconds, which would wait for the store longer than
+   * they work. Until it begins, such a job is no other worker's, though another one may be idle or a more urgent job may come, and it has lost an attempt
+   * where this process dies. Default: 0.
+   */
+  readonly ahead?: number;
   /** How long a job stays with a worker that is not heard of, in milliseconds from 1,000. Default: 15,000. */
   readonly leaseMs?: number;
   /** How often to look for what other processes have added, in milliseconds from 10 to 1,000. Default: 250. */
@@ -84,7 +91,9 @@ type State = "idle" | "working" | "stopping";
 class Worker implements JobWorker {
   readonly #jobs: Jobs;
   readonly #publisher: Publisher | null;
-  readonly #concurrency: number;
+  /** Of runs that are not over: those that have a hand, and those that are fetched ahead. */
+  readonly #room: number;
+  readonly #hands: FreeHands<JobRun>;
   readonly #leaseMs: number;
   readonly #pollMs: number;
   readonly #orphanMs: number;
@@ -102,8 +111,7 @@ class Worker implements JobWorker {
   readonly #counts = { done: 0, failed: 0, lost: 0, refused: 0, abandoned: 0 };
   readonly #looks = new Set<Promise<void>>();
   #state: State = "idle";
-  /** Handlers that run, and jobs that were asked of the store for the hands that are free. */
-  #busy = 0;
+  /** Runs that were asked of the store. */
   #asked = 0;
   #waking: Promise<void> | null = null;
   #isStoreAway = false;
@@ -114,7 +122,9 @@ class Worker implements JobWorker {
   constructor(options: WorkerOptions) {
     this.#jobs = options.jobs;
     this.#publisher = options.publisher ?? null;
-    this.#concurrency = within("concurrency", options.concurrency ?? 4, [1, 1_000]);
+    const concurrency = within("concurrency", options.concurrency ?? 4, [1, 1_000]);
+    this.#room = concurrency + within("ahead", options.ahead ?? 0, [0, 1_000]);
+    this.#hands = new FreeHands(concurrency);
     this.#leaseMs = within("leaseMs", options.leaseMs ?? 15_000, [1_000, 3_600_000]);
     this.#pollMs = within("pollMs", options.pollMs ?? 250, [10, 1_000]);
     this.#orphanMs = within("orphanMs", options.orphanMs ?? dayMs, [1_000, 365 * dayMs]);
@@ -149,8 +159,9 @@ class Worker implements JobWorker {
     // What was just claimed is ours as well.
     await this.#waking;
     await Promise.all(this.#looks);
+    for (const job of this.#hands.waiting.keys()) this.#end(job, "returned");
     const cancelReturn = this.#clock.after(graceMs, () => {
-      for (const job of this.#going.keys()) job.stop("returned");
+      for (const job of this.#going.keys()) this.#end(job, "returned");
     });
     await Promise.all(this.#going.values());
     cancelReturn();
@@ -159,7 +170,7 @@ class Worker implements JobWorker {
   }
 
   stats(): WorkerStats {
-    return { running: this.#busy, ...this.#counts };
+    return { running: this.#hands.busy, ...this.#counts };
   }
 
   figures(): readonly WorkedFigures[] {
@@ -175,13 +186,18 @@ class Worker implements JobWorker {
   }
 
   /**
-   * Hands for which nothing was asked. One whose handler is over is free before its end is recorded, so that one commit of the
+   * Runs for which there is room and nothing was asked. A hand whose handler is over is free before its end is recorded, so that one commit of the
    * store does for both; where ends cannot be recorded there are no more of them than hands.
    */
   get #free(): number {
     if (this.#counts.abandoned >= mostAbandoned) return 0;
-    const unsettled = this.#going.size - this.#busy;
-    return this.#concurrency - this.#busy - this.#asked - Math.max(0, unsettled - this.#concurrency);
+    const unsettled = this.#unsettled;
+    return this.#room - (this.#going.size - unsettled) - this.#asked - Math.max(0, unsettled - this.#room);
+  }
+
+  /** Runs whose handler is over, and whose end is not recorded yet. */
+  get #unsettled(): number {
+    return this.#going.size - this.#hands.busy - this.#hands.waiting.size;
   }
 
   #look(): void {
@@ -204,8 +220,8 @@ class Worker implements JobWorker {
   }
 
   async #take(): Promise<void> {
-    // Half of its hands at most: what comes together moves together, and then the store waits while that is told.
-    const runs = Math.max(0, Math.min(this.#free, Math.ceil(this.#concurrency / 2)));
+    // Half of its room at most: what comes together moves together, and then the store waits while that is told.
+    const runs = Math.max(0, Math.min(this.#free, Math.ceil(this.#room / 2)));
     const endings = this.#isTimeForEnds() ? this.#endings.room : 0;
     const names = [...this.#handlers.keys()];
     this.#asked += runs;
@@ -234,22 +250,25 @@ class Worker implements JobWorker {
     const isTold = publisher !== null && run.owner !== "";
     const teller = isTold ? new Teller(run, { publisher, clock, log }, this.#untold.get(run.id)) : null;
     const job = new JobRun(run, handler, { clock, random: this.#random, teller });
-    this.#leases.begin({ hold: run, stop: (why) => job.stop(why) });
+    this.#leases.begin({ hold: run, stop: (why) => this.#end(job, why) });
     const going = this.#run(job, teller).finally(() => {
       if (this.#untold.get(run.id) === going) this.#untold.delete(run.id);
     });
     this.#going.set(job, going);
-    this.#busy += 1;
-    // An older keeper does not say when it could begin.
-    const isFirst = run.attempt === 1 && Number.isSafeInteger(run.dueMs);
-    this.#figures.begun(run.name, isFirst ? clock.wall() - run.dueMs : null);
     this.#untold.set(run.id, going);
+  }
+
+  /** What has not begun need not wait for a hand to be over. */
+  #end(job: JobRun, why: Stop): void {
+    job.stop(why);
+    this.#hands.release(job);
   }
 
   async #run(job: JobRun, teller: Teller | null): Promise<void> {
     const { run } = job;
-    const sinceMs = this.#clock.now();
-    const started = teller?.tell({ kind: "started", run: run.fence, attempt: run.attempt });
+    await this.#hands.taken(job);
+    const started = job.isStopped ? undefined : teller?.tell({ kind: "started", run: run.fence, attempt: run.attempt });
+    const ran = this.#counted(job);
     let hasReturned = false;
     let isAbandoned = false;
     const outcome = await job.outcome(() => {
@@ -258,17 +277,28 @@ class Worker implements JobWorker {
     });
     isAbandoned = !hasReturned;
     if (isAbandoned) this.#counts.abandoned += 1;
-    this.#busy -= 1;
-    this.#figures.ran(run.name, this.#clock.now() - sinceMs);
+    ran();
+    this.#hands.giveBack();
     this.#wake();
     const state = await this.#settle(run, outcome);
     if (outcome === null || state === null) this.#lost(run);
     const told = outcome === null || state === null ? started : this.#settled({ run, outcome, state, teller });
     this.#leases.end(run);
     // Where ends waited to be recorded, so did hands.
-    if (this.#going.size - this.#busy > this.#concurrency) this.#wake();
+    if (this.#unsettled > this.#room) this.#wake();
     this.#going.delete(job);
     await told;
+  }
+
+  /** Counts a run that begins. @returns Called when its handler is over. */
+  #counted({ run, isStopped }: JobRun): () => void {
+    if (isStopped) return () => undefined;
+    const { name, attempt, dueMs } = run;
+    // An older keeper does not say when it could begin.
+    const isFirst = attempt === 1 && Number.isSafeInteger(dueMs);
+    this.#figures.begun(name, isFirst ? this.#clock.wall() - dueMs : null);
+    const sinceMs = this.#clock.now();
+    return () => this.#figures.ran(name, this.#clock.now() - sinceMs);
   }
 
   /** Tries as long as the job is ours: while the store is away, work that was done is not to be lost. */

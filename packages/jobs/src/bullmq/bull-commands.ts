@@ -39,23 +39,29 @@ export class BullCommands {
  * settings of its own.
  */
 export const calling = `
-local function keys_of(name, ...)
+-- The keys of a queue, put together once for all jobs of a call.
+local keys_of = {}
+local function keys_from(name, ...)
   local keys = {}
   for n, rest in ipairs({ 'wait', 'active', 'prioritized', 'events', 'stalled', 'limiter', 'delayed', 'paused', 'meta', 'pc', ... }) do
     keys[n] = at(name, rest)
   end
+  keys_of[name] = keys
   return keys
 end
+local function hand_out_options(token, lease_ms)
+  return cmsgpack.pack({ token = token, lockDuration = tonumber(lease_ms) })
+end
 -- The fields of the next job of a queue and its id, or nil.
-local function hand_out(name, token, lease_ms, machine_ms)
-  local opts = cmsgpack.pack({ token = token, lockDuration = tonumber(lease_ms) })
-  local next = moveToActive(keys_of(name, 'marker'), { at(name, ''), machine_ms, opts })
+local function hand_out(name, machine_ms, options)
+  local next = moveToActive(keys_of[name] or keys_from(name, 'marker'), { at(name, ''), machine_ms, options })
   if type(next[1]) == 'table' then return next[1], next[2] end
 end
 -- 0, or a number below it that says why not.
 local function complete(name, id, token, value, machine_ms)
   local opts = cmsgpack.pack({ token = token, keepJobs = { count = -1 }, attempts = 1, maxMetricsSize = '' })
-  local keys = keys_of(name, 'completed', id, 'metrics:completed', 'marker')
+  local keys = keys_of[name] or keys_from(name, 'completed', '', 'metrics:completed', 'marker')
+  keys[12] = at(name, id)
   return moveToFinished(keys, { id, machine_ms, 'returnvalue', value, 'completed', '0', at(name, ''), opts, '' })
 end
 `;

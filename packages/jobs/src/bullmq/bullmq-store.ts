@@ -173,7 +173,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     const token = this.#random.token(132);
     const answer = await this.#line.script("claim", runs, endings, leaseMs, machineMs, token, ...names.map(queueOf));
     const [taken, untold, refused] = answer as readonly [readonly unknown[], readonly unknown[], readonly string[]];
-    const begun = await Promise.all(taken.map((one) => this.#begun(handedOutOf(one))));
+    const begun = await Promise.all(taken.map((one) => this.#begun(handedOutOf(one), { token, leaseMs })));
     return {
       runs: begun.filter((one) => typeof one === "object").filter((one) => one !== null),
       endings: untold.map((one) => endingOf(entryOf(one))),
@@ -185,7 +185,10 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     return this.#line.ask(async () => {
       const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
       const renewals = (await this.#line.script("renew", leaseMs, ...given)) as readonly Renewal[];
-      for (const [n, hold] of holds.entries()) if (renewals[n] === "lost") this.#hands.take(hold);
+      for (const [n, hold] of holds.entries()) {
+        if (renewals[n] === "lost") this.#hands.take(hold);
+        else this.#hands.renew(hold, leaseMs);
+      }
       return renewals;
     });
   }
@@ -243,9 +246,9 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   }
 
   /** @returns A run, or in words why it is none. */
-  async #begun({ queue, key, token, run }: HandedOut): Promise<Run | string | null> {
-    if (run === null) return (await this.#line.script("spoil", queue, key, token)) as string | null;
-    this.#hands.put(run, { queue, key, token, hasOwner: run.owner !== "" });
+  async #begun({ run, ...entry }: HandedOut, given: Pick<Hand, "token" | "leaseMs">): Promise<Run | string | null> {
+    if (run === null) return (await this.#line.script("spoil", entry.queue, entry.key, given.token)) as string | null;
+    this.#hands.put(run, { ...entry, ...given, hasOwner: run.owner !== "" });
     return run;
   }
 
@@ -259,7 +262,9 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
     }
     const { reason, message } = "reason" in outcome ? outcome : { reason: "", message: "" };
     const delayMs = outcome.kind === "failed" ? outcome.delayMs : 0;
-    const marked = await this.#line.script("mark", keyOf(id), fence, outcome.kind, reason, message, delayMs);
+    // Of a hand that is forgotten here the end may be told by whoever looks first.
+    const leaseMs = hand?.leaseMs ?? 0;
+    const marked = await this.#line.script("mark", keyOf(id), fence, outcome.kind, reason, message, delayMs, leaseMs);
     if (marked === null) return null;
     const [queue = "", token = "", how = ""] = marked as readonly string[];
     const job = await this.#line.queues.at(queue).getJob(keyOf(id));
@@ -271,8 +276,8 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
   /** What was handed out here and is done. The note for those who are to be told and BullMQ's own end are one step. */
   async #done(all: readonly Done[]): Promise<readonly PromiseSettledResult<Settled>[]> {
     const answers = chunksOf(all).map(async (chunk): Promise<readonly PromiseSettledResult<Settled>[]> => {
-      const given = chunk.flatMap(({ hand: { queue, key, token, hasOwner }, output }) => {
-        return [queue, key, token, hasOwner ? 1 : 0, JSON.stringify(output)];
+      const given = chunk.flatMap(({ hand: { queue, key, token, hasOwner, hasReason, leaseMs }, output }) => {
+        return [queue, key, token, hasOwner ? leaseMs : "", hasReason ? 1 : 0, JSON.stringify(output)];
       });
       try {
         return ((await this.#line.script("done", this.#options.clock.wall(), ...given)) as readonly unknown[]).map(

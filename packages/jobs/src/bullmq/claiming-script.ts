@@ -63,23 +63,23 @@ local function untold(limit, leaseMs)
 end
 
 -- BullMQ has handed it out: whose it is now, and what it is.
-local function take(name, token, lease_ms, machine_ms)
-  local fields, id = hand_out(name, token, lease_ms, machine_ms)
+local function take(name, machine_ms, options)
+  local fields, id = hand_out(name, machine_ms, options)
   if not fields then return nil end
   local key, has = at(name, id), {}
   for n = 1, #fields, 2 do has[fields[n]] = fields[n + 1] end
   local function count(field) return tonumber(has[field] or '0') or 0 end
   local free = count('tw:free')
   if count('tw:back') > 0 then free = call('HINCRBY', key, 'tw:free', 1) end
-  if has['tw:back'] or has['tw:end'] then call('HDEL', key, 'tw:back', 'tw:end') end
-  if has['tw:lease'] ~= lease_ms then call('HSET', key, 'tw:lease', lease_ms) end
+  if has['tw:back'] or has['tw:end'] or has.failedReason then call('HDEL', key, 'tw:back', 'tw:end', 'failedReason') end
+  local fence, attempt, why = count('ats') + count('tw:turn'), count('ats') - free, has['tw:reason'] and 1 or 0
   local place = call('ZSCORE', arrivals, id) or '0'
-  return { name, id, token, count('ats') + count('tw:turn'), count('ats') - free, place, has.opts or '', has.data or '' }
+  return { name, id, fence, attempt, place, why, has.opts or '', has.data or '' }
 end
 
 function ops.claim()
   local runs, endings, lease_ms, machine_ms, token = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
-  local wanted, refused, taken = {}, {}, {}
+  local wanted, refused, taken, options = {}, {}, {}, hand_out_options(token, lease_ms)
   local problem
   for n = 7, #ARGV do wanted[#wanted + 1] = ARGV[n] end
   sweep(refused)
@@ -88,7 +88,7 @@ function ops.claim()
   for n = 1, runs do
     local name = from and from[n] or not from and wanted[1]
     if not name then break end
-    local ok, one = pcall(take, name, token, lease_ms, machine_ms)
+    local ok, one = pcall(take, name, machine_ms, options)
     if not ok then problem = one
     elseif one then taken[#taken + 1] = one
     elseif not from then break end

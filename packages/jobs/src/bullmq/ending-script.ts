@@ -17,26 +17,25 @@ function ops.mark()
   else
     call('HSET', key, 'tw:end', how, 'tw:reason', reason, 'tw:message', message)
     -- Before it ends: whoever dies in between, the end will be told.
-    if data and data.owner ~= '' then call('ZADD', ends, text(now + number(key, 'tw:lease')), id) end
+    if data and data.owner ~= '' then call('ZADD', ends, text(now + tonumber(ARGV[8])), id) end
   end
   return { name, token, how }
 end
 
--- What a hand says is done: who is to be told of it is there before its end is, and BullMQ looks at the token once more (J2).
-local function done(name, id, token, has_owner, value, machine_ms)
-  local key = at(name, id)
-  if call('GET', key .. ':lock') ~= token then return -2 end
-  local has = call('HMGET', key, 'tw:lease', 'tw:reason')
-  call('HSET', key, 'tw:end', 'done')
-  if has[2] then call('HSET', key, 'tw:reason', '', 'tw:message', '') end
-  if has_owner == '1' then call('ZADD', ends, text(now + (tonumber(has[1] or '0') or 0)), id) end
-  return complete(name, id, token, value, machine_ms)
+-- What a hand says is done. BullMQ looks whether the lock is its own (J2), and whoever reads this log again reads all of it: who is to be
+-- told, and the end.
+local function done(name, id, token, untold_ms, has_reason, value, machine_ms)
+  local code = complete(name, id, token, value, machine_ms)
+  if code ~= 0 then return code end
+  if has_reason == '1' then call('HDEL', at(name, id), 'tw:reason', 'tw:message') end
+  if untold_ms ~= '' then call('ZADD', ends, text(now + untold_ms), id) end
+  return 0
 end
 
 function ops.done()
   local all = {}
-  for n = 3, #ARGV, 5 do
-    local ok, code = pcall(done, ARGV[n], ARGV[n + 1], ARGV[n + 2], ARGV[n + 3], ARGV[n + 4], ARGV[2])
+  for n = 3, #ARGV, 6 do
+    local ok, code = pcall(done, ARGV[n], ARGV[n + 1], ARGV[n + 2], ARGV[n + 3], ARGV[n + 4], ARGV[n + 5], ARGV[2])
     all[#all + 1] = ok and code or words(code)
   end
   return all
@@ -55,7 +54,6 @@ function ops.renew()
           said = 'held'
         end
       elseif call('PEXPIRE', key .. ':lock', leaseMs) == 1 then
-        call('HSET', key, 'tw:lease', leaseMs)
         said = call('HGET', key, 'tw:canceling') and 'canceling' or 'held'
       end
     end
@@ -67,11 +65,13 @@ end
 function ops.told()
   local all = {}
   for n = 2, #ARGV, 2 do
-    local id, name = ARGV[n], locate(ARGV[n])
-    local key = name and at(name, id)
-    local has = key and call('HMGET', key, 'finishedOn', 'ats', 'tw:turn') or {}
-    local is_its_own = has[1] and (tonumber(has[2] or '0') or 0) + (tonumber(has[3] or '0') or 0) == tonumber(ARGV[n + 1])
-    all[#all + 1] = is_its_own and call('ZREM', ends, id) == 1 and state(name, id)
+    local id, has = ARGV[n], {}
+    for _, name in ipairs(queues()) do
+      has = call('HMGET', at(name, id), 'finishedOn', 'tw:end', 'failedReason', 'ats', 'tw:turn')
+      if has[1] then break end
+    end
+    local is_its_own = has[1] and (tonumber(has[4] or '0') or 0) + (tonumber(has[5] or '0') or 0) == tonumber(ARGV[n + 1])
+    all[#all + 1] = is_its_own and call('ZREM', ends, id) == 1 and ended_as(has[2], has[3])
   end
   return all
 end

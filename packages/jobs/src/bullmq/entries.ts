@@ -62,16 +62,17 @@ function parsed(json: string | undefined): unknown {
 export interface HandedOut {
   readonly queue: string;
   readonly key: string;
-  readonly token: string;
+  /** Whether it says why a hand before this one has failed. */
+  readonly hasReason: boolean;
   /** `null` where it cannot be read. */
   readonly run: Run | null;
 }
 
 export function handedOutOf(answer: unknown): HandedOut {
-  const [queue, key, token, fence, attempt, arrivedUs, opts, data] = answer as readonly string[];
+  const [queue, key, fence, attempt, arrivedUs, hasReason, opts, data] = answer as readonly string[];
   // BullMQ reads its options when the job ends.
   const kept = parsed(opts) === undefined ? null : keptOf(data);
-  const hand = { queue: String(queue), key: String(key), token: String(token) };
+  const hand = { queue: String(queue), key: String(key), hasReason: Number(hasReason) === 1 };
   if (kept === null) return { ...hand, run: null };
   const { id, name, input, owner, terms } = kept;
   const dueMs = dueOf(kept, Math.floor(Number(arrivedUs) / 1_000));

@@ -7,6 +7,10 @@ export interface Hand {
   readonly key: string;
   readonly token: string;
   readonly hasOwner: boolean;
+  /** Whether its entry says why a hand before this one has failed. */
+  readonly hasReason: boolean;
+  /** For how long its end is left to this process to tell, in milliseconds. */
+  leaseMs: number;
 }
 
 /** As many as a worker may have. Runs that were lost are never settled; past these the oldest is forgotten, and would be asked for. */
@@ -22,6 +26,11 @@ export class Hands {
       this.#all.delete(oldest);
       return;
     }
+  }
+
+  renew(hold: Hold, leaseMs: number): void {
+    const hand = this.#all.get(keyOf(hold));
+    if (hand !== undefined) hand.leaseMs = leaseMs;
   }
 
   /** It is in hand no more. */

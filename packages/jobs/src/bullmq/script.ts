@@ -19,9 +19,12 @@ local function at(name, rest) return prefix .. ':' .. name .. ':' .. rest end
 local function text(n) return string.format('%.3f', n) end
 local function number(key, field) return tonumber(call('HGET', key, field) or '0') or 0 end
 local known
-local function locate(id)
+local function queues()
   known = known or call('SMEMBERS', names)
-  for _, name in ipairs(known) do
+  return known
+end
+local function locate(id)
+  for _, name in ipairs(queues()) do
     if call('EXISTS', at(name, id)) == 1 then return name end
   end
 end
@@ -33,13 +36,15 @@ local function draft(key)
   if ok and type(data) == 'table' and type(data.input) == 'string' and type(data.owner) == 'string'
     and type(data.terms) == 'table' and type(data.terms.attempts) == 'number' then return data end
 end
+-- Where BullMQ has ended it, or somebody with BullMQ's own tools, nothing says how but what it failed of.
+local function ended_as(how, failed_of)
+  if how and how ~= '' then return how end
+  return failed_of and 'dead' or 'done'
+end
 local function state(name, id)
   local key = at(name, id)
-  if call('HEXISTS', key, 'finishedOn') == 1 then
-    local how = call('HGET', key, 'tw:end')
-    if how and how ~= '' then return how end
-    return call('HEXISTS', key, 'failedReason') == 1 and 'dead' or 'done'
-  end
+  local has = call('HMGET', key, 'finishedOn', 'tw:end', 'failedReason')
+  if has[1] then return ended_as(has[2], has[3]) end
   return active(name, id) and 'running' or 'waiting'
 end
 local function finish(name, id, how, reason, message)
