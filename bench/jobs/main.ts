@@ -141,7 +141,7 @@ function readOptions(args: readonly string[]): Options {
     jobs: integer("jobs", 16_000),
     rounds: integer("rounds", 5),
     concurrency,
-    ahead: integer("ahead", concurrency, 0),
+    ahead: integer("ahead", 3 * concurrency, 0),
     contestants,
     profiles: values.profile ?? null,
   };

@@ -15,7 +15,7 @@ const { store: address, port } = JSON.parse(process.argv[2] ?? "") as WorkingOpt
 const store = storeAt(address);
 await store.open();
 const publisher = httpPublisher({ url: `http://127.0.0.1:${port}/api`, apiKey });
-const worker = createWorker({ jobs: createJobs({ store }), publisher, concurrency: 8, leaseMs, pollMs: 50 });
+const worker = createWorker({ jobs: createJobs({ store }), publisher, concurrency: 8, ahead: 8, leaseMs, pollMs: 50 });
 
 worker.handle(work, async ({ order }, job) => {
   // Written at once, so that a kill takes nothing of it along.
