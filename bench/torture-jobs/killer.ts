@@ -24,6 +24,8 @@ const shares: Readonly<Record<StrikeName, number>> = {
   "keeper killed": 2,
 };
 
+const shortestOutageMs = 100;
+
 export interface KillerOptions {
   readonly crew: Crew;
   readonly broker: Broker;
@@ -105,6 +107,15 @@ export class Killer {
       this.#under.delete(under);
     });
     this.#under.add(under);
+    void this.#noteOutage();
+  }
+
+  /** A worker that is stopped while it writes keeps a file of several processes from all others. */
+  async #noteOutage(): Promise<void> {
+    const fromMs = Date.now();
+    await this.#options.answers();
+    const toMs = Date.now();
+    if (toMs - fromMs > shortestOutageMs) this.outages.push({ fromMs, toMs });
   }
 
   #someWorker(): number {

@@ -85,7 +85,8 @@ export class JobRows {
     return holds.map(({ id, fence }) => {
       const row = this.#get(
         "UPDATE jobs SET leased_ms = ?1 + ?4, lease_ms = ?4 WHERE id = ?2 AND fence = ?3 " +
-          "AND (state = 'running' OR untold = 1) RETURNING canceling",
+          // One that is over is the next worker's; who held it has given it up by its own clock.
+          `AND (untold = 1 OR state = 'running' AND NOT (${over})) RETURNING canceling`,
         nowMs,
         id,
         fence,

@@ -34,6 +34,16 @@ export function leasing(harness: JobStoreHarness): void {
       expect(await trial.store.settle(run, { kind: "done", output: "1" })).toBe("done");
     });
 
+    it("that is over is not renewed, though nobody has taken the job yet (J3)", async (context) => {
+      const trial = await Trial.begin(harness);
+      const other = await trial.another();
+      const id = await trial.add();
+      const run = await trial.run();
+      await trial.advance(context, leaseMs);
+      expect(await trial.store.renew([run], leaseMs)).toEqual(["lost"]);
+      expect(await trial.run(other)).toMatchObject({ id, attempt: 2 });
+    });
+
     it("that is lost in the last attempt makes a dead letter (J1, J4)", async (context) => {
       const trial = await Trial.begin(harness);
       const id = await trial.add();
