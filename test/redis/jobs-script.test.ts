@@ -43,6 +43,40 @@ test("more jobs than one call hands out or ends", async (context) => {
   expect(await store.counts()).toMatchObject([{ name: "n", state: "waiting", count: 10 }]);
 });
 
+test("an end that is recorded at the second try is its worker's to tell as well", async (context) => {
+  const server = await RedisServer.forTest(context, { settings: keeping.always });
+  let losses = 1;
+  class Queue extends library.Queue {
+    override async getJob(id: string): Promise<library.Job | undefined> {
+      losses -= 1;
+      if (losses === 0) throw new Error("the connection was lost");
+      return await super.getJob(id);
+    }
+  }
+  const store = bullmqStore({ library: { ...library, Queue }, client: createClient({ url: server.url }) });
+  onTestFinished(() => store.close());
+  await store.open();
+  await store.add([draft]);
+  const [run] = (await store.claim(wanted)).runs;
+  if (run === undefined) return expect.unreachable();
+  const dead = { kind: "dead", reason: "denied", message: "no" } as const;
+  await expect(store.settle(run, dead)).rejects.toMatchObject({ reason: "indeterminate" });
+  expect(await store.settle(run, dead)).toBe("dead");
+  expect((await store.claim(wanted)).endings).toEqual([]);
+  await age(server, prefix, wanted.leaseMs);
+  expect((await store.claim(wanted)).endings).toMatchObject([{ id: draft.id, state: "dead", reason: "denied" }]);
+});
+
+test("what is left of another end says nothing of one that is done", async (context) => {
+  const { server, store } = await opened(context);
+  await store.add([draft]);
+  await server.ask("HSET", `${prefix}:nn:jone`, "failedReason", "of an attempt before", "tw:end", "dead");
+  const [run] = (await store.claim(wanted)).runs;
+  if (run === undefined) return expect.unreachable();
+  expect(await store.settle(run, done)).toBe("done");
+  expect(await store.read({ kind: "one", id: "one" })).toMatchObject([{ state: "done", output: "1" }]);
+});
+
 test("of two hands in one process the newer one's word counts (J2)", async (context) => {
   const { server, store } = await opened(context);
   await store.add([draft]);

@@ -53,15 +53,34 @@ it("they begin as hands are free, in their order, and no more at once than hands
 });
 
 it("a worker that stops gives them back at once, without an attempt, while it finishes what has begun", async () => {
-  const { jobs, worker, publisher } = await stage();
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  let [isHanging, hanging] = [false, 0];
+  const { jobs, worker, publisher } = await stage({
+    store: (path) => {
+      const store = new EmbeddedStore({ path }, spawnThread);
+      const claim = store.claim.bind(store);
+      store.claim = async (wanted) => {
+        if (isHanging) {
+          hanging += 1;
+          await answered;
+        }
+        return await claim(wanted);
+      };
+      return store;
+    },
+  });
   const [first = "", ...others] = await ordered(jobs, 3);
   const one = worker({ concurrency: 1, ahead: 2 });
   const { promise, resolve } = Promise.withResolvers<void>();
   one.handle(count, () => promise);
   one.start();
   await fetched(jobs, 3);
+  // Nor does it wait for a look that has no answer.
+  isHanging = true;
+  await vi.waitFor(() => expect(hanging).toBe(1));
   const stopped = one.stop({ graceMs: 60_000 });
   await fetched(jobs, 1);
+  answer();
   expect(await Promise.all(others.map((id) => jobs.find(id)))).toMatchObject([
     { state: "waiting", attempt: 0 },
     { state: "waiting", attempt: 0 },

@@ -21,9 +21,9 @@ export interface WorkedFigures {
   readonly running: number;
   /** Runs, by how they ended. `lost` ones were taken over by another worker. */
   readonly ends: Readonly<Record<RunEnd, number>>;
-  /** From when a job could begin, which is its order or the end of its delay, until its first attempt was taken. */
+  /** From when a job could begin, which is its order or the end of its delay, until its first attempt began. */
   readonly waited: JobTimes;
-  /** From when a run was taken until its handler was over, however it ended. */
+  /** From when a run began until its handler was over, however it ended. */
   readonly ran: JobTimes;
 }
 

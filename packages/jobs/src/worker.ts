@@ -67,8 +67,8 @@ export interface JobWorker {
   /** Begins to take jobs from the store, which is open. */
   start(): void;
   /**
-   * Takes nothing new, waits for what runs, and gives back what is not done after `graceMs`, so that another worker takes
-   * it at once and no attempt is counted. Default: 10,000.
+   * Takes nothing new, gives back at once what waits for a hand, waits for what runs, and gives back what is not done after `graceMs`, so
+   * that another worker takes it at once and no attempt is counted. Default: 10,000.
    */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
   stats(): WorkerStats;
@@ -156,10 +156,11 @@ class Worker implements JobWorker {
     this.#state = "stopping";
     this.#cancelAdded();
     this.#cancelPoll();
+    this.#giveBackWaiting();
     // What was just claimed is ours as well.
     await this.#waking;
     await Promise.all(this.#looks);
-    for (const job of this.#hands.waiting.keys()) this.#end(job, "returned");
+    this.#giveBackWaiting();
     const cancelReturn = this.#clock.after(graceMs, () => {
       for (const job of this.#going.keys()) this.#end(job, "returned");
     });
@@ -187,7 +188,7 @@ class Worker implements JobWorker {
 
   /**
    * Runs for which there is room and nothing was asked. A hand whose handler is over is free before its end is recorded, so that one commit of the
-   * store does for both; where ends cannot be recorded there are no more of them than hands.
+   * store does for both; where ends cannot be recorded there are no more of them than there is room.
    */
   get #free(): number {
     if (this.#counts.abandoned >= mostAbandoned) return 0;
@@ -256,6 +257,10 @@ class Worker implements JobWorker {
     });
     this.#going.set(job, going);
     this.#untold.set(run.id, going);
+  }
+
+  #giveBackWaiting(): void {
+    for (const job of this.#hands.waiting.keys()) this.#end(job, "returned");
   }
 
   /** What has not begun need not wait for a hand to be over. */

@@ -186,7 +186,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
       const given = holds.flatMap(({ id, fence }) => [keyOf(id), fence]);
       const renewals = (await this.#line.script("renew", leaseMs, ...given)) as readonly Renewal[];
       for (const [n, hold] of holds.entries()) {
-        if (renewals[n] === "lost") this.#hands.take(hold);
+        if (renewals[n] === "lost") this.#hands.forget(hold);
         else this.#hands.renew(hold, leaseMs);
       }
       return renewals;
@@ -195,7 +195,11 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
 
   settle(hold: Hold, outcome: Outcome): Promise<Settled> {
     return this.#line.ask(async () => {
-      return outcome.kind === "told" ? await this.#told.ask(hold) : await this.#settle(hold, outcome);
+      if (outcome.kind === "told") return await this.#told.ask(hold);
+      const settled = await this.#settle(hold, outcome);
+      // What has failed is asked again, of the same hand.
+      this.#hands.forget(hold);
+      return settled;
     });
   }
 
@@ -254,7 +258,7 @@ class BullmqStore<Client extends StoreClient<Client>, Connection extends BullCon
 
   /** The script says with the lock's own token whether it is this hand's; BullMQ looks again, in the step that ends it (J2). */
   async #settle({ id, fence }: Hold, outcome: Exclude<Outcome, { kind: "told" }>): Promise<Settled> {
-    const hand = this.#hands.take({ id, fence });
+    const hand = this.#hands.get({ id, fence });
     if (hand !== null && outcome.kind === "done") {
       const ended = await this.#ended.ask({ hand, output: outcome.output });
       if (ended.status === "rejected") throw ended.reason;

@@ -71,6 +71,7 @@ local function take(name, machine_ms, options)
   local function count(field) return tonumber(has[field] or '0') or 0 end
   local free = count('tw:free')
   if count('tw:back') > 0 then free = call('HINCRBY', key, 'tw:free', 1) end
+  -- An end that is done says nothing of how: what is left of another one would be taken for it.
   if has['tw:back'] or has['tw:end'] or has.failedReason then call('HDEL', key, 'tw:back', 'tw:end', 'failedReason') end
   local fence, attempt, why = count('ats') + count('tw:turn'), count('ats') - free, has['tw:reason'] and 1 or 0
   local place = call('ZSCORE', arrivals, id) or '0'

@@ -22,8 +22,8 @@ function ops.mark()
   return { name, token, how }
 end
 
--- What a hand says is done. BullMQ looks whether the lock is its own (J2), and whoever reads this log again reads all of it: who is to be
--- told, and the end.
+-- What a hand says is done. BullMQ looks whether the lock is its own (J2). The end and the note that it is to be told are one transaction
+-- in Redis' append-only file, in which either both are or neither.
 local function done(name, id, token, untold_ms, has_reason, value, machine_ms)
   local code = complete(name, id, token, value, machine_ms)
   if code ~= 0 then return code end

@@ -13,8 +13,8 @@ export interface Hand {
   leaseMs: number;
 }
 
-/** As many as a worker may have. Runs that were lost are never settled; past these the oldest is forgotten, and would be asked for. */
-const mostHands = 1_000;
+/** As many as a worker may have, waiting ones among them. Runs that were lost are never settled; past these the oldest is forgotten, and would be asked for. */
+const mostHands = 2_000;
 
 export class Hands {
   readonly #all = new Map<string, Hand>();
@@ -28,16 +28,18 @@ export class Hands {
     }
   }
 
+  get(hold: Hold): Hand | null {
+    return this.#all.get(keyOf(hold)) ?? null;
+  }
+
   renew(hold: Hold, leaseMs: number): void {
-    const hand = this.#all.get(keyOf(hold));
-    if (hand !== undefined) hand.leaseMs = leaseMs;
+    const hand = this.get(hold);
+    if (hand !== null) hand.leaseMs = leaseMs;
   }
 
   /** It is in hand no more. */
-  take(hold: Hold): Hand | null {
-    const hand = this.#all.get(keyOf(hold)) ?? null;
+  forget(hold: Hold): void {
     this.#all.delete(keyOf(hold));
-    return hand;
   }
 }
 

@@ -85,7 +85,7 @@ export class JobRows {
     return holds.map(({ id, fence }) => {
       const row = this.#get(
         "UPDATE jobs SET leased_ms = ?1 + ?4, lease_ms = ?4 WHERE id = ?2 AND fence = ?3 " +
-          // One that is over is the next worker's; who held it has given it up by its own clock.
+          // One that is over is the next worker's, though nobody has looked for it yet.
           `AND (untold = 1 OR state = 'running' AND NOT (${over})) RETURNING canceling`,
         nowMs,
         id,

@@ -171,7 +171,7 @@ export interface JobStore {
   add(drafts: readonly JobDraft[]): Promise<readonly Added[]>;
   /** Takes what is due: by priority, then in the order of arrival. Empty when there is nothing. */
   claim(wanted: Wanted): Promise<Claimed>;
-  /** Makes leases last `leaseMs` from now. @returns One for each hold. */
+  /** Makes leases last `leaseMs` from now; one that is over is `lost`, whether or not another worker has the job. @returns One for each hold. */
   renew(holds: readonly Hold[], leaseMs: number): Promise<readonly Renewal[]>;
   /** Records how a run went, which ends the hold; after an end the hold is good for telling it, until its lease is over. */
   settle(hold: Hold, outcome: Outcome): Promise<Settled>;

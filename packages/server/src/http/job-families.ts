@@ -50,7 +50,7 @@ export const jobTimes = [
   {
     of: "waited",
     name: "tidewire_job_wait_seconds",
-    help: "Seconds from when a job could begin until a worker of this process took it first",
+    help: "Seconds from when a job could begin until a worker of this process began it first",
     labelNames: ["name"],
   },
   {
