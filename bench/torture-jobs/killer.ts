@@ -107,7 +107,8 @@ export class Killer {
       this.#under.delete(under);
     });
     this.#under.add(under);
-    void this.#noteOutage();
+    const noting = this.#noteOutage().finally(() => void this.#under.delete(noting));
+    this.#under.add(noting);
   }
 
   /** A worker that is stopped while it writes keeps a file of several processes from all others. */
