@@ -92,7 +92,7 @@ const look = EditorView.theme({
   "&": { height: "100%", color: "var(--text)", backgroundColor: "var(--bg)", fontSize: "0.8125rem" },
   "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-2px" },
   ".cm-scroller": {
-    fontFamily: 'ui-monospace, "SF Mono", "Cascadia Mono", "Liberation Mono", monospace',
+    fontFamily: "var(--font-mono)",
     lineHeight: "1.55",
     scrollbarWidth: "thin",
   },
