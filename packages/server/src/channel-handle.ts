@@ -1,5 +1,5 @@
 // A channel as the application holds it, to publish and to look at.
-import type { ChannelDefinition, Member } from "@tidewire/protocol";
+import { type ChannelDefinition, fail, type Member } from "@tidewire/protocol";
 import type { Ack, Form } from "./engine/engine.ts";
 import { checkTags } from "./http/api/parameters.ts";
 import type { Hub } from "./hub/hub.ts";
@@ -16,7 +16,7 @@ export async function publishValue(
   name: string,
   given: { value: unknown; options?: PublishOptions; fence?: number | undefined },
 ): Promise<Ack> {
-  const { definition } = hub.registry.resolve(name);
+  const { definition } = hub.registry.resolve(name, fail);
   const { value } = given;
   const isBytes = definition.carries === "bytes" && value instanceof Uint8Array;
   const { json, key } = isBytes ? { json: "" } : await prepare(definition, value);

@@ -9,6 +9,7 @@ import {
 } from "@tidewire/protocol";
 import type { Metrics } from "../ports/metrics.ts";
 import type { Known } from "./channel.ts";
+import { refuse } from "./refusal.ts";
 
 /** A value as it is published, in JSON. */
 export type Json = string;
@@ -25,18 +26,22 @@ export class Registry {
     this.#metrics = metrics;
   }
 
-  /** The first definition that matches. @throws {TidewireError} `bad_request` for no name, `unknown_channel`. */
-  resolve(name: string): Known {
+  /**
+   * The first definition that matches.
+   * @param raise `fail` where it is the application that asks, which wants to know where.
+   * @throws {TidewireError} `bad_request` for no name, `unknown_channel`.
+   */
+  resolve(name: string, raise: typeof fail = refuse): Known {
     const problem = channelNameProblem(name);
     if (problem !== null) {
       if (Buffer.byteLength(name) > maxChannelNameBytes) this.#metrics.hit("channelNameBytes");
-      fail("bad_request", problem);
+      raise("bad_request", problem);
     }
     for (const definition of this.#definitions) {
       const params = definition.match(name);
       if (params !== null) return { definition, params };
     }
-    return fail("unknown_channel", "unknown channel: none is defined that has this name");
+    return raise("unknown_channel", "unknown channel: none is defined that has this name");
   }
 }
 

@@ -1,7 +1,8 @@
 // Decoding JSON commands of the Centrifuge protocol into the server's own.
-import { type RequestErrorName, TidewireError } from "@tidewire/protocol";
+import type { RequestErrorName } from "@tidewire/protocol";
 import { fastestRate, slowestRate } from "../../hub/pace.ts";
 import type { Seen } from "../../hub/recovery.ts";
+import { refusal } from "../../hub/refusal.ts";
 import type { Command, CommandOf, MarkAnswer, Payload } from "../../session/command.ts";
 import { largestWindow, smallestWindow } from "../../session/window.ts";
 import { MalformedFrame } from "../dialect.ts";
@@ -302,7 +303,7 @@ function text(fields: Fields, name: string): string {
 }
 
 function invalid(id: number, reason: RequestErrorName, message: string): Command {
-  return { kind: "invalid", id, error: new TidewireError(reason, message) };
+  return { kind: "invalid", id, error: refusal(reason, message) };
 }
 
 function parse(line: string): unknown {

@@ -1,13 +1,13 @@
 // presence, presence_stats and history: what a channel shows of itself to whoever may subscribe to it.
-import { fail } from "@tidewire/protocol";
 import type { Known } from "../../hub/channel.ts";
+import { refuse } from "../../hub/refusal.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { askToSubscribe } from "../channel-access.ts";
 import { checkTellable } from "../tellable.ts";
 
 export async function presence(context: Context, command: CommandOf<"presence">): Promise<void> {
-  await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
+  await mayRead(context, command.channel, (known) => known.definition.presence || refuse("not_available", noPresence));
   // What comes after the list is the change since then, so nothing from before may be left to tell: who had come and gone
   // by then would be in the list, and in no change (R2).
   do await context.room();
@@ -21,7 +21,7 @@ export async function presence(context: Context, command: CommandOf<"presence">)
 }
 
 export async function presenceStats(context: Context, command: CommandOf<"presence_stats">): Promise<void> {
-  await mayRead(context, command.channel, (known) => known.definition.presence || fail("not_available", noPresence));
+  await mayRead(context, command.channel, (known) => known.definition.presence || refuse("not_available", noPresence));
   if (!context.isOpen) return;
   const { counts } = await context.node.hub.presence(command.channel);
   if (context.isOpen) context.reply({ kind: "presence_stats", id: command.id, ...counts });
@@ -31,11 +31,11 @@ export async function history(context: Context, command: CommandOf<"history">): 
   await mayRead(
     context,
     command.channel,
-    (known) => known.definition.history !== null || fail("not_available", noHistory),
+    (known) => known.definition.history !== null || refuse("not_available", noHistory),
   );
   checkTellable(context, context.node.hub.registry.resolve(command.channel));
   const { reverse, since } = command;
-  if (reverse && since !== null && since.offset === 0) fail("bad_request", "nothing lies before offset 0");
+  if (reverse && since !== null && since.offset === 0) refuse("bad_request", "nothing lies before offset 0");
   const most = context.node.limits.historyPublications;
   const limit = command.limit < 0 ? most : Math.min(command.limit, most);
   if (command.limit > most) context.node.metrics.hit("historyPublications");

@@ -1,10 +1,11 @@
 // subscribe, unsubscribe, pause and resume: opening, ending and resting a cursor.
-import { fail, type Member, TidewireError } from "@tidewire/protocol";
+import type { Member } from "@tidewire/protocol";
 import { admitToChannel } from "../channel-access.ts";
 import type { Known } from "../../hub/channel.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import type { Subscription } from "../../hub/subscription.ts";
 import { filtered, filterOf } from "../../hub/filter.ts";
+import { refuse } from "../../hub/refusal.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
 import { ttlOf } from "../expiry.ts";
@@ -22,7 +23,7 @@ export async function subscribe(context: Context, command: CommandOf<"subscribe"
   const given = admissionOfGiven(context, channel);
   const present = subscriptions.get(channel);
   if (present === undefined) checkRoom(context);
-  else if (given === null || !present.isServerSide) fail("already_subscribed");
+  else if (given === null || !present.isServerSide) refuse("already_subscribed");
   if (!rates.maySubscribe()) tooFast(context, "subscribes");
   const known = node.hub.registry.resolve(channel);
   if (command.rate !== null) checkRated(known);
@@ -95,7 +96,7 @@ function isWanted(
   subscription: Subscription,
 ): boolean {
   try {
-    if (context.isOpen && mustRecover && seen !== null && !subscription.recovered) fail("unrecoverable_position");
+    if (context.isOpen && mustRecover && seen !== null && !subscription.recovered) refuse("unrecoverable_position");
     // Others may have come first while this one was opened.
     if (context.isOpen) checkRoom(context);
   } catch (thrown) {
@@ -126,14 +127,14 @@ function wordsFor(
   const isNumbered = wantsNumber && hasNumbers;
   const manner = isNumbered || isPatched ? { isNumbered, isPatched } : plainly;
   if (filter === null) return { encoder: encoderFor(manner), manner };
-  if (!definition.filters) fail("bad_request", "tf: this channel has no filters");
+  if (!definition.filters) refuse("bad_request", "tf: this channel has no filters");
   return { encoder: filtered(encoderFor(manner), filterOf(filter)), manner };
 }
 
 /** @throws {TidewireError} `bad_request`: what passes over publications would break what the other modes promise. */
 export function checkRated({ definition }: Known): void {
   if (definition.mode !== "latest") {
-    fail("bad_request", `rate: expected a latest channel, this is a ${definition.mode} channel`);
+    refuse("bad_request", `rate: expected a latest channel, this is a ${definition.mode} channel`);
   }
 }
 
@@ -162,7 +163,7 @@ export function subscriptionOf(
   context: Context,
   channel: string,
 ): NonNullable<ReturnType<Context["subscriptions"]["get"]>> {
-  return context.subscriptions.get(channel) ?? fail("denied", "not subscribed to this channel");
+  return context.subscriptions.get(channel) ?? refuse("denied", "not subscribed to this channel");
 }
 
 /** Refuses what came too fast, and ends a connection that does not slow down. */
@@ -172,5 +173,5 @@ export function tooFast(context: Context, what: string): never {
     context.node.metrics.hit("refusalsInARow");
     context.close("too_many_requests", `too many ${what}`);
   }
-  throw new TidewireError("too_many_requests", `too many ${what} in a second`);
+  return refuse("too_many_requests", `too many ${what} in a second`);
 }
