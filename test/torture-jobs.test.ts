@@ -11,12 +11,12 @@ it(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "tidewire-torture-jobs-"));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
-    const options = { store: "embedded", jobs: 300, watchedOf: 5, seed: 5 } as const;
+    const options = { store: "embedded", jobs: 1_500, watchedOf: 5, seed: 5 } as const;
     const outcome = await tortureJobs(options, { folder, say: () => undefined });
     expect(outcome.violations).toEqual([]);
-    expect(outcome.acked).toBeGreaterThanOrEqual(300);
+    expect(outcome.acked).toBeGreaterThanOrEqual(1_500);
     expect(outcome.done + outcome.dead).toBe(outcome.acked);
-    expect(outcome.watched).toBeGreaterThanOrEqual(60);
+    expect(outcome.watched).toBeGreaterThanOrEqual(300);
     expect(Object.values(outcome.strikes).reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
   },
 );
