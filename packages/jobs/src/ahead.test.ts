@@ -92,6 +92,35 @@ it("a worker that stops gives them back at once, without an attempt, while it fi
   expect(one.stats()).toMatchObject({ running: 0, done: 1 });
 });
 
+it("a worker that stops gives back what comes after that and has no hand", async () => {
+  const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+  let asked = 0;
+  const { jobs, worker } = await stage({
+    store: (path) => {
+      const store = new EmbeddedStore({ path }, spawnThread);
+      const claim = store.claim.bind(store);
+      store.claim = async (wanted) => {
+        asked += wanted.runs;
+        await answered;
+        return await claim(wanted);
+      };
+      return store;
+    },
+  });
+  await ordered(jobs, 2);
+  const one = worker({ concurrency: 1, ahead: 2 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  one.handle(count, () => promise);
+  one.start();
+  await vi.waitFor(() => expect(asked).toBe(2));
+  const stopped = one.stop({ graceMs: 60_000 });
+  answer();
+  await vi.waitFor(() => expect(one.figures()).toMatchObject([{ running: 1, ends: { returned: 1 } }]));
+  resolve();
+  await stopped;
+  expect(one.stats()).toMatchObject({ running: 0, done: 1 });
+});
+
 it("one that is canceled ends without having begun, though no hand is free", async () => {
   const { jobs, worker, publisher } = await stage();
   const [, second = ""] = await ordered(jobs, 3);
@@ -121,7 +150,8 @@ it("one that another worker has taken over does not begin here any more", async 
     },
   });
   await ordered(jobs, 2);
-  const one = worker({ concurrency: 1, ahead: 1, leaseMs: 1_500 });
+  // Renewed after a second; nobody takes them again for fifteen.
+  const one = worker({ concurrency: 1, ahead: 1 });
   const begun: number[] = [];
   one.handle(count, async (number, { signal }) => {
     begun.push(number);
