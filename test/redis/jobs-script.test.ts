@@ -70,11 +70,24 @@ test("an end that is recorded at the second try is its worker's to tell as well"
 test("what is left of another end says nothing of one that is done", async (context) => {
   const { server, store } = await opened(context);
   await store.add([draft]);
-  await server.ask("HSET", `${prefix}:nn:jone`, "failedReason", "of an attempt before", "tw:end", "dead");
+  await server.ask("HSET", `${prefix}:nn:jone`, "failedReason", "of an attempt before");
   const [run] = (await store.claim(wanted)).runs;
   if (run === undefined) return expect.unreachable();
   expect(await store.settle(run, done)).toBe("done");
   expect(await store.read({ kind: "one", id: "one" })).toMatchObject([{ state: "done", output: "1" }]);
+});
+
+test("what is done at its second attempt does not say what the first one failed of", async (context) => {
+  const { store } = await opened(context);
+  await store.add([draft]);
+  const failed = { kind: "failed", reason: "internal", message: "no", delayMs: 0 } as const;
+  for (const outcome of [failed, done]) {
+    const [run] = (await store.claim(wanted)).runs;
+    if (run === undefined) return expect.unreachable();
+    await store.settle(run, outcome);
+  }
+  const found = await store.read({ kind: "one", id: "one" });
+  expect(found).toMatchObject([{ state: "done", attempt: 2, reason: "", message: "" }]);
 });
 
 test("of two hands in one process the newer one's word counts (J2)", async (context) => {
