@@ -1,6 +1,6 @@
 // Filters: a subscriber that wants the publications with certain tags alone.
-import { fail } from "@tidewire/protocol";
 import type { Encoder } from "./encoder.ts";
+import { refuse } from "./refusal.ts";
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -72,33 +72,36 @@ class Parser {
 
   node(given: FilterNode): Parsed {
     this.#nodes += 1;
-    if (this.#nodes > mostNodes) fail("bad_request", `tf: expected at most ${mostNodes} nodes, got more`);
+    if (this.#nodes > mostNodes) refuse("bad_request", `tf: expected at most ${mostNodes} nodes, got more`);
     const { op = "", nodes = [] } = given;
     if (op === "") return leaf(given);
-    if (!Array.isArray(nodes) || nodes.length === 0) fail("bad_request", `tf: expected nodes of ${told(op)}, got none`);
+    if (!Array.isArray(nodes) || nodes.length === 0)
+      refuse("bad_request", `tf: expected nodes of ${told(op)}, got none`);
     const parts = (nodes as readonly unknown[]).map((node) => this.node(fieldsOf(node)));
     const id = `${told(op)}(${parts.map((part) => part.id).join()})`;
     if (op === "and") return { id, test: (tags) => parts.every(({ test }) => test(tags)) };
     if (op === "or") return { id, test: (tags) => parts.some(({ test }) => test(tags)) };
     const [only] = parts;
     if (op === "not" && only !== undefined && parts.length === 1) return { id, test: (tags) => !only.test(tags) };
-    return fail("bad_request", `tf: expected and, or, or not with one node, got ${told(op)} with ${parts.length}`);
+    return refuse("bad_request", `tf: expected and, or, or not with one node, got ${told(op)} with ${parts.length}`);
   }
 }
 
 function leaf({ key, cmp, val = "", vals = [] }: FilterNode): Parsed {
   const [name, wanted] = [text(key, "a key"), text(val, "a val")];
-  if (name === "") fail("bad_request", "tf: expected a key, got none");
-  const all = Array.isArray(vals) ? vals.map((each) => text(each, "a val")) : fail("bad_request", "tf: expected vals");
-  if (all.length > mostValues) fail("bad_request", `tf: expected at most ${mostValues} vals, got ${all.length}`);
+  if (name === "") refuse("bad_request", "tf: expected a key, got none");
+  const all = Array.isArray(vals)
+    ? vals.map((each) => text(each, "a val"))
+    : refuse("bad_request", "tf: expected vals");
+  if (all.length > mostValues) refuse("bad_request", `tf: expected at most ${mostValues} vals, got ${all.length}`);
   const id = JSON.stringify([name, cmp, wanted, all]);
   const found = (tags: Tags): string | undefined => (Object.hasOwn(tags, name) ? tags[name] : undefined);
   // A missing tag counts as an empty one here, as the protocol has it.
   if (cmp === "in") return { id, test: (tags) => all.includes(found(tags) ?? "") };
   if (cmp === "nin") return { id, test: (tags) => !all.includes(found(tags) ?? "") };
   const comparison = typeof cmp === "string" ? comparisons.get(cmp) : undefined;
-  if (comparison === undefined || typeof cmp !== "string") return fail("bad_request", `tf: ${told(cmp)} is no cmp`);
-  if (ordered.has(cmp) && decimal(wanted) === null) fail("bad_request", `tf: expected a number, got ${told(val)}`);
+  if (comparison === undefined || typeof cmp !== "string") return refuse("bad_request", `tf: ${told(cmp)} is no cmp`);
+  if (ordered.has(cmp) && decimal(wanted) === null) refuse("bad_request", `tf: expected a number, got ${told(val)}`);
   const against = unary.has(cmp) ? "" : wanted;
   return { id, test: (tags) => comparison(found(tags), against) };
 }
@@ -116,12 +119,12 @@ function decimal(written: string): number | null {
 function text(value: unknown, what: string): string {
   if (value === undefined) return "";
   if (typeof value === "string" && value.length <= longestText) return value;
-  return fail("bad_request", `tf: expected ${what} of at most ${longestText} characters, got ${told(value)}`);
+  return refuse("bad_request", `tf: expected ${what} of at most ${longestText} characters, got ${told(value)}`);
 }
 
 function fieldsOf(value: unknown): FilterNode {
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  return fail("bad_request", `tf: expected a node, got ${told(value)}`);
+  return refuse("bad_request", `tf: expected a node, got ${told(value)}`);
 }
 
 function told(value: unknown): string {

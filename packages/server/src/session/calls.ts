@@ -1,5 +1,6 @@
 // The calls of one connection: each is answered once, by its handler, by the end of its time or by being canceled.
-import { fail, TidewireError } from "@tidewire/protocol";
+import { TidewireError } from "@tidewire/protocol";
+import { refuse } from "../hub/refusal.ts";
 import type { Due } from "../hub/wheel.ts";
 import type { Command, CommandId } from "./command.ts";
 import type { SessionNode } from "./node.ts";
@@ -60,7 +61,7 @@ export class Calls {
     if (this.#busy >= most) {
       metrics.add("calls_refused");
       metrics.hit("callsPerConnection");
-      fail("too_many_requests", `a connection has at most ${most} calls at a time`);
+      refuse("too_many_requests", `a connection has at most ${most} calls at a time`);
     }
     const due = (): void => this.#abandon(call, "timed_out", `its ${deadlineMs} ms were over`);
     let settle = (): void => undefined;

@@ -1,7 +1,7 @@
 // Who may read and write a channel: a subscription token, or the channel's name and the application's rule.
-import { fail } from "@tidewire/protocol";
 import type { ChannelRuleContext, PublishTerms, SubscribeTerms } from "../access.ts";
 import type { Known } from "../hub/channel.ts";
+import { refuse } from "../hub/refusal.ts";
 import { isKeptOut } from "../tokens/names.ts";
 import type { CommandOf } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -34,8 +34,8 @@ export async function admitToChannel(
     return terms && admissionOf(terms);
   }
   const claims = await claimsOf(node, verifierOf(node).subscription(token));
-  if (claims === "expired") return fail("token_expired");
-  if ("invalid" in claims) return fail("denied", `the token is not valid: ${claims.invalid}`);
+  if (claims === "expired") return refuse("token_expired");
+  if ("invalid" in claims) return refuse("denied", `the token is not valid: ${claims.invalid}`);
   checkBelongs(claims, { user: identity.user, channel });
   return claims;
 }
@@ -98,6 +98,6 @@ export function channelRule(context: Asker, channel: string, { definition, param
 
 function checkName({ node, identity }: Asker, channel: string): void {
   if (node.tokens !== null && isKeptOut(channel, identity.user)) {
-    fail("denied", "this channel's name lets nobody else in without a token for it");
+    refuse("denied", "this channel's name lets nobody else in without a token for it");
   }
 }

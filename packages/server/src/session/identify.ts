@@ -1,6 +1,7 @@
 // Who connects: what its token and the application's connect rule say, checked before anybody is told of it.
-import { fail, type SessionId } from "@tidewire/protocol";
+import type { SessionId } from "@tidewire/protocol";
 import type { ConnectRequest, Headers, Identity, RuleContext } from "../access.ts";
+import { refuse } from "../hub/refusal.ts";
 import type { ConnectionClaims } from "../tokens/claims.ts";
 import type { SessionNode } from "./node.ts";
 import { guarded } from "./rules.ts";
@@ -83,12 +84,12 @@ type ConnectRule = NonNullable<SessionNode["access"]["connect"]>;
 
 async function identityBy(rule: ConnectRule, node: SessionNode, request: ConnectRequest): Promise<Identity> {
   const said = await guarded(node, "connect", () => rule(request));
-  return said ?? fail("denied", "the connect rule does not allow it");
+  return said ?? refuse("denied", "the connect rule does not allow it");
 }
 
 function identityOf(node: SessionNode, claims: ConnectionClaims | null): Identity {
   if (claims !== null) return ofToken(claims);
-  if (node.mode() === "production") fail("unauthorized", refusal(node));
+  if (node.mode() === "production") refuse("unauthorized", unidentified(node));
   return nobody;
 }
 
@@ -96,7 +97,7 @@ function ofToken({ user, info }: ConnectionClaims): Identity {
   return info === undefined ? { user } : { user, info };
 }
 
-function refusal(node: SessionNode): string {
+function unidentified(node: SessionNode): string {
   return node.tokens === null
     ? "guests are not let in, and there is no connect rule"
     : "guests are not let in: expected a token";

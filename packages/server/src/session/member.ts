@@ -1,7 +1,8 @@
 // What a member shows of itself in a channel, checked against the channel's schema and the limit.
-import { fail, type Member, type SessionId } from "@tidewire/protocol";
+import type { Member, SessionId } from "@tidewire/protocol";
 import type { Identity } from "../access.ts";
 import type { Known } from "../hub/channel.ts";
+import { refuse } from "../hub/refusal.ts";
 import { validate } from "../hub/registry.ts";
 import type { Limits } from "../options.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -29,7 +30,7 @@ export async function memberOf(known: Known, member: Member, node: MemberNode): 
   const maxBytes = node.limits.memberBytes;
   if (Buffer.byteLength(json) + Buffer.byteLength(channelInfo ?? "") > maxBytes) {
     node.metrics.hit("memberBytes");
-    fail("too_large", `a member shows at most ${maxBytes} bytes of itself`);
+    refuse("too_large", `a member shows at most ${maxBytes} bytes of itself`);
   }
   return infoSchema === null ? member : { ...member, info: JSON.parse(json) as unknown };
 }

@@ -1,5 +1,5 @@
 // How many subscriptions one connection may have.
-import { fail } from "@tidewire/protocol";
+import { refuse } from "../hub/refusal.ts";
 import type { Context } from "./context.ts";
 
 /** @throws {TidewireError} `limit_exceeded`. */
@@ -7,5 +7,5 @@ export function checkRoom({ subscriptions, node }: Context): void {
   const most = node.limits.channelsPerConnection;
   if (subscriptions.size < most) return;
   node.metrics.hit("channelsPerConnection");
-  fail("limit_exceeded", `a connection has at most ${most} subscriptions`);
+  refuse("limit_exceeded", `a connection has at most ${most} subscriptions`);
 }

@@ -1,6 +1,7 @@
 // Asking the application's rules, and noticing those that hold the event loop.
-import { fail, TidewireError } from "@tidewire/protocol";
+import { TidewireError } from "@tidewire/protocol";
 import type { Verdict } from "../access.ts";
+import { refuse } from "../hub/refusal.ts";
 import { slowMs } from "../hub/sources.ts";
 import { reasonOf } from "../ports/log.ts";
 import type { SessionNode } from "./node.ts";
@@ -57,7 +58,7 @@ function termsOf<Terms extends object>(verdict: boolean | Terms, name: string): 
 
 /** Nothing but `true` lets in: a rule written without types, or without a return, refuses. */
 function judge(verdict: unknown, name: string): void {
-  if (verdict !== true) fail("denied", `the ${name} rule does not allow it`);
+  if (verdict !== true) refuse("denied", `the ${name} rule does not allow it`);
 }
 
 /** What the client is told of something thrown: a TidewireError as it is, anything else as `internal`, logged. */

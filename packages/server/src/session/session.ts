@@ -5,6 +5,7 @@
 import { type SessionId, TidewireError, type UnsubscribeReasonName } from "@tidewire/protocol";
 import { type ConnectRequest, Disconnect, type LiveTerms, type RuleContext } from "../access.ts";
 import type { Queue, Reader } from "../hub/delivery.ts";
+import { refusal } from "../hub/refusal.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
 import type { Due } from "../hub/wheel.ts";
 import { type CallHost, Calls } from "./calls.ts";
@@ -219,7 +220,7 @@ export class Session
     const most = this.node.limits.replyBytes;
     if (frame.length <= most) return this.#put(frame);
     this.node.metrics.hit("replyBytes");
-    this.refuse(reply.id, new TidewireError("limit_exceeded", `a reply has at most ${most} bytes`));
+    this.refuse(reply.id, refusal("limit_exceeded", `a reply has at most ${most} bytes`));
   }
 
   refuse(id: CommandId, error: TidewireError): void {

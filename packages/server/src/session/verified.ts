@@ -1,5 +1,6 @@
 // Verifying what a client shows: its token's claims, or the error or the end that it earns.
-import { fail, TidewireError } from "@tidewire/protocol";
+import { TidewireError } from "@tidewire/protocol";
+import { refuse } from "../hub/refusal.ts";
 import type { ConnectionClaims, SubscriptionClaims, Verified } from "../tokens/claims.ts";
 import type { TokenVerifier } from "../tokens/verifier.ts";
 import { CloseError } from "./close-error.ts";
@@ -12,7 +13,7 @@ export type Unusable = "expired" | { readonly invalid: string };
 /** @throws {TidewireError} `not_available` where tokens are not verified. */
 export function verifierOf(node: SessionNode): TokenVerifier {
   return (
-    node.tokens ?? fail("not_available", "tokens are not verified here: connections and subscriptions do not expire")
+    node.tokens ?? refuse("not_available", "tokens are not verified here: connections and subscriptions do not expire")
   );
 }
 
@@ -43,7 +44,7 @@ export async function claimsOf<Claims extends { readonly expiresAt: number | nul
 /** @throws {TidewireError} `token_expired`. @throws {CloseError} for one that is not valid. */
 export async function connectionClaimsOf(node: SessionNode, token: string): Promise<ConnectionClaims> {
   const claims = await claimsOf(node, verifierOf(node).connection(token));
-  if (claims === "expired") return fail("token_expired");
+  if (claims === "expired") return refuse("token_expired");
   if ("invalid" in claims) throw new CloseError("invalid_token", claims.invalid);
   return claims;
 }

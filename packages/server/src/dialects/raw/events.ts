@@ -2,11 +2,12 @@
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
 import { fastestRate, slowestRate } from "../../hub/pace.ts";
+import { refusal } from "../../hub/refusal.ts";
 import type { Closing } from "../../session/close-error.ts";
 import type { Command } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { Reply, SessionEvent, Subscribed } from "../../session/reply.ts";
-import { type Position, TidewireError } from "@tidewire/protocol";
+import type { Position } from "@tidewire/protocol";
 import type { ConnectionInfo, EventFraming, StreamEvent } from "../connection.ts";
 import type { Ending, Speaker } from "../dialect.ts";
 import { queryOf } from "../query.ts";
@@ -112,7 +113,7 @@ function beginning(channel: string, { headers, url }: Pick<ConnectionInfo, "head
   const rate = asked === null ? null : rateOf(asked);
   if (!Number.isNaN(rate)) return subscribing(subscribeId, channel, { seen, rate });
   const expected = `rate: expected pulls a second from ${slowestRate} to ${fastestRate}, got ${String(asked).slice(0, 40)}`;
-  return { kind: "invalid", id: subscribeId, error: new TidewireError("bad_request", expected) };
+  return { kind: "invalid", id: subscribeId, error: refusal("bad_request", expected) };
 }
 
 /** `NaN` for what is no rate. */

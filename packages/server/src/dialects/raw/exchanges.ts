@@ -1,7 +1,8 @@
 // The raw dialect in requests and answers: a session that publishes once, and one that asks who is present.
-import { type Member, TidewireError } from "@tidewire/protocol";
+import type { Member } from "@tidewire/protocol";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Encoder } from "../../hub/encoder.ts";
+import { refusal } from "../../hub/refusal.ts";
 import type { Command } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
 import type { Reply } from "../../session/reply.ts";
@@ -117,7 +118,7 @@ function read({ channel, bytes, headers, limits }: Posting): Command {
 }
 
 function refused(problem: string): Command {
-  return { kind: "invalid", id: commandId, error: new TidewireError("bad_request", problem) };
+  return { kind: "invalid", id: commandId, error: refusal("bad_request", problem) };
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

@@ -1,8 +1,9 @@
 // The raw dialect: a bare WebSocket on one channel; what a client sends is published, what is published arrives as it is.
-import { type CloseReasonName, type RequestErrorName, TidewireError } from "@tidewire/protocol";
+import type { CloseReasonName, RequestErrorName, TidewireError } from "@tidewire/protocol";
 import { Disconnect } from "../../access.ts";
 import type { Publication } from "../../engine/engine.ts";
 import type { Encoder } from "../../hub/encoder.ts";
+import { refusal } from "../../hub/refusal.ts";
 import type { Closing } from "../../session/close-error.ts";
 import type { Command, Payload } from "../../session/command.ts";
 import type { LinkTraits } from "../../session/link.ts";
@@ -95,7 +96,7 @@ class RawSpeaker implements Speaker {
 function flow(channel: string, message: Uint8Array, form: "text" | "bytes"): Command {
   const word = form === "text" ? decoder.decode(message).trim() : "";
   if (word === "pause" || word === "resume") return { kind: word, id: laterId, channel };
-  const error = new TidewireError("denied", 'this channel takes no publications; it understands "pause" and "resume"');
+  const error = refusal("denied", 'this channel takes no publications; it understands "pause" and "resume"');
   return { kind: "invalid", id: laterId, error };
 }
 

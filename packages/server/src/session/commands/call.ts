@@ -1,6 +1,7 @@
 // call and cancel: a typed request to the application, answered over the same connection.
-import { fail, type StandardSchema } from "@tidewire/protocol";
+import type { StandardSchema } from "@tidewire/protocol";
 import { Disconnect } from "../../access.ts";
+import { refuse } from "../../hub/refusal.ts";
 import { validate } from "../../hub/registry.ts";
 import { reasonOf } from "../../ports/log.ts";
 import type { Call } from "../calls.ts";
@@ -15,7 +16,7 @@ export function call(context: Context, command: CommandOf<"call">): Promise<void
   const { node, calls, rates } = context;
   if (!rates.mayCall()) tooFast(context, "calls");
   const bound = node.calls.get(command.method) ?? otherCall(node, command.method);
-  if (bound === null) return fail("not_available", "no such call");
+  if (bound === null) return refuse("not_available", "no such call");
   const limitMs = bound.deadlineMs ?? node.limits.callDeadlineMs;
   const open = calls.open(command.id, Math.min(limitMs, command.timeoutMs ?? limitMs));
   return Promise.race([open.answered, answer(context, command, { bound, open })]);

@@ -1,9 +1,10 @@
 // publish: access, limits and schema, then the hub. Synchronous up to the engine where the rules are, so that publishes
 // of one connection reach it in the order received (P1).
-import { fail, type Member } from "@tidewire/protocol";
+import type { Member } from "@tidewire/protocol";
 import type { PublishTerms } from "../../access.ts";
 import type { Ack, Body } from "../../engine/engine.ts";
 import type { Known } from "../../hub/channel.ts";
+import { refuse } from "../../hub/refusal.ts";
 import { prepare, type Prepared } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
 import { askToPublish, type Change } from "../channel-access.ts";
@@ -49,7 +50,7 @@ export function admitToPublish(context: Context, change: Change, bytes: number):
   const { channel } = change;
   const known = node.hub.registry.resolve(channel);
   if (known.definition.publishers === "server" || node.hub.sources.has(known.definition)) {
-    fail("denied", "clients do not publish to this channel");
+    refuse("denied", "clients do not publish to this channel");
   }
   if (!rates.mayPublish(bytes)) tooFast(context, "publishes");
   if (rates.isOn) checkUserRate(context);
@@ -80,17 +81,17 @@ function checked(context: Context, command: Publish, known: Known): void | Promi
   };
   if (carries === "bytes") {
     if (command.payload.form === "bytes") return go({ data: command.payload.bytes });
-    fail("invalid_data", `expected bytes, which this channel carries, got ${command.payload.form}`);
+    refuse("invalid_data", `expected bytes, which this channel carries, got ${command.payload.form}`);
   }
   // Clients that read JSON cannot be given it: on a stream they would miss a publication without a word (S3).
   if (mode === "stream" && command.payload.form === "bytes") {
-    fail(
+    refuse(
       "invalid_data",
       "expected JSON or text, got binary data, which only signal channels and channels of bytes carry",
     );
   }
   if (dataSchema === null && mode !== "latest") return go({ data: command.payload.bytes });
-  if (command.payload.form === "bytes") fail("invalid_data", "expected JSON, got binary data");
+  if (command.payload.form === "bytes") refuse("invalid_data", "expected JSON, got binary data");
   const prepared = prepare(known.definition, command.payload.value);
   const say = ({ json, key }: Prepared): void =>
     go({ data: encoder.encode(json), form: "json", ...(key !== undefined && { key }) });

@@ -1,5 +1,5 @@
 // refresh and sub_refresh: a new token for what the old one let in.
-import { fail } from "@tidewire/protocol";
+import { refuse } from "../../hub/refusal.ts";
 import { CloseError } from "../close-error.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -24,14 +24,14 @@ export async function subRefresh(context: Context, command: CommandOf<"sub_refre
   const { node, subscriptions } = context;
   const { channel } = command;
   const verifier = verifierOf(node);
-  const subscription = subscriptions.get(channel) ?? fail("denied", "not subscribed to this channel");
+  const subscription = subscriptions.get(channel) ?? refuse("denied", "not subscribed to this channel");
   const { expiry } = subscription;
-  if (expiry === null) return fail("denied", "no token let this subscription in");
+  if (expiry === null) return refuse("denied", "no token let this subscription in");
   const claims = await claimsOf(node, verifier.subscription(command.token));
   if (!context.isOpen) return;
-  if (subscriptions.get(channel) !== subscription) return fail("denied", "not subscribed to this channel any more");
+  if (subscriptions.get(channel) !== subscription) return refuse("denied", "not subscribed to this channel any more");
   if (claims === "expired") throw new CloseError("subscription_expired", "the new token has expired too");
-  if ("invalid" in claims) return fail("denied", `the token is not valid: ${claims.invalid}`);
+  if ("invalid" in claims) return refuse("denied", `the token is not valid: ${claims.invalid}`);
   checkBelongs(claims, { user: context.identity.user, channel });
   expiry.set(claims.expiresAt);
   context.reply({ kind: "subscription_refreshed", id: command.id, ttl: ttlOf(claims.expiresAt, node.clock) });

@@ -1,5 +1,5 @@
 // remove: takes a key out of a `latest` channel, for whoever may publish there.
-import { fail } from "@tidewire/protocol";
+import { refuse } from "../../hub/refusal.ts";
 import { checkKey } from "../../hub/registry.ts";
 import type { CommandOf } from "../command.ts";
 import type { Context } from "../context.ts";
@@ -13,7 +13,7 @@ export function remove(context: Context, command: CommandOf<"remove">): void | P
   const change = { channel, data: null, removedKey: key };
   const { known, asked } = admitToPublish(context, change, Buffer.byteLength(key));
   if (known.definition.mode !== "latest") {
-    fail("not_available", `keys are removed from a latest channel, this is a ${known.definition.mode} channel`);
+    refuse("not_available", `keys are removed from a latest channel, this is a ${known.definition.mode} channel`);
   }
   const go = (): void => {
     checkChannelRate(context, channel, known);

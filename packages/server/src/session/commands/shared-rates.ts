@@ -1,8 +1,8 @@
 // What a publish takes of the rates that its connection shares: of its user's, and of the channel's.
 //
 // What others do is no fault of this connection: it is refused, and not closed.
-import { fail } from "@tidewire/protocol";
 import type { Known } from "../../hub/channel.ts";
+import { refuse } from "../../hub/refusal.ts";
 import type { Context } from "../context.ts";
 
 /** @throws {TidewireError} `too_many_requests` */
@@ -10,7 +10,7 @@ export function checkUserRate({ node, identity }: Context): void {
   const { userPublishesPerSecond: perSecond, userPublishBurst: burst } = node.limits;
   if (identity.user === "" || node.userRates.take(identity.user, { perSecond, burst })) return;
   node.metrics.hit("userPublishesPerSecond");
-  fail("too_many_requests", "too many publishes of this user in a second");
+  refuse("too_many_requests", "too many publishes of this user in a second");
 }
 
 /**
@@ -24,5 +24,5 @@ export function checkChannelRate(
 ): void {
   if (publishRate === null || !rates.isOn || node.channelRates.take(channel, publishRate)) return;
   node.metrics.hit("channelPublishes");
-  fail("too_many_requests", "too many publishes to this channel in a second");
+  refuse("too_many_requests", "too many publishes to this channel in a second");
 }
