@@ -3,6 +3,7 @@ import { fail, type RequestErrorName, requestErrors, TidewireError } from "@tide
 import type { EmulationRequest, Outcome } from "./dialects/centrifuge/emulation.ts";
 import type { EngineCluster } from "./engine/engine.ts";
 import type { JsonText, Parameters } from "./http/api/parameters.ts";
+import { joinedText, type MetricsPage } from "./http/metrics.ts";
 import type { LedgerPage, LedgerWord } from "./lifecycle/ledger.ts";
 import { isLedgerWord, isSeen, ledgerPageIn, type NodePage, pageIn, type Seen } from "./lifecycle/pages.ts";
 
@@ -157,4 +158,10 @@ async function acted({ act }: NodeAnswers, { method, parameters }: Extract<Asked
     if (!(thrown instanceof TidewireError) || thrown.reason === "application") throw thrown;
     return { error: { reason: thrown.reason, message: thrown.message } };
   }
+}
+
+/** Without the others where they cannot be asked: each figure says whose it is. */
+export async function pageOfAll(page: () => Promise<MetricsPage>, others: OtherNodes): Promise<MetricsPage> {
+  const [own, texts] = await Promise.all([page(), others.metrics().catch(() => [])]);
+  return { ...own, text: joinedText([own.text, ...texts]) };
 }

@@ -10,16 +10,17 @@ import type { Engine } from "./engine/engine.ts";
 import { memoryEngine } from "./engines/memory/memory-engine.ts";
 import { createApi } from "./http/api.ts";
 import { actHere } from "./http/api/everywhere.ts";
-import { joinedText, type MetricsPage, metricsPage } from "./http/metrics.ts";
+import { metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
+import { TransientMap } from "./hub/transient-map.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";
 import { type Log, silentLog } from "./ports/log.ts";
 import { type Namesakes, namesakesOf } from "./namesakes.ts";
-import { OtherNodes } from "./other-nodes.ts";
+import { OtherNodes, pageOfAll } from "./other-nodes.ts";
 import { Metrics } from "./ports/metrics.ts";
 import { type Random, systemRandom } from "./ports/random.ts";
 import { proxied } from "./proxy/proxy-rules.ts";
@@ -65,7 +66,7 @@ class Composed implements Tidewire {
   readonly #metrics = new Metrics();
   readonly #hub: Hub;
   readonly #calls = new Map<string, BoundCall>();
-  readonly #sessions = new Map<SessionId, OpenSession>();
+  readonly #sessions = new TransientMap<SessionId, OpenSession>();
   readonly #node: SessionNode;
   readonly #others: OtherNodes | null;
   readonly #lifecycle: Lifecycle | null;
@@ -385,12 +386,6 @@ class Composed implements Tidewire {
     }
     return this.#isLocal ? "development" : "production";
   }
-}
-
-/** Without the others where they cannot be asked: each figure says whose it is. */
-async function pageOfAll(page: () => Promise<MetricsPage>, others: OtherNodes): Promise<MetricsPage> {
-  const [own, texts] = await Promise.all([page(), others.metrics().catch(() => [])]);
-  return { ...own, text: joinedText([own.text, ...texts]) };
 }
 
 /** @throws {TypeError} when no path can begin with it. */

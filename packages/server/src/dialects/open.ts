@@ -75,7 +75,7 @@ class OpenedSession implements Opened, Hearer {
     const { turns, metrics } = this.#session.node;
     if (this.#late === null && turns.hasTime()) return this.#hear(message, form);
     metrics.add("messages_late");
-    const { messages } = (this.#late ??= this.#nowLate());
+    const { messages } = (this.#late ??= this.#nowLate(message.length));
     messages.push({ message, form });
     if (messages.length === manyLate) this.#link.holdLate(true);
     while (messages.length > mostLate) this.#hearSome(this.#late, Infinity);
@@ -92,9 +92,9 @@ class OpenedSession implements Opened, Hearer {
     return false;
   }
 
-  #nowLate(): Late {
+  #nowLate(bytes: number): Late {
     const { turns } = this.#session.node;
-    turns.wait((this.#place ??= turns.placeOf(this, this.#openedMs)));
+    turns.wait((this.#place ??= turns.placeOf(this, this.#openedMs)), bytes);
     this.#link.hasLate = true;
     return { commands: [], messages: [] };
   }

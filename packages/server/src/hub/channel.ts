@@ -21,7 +21,7 @@ import { tableRetention } from "./retention.ts";
 import { Table } from "./table.ts";
 import { readTable, type TablePage, takeTable } from "./table-reading.ts";
 import { Tail } from "./tail.ts";
-import type { Wheel } from "./wheel.ts";
+import type { Due, Wheel } from "./wheel.ts";
 
 /** What a name means: its definition and the parameters in it. */
 export interface Known {
@@ -75,6 +75,8 @@ export class Channel implements CursorHome, ChannelRef {
   /** The same as `#tail`, where the channel is `latest`. */
   readonly #table: Table | null;
   #state: ChannelState = "opening";
+  /** When it closes; the hub's. `null` while somebody listens. */
+  closing: Due | null = null;
   readonly #live = new LiveCursors();
   #subscribers = 0;
   #sweptHead = 0;

@@ -17,7 +17,7 @@ import type { Run, Seq } from "./log.ts";
 import { Pace } from "./pace.ts";
 import type { Budget, Pullable, Pulled, Subscriber } from "./subscriber.ts";
 import type { View } from "./view.ts";
-import type { Due } from "./wheel.ts";
+import type { Due, DueAt } from "./wheel.ts";
 
 export type CursorState = "held" | "live" | "ready" | "resting" | "reading" | "closed";
 
@@ -38,6 +38,7 @@ export class Cursor implements Pullable, Due {
   readonly whole: View | null;
   /** Index in the channel's list of live cursors; the list keeps it. */
   liveIndex = -1;
+  dueAt: DueAt | null = null;
   #state: CursorState = "held";
   #seq: Seq;
   #position: Position;

@@ -2,6 +2,7 @@
 //
 // One timer for all of them, which counts its own turns: while the process was stopped they cannot run out at once.
 import type { Cancel, Clock } from "../ports/clock.ts";
+import { Link, Links } from "./links.ts";
 
 const turnMs = 1_000;
 const turns = 10;
@@ -26,7 +27,8 @@ export interface Outcomes<Answer> {
 
 export class Deadlines {
   readonly #clock: Clock;
-  readonly #waiting = new Set<Waiting>();
+  /** Oldest first. */
+  #waiting = new Links<Waiting>();
   #cancel: Cancel | null = null;
   #isStopped = false;
 
@@ -36,14 +38,14 @@ export class Deadlines {
 
   ask<Answer>(ask: () => unknown, { answered, rejected, unanswered, late }: Outcomes<Answer>): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const waiting: Waiting = { left: turns, giveUp: (why) => reject(unanswered(why)) };
+      const waiting = new Link<Waiting>({ left: turns, giveUp: (why) => reject(unanswered(why)) });
       this.#waiting.add(waiting);
       this.#cancel ??= this.#clock.after(turnMs, this.#turn);
       const refuse = (thrown: unknown): void => {
-        if (this.#waiting.delete(waiting)) reject(rejected(thrown));
+        if (waiting.leave()) reject(rejected(thrown));
       };
       const take = (answer: unknown): void => {
-        const isWaiting = this.#waiting.delete(waiting);
+        const isWaiting = waiting.leave();
         if (!isWaiting && !this.#isStopped) late();
         if (!isWaiting) return;
         try {
@@ -65,17 +67,23 @@ export class Deadlines {
     this.#isStopped = true;
     this.#cancel?.();
     this.#cancel = null;
-    for (const waiting of this.#waiting) waiting.giveUp("stopped");
-    this.#waiting.clear();
+    for (let link = this.#waiting.first; link !== null; link = this.#waiting.first) giveUp(link, "stopped");
   }
 
   readonly #turn = (): void => {
-    for (const waiting of this.#waiting) {
-      waiting.left -= 1;
-      if (waiting.left > 0) continue;
-      this.#waiting.delete(waiting);
-      waiting.giveUp("late");
+    const waiting = this.#waiting;
+    this.#waiting = new Links();
+    for (let link = waiting.first; link !== null; link = waiting.first) {
+      if (link.item !== null) link.item.left -= 1;
+      if (link.item !== null && link.item.left > 0) this.#waiting.add(link);
+      else giveUp(link, "late");
     }
-    this.#cancel = this.#waiting.size === 0 ? null : this.#clock.after(turnMs, this.#turn);
+    this.#cancel = this.#waiting.first === null ? null : this.#clock.after(turnMs, this.#turn);
   };
+}
+
+function giveUp(link: Link<Waiting>, why: "late" | "stopped"): void {
+  const { item } = link;
+  link.leave();
+  item?.giveUp(why);
 }

@@ -22,7 +22,8 @@ import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
 import { PlacedSubscription, type Subscription } from "./subscription.ts";
 import type { Subscriber } from "./subscriber.ts";
-import { Wheel } from "./wheel.ts";
+import { TransientMap } from "./transient-map.ts";
+import { type Due, Wheel } from "./wheel.ts";
 
 export interface HubOptions {
   readonly engine: Engine;
@@ -78,14 +79,12 @@ export class Hub implements EngineSink {
   readonly #metrics: Metrics;
   readonly #log: Log;
   readonly #catchUp: CatchUp;
-  readonly #channels = new Map<string, Channel>();
-  /** Channels that nobody listens to, until they close. */
-  readonly #closings = new Map<Channel, { due(): void }>();
+  readonly #channels = new TransientMap<string, Channel>();
   readonly #memory: TailMemory;
   readonly #node: ChannelNode;
   /** Channels whose top the engine could not say. */
   readonly #unasked: Doubts;
-  readonly #sweep = { due: (): void => this.#sweepTails() };
+  readonly #sweep: Due = { dueAt: null, due: (): void => this.#sweepTails() };
   #isUp = false;
   /** Channels so far. */
   #numbered = 0;
@@ -352,21 +351,19 @@ export class Hub implements EngineSink {
   #occupancy(channel: Channel): void {
     this.#node.facts?.occupancy(channel.name, channel.subscribers > 0);
     if (channel.subscribers === 0) this.sources.occupancy(channel);
-    const closing = this.#closings.get(channel);
-    if (channel.subscribers > 0 && closing !== undefined) {
-      this.wheel.cancel(closing);
-      this.#closings.delete(channel);
-    } else if (channel.subscribers === 0) {
-      const due = { due: (): void => this.#close(channel) };
-      this.#closings.set(channel, due);
-      this.wheel.schedule(due, this.#limits.lingerMs);
-    }
+    if (channel.subscribers > 0) return this.#stay(channel);
+    channel.closing = { dueAt: null, due: (): void => this.#close(channel) };
+    this.wheel.schedule(channel.closing, this.#limits.lingerMs);
+  }
+
+  /** It does not close now. */
+  #stay(channel: Channel): void {
+    if (channel.closing !== null) this.wheel.cancel(channel.closing);
+    channel.closing = null;
   }
 
   #close(channel: Channel): void {
-    const closing = this.#closings.get(channel);
-    if (closing !== undefined) this.wheel.cancel(closing);
-    this.#closings.delete(channel);
+    this.#stay(channel);
     channel.close();
     if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name);
   }

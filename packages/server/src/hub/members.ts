@@ -11,7 +11,7 @@ import { LiveCursors } from "./live-cursors.ts";
 import type { Seq } from "./log.ts";
 import { MemberTable } from "./member-table.ts";
 import type { Subscriber } from "./subscriber.ts";
-import type { Due, Wheel } from "./wheel.ts";
+import type { Due, DueAt, Wheel } from "./wheel.ts";
 
 export interface MembersOptions {
   /** Above so many they are a crowd. */
@@ -41,6 +41,7 @@ export class Members implements CursorHome, Due {
   readonly #readers = new Set<Cursor>();
   readonly #others: EngineMembers | null;
   readonly #facts: Facts | null;
+  dueAt: DueAt | null = null;
   #isCounting = false;
   #isWatching = false;
 

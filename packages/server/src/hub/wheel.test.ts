@@ -2,7 +2,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
-import { Wheel } from "./wheel.ts";
+import { type Due, Wheel } from "./wheel.ts";
+
+const nobody: Due = { dueAt: null, due: () => undefined };
 
 describe("Wheel", () => {
   it("calls each item once, not before its time and at most two slots after it", () => {
@@ -19,6 +21,7 @@ describe("Wheel", () => {
         const wheel = new Wheel(clock);
         const dueMs = new Map<number, number>();
         const items = Array.from({ length: 10 }, (_, index) => ({
+          dueAt: null,
           due: () => {
             const due = dueMs.get(index);
             if (due === undefined) throw new Error(`item ${index} was not due`);
@@ -30,11 +33,11 @@ describe("Wheel", () => {
         for (const step of todo) {
           if ("pass" in step) clock.advance(step.pass);
           else if ("cancel" in step) {
-            wheel.cancel(items[step.cancel] ?? { due: () => undefined });
+            wheel.cancel(items[step.cancel] ?? nobody);
             dueMs.delete(step.cancel);
           } else {
             dueMs.set(step.item, clock.now() + step.ms);
-            wheel.schedule(items[step.item] ?? { due: () => undefined }, step.ms);
+            wheel.schedule(items[step.item] ?? nobody, step.ms);
           }
           expect(wheel.size).toBe(dueMs.size);
         }
@@ -52,7 +55,8 @@ describe("Wheel", () => {
     const still = { ...portsOf(clock), after: (_ms: number, act: () => void) => ((late = act), () => undefined) };
     const wheel = new Wheel(still);
     const called: number[] = [];
-    for (const ms of [5, 1_000, 39_000, 45_000, 500_000]) wheel.schedule({ due: () => void called.push(ms) }, ms);
+    for (const ms of [5, 1_000, 39_000, 45_000, 500_000])
+      wheel.schedule({ dueAt: null, due: () => void called.push(ms) }, ms);
     clock.advance(120_000);
     late();
     expect(called.toSorted((a, b) => a - b)).toEqual([5, 1_000, 39_000, 45_000]);
@@ -62,7 +66,7 @@ describe("Wheel", () => {
     const clock = new FakeClock();
     const wheel = new Wheel(clock);
     let calls = 0;
-    const item = { due: (): void => ((calls += 1), wheel.schedule(item, 0)) };
+    const item: Due = { dueAt: null, due: (): void => ((calls += 1), wheel.schedule(item, 0)) };
     wheel.schedule(item, 0);
     clock.advance(1_000);
     expect(calls).toBeGreaterThan(40);
@@ -74,7 +78,7 @@ describe("Wheel", () => {
   it("ends its timer", () => {
     const clock = new FakeClock();
     const wheel = new Wheel(clock);
-    wheel.schedule({ due: () => expect.fail("it was stopped") }, 10);
+    wheel.schedule({ dueAt: null, due: () => expect.fail("it was stopped") }, 10);
     wheel.stop();
     clock.advance(1_000);
     expect([clock.pending, wheel.size]).toEqual([0, 0]);

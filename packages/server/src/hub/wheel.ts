@@ -1,20 +1,35 @@
 // The wheel: one timer for everything of this node that is due at some time, in slots of 10 ms.
 import type { Cancel, Clock } from "../ports/clock.ts";
+import { Link, Links } from "./links.ts";
 
 const slotMs = 10;
 const slotCount = 4_096;
 
 /** Something due at a time. It belongs to its owner, who may schedule it again; it is in one slot at a time. */
 export interface Due {
+  /** Kept by the wheel; `null` to begin with, and while it is in no slot. */
+  dueAt: DueAt | null;
   /** Called once when its time has come. */
   due(): void;
 }
 
+/** When something is due: its place in a slot. */
+class DueAt extends Link<Due> {
+  /** Counted from the wheel's start. */
+  readonly slot: number;
+
+  constructor(item: Due, slot: number) {
+    super(item);
+    this.slot = slot;
+  }
+}
+
+export type { DueAt };
+
 export class Wheel {
   readonly #clock: Clock;
-  readonly #slots: (Map<Due, number> | undefined)[] = Array.from({ length: slotCount });
-  /** In which slot each one is. */
-  readonly #entries = new Map<Due, number>();
+  readonly #slots: (Links<Due> | undefined)[] = Array.from({ length: slotCount });
+  #size = 0;
   readonly #startMs: number;
   /** The last slot, counted from the start, that was looked at. */
   #turned = 0;
@@ -27,33 +42,40 @@ export class Wheel {
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
   /** Calls `item.due()` once, `ms` milliseconds from now, at most one slot late; an earlier date of it is forgotten. */
   schedule(item: Due, ms: number): void {
     this.cancel(item);
-    if (this.#entries.size === 0) this.#turned = this.#slotAt(0);
-    const slot = Math.max(this.#slotAt(ms) + 1, this.#turned + 1);
-    const bucket = (this.#slots[slot % slotCount] ??= new Map());
-    bucket.set(item, slot);
-    this.#entries.set(item, slot);
+    if (this.#size === 0) this.#turned = this.#slotAt(0);
+    item.dueAt = new DueAt(item, Math.max(this.#slotAt(ms) + 1, this.#turned + 1));
+    this.#put(item.dueAt);
+    this.#size += 1;
     this.#cancel ??= this.#clock.after(slotMs, this.#turn);
   }
 
   cancel(item: Due): void {
-    const slot = this.#entries.get(item);
-    if (slot === undefined) return;
-    this.#entries.delete(item);
-    this.#slots[slot % slotCount]?.delete(item);
+    const { dueAt } = item;
+    item.dueAt = null;
+    if (dueAt?.leave() === true) this.#size -= 1;
   }
 
   /** Ends the timer. */
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
-    this.#entries.clear();
-    this.#slots.fill(undefined);
+    for (const slot of this.#slots) this.#empty(slot);
+  }
+
+  #put(dueAt: DueAt): void {
+    (this.#slots[dueAt.slot % slotCount] ??= new Links()).add(dueAt);
+  }
+
+  #empty(slot: Links<Due> | undefined): void {
+    for (let link = slot?.first ?? null; link !== null; link = slot?.first ?? null) {
+      if (link.item !== null) this.cancel(link.item);
+    }
   }
 
   #slotAt(ms: number): number {
@@ -66,17 +88,24 @@ export class Wheel {
     // After a long standstill each slot is looked at once, not once for every turn that was missed.
     const first = Math.max(this.#turned + 1, now - slotCount + 1);
     this.#turned = now;
-    for (let slot = first; slot <= now; slot += 1) this.#fire(this.#slots[slot % slotCount], now);
+    for (let slot = first; slot <= now; slot += 1) this.#fire(slot % slotCount, now);
     // Somebody who was due may have scheduled, and so set the timer: two of them would never become one again.
-    if (this.#entries.size > 0) this.#cancel ??= this.#clock.after(slotMs, this.#turn);
+    if (this.#size > 0) this.#cancel ??= this.#clock.after(slotMs, this.#turn);
   }
 
-  #fire(bucket: Map<Due, number> | undefined, now: number): void {
-    if (bucket === undefined || bucket.size === 0) return;
-    for (const [item, slot] of bucket) {
-      if (slot > now) continue;
-      bucket.delete(item);
-      this.#entries.delete(item);
+  #fire(index: number, now: number): void {
+    const there = this.#slots[index];
+    if (there === undefined) return;
+    // Those of a later turn go back to it; while one is called, others may come and go.
+    this.#slots[index] = undefined;
+    for (let link = there.first; link !== null; link = there.first) {
+      const dueAt = link as DueAt;
+      const { item } = dueAt;
+      if (dueAt.slot > now || item === null) {
+        this.#put(dueAt);
+        continue;
+      }
+      this.cancel(item);
       item.due();
     }
   }

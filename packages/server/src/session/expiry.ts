@@ -1,7 +1,7 @@
 // Expiry: ends what a token let in, some time after the token has expired.
 //
 // Expiry is a time of day, so it moves with the wall clock; a timer is not. So the time of day is looked at now and then.
-import type { Due, Wheel } from "../hub/wheel.ts";
+import type { Due, DueAt, Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Metrics } from "../ports/metrics.ts";
 
@@ -20,6 +20,7 @@ export class Expiry implements Due {
   readonly #node: ExpiryNode;
   readonly #expired: () => void;
   readonly #renew: (() => void) | null;
+  dueAt: DueAt | null = null;
   #endMs = Number.POSITIVE_INFINITY;
 
   /**

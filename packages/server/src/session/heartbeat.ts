@@ -3,7 +3,7 @@
 // A client that reads is judged by its pong, one that was slow by its progress alone: a slow link is not a dead one.
 // One that has no pongs has answered a ping when its socket has taken all there was.
 import type { CloseReasonName } from "@tidewire/protocol";
-import type { Wheel } from "../hub/wheel.ts";
+import type { Due, DueAt, Wheel } from "../hub/wheel.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Limits } from "../options.ts";
 import type { Metrics } from "../ports/metrics.ts";
@@ -43,9 +43,10 @@ export function heartbeatOf(node: HeartbeatNode & { readonly random: Random }, h
   return new Heartbeat(node, host, node.limits.pingIntervalMs * (0.5 + node.random.fraction() / 2));
 }
 
-export class Heartbeat {
+export class Heartbeat implements Due {
   readonly #node: HeartbeatNode;
   readonly #host: HeartbeatHost;
+  dueAt: DueAt | null = null;
   #state: State = "idle";
   /** A ping has left, and its pong is owed: no second ping goes out before it. */
   #isOwed = false;

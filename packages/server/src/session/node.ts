@@ -2,6 +2,7 @@
 import type { CallDefinition, SessionId } from "@tidewire/protocol";
 import type { AccessRules, CallContext, ConnectRequest, Identity, LiveTerms, OtherCalls } from "../access.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { TransientMap } from "../hub/transient-map.ts";
 import type { Facts } from "../lifecycle/facts.ts";
 import type { Limits, Mode } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -64,7 +65,7 @@ export interface SessionNode {
   readonly isRated: (request: Pick<ConnectRequest, "isLoopback">) => boolean;
   /** Those of a client whose sessions last one command each; otherwise every session has its own. */
   readonly rates?: Rates;
-  readonly sessions: Map<SessionId, OpenSession>;
+  readonly sessions: Pick<TransientMap<SessionId, OpenSession>, "get" | "set" | "delete" | "size" | "values">;
   /** Sessions per account. */
   readonly users: Map<string, number>;
 }

@@ -7,7 +7,7 @@ import { type ConnectRequest, Disconnect, type LiveTerms, type RuleContext } fro
 import type { Queue, Reader } from "../hub/delivery.ts";
 import { refusal } from "../hub/refusal.ts";
 import type { Pullable, Subscriber } from "../hub/subscriber.ts";
-import type { Due } from "../hub/wheel.ts";
+import type { Due, DueAt } from "../hub/wheel.ts";
 import { type CallHost, Calls } from "./calls.ts";
 import { CloseError, type Closing } from "./close-error.ts";
 import { closeCrowded } from "./crowd.ts";
@@ -51,6 +51,7 @@ export class Session
   readonly outbox: Outbox;
   queue: Queue = "none";
   abandoned = 0;
+  dueAt: DueAt | null = null;
   readonly #inbox: Inbox = new Inbox(this);
   readonly #sequencer = new Sequencer();
   // Made when they are needed: most connections make no calls and have no token that expires.

@@ -131,6 +131,44 @@ it("takes something in in each turn, however long others had it before", () => {
   }
 });
 
+it("hears who says little, after a pause, before all who pour, whatever it took so far", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  const typing = hearer("z", Infinity, { clock, said, ms: 0.1 });
+  const typist = newcomer(here, { hearNext: () => (typing.hearNext(), false) });
+  // Each of those who pour gets less of the server than the one who types.
+  for (let n = 0; n < 100; n += 1) turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 0.1 })));
+  for (let count = 0; count < 50; count += 1) {
+    clock.advance(5);
+    turns.wait(typist, 1_024);
+    turn(here);
+    // One visit of eight is to those who took most.
+    expect(said.splice(0).slice(0, 2)).toContain("z");
+  }
+});
+
+it.each([
+  ["is more than a little", 1_025, 5],
+  ["comes without a pause", 1_024, 4.9],
+])("does not hear first who says what %s", (_why, bytes, pauseMs) => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  const typing = hearer("z", Infinity, { clock, said, ms: 0.1 });
+  const typist = newcomer(here, { hearNext: () => (typing.hearNext(), false) });
+  turns.wait(typist);
+  turn(here);
+  clock.advance(pauseMs);
+  typist.takenMs = 20;
+  for (let n = 0; n < 100; n += 1) turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 0.1 })));
+  said.splice(0);
+  turns.wait(typist, bytes);
+  // But for the visits to those who took most, of which it is one.
+  turn(here);
+  expect(said[0]).toBe("a");
+});
+
 it("goes on with the others when one fails", () => {
   const here = stage();
   const { clock, turns } = here;

@@ -32,6 +32,13 @@ const mostCountedMs = 1;
 const lines = 16;
 const linesOfDouble = 2;
 const firstLineMs = 0.25;
+/**
+ * Whoever says no more than this at a time, with pauses of at least so long, is brief, and stands before all others: two
+ * hundred who pour get so little of the server each that what they took does not tell them from somebody who types.
+ */
+const briefBytes = 1_024;
+const leastPauseMs = 5;
+
 /** Of so many visits one is to the last line, so that nobody there waits for ever. */
 const visits = 8;
 
@@ -45,6 +52,8 @@ export interface Hearer {
 export interface Place {
   readonly hearer: Hearer;
   isWaiting: boolean;
+  /** When it last had nothing more to say. */
+  silentSinceMs: number;
   /** Decaying. */
   takenMs: number;
   /** When that was so. */
@@ -64,8 +73,8 @@ export class Turns {
   /** Who was served last in this turn, and when that was over. */
   #last: Place | null = null;
   #lastEndMs = 0;
-  /** Those who have taken least in the first one. */
-  readonly #lines: readonly Place[][] = Array.from({ length: lines }, () => []);
+  /** Twice: for those who are brief, and for all others. Those who have taken least stand in the first one of each. */
+  readonly #lines: readonly Place[][] = Array.from({ length: 2 * lines }, () => []);
   #waiting = 0;
   #visits = 0;
   readonly #run = (): void => this.#begin();
@@ -89,14 +98,19 @@ export class Turns {
 
   /** For a hearer that waits for the first time, and keeps it. @param sinceMs When its connection was opened. */
   placeOf(hearer: Hearer, sinceMs: number): Place {
-    return { hearer, isWaiting: false, takenMs: newcomerMs, atMs: sinceMs };
+    return { hearer, isWaiting: false, silentSinceMs: sinceMs, takenMs: newcomerMs, atMs: sinceMs };
   }
 
-  /** Its messages are taken in from the next turn on, until it has none. One that waits already stays where it is. */
-  wait(place: Place): void {
+  /**
+   * Its messages are taken in from the next turn on, until it has none. One that waits already stays where it is.
+   * @param bytes Of what waits, as far as one can see.
+   */
+  wait(place: Place, bytes: number = Infinity): void {
     if (place.isWaiting) return;
     place.isWaiting = true;
-    this.#enter(place, this.#clock.now());
+    const nowMs = this.#clock.now();
+    const isBrief = bytes <= briefBytes && nowMs - place.silentSinceMs >= leastPauseMs;
+    this.#enter(place, nowMs, isBrief ? 0 : lines);
     this.#deferPieces();
   }
 
@@ -179,15 +193,16 @@ export class Turns {
       nowMs = this.#clock.now();
     }
     place.takenMs += Math.min(nowMs - sinceMs, mostCountedMs);
-    if (place.isWaiting) this.#enter(place, nowMs);
+    if (place.isWaiting) this.#enter(place, nowMs, lines);
+    else place.silentSinceMs = nowMs;
     return nowMs;
   }
 
-  #enter(place: Place, nowMs: number): void {
+  #enter(place: Place, nowMs: number, firstLine: number): void {
     place.takenMs *= 2 ** ((place.atMs - nowMs) / halfLifeMs);
     place.atMs = nowMs;
     const line = 1 + Math.floor(Math.log2(place.takenMs / firstLineMs) * linesOfDouble);
-    this.#lines[Math.min(Math.max(line, 0), lines - 1)]?.push(place);
+    this.#lines[firstLine + Math.min(Math.max(line, 0), lines - 1)]?.push(place);
     this.#waiting += 1;
   }
 }

@@ -48,7 +48,10 @@ class Inflating implements Inflation, Hearer {
     if (!isLast) return clock.defer(() => done(null, nothing));
     this.#done = done;
     // A few bytes may inflate to the largest message: it waits in line, as all do that a client may ask for at once.
-    turns.wait(this.#place);
+    turns.wait(
+      this.#place,
+      this.#fragments.reduce((sum, { length }) => sum + length, 0),
+    );
   }
 
   hearNext(): boolean {

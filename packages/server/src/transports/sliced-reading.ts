@@ -123,7 +123,7 @@ class SlicedReading implements Hearer {
     while (turns.hasTimeForMany() && this.#options.clock.now() <= untilMs) if (!this.#handNext()) return;
     metrics.add("reads_late");
     this.#place ??= turns.placeOf(this, this.#sinceMs);
-    turns.wait(this.#place);
+    turns.wait(this.#place, this.#socket.readableLength);
   }
 
   /** Hands over one piece of what is in the socket's buffer. True: the next one may follow. */

@@ -25,7 +25,9 @@ export interface ApiNode {
   /** What its operator calls it. */
   readonly name: string;
   readonly hub: Hub;
-  readonly sessions: ReadonlyMap<SessionId, ApiSession>;
+  readonly sessions: Pick<ReadonlyMap<SessionId, ApiSession>, "get" | "size"> & {
+    values(): IterableIterator<ApiSession>;
+  };
   readonly limits: Limits;
   readonly clock: Clock;
   readonly metrics: Metrics;
