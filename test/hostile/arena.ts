@@ -1,4 +1,4 @@
-// An arena: a server in a process of its own, a bystander in another, and what an attack from this one does to both.
+// An arena: a server in a process of its own, bystanders in another, and what an attack from this one does to both.
 import type { Stats } from "@tidewire/server";
 import { Child, nodeProgram, type Program } from "tidewire/bench";
 import type { BystanderTalk, Heard, VictimOptions, VictimTalk } from "./talk.ts";
@@ -64,7 +64,7 @@ export type AttackTalk = {
 };
 
 export interface TimedBeside extends Timed {
-  /** The bystander before the attack. */
+  /** The bystanders before the attack. */
   readonly quiet: Heard;
   /** How busy the machine was in all, attackers included. */
   readonly machineShare: number;
@@ -107,7 +107,7 @@ export class Arena {
     await Promise.all([this.#bystander.stop(), this.#victim.stop()]);
   }
 
-  /** What the bystander hears in `ms` milliseconds in which nobody attacks. */
+  /** What the bystanders hear in `ms` milliseconds in which nobody attacks. */
   async quiet(ms: number): Promise<Heard> {
     await this.#bystander.ask("report", null);
     await new Promise((resolve) => void setTimeout(resolve, ms));

@@ -13,7 +13,7 @@ async function attack<Result>(name: string, act: (arena: Arena, row: Row) => Pro
   if (row === undefined) throw new RangeError(`expected one of ${rows.map((one) => one.name).join(", ")}, got ${name}`);
   const arena = await Arena.open(fullServers[row.server]);
   try {
-    // Server and bystander are running: it is this process alone that has to wait for them.
+    // Server and bystanders are running: it is this process alone that has to wait for them.
     setPriority(constants.priority.PRIORITY_LOW);
     return await act(arena, row);
   } finally {

@@ -10,7 +10,7 @@ export interface Measured extends TimedBeside, Omit<Weighed, "bystander"> {
 
 const begin = "<!-- table: npm run hostile -- --write -->";
 const end = "<!-- end of the table -->";
-const head = `| attack | what is done | what the attackers are told | held, MB | left, MB | peak RSS, MB | loop p99, ms | bystander p99, ms (quiet) | heard |
+const head = `| attack | what is done | what the attackers are told | held, MB | left, MB | peak RSS, MB | loop p99, ms | bystanders' p99, ms (quiet) | heard |
 |---|---|---|---|---|---|---|---|---|`;
 
 export const readDocument = (file: string): string => readFileSync(file, "utf8");

@@ -1,4 +1,4 @@
-// What the processes of a trial ask each other: the one that is attacked, and the bystander.
+// What the processes of a trial ask each other: the one that is attacked, and the bystanders'.
 import type { Limits, Stats } from "@tidewire/server";
 
 interface Question<Ask, Answer> {
@@ -44,7 +44,7 @@ export type VictimTalk = {
   readonly publish: Question<Burst, null>;
 };
 
-/** What the bystander published and heard. */
+/** What the bystanders published and heard. */
 export interface Heard {
   readonly published: number;
   readonly lost: number;
