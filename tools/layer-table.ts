@@ -39,7 +39,7 @@ export const packageLayers: LayerTable = {
   "apps/harbor": [],
 };
 
-const world = ["ports"];
+const world = ["ports", "collections"];
 const words = [...world, "access", "options", "tokens"];
 const everything = [
   ...words,
@@ -73,6 +73,7 @@ const everything = [
  */
 export const serverLayers: LayerTable = {
   ports: [],
+  collections: [],
   engine: [],
   engines: ["engine", ...world],
   tokens: world,

@@ -33,7 +33,7 @@ class Bystander {
   readonly missing: Set<number> = new Set();
 
   constructor(name: string, port: number) {
-    this.#channel = `public:${name}`;
+    this.#channel = `calm:${name}`;
     this.#port = port;
   }
 
@@ -116,7 +116,7 @@ async function report(): Promise<Heard> {
 answer<BystanderTalk>({
   begin: async ({ port }) => {
     for (let index = 0; index < bystanders; index += 1) {
-      const one = new Bystander(`bystander-${index}`, port);
+      const one = new Bystander(String(index), port);
       all.push(one);
       await one.begin();
       // Not all at once.

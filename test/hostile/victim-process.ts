@@ -14,8 +14,10 @@ const watchMs = 50;
 const { limits, compression, headersMs, lookMs } = JSON.parse(process.argv[2] ?? "{}") as VictimOptions;
 const crowd = defineChannel("crowd", { mode: "signal", presence: true });
 const open = defineChannel("public:{name}", { history: { size: 1_000, ttlMs: 300_000 }, presence: true });
+/** The bystanders': it keeps little, so that what is held is the attackers' doing. */
+const calm = defineChannel("calm:{name}", { history: { size: 10, ttlMs: 300_000 } });
 const tide = createTidewire({
-  channels: [crowd, open],
+  channels: [crowd, open, calm],
   mode: "production",
   access: { connect: () => ({ user: "" }) },
   origins: ["*"],

@@ -14,7 +14,7 @@ import { metricsPage } from "./http/metrics.ts";
 import { createRouter, type Router } from "./http/router.ts";
 import { Hub } from "./hub/hub.ts";
 import { Registry } from "./hub/registry.ts";
-import { TransientMap } from "./hub/transient-map.ts";
+import { TransientMap } from "./collections/transient-map.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { type Limits, type Mode, resolveCompression, resolveLimits, type ServerOptions } from "./options.ts";
 import { type Clock, systemClock } from "./ports/clock.ts";

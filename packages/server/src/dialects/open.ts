@@ -75,7 +75,7 @@ class OpenedSession implements Opened, Hearer {
     const { turns, metrics } = this.#session.node;
     if (this.#late === null && turns.hasTime()) return this.#hear(message, form);
     metrics.add("messages_late");
-    const { messages } = (this.#late ??= this.#nowLate(message.length));
+    const { messages } = (this.#late ??= this.#nowLate(message));
     messages.push({ message, form });
     if (messages.length === manyLate) this.#link.holdLate(true);
     while (messages.length > mostLate) this.#hearSome(this.#late, Infinity);
@@ -92,9 +92,11 @@ class OpenedSession implements Opened, Hearer {
     return false;
   }
 
-  #nowLate(bytes: number): Late {
+  #nowLate({ length }: Uint8Array): Late {
     const { turns } = this.#session.node;
-    turns.wait((this.#place ??= turns.placeOf(this, this.#openedMs)), bytes);
+    this.#place ??= turns.placeOf(this, this.#openedMs);
+    // More of what it says is in the socket: this is only the beginning.
+    turns.wait(this.#place, this.#link.isLate ? Infinity : length);
     this.#link.hasLate = true;
     return { commands: [], messages: [] };
   }

@@ -39,6 +39,7 @@ export class Cursor implements Pullable, Due {
   /** Index in the channel's list of live cursors; the list keeps it. */
   liveIndex = -1;
   dueAt: DueAt | null = null;
+  dueSlot = 0;
   #state: CursorState = "held";
   #seq: Seq;
   #position: Position;

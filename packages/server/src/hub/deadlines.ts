@@ -2,7 +2,7 @@
 //
 // One timer for all of them, which counts its own turns: while the process was stopped they cannot run out at once.
 import type { Cancel, Clock } from "../ports/clock.ts";
-import { Link, Links } from "./links.ts";
+import { Link, Links } from "../collections/links.ts";
 
 const turnMs = 1_000;
 const turns = 10;
@@ -74,8 +74,10 @@ export class Deadlines {
     const waiting = this.#waiting;
     this.#waiting = new Links();
     for (let link = waiting.first; link !== null; link = waiting.first) {
-      if (link.item !== null) link.item.left -= 1;
-      if (link.item !== null && link.item.left > 0) this.#waiting.add(link);
+      link.unlink();
+      if (link.item === null) continue;
+      link.item.left -= 1;
+      if (link.item.left > 0) this.#waiting.add(link);
       else giveUp(link, "late");
     }
     this.#cancel = this.#waiting.first === null ? null : this.#clock.after(turnMs, this.#turn);

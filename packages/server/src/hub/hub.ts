@@ -22,7 +22,7 @@ import { retentionOf, tableRetention } from "./retention.ts";
 import { Sources } from "./sources.ts";
 import { PlacedSubscription, type Subscription } from "./subscription.ts";
 import type { Subscriber } from "./subscriber.ts";
-import { TransientMap } from "./transient-map.ts";
+import { TransientMap } from "../collections/transient-map.ts";
 import { type Due, Wheel } from "./wheel.ts";
 
 export interface HubOptions {
@@ -84,7 +84,7 @@ export class Hub implements EngineSink {
   readonly #node: ChannelNode;
   /** Channels whose top the engine could not say. */
   readonly #unasked: Doubts;
-  readonly #sweep: Due = { dueAt: null, due: (): void => this.#sweepTails() };
+  readonly #sweep: Due = { dueAt: null, dueSlot: 0, due: (): void => this.#sweepTails() };
   #isUp = false;
   /** Channels so far. */
   #numbered = 0;
@@ -352,7 +352,7 @@ export class Hub implements EngineSink {
     this.#node.facts?.occupancy(channel.name, channel.subscribers > 0);
     if (channel.subscribers === 0) this.sources.occupancy(channel);
     if (channel.subscribers > 0) return this.#stay(channel);
-    channel.closing = { dueAt: null, due: (): void => this.#close(channel) };
+    channel.closing = { dueAt: null, dueSlot: 0, due: (): void => this.#close(channel) };
     this.wheel.schedule(channel.closing, this.#limits.lingerMs);
   }
 

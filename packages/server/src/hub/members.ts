@@ -42,6 +42,7 @@ export class Members implements CursorHome, Due {
   readonly #others: EngineMembers | null;
   readonly #facts: Facts | null;
   dueAt: DueAt | null = null;
+  dueSlot = 0;
   #isCounting = false;
   #isWatching = false;
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { type Due, Wheel } from "./wheel.ts";
 
-const nobody: Due = { dueAt: null, due: () => undefined };
+const nobody: Due = { dueAt: null, dueSlot: 0, due: () => undefined };
 
 describe("Wheel", () => {
   it("calls each item once, not before its time and at most two slots after it", () => {
@@ -22,6 +22,7 @@ describe("Wheel", () => {
         const dueMs = new Map<number, number>();
         const items = Array.from({ length: 10 }, (_, index) => ({
           dueAt: null,
+          dueSlot: 0,
           due: () => {
             const due = dueMs.get(index);
             if (due === undefined) throw new Error(`item ${index} was not due`);
@@ -56,7 +57,7 @@ describe("Wheel", () => {
     const wheel = new Wheel(still);
     const called: number[] = [];
     for (const ms of [5, 1_000, 39_000, 45_000, 500_000])
-      wheel.schedule({ dueAt: null, due: () => void called.push(ms) }, ms);
+      wheel.schedule({ dueAt: null, dueSlot: 0, due: () => void called.push(ms) }, ms);
     clock.advance(120_000);
     late();
     expect(called.toSorted((a, b) => a - b)).toEqual([5, 1_000, 39_000, 45_000]);
@@ -66,7 +67,7 @@ describe("Wheel", () => {
     const clock = new FakeClock();
     const wheel = new Wheel(clock);
     let calls = 0;
-    const item: Due = { dueAt: null, due: (): void => ((calls += 1), wheel.schedule(item, 0)) };
+    const item: Due = { dueAt: null, dueSlot: 0, due: (): void => ((calls += 1), wheel.schedule(item, 0)) };
     wheel.schedule(item, 0);
     clock.advance(1_000);
     expect(calls).toBeGreaterThan(40);
@@ -75,10 +76,23 @@ describe("Wheel", () => {
     expect(clock.pending).toBe(1);
   });
 
+  it("calls nobody any more who stands in the same slot as one who stops it, or was canceled by another", () => {
+    const clock = new FakeClock();
+    const wheel = new Wheel(clock);
+    const never = (): Due => ({ dueAt: null, dueSlot: 0, due: () => expect.fail("it was stopped, or canceled") });
+    const canceled = never();
+    wheel.schedule({ dueAt: null, dueSlot: 0, due: () => wheel.cancel(canceled) }, 10);
+    wheel.schedule(canceled, 10);
+    wheel.schedule({ dueAt: null, dueSlot: 0, due: () => wheel.stop() }, 10);
+    wheel.schedule(never(), 10);
+    clock.advance(1_000);
+    expect([clock.pending, wheel.size]).toEqual([0, 0]);
+  });
+
   it("ends its timer", () => {
     const clock = new FakeClock();
     const wheel = new Wheel(clock);
-    wheel.schedule({ dueAt: null, due: () => expect.fail("it was stopped") }, 10);
+    wheel.schedule({ dueAt: null, dueSlot: 0, due: () => expect.fail("it was stopped") }, 10);
     wheel.stop();
     clock.advance(1_000);
     expect([clock.pending, wheel.size]).toEqual([0, 0]);

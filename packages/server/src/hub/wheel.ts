@@ -1,30 +1,22 @@
 // The wheel: one timer for everything of this node that is due at some time, in slots of 10 ms.
 import type { Cancel, Clock } from "../ports/clock.ts";
-import { Link, Links } from "./links.ts";
+import { Link, Links } from "../collections/links.ts";
 
 const slotMs = 10;
 const slotCount = 4_096;
+
+/** A place in a slot. */
+export type DueAt = Link<Due>;
 
 /** Something due at a time. It belongs to its owner, who may schedule it again; it is in one slot at a time. */
 export interface Due {
   /** Kept by the wheel; `null` to begin with, and while it is in no slot. */
   dueAt: DueAt | null;
+  /** Kept by the wheel, 0 to begin with: the slot, counted from the wheel's start. */
+  dueSlot: number;
   /** Called once when its time has come. */
   due(): void;
 }
-
-/** When something is due: its place in a slot. */
-class DueAt extends Link<Due> {
-  /** Counted from the wheel's start. */
-  readonly slot: number;
-
-  constructor(item: Due, slot: number) {
-    super(item);
-    this.slot = slot;
-  }
-}
-
-export type { DueAt };
 
 export class Wheel {
   readonly #clock: Clock;
@@ -49,8 +41,9 @@ export class Wheel {
   schedule(item: Due, ms: number): void {
     this.cancel(item);
     if (this.#size === 0) this.#turned = this.#slotAt(0);
-    item.dueAt = new DueAt(item, Math.max(this.#slotAt(ms) + 1, this.#turned + 1));
-    this.#put(item.dueAt);
+    item.dueSlot = Math.max(this.#slotAt(ms) + 1, this.#turned + 1);
+    item.dueAt = new Link(item);
+    (this.#slots[item.dueSlot % slotCount] ??= new Links()).add(item.dueAt);
     this.#size += 1;
     this.#cancel ??= this.#clock.after(slotMs, this.#turn);
   }
@@ -65,16 +58,11 @@ export class Wheel {
   stop(): void {
     this.#cancel?.();
     this.#cancel = null;
-    for (const slot of this.#slots) this.#empty(slot);
-  }
-
-  #put(dueAt: DueAt): void {
-    (this.#slots[dueAt.slot % slotCount] ??= new Links()).add(dueAt);
-  }
-
-  #empty(slot: Links<Due> | undefined): void {
-    for (let link = slot?.first ?? null; link !== null; link = slot?.first ?? null) {
-      if (link.item !== null) this.cancel(link.item);
+    for (const slot of this.#slots) {
+      for (let link = slot?.first ?? null; link !== null; link = slot?.first ?? null) {
+        if (link.item === null) link.unlink();
+        else this.cancel(link.item);
+      }
     }
   }
 
@@ -88,25 +76,29 @@ export class Wheel {
     // After a long standstill each slot is looked at once, not once for every turn that was missed.
     const first = Math.max(this.#turned + 1, now - slotCount + 1);
     this.#turned = now;
-    for (let slot = first; slot <= now; slot += 1) this.#fire(slot % slotCount, now);
+    for (let slot = first; slot <= now; slot += 1) this.#fire(this.#slots[slot % slotCount], now);
     // Somebody who was due may have scheduled, and so set the timer: two of them would never become one again.
     if (this.#size > 0) this.#cancel ??= this.#clock.after(slotMs, this.#turn);
   }
 
-  #fire(index: number, now: number): void {
-    const there = this.#slots[index];
-    if (there === undefined) return;
-    // Those of a later turn go back to it; while one is called, others may come and go.
-    this.#slots[index] = undefined;
-    for (let link = there.first; link !== null; link = there.first) {
-      const dueAt = link as DueAt;
-      const { item } = dueAt;
-      if (dueAt.slot > now || item === null) {
-        this.#put(dueAt);
-        continue;
+  #fire(slot: Links<Due> | undefined, now: number): void {
+    if (slot === undefined || slot.first === null) return;
+    // Those of a later turn of the wheel go behind it, as do those who join while one is called.
+    const end = new Link<Due>(null);
+    slot.add(end);
+    try {
+      // Whoever stops the wheel takes out the end, too.
+      for (let link = slot.first; link !== null && link !== end && end.next !== end; link = slot.first) {
+        const { item } = link;
+        if (item === null) link.unlink();
+        else if (item.dueSlot > now) slot.add(link);
+        else {
+          this.cancel(item);
+          item.due();
+        }
       }
-      this.cancel(item);
-      item.due();
+    } finally {
+      end.unlink();
     }
   }
 }

@@ -66,7 +66,16 @@ export class Calls {
     const due = (): void => this.#abandon(call, "timed_out", `its ${deadlineMs} ms were over`);
     let settle = (): void => undefined;
     const answered = new Promise<void>((resolve) => (settle = resolve));
-    const call: Call = { id, abort: new AbortController(), answered, settle, hasBegun: false, dueAt: null, due };
+    const call: Call = {
+      id,
+      abort: new AbortController(),
+      answered,
+      settle,
+      hasBegun: false,
+      dueAt: null,
+      dueSlot: 0,
+      due,
+    };
     this.#busy += 1;
     metrics.add("calls_begun");
     this.#open.add(call);

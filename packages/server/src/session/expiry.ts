@@ -21,6 +21,7 @@ export class Expiry implements Due {
   readonly #expired: () => void;
   readonly #renew: (() => void) | null;
   dueAt: DueAt | null = null;
+  dueSlot = 0;
   #endMs = Number.POSITIVE_INFINITY;
 
   /**

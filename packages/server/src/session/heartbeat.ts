@@ -47,6 +47,7 @@ export class Heartbeat implements Due {
   readonly #node: HeartbeatNode;
   readonly #host: HeartbeatHost;
   dueAt: DueAt | null = null;
+  dueSlot = 0;
   #state: State = "idle";
   /** A ping has left, and its pong is owed: no second ping goes out before it. */
   #isOwed = false;

@@ -2,7 +2,7 @@
 import type { CallDefinition, SessionId } from "@tidewire/protocol";
 import type { AccessRules, CallContext, ConnectRequest, Identity, LiveTerms, OtherCalls } from "../access.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { TransientMap } from "../hub/transient-map.ts";
+import type { TransientMap } from "../collections/transient-map.ts";
 import type { Facts } from "../lifecycle/facts.ts";
 import type { Limits, Mode } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";

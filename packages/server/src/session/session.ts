@@ -52,6 +52,7 @@ export class Session
   queue: Queue = "none";
   abandoned = 0;
   dueAt: DueAt | null = null;
+  dueSlot = 0;
   readonly #inbox: Inbox = new Inbox(this);
   readonly #sequencer = new Sequencer();
   // Made when they are needed: most connections make no calls and have no token that expires.
@@ -320,8 +321,7 @@ export class Session
     if (request === null) return;
     this.#request = null;
     this.#state = "connecting";
-    const { token, data } = command;
-    enter(this, { ...request, session: this.id, token, claims: null, data }, command).then(
+    enter(this, { ...request, session: this.id, token: command.token, claims: null, data: command.data }, command).then(
       (entry) => this.#connected(command, entry),
       (thrown: unknown) => this.#refused(command, thrown),
     );

@@ -3,6 +3,10 @@ import { expect, it } from "vitest";
 import { FakeClock } from "../testing/fake-clock.ts";
 import { type Hearer, type Place, Turns } from "./turns.ts";
 
+/** Bytes that nobody says at a time who types. */
+const much = 100_000;
+const little = 1_024;
+
 interface Stage {
   readonly clock: FakeClock;
   readonly turns: Turns;
@@ -95,7 +99,7 @@ it("has one place for each, however often it is told to wait", () => {
   const said: string[] = [];
   const [a, b] = ["a", "b"].map((name) => newcomer(here, hearer(name, 100, { clock, said, ms: 3 })));
   if (a === undefined || b === undefined) throw new Error("expected both");
-  for (const place of [a, a, b]) turns.wait(place);
+  for (const place of [a, a, b]) turns.wait(place, much);
   for (let count = 0; count < 20; count += 1) turn(here);
   expect(Math.abs(said.filter((name) => name === "a").length - 10)).toBeLessThanOrEqual(1);
 });
@@ -109,7 +113,7 @@ it("takes in one of each who wait after another, some in each turn, until nobody
     ["b", 2],
     ["c", 30],
   ] as const) {
-    turns.wait(newcomer(here, hearer(name, count, { clock, said, ms: 0.2 })));
+    turns.wait(newcomer(here, hearer(name, count, { clock, said, ms: 0.2 })), much);
   }
   turn(here);
   expect(said.join("")).toBe("abc");
@@ -123,7 +127,7 @@ it("takes something in in each turn, however long others had it before", () => {
   const { clock, turns, deferred } = here;
   const said: string[] = [];
   for (let count = 1; count <= 10; count += 1) {
-    if (count === 1) turns.wait(newcomer(here, hearer("a", 20, { clock, said })));
+    if (count === 1) turns.wait(newcomer(here, hearer("a", 20, { clock, said })), much);
     // Behind the turn's beginning, and before its pieces.
     deferred.splice(1, 0, () => clock.advance(20));
     turn(here);
@@ -131,42 +135,83 @@ it("takes something in in each turn, however long others had it before", () => {
   }
 });
 
-it("hears who says little, after a pause, before all who pour, whatever it took so far", () => {
+/** Says its name once, whenever it is heard. */
+const typing = (name: string, { clock, said, ms = 0.1 }: Said): Hearer => ({
+  hearNext() {
+    said.push(name);
+    clock.advance(ms);
+    return false;
+  },
+});
+
+it("hears whoever is brief before all who pour, though each of them gets less of the server", () => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  const typing = hearer("z", Infinity, { clock, said, ms: 0.1 });
-  const typist = newcomer(here, { hearNext: () => (typing.hearNext(), false) });
-  // Each of those who pour gets less of the server than the one who types.
-  for (let n = 0; n < 100; n += 1) turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 0.1 })));
+  const typist = turns.placeOf(typing("z", { clock, said }), clock.now() - 1_005);
+  typist.takenMs = 8;
+  for (let n = 0; n < 100; n += 1) turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 0.1 })), much);
   for (let count = 0; count < 50; count += 1) {
     clock.advance(5);
-    turns.wait(typist, 1_024);
+    turns.wait(typist, little);
     turn(here);
-    // One visit of eight is to those who took most.
+    // Two visits of eight are to others.
     expect(said.splice(0).slice(0, 2)).toContain("z");
   }
 });
 
 it.each([
-  ["is more than a little", 1_025, 5],
-  ["comes without a pause", 1_024, 4.9],
-])("does not hear first who says what %s", (_why, bytes, pauseMs) => {
+  { isNot: "says more than a little", bytes: little + 1 },
+  { isNot: "has waited just now", pauseMs: 4.9 },
+  { isNot: "has taken much", takenMs: 17 },
+])("calls nobody brief who $isNot", ({ bytes = little, pauseMs = 5, takenMs = 8 }) => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  const typing = hearer("z", Infinity, { clock, said, ms: 0.1 });
-  const typist = newcomer(here, { hearNext: () => (typing.hearNext(), false) });
-  turns.wait(typist);
+  const typist = newcomer(here, typing("z", { clock, said }));
+  turns.wait(typist, much);
   turn(here);
   clock.advance(pauseMs);
-  typist.takenMs = 20;
-  for (let n = 0; n < 100; n += 1) turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 0.1 })));
-  said.splice(0);
+  typist.takenMs = takenMs;
+  for (let n = 0; n < 100; n += 1) turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 0.1 })), much);
+  said.length = 0;
   turns.wait(typist, bytes);
-  // But for the visits to those who took most, of which it is one.
   turn(here);
   expect(said[0]).toBe("a");
+});
+
+it("calls nobody brief who has just come", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 0.1 })), much);
+  const sinceMs = clock.now();
+  clock.advance(1_000);
+  const newest = turns.placeOf(typing("n", { clock, said }), sinceMs);
+  newest.takenMs = 0;
+  turns.wait(newest, little);
+  turns.wait(turns.placeOf(typing("z", { clock, said }), sinceMs - 5), little);
+  turn(here);
+  expect(said.indexOf("z")).toBeLessThan(said.indexOf("n"));
+});
+
+it("lets nobody wait for ever, though those who are brief never end", () => {
+  const here = stage();
+  const { clock, turns } = here;
+  const said: string[] = [];
+  const crowd = Array.from({ length: 200 }, () => turns.placeOf(typing("z", { clock, said, ms: 0.05 }), -10_000));
+  turns.wait(newcomer(here, hearer("a", 10_000, { clock, said, ms: 3 })), much);
+  for (let count = 0; count < 40; count += 1) turn(here);
+  turns.wait(turns.placeOf(hearer("modest", 2, { clock, said, ms: 0.1 }), clock.now() - 10_000), much);
+  turns.wait(newcomer(here, hearer("newcomer", 2, { clock, said, ms: 0.1 })), much);
+  for (let count = 0; count < 30; count += 1) {
+    clock.advance(5);
+    for (const typist of crowd) turns.wait(typist, little);
+    turn(here);
+  }
+  const counts = ["a", "modest", "newcomer"].map((name) => said.filter((each) => each === name).length);
+  expect(counts[0]).toBeGreaterThan(40);
+  expect(counts.slice(1)).toEqual([2, 2]);
 });
 
 it("goes on with the others when one fails", () => {
@@ -179,8 +224,9 @@ it("goes on with the others when one fails", () => {
         throw new Error("a mistake");
       },
     }),
+    much,
   );
-  turns.wait(newcomer(here, hearer("a", 2, { clock, said, ms: 0.1 })));
+  turns.wait(newcomer(here, hearer("a", 2, { clock, said, ms: 0.1 })), much);
   expect(() => turn(here)).toThrow("a mistake");
   turn(here);
   expect(said).toEqual(["a", "a"]);
@@ -190,8 +236,8 @@ it("is fair by time: whoever takes little is not behind those who take much", ()
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, hearer(name, 10, { clock, said, ms: 2 })));
-  turns.wait(newcomer(here, hearer("z", 10, { clock, said, ms: 0.01 })));
+  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, hearer(name, 10, { clock, said, ms: 2 })), much);
+  turns.wait(newcomer(here, hearer("z", 10, { clock, said, ms: 0.01 })), much);
   for (let count = 0; said.filter((name) => name === "z").length < 10; count += 1) {
     expect(count).toBeLessThan(10);
     turn(here);
@@ -204,10 +250,10 @@ it("serves whoever has just come before those who have taken more", () => {
   const here = stage();
   const { clock } = here;
   const said: string[] = [];
-  for (const name of ["a", "b"]) here.turns.wait(newcomer(here, hearer(name, 10, { clock, said, ms: 3 })));
+  for (const name of ["a", "b"]) here.turns.wait(newcomer(here, hearer(name, 10, { clock, said, ms: 3 })), much);
   turn(here);
   expect(said.join("")).toBe("a");
-  here.turns.wait(newcomer(here, hearer("z", 1, { clock, said, ms: 3 })));
+  here.turns.wait(newcomer(here, hearer("z", 1, { clock, said, ms: 3 })), much);
   for (let count = 0; count < 3; count += 1) turn(here);
   expect(said.join("")).toBe("abza");
 });
@@ -216,7 +262,7 @@ it("serves those first who take little of each second, whoever else has waited",
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, hearer(name, 1_000, { clock, said, ms: 3 })));
+  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, hearer(name, 1_000, { clock, said, ms: 3 })), much);
   for (let count = 0; count < 3; count += 1) turn(here);
   const modest = newcomer(here, {
     hearNext() {
@@ -227,7 +273,7 @@ it("serves those first who take little of each second, whoever else has waited",
   });
   for (let count = 0; count < 50; count += 1) {
     clock.advance(50);
-    turns.wait(modest);
+    turns.wait(modest, much);
     said.length = 0;
     turn(here);
     turn(here);
@@ -243,9 +289,9 @@ it("serves those who were there and modest before a crowd that has just come", (
   const sinceMs = clock.now();
   clock.advance(10_000);
   for (let count = 0; count < 100; count += 1) {
-    turns.wait(newcomer(here, hearer("n", 1_000, { clock, said, ms: 0.05 })));
+    turns.wait(newcomer(here, hearer("n", 1_000, { clock, said, ms: 0.05 })), much);
   }
-  turns.wait(turns.placeOf(hearer("z", 1, { clock, said }), sinceMs));
+  turns.wait(turns.placeOf(hearer("z", 1, { clock, said }), sinceMs), much);
   turn(here);
   expect(said.slice(0, 3)).toContain("z");
 });
@@ -255,12 +301,12 @@ it("forgets what somebody took, within seconds", () => {
   const { clock, turns } = here;
   const said: string[] = [];
   const once = newcomer(here, hearer("a", 20, { clock, said, ms: 3 }));
-  turns.wait(once);
+  turns.wait(once, much);
   while (once.isWaiting) turn(here);
   clock.advance(10_000);
-  for (const name of ["b", "c", "d"]) turns.wait(newcomer(here, hearer(name, 10, { clock, said, ms: 3 })));
+  for (const name of ["b", "c", "d"]) turns.wait(newcomer(here, hearer(name, 10, { clock, said, ms: 3 })), much);
   said.length = 0;
-  turns.wait(once);
+  turns.wait(once, much);
   turn(here);
   turn(here);
   expect(said).toContain("a");
@@ -270,21 +316,25 @@ it("lets nobody wait for ever, though newcomers never end", () => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 3 })));
+  turns.wait(newcomer(here, hearer("a", 1_000, { clock, said, ms: 3 })), much);
   for (let count = 0; count < 20; count += 1) turn(here);
   said.length = 0;
   for (let count = 0; count < 20; count += 1) {
-    for (let more = 0; more < 30; more += 1) turns.wait(newcomer(here, hearer("n", 1, { clock, said, ms: 0.2 })));
+    for (let more = 0; more < 30; more += 1) turns.wait(newcomer(here, hearer("n", 1, { clock, said, ms: 0.2 })), much);
     turn(here);
   }
   expect(said.filter((name) => name === "a").length).toBeGreaterThan(5);
 });
 
-it("serves nobody first who takes much, though it always has but one message", () => {
+it.each([
+  { bytes: much, before: 3 },
+  // Until it has taken so much that it is not brief any more.
+  { bytes: little, before: 20 },
+])("serves nobody first who takes much, though it always has but one message of $bytes bytes", ({ bytes, before }) => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, hearer(name, 1_000, { clock, said, ms: 3 })));
+  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, hearer(name, 1_000, { clock, said, ms: 3 })), much);
   const greedy: Place = newcomer(here, {
     hearNext() {
       said.push("z");
@@ -293,21 +343,21 @@ it("serves nobody first who takes much, though it always has but one message", (
     },
   });
   for (let count = 0; count < 60; count += 1) {
-    if (!greedy.isWaiting) turns.wait(greedy);
+    if (!greedy.isWaiting) turns.wait(greedy, bytes);
     turn(here);
   }
   const [a = 0, z = 0] = ["a", "z"].map((name) => said.filter((each) => each === name).length);
   expect(z).toBeGreaterThan(10);
-  expect(z).toBeLessThan(a + 3);
+  expect(z).toBeLessThan(a + before);
 });
 
 it("holds nobody guilty for more than a little of a long turn, which may be the machine's", () => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  turns.wait(newcomer(here, hearer("b", 1_000, { clock, said, ms: 0.5 })));
+  turns.wait(newcomer(here, hearer("b", 1_000, { clock, said, ms: 0.5 })), much);
   while (said.length < 20) turn(here);
-  turns.wait(newcomer(here, hearer("a", 2, { clock, said, ms: 500 })));
+  turns.wait(newcomer(here, hearer("a", 2, { clock, said, ms: 500 })), much);
   while (!said.includes("a")) turn(here);
   said.length = 0;
   turn(here);
@@ -319,7 +369,7 @@ it("takes in no more than a turn has time for with all that it sets off", async 
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, worker(name, { clock, said, ms: 0.6 })));
+  for (const name of ["a", "b", "c"]) turns.wait(newcomer(here, worker(name, { clock, said, ms: 0.6 })), much);
   for (let count = 0; count < 10; count += 1) {
     said.length = 0;
     const sinceMs = clock.now();
@@ -334,8 +384,8 @@ it("is fair also by what somebody sets off", async () => {
   const here = stage();
   const { clock, turns } = here;
   const said: string[] = [];
-  turns.wait(newcomer(here, worker("a", { clock, said, ms: 0.9 })));
-  turns.wait(newcomer(here, worker("z", { clock, said, ms: 0 })));
+  turns.wait(newcomer(here, worker("a", { clock, said, ms: 0.9 })), much);
+  turns.wait(newcomer(here, worker("z", { clock, said, ms: 0 })), much);
   for (let count = 0; count < 200; count += 1) await turnOfAll(here);
   const [a = 0, z = 0] = ["a", "z"].map((name) => said.filter((each) => each === name).length);
   expect(z).toBeGreaterThan(1.4 * a);

@@ -2,8 +2,9 @@
 //
 // One read of a socket may hold a thousand commands, and one turn reads from all sockets: taken in at once they would hold
 // up everybody's pings, timers and publications for seconds. What is late waits in line: bytes before they are parsed,
-// compressed messages before they are inflated, commands before they are obeyed. Those who have taken little of
-// the server lately stand before those who have taken much (multilevel feedback): a flood waits for itself.
+// compressed messages before they are inflated, commands before they are obeyed. Whoever says little at a time stands
+// before those who pour, and those who have taken little of the server lately stand before those who have taken much
+// (multilevel feedback, decisions 0055 and 0068): a flood waits for itself.
 import type { Clock } from "../ports/clock.ts";
 
 /** How long one turn takes messages in, and how long the next one takes in what waits: until the message during which it is over. */
@@ -25,6 +26,8 @@ const halfLifeMs = 1_000;
  * who pour. Otherwise a crowd that has just come would stand before everybody.
  */
 const newcomerMs = 2;
+/** How long a connection is new, until it has waited once. */
+const newcomerForMs = 1_000;
 /** The clock goes on where the machine does something else meanwhile: that is not to be anybody's for long. */
 const mostCountedMs = 1;
 
@@ -33,14 +36,18 @@ const lines = 16;
 const linesOfDouble = 2;
 const firstLineMs = 0.25;
 /**
- * Whoever says no more than this at a time, with pauses of at least so long, is brief, and stands before all others: two
- * hundred who pour get so little of the server each that what they took does not tell them from somebody who types.
+ * Whoever waits with no more than this, and has not waited for so long, is brief, and stands before the others: two hundred
+ * who pour get so little of the server each that what they took does not tell them from somebody who types.
  */
 const briefBytes = 1_024;
 const leastPauseMs = 5;
+/** From this line on nobody is brief: whoever has taken 16 ms. */
+const lastBriefLine = 12;
 
 /** Of so many visits one is to the last line, so that nobody there waits for ever. */
 const visits = 8;
+/** And of as many, in the middle between two of those, one is to the first line of those who are not brief. */
+const visitToOthers = 4;
 
 /** Whose messages wait. */
 export interface Hearer {
@@ -52,7 +59,7 @@ export interface Hearer {
 export interface Place {
   readonly hearer: Hearer;
   isWaiting: boolean;
-  /** When it last had nothing more to say. */
+  /** When it last waited for nothing any more. */
   silentSinceMs: number;
   /** Decaying. */
   takenMs: number;
@@ -98,19 +105,21 @@ export class Turns {
 
   /** For a hearer that waits for the first time, and keeps it. @param sinceMs When its connection was opened. */
   placeOf(hearer: Hearer, sinceMs: number): Place {
-    return { hearer, isWaiting: false, silentSinceMs: sinceMs, takenMs: newcomerMs, atMs: sinceMs };
+    // Newcomers are not brief: a crowd of them would stand before those who are here.
+    const silentSinceMs = sinceMs + newcomerForMs;
+    return { hearer, isWaiting: false, silentSinceMs, takenMs: newcomerMs, atMs: sinceMs };
   }
 
   /**
    * Its messages are taken in from the next turn on, until it has none. One that waits already stays where it is.
-   * @param bytes Of what waits, as far as one can see.
+   * @param bytes Of what it waits with, as far as one can see.
    */
-  wait(place: Place, bytes: number = Infinity): void {
+  wait(place: Place, bytes: number): void {
     if (place.isWaiting) return;
     place.isWaiting = true;
     const nowMs = this.#clock.now();
     const isBrief = bytes <= briefBytes && nowMs - place.silentSinceMs >= leastPauseMs;
-    this.#enter(place, nowMs, isBrief ? 0 : lines);
+    this.#enter(place, nowMs, isBrief);
     this.#deferPieces();
   }
 
@@ -172,11 +181,17 @@ export class Turns {
 
   #next(): Place | undefined {
     this.#visits = (this.#visits + 1) % visits;
-    const isForLast = this.#visits === 0;
-    const line = isForLast ? this.#lines.findLast(isBusy) : this.#lines.find(isBusy);
-    const place = line?.shift();
+    const place = this.#line()?.shift();
     if (place !== undefined) this.#waiting -= 1;
     return place;
+  }
+
+  /** Whose visit it is. */
+  #line(): Place[] | undefined {
+    if (this.#visits === 0) return this.#lines.findLast(isBusy);
+    const others =
+      this.#visits === visitToOthers ? this.#lines.find((line, index) => index >= lines && isBusy(line)) : undefined;
+    return others ?? this.#lines.find(isBusy);
   }
 
   /** Returns what time it is then. */
@@ -193,16 +208,17 @@ export class Turns {
       nowMs = this.#clock.now();
     }
     place.takenMs += Math.min(nowMs - sinceMs, mostCountedMs);
-    if (place.isWaiting) this.#enter(place, nowMs, lines);
+    if (place.isWaiting) this.#enter(place, nowMs, false);
     else place.silentSinceMs = nowMs;
     return nowMs;
   }
 
-  #enter(place: Place, nowMs: number, firstLine: number): void {
+  #enter(place: Place, nowMs: number, isBrief: boolean): void {
     place.takenMs *= 2 ** ((place.atMs - nowMs) / halfLifeMs);
     place.atMs = nowMs;
-    const line = 1 + Math.floor(Math.log2(place.takenMs / firstLineMs) * linesOfDouble);
-    this.#lines[firstLine + Math.min(Math.max(line, 0), lines - 1)]?.push(place);
+    const taken = 1 + Math.floor(Math.log2(place.takenMs / firstLineMs) * linesOfDouble);
+    const line = Math.min(Math.max(taken, 0), lines - 1);
+    this.#lines[isBrief && line <= lastBriefLine ? line : lines + line]?.push(place);
     this.#waiting += 1;
   }
 }

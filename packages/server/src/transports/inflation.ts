@@ -47,11 +47,11 @@ class Inflating implements Inflation, Hearer {
     this.#fragments.push(data);
     if (!isLast) return clock.defer(() => done(null, nothing));
     this.#done = done;
-    // A few bytes may inflate to the largest message: it waits in line, as all do that a client may ask for at once.
-    turns.wait(
-      this.#place,
-      this.#fragments.reduce((sum, { length }) => sum + length, 0),
-    );
+    // It waits in line, as all do that a client may ask for at once. A few bytes may inflate to the largest message: that is
+    // counted when it is done.
+    let bytes = 0;
+    for (const { length } of this.#fragments) bytes += length;
+    turns.wait(this.#place, bytes);
   }
 
   hearNext(): boolean {

@@ -119,11 +119,12 @@ class SlicedReading implements Hearer {
   #handOver(): void {
     const { turns, metrics } = this.#options;
     this.#bytes = leastBytes;
+    const bytes = this.#socket.readableLength;
     const untilMs = this.#options.clock.now() + atOnceMs;
     while (turns.hasTimeForMany() && this.#options.clock.now() <= untilMs) if (!this.#handNext()) return;
     metrics.add("reads_late");
     this.#place ??= turns.placeOf(this, this.#sinceMs);
-    turns.wait(this.#place, this.#socket.readableLength);
+    turns.wait(this.#place, bytes);
   }
 
   /** Hands over one piece of what is in the socket's buffer. True: the next one may follow. */

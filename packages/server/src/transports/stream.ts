@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { closeReasons } from "@tidewire/protocol";
+import { Link, Links } from "../collections/links.ts";
 import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import type { Limits } from "../options.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -55,7 +56,7 @@ export function spreadRetryMs(random: Random): number {
 
 export class StreamTransport {
   readonly #options: StreamOptions;
-  readonly #open = new Set<Stream>();
+  readonly #open = new Links<Stream>();
 
   constructor(options: StreamOptions) {
     this.#options = options;
@@ -77,9 +78,10 @@ export class StreamTransport {
 
   /** Apart from `accept`: listeners made there would hold what its caller has read, for as long as the stream lasts. */
   #follow(stream: Stream, opened: Opened, { response, socket }: Pick<Parts, "response" | "socket">): void {
-    this.#open.add(stream);
+    const place = new Link(stream);
+    this.#open.add(place);
     response.once("close", () => {
-      this.#open.delete(stream);
+      place.leave();
       opened.closed(1006, "");
     });
     socket.on("drain", () => {
@@ -96,7 +98,7 @@ export class StreamTransport {
 
   /** Ends those that nobody has ended; what was said to the others is still on its way. */
   closeAll(): void {
-    for (const stream of this.#open) stream.close(503, goingDown);
+    for (const stream of this.#open.items()) stream.close(503, goingDown);
   }
 }
 

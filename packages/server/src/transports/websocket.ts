@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
 import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
 import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
+import { Link, Links } from "../collections/links.ts";
 import type { CompressionOptions, Limits } from "../options.ts";
 import type { LimitName, Metrics } from "../ports/metrics.ts";
 import { Compression } from "./compression.ts";
@@ -49,7 +50,7 @@ export class WebSocketTransport {
   readonly #server: WebSocketServer;
   readonly #shared: Shared;
   readonly #reading: SlicedReadingOptions;
-  readonly #open = new Set<WebSocket>();
+  readonly #open = new Links<WebSocket>();
   readonly #compression: Compression | null;
   /** What the answer to a request says, until it is written. */
   readonly #agreed = new WeakMap<IncomingMessage, Agreed>();
@@ -93,15 +94,15 @@ export class WebSocketTransport {
   }
 
   closeAll(code: number, reason: string): void {
-    for (const webSocket of this.#open) webSocket.close(code, reason);
+    for (const webSocket of this.#open.items()) webSocket.close(code, reason);
   }
 
   #serve(webSocket: WebSocket, socket: Socket, { info, framing, open }: Serving): void {
     socket.setNoDelay(true);
     sliceReads(socket, this.#reading, webSocket);
     const connection = new WebSocketConnection(webSocket, socket, { shared: this.#shared, info, framing });
-    const served = { opened: open(connection), connection, among: this.#open };
-    this.#open.add(webSocket);
+    const served = { opened: open(connection), connection, place: new Link(webSocket) };
+    this.#open.add(served.place);
     (webSocket as Carrier<WebSocket>)[carried] = served;
     (socket as Carrier<Socket>)[carried] = served;
     webSocket.on("message", heard);
@@ -117,7 +118,8 @@ export class WebSocketTransport {
 interface Served {
   readonly opened: Opened;
   readonly connection: WebSocketConnection;
-  readonly among: Set<WebSocket>;
+  /** Among those that are open. */
+  readonly place: Link<WebSocket>;
 }
 
 const carried = Symbol("served");
@@ -138,8 +140,8 @@ function answered(this: WebSocket): void {
 }
 
 function ended(this: WebSocket, code: number, reason: Buffer): void {
-  const { among, opened, connection } = (this as Carrier<WebSocket>)[carried];
-  among.delete(this);
+  const { place, opened, connection } = (this as Carrier<WebSocket>)[carried];
+  place.leave();
   connection.ended(code);
   // What `ws` says then is what the client made of it.
   opened.closed(connection.isFaulty ? protocolError : code, reason.toString());

@@ -2,6 +2,7 @@
 //
 // Whoever knows a connection's name may speak for it, so the name is a secret of its own: the session's id is shown to
 // others by presence.
+import { TransientMap } from "../../collections/transient-map.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Random } from "../../ports/random.ts";
 import type { Connection, ConnectionInfo, Framing, Opened } from "../connection.ts";
@@ -24,7 +25,7 @@ export class Emulation {
   readonly #node: string;
   readonly #random: Random;
   readonly #clock: Clock;
-  readonly #connections = new Map<string, EmulatedConnection>();
+  readonly #connections = new TransientMap<string, EmulatedConnection>();
 
   /** @param node Names this process to clients, which say where their session is. */
   constructor({ node, random, clock }: { readonly node: string; readonly random: Random; readonly clock: Clock }) {

@@ -1,5 +1,6 @@
 // What a worker asked the owner and has no answer to yet: bounded, and given up when the owner is silent.
 import { type RequestErrorName, TidewireError } from "@tidewire/protocol";
+import { TransientMap } from "../../collections/transient-map.ts";
 import type { Cancel, Clock } from "../../ports/clock.ts";
 import type { Line } from "./line.ts";
 import type { Question } from "./messages.ts";
@@ -42,7 +43,7 @@ export class Asked {
   readonly #line: Line;
   readonly #clock: Clock;
   readonly #events: AskedEvents;
-  readonly #pending = new Map<number, Pending>();
+  readonly #pending = new TransientMap<number, Pending>();
   #count = 0;
   #bytes = 0;
   /** Of them, those that are not given up. */

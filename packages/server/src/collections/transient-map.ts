@@ -4,7 +4,7 @@ interface Box<Value> {
   value: Value | undefined;
 }
 
-export class TransientMap<Key, Value> {
+export class TransientMap<Key, Value extends object> {
   readonly #boxes = new Map<Key, Box<Value>>();
 
   get size(): number {

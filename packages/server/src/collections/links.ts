@@ -1,12 +1,12 @@
 // Lists of what comes and goes: each member knows its neighbours, and forgets them when it leaves.
 //
-// V8 puts a new table behind a Map or a Set after some dozens of additions, and leaves the old one as it was. Where the
-// table is in the old space, so are those after it, and whatever was in one that is given up lives until the next full
-// collection, with all that it refers to: of requests that are over in a millisecond, a third (decision 0067).
+// V8 puts a new table behind a Map or a Set that is full, and leaves the old one as it was. Where the table is in the old
+// space, so are those after it, and whatever was in one that is given up lives until the next full collection, with all
+// that it refers to: of requests that are over in a millisecond, a third (decision 0067).
 
 /** One member's place in a list. */
 export class Link<Item> {
-  /** `null` while it is in none. */
+  /** `null` once it has left for good. */
   item: Item | null;
   previous: Link<Item> = this;
   next: Link<Item> = this;
@@ -23,6 +23,7 @@ export class Link<Item> {
     return true;
   }
 
+  /** Leaves the list in which it is, and may join another one. */
   unlink(): void {
     this.previous.next = this.next;
     this.next.previous = this.previous;
@@ -40,6 +41,13 @@ export class Links<Item> {
   get first(): Link<Item> | null {
     const { next } = this.#ends;
     return next === this.#ends ? null : next;
+  }
+
+  /** Everybody who is in it now. */
+  items(): Item[] {
+    const items: Item[] = [];
+    for (let { item, next } = this.#ends.next; item !== null; { item, next } = next) items.push(item);
+    return items;
   }
 
   /** Puts it last; it leaves the list in which it was. */
