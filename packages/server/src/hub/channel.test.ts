@@ -299,6 +299,24 @@ describe("Channel", () => {
     expect([node.hub.channels, [...engine.followed]]).toEqual([0, []]);
   });
 
+  it("stays open for whoever comes within that time, and closes some time after that one has left", async () => {
+    const trial = await begin();
+    const { engine, node } = trial;
+    (await join(trial)).cursor.close();
+    await node.pass(900);
+    const second = await join(trial);
+    await node.pass(5_000);
+    expect([node.hub.channels, [...engine.followed]]).toEqual([1, ["s"]]);
+    say(trial, 2);
+    await node.settle();
+    expect(await pullAll(trial, second)).toEqual(numbers(1, 2));
+    second.cursor.close();
+    await node.pass(900);
+    expect(node.hub.channels).toBe(1);
+    await node.pass(300);
+    expect([node.hub.channels, [...engine.followed]]).toEqual([0, []]);
+  });
+
   it("opens again after the engine could not", async () => {
     const trial = await begin();
     trial.engine.failures = 1;

@@ -89,6 +89,21 @@ describe("Wheel", () => {
     expect([clock.pending, wheel.size]).toEqual([0, 0]);
   });
 
+  it("goes on after one who stops it and schedules for a later turn of the same slot", () => {
+    const clock = new FakeClock();
+    const wheel = new Wheel(clock);
+    let calls = 0;
+    const later: Due = { dueAt: null, dueSlot: 0, due: () => (calls += 1) };
+    const turnMs = 10 * 4_096;
+    const due = (): void => {
+      wheel.stop();
+      wheel.schedule(later, turnMs - 10);
+    };
+    wheel.schedule({ dueAt: null, dueSlot: 0, due }, 0);
+    clock.advance(2 * turnMs);
+    expect([calls, wheel.size, clock.pending]).toEqual([1, 0, 0]);
+  });
+
   it("ends its timer", () => {
     const clock = new FakeClock();
     const wheel = new Wheel(clock);
