@@ -1,9 +1,11 @@
 // Clients that have nothing to do with an attack: each publishes 20 times a second, reads on another connection, and counts.
 import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 import { answer } from "tidewire/bench";
 import { countLatency, type Latencies, noLatencies, quantileMs } from "tidewire/bench";
 import { nowUs } from "tidewire/bench";
+import { stand } from "./standing.ts";
 import type { BystanderTalk, Heard } from "./talk.ts";
 
 /** So many that an attack of a second is heard 200 times: of fewer, the 99th percentile is the worst. */
@@ -93,7 +95,8 @@ class Bystander {
 const all: Bystander[] = [];
 const lost = (): number => all.reduce((sum, { missing }) => sum + missing.size, 0);
 
-async function report(): Promise<Heard> {
+/** Says nothing more; waits for what is on its way. */
+async function fallSilent(): Promise<void> {
   isSilent = true;
   const late = AbortSignal.timeout(graceMs);
   while (lost() > 0 && !late.aborted) {
@@ -102,6 +105,10 @@ async function report(): Promise<Heard> {
       late.addEventListener("abort", () => resolve(), { once: true });
     });
   }
+}
+
+async function report(): Promise<Heard> {
+  await fallSilent();
   const { published, repeated, reordered, failed } = counts;
   const [p50Ms, p99Ms] = [quantileMs(latencies, 0.5), quantileMs(latencies, 0.99)];
   const heard = { published, lost: lost(), repeated, reordered, failed, p50Ms, p99Ms, maxMs };
@@ -125,4 +132,14 @@ answer<BystanderTalk>({
     return null;
   },
   report,
+  rest: async ({ ms }) => {
+    await fallSilent();
+    await sleep(ms);
+    isSilent = false;
+    return null;
+  },
+  standFirst: () => {
+    stand("first");
+    return null;
+  },
 });

@@ -10,8 +10,8 @@ export interface Measured extends TimedBeside, Omit<Weighed, "bystander"> {
 
 const begin = "<!-- table: npm run hostile -- --write -->";
 const end = "<!-- end of the table -->";
-const head = `| attack | what is done | what the attackers are told | held, MB | left, MB | peak RSS, MB | loop p99, ms | bystanders' p99, ms (quiet) | heard |
-|---|---|---|---|---|---|---|---|---|`;
+const head = `| attack | what is done | what the attackers are told | held, MB | left, MB | peak RSS, MB | loop p99, ms | bystanders' p50, ms (quiet) | p99, ms (quiet) | heard, in rounds |
+|---|---|---|---|---|---|---|---|---|---|`;
 
 export const readDocument = (file: string): string => readFileSync(file, "utf8");
 
@@ -27,9 +27,10 @@ export function written(
 }
 
 function line({ name, about, result, bystander, quiet, ...figures }: Measured): string {
-  const { heldBytes, leftBytes, peakRssBytes, loopP99Ms } = figures;
-  const heard = `${bystander.published - bystander.lost} of ${bystander.published}`;
+  const { heldBytes, leftBytes, peakRssBytes, loopP99Ms, rounds } = figures;
+  const heard = `${bystander.published - bystander.lost} of ${bystander.published}, in ${rounds}`;
   const memory = [heldBytes, leftBytes, peakRssBytes].map((bytes) => (bytes / 1_000_000).toFixed(1));
+  const p50 = `${bystander.p50Ms.toFixed(1)} (${quiet.p50Ms.toFixed(1)})`;
   const p99 = `${bystander.p99Ms.toFixed(1)} (${quiet.p99Ms.toFixed(1)})`;
-  return `| ${[name, about, result, ...memory, loopP99Ms.toFixed(1), p99, heard].join(" | ")} |`;
+  return `| ${[name, about, result, ...memory, loopP99Ms.toFixed(1), p50, p99, heard].join(" | ")} |`;
 }

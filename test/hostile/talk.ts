@@ -61,4 +61,8 @@ export type BystanderTalk = {
   readonly begin: Question<{ readonly port: number }, null>;
   /** Of the time since `begin` or the last `report`; waits for what is still on its way. */
   readonly report: Question<null, Heard>;
+  /** Says nothing for so long, once all has arrived. */
+  readonly rest: Question<{ readonly ms: number }, null>;
+  /** Before all others on this machine. */
+  readonly standFirst: Question<null, null>;
 };
