@@ -77,7 +77,7 @@ const pauseMs = 50;
 /** An attack that is over sooner is made again, so that what is heard meanwhile is enough for a 99th percentile, but not for ever. */
 const leastMs = 10_000;
 const mostRounds = 20;
-/** Between two of them, in which nobody is a bystander: an address has all its tries again. */
+/** Between two of them, when nothing is measured: an address has all its tries again. */
 const restMs = 1_000;
 const startMs = 120_000;
 const attackMs = 600_000;
@@ -148,7 +148,7 @@ export class Arena {
     const results = new Set<string>();
     let [rounds, elapsedMs] = [0, 0];
     while (elapsedMs < leastMs && rounds < mostRounds) {
-      await this.#bystander.ask("rest", { ms: rounds === 0 ? 0 : restMs });
+      if (rounds > 0) await this.#rest();
       const sinceMs = performance.now();
       results.add(await this.#attack(row, n, () => Promise.resolve()));
       elapsedMs += performance.now() - sinceMs;
@@ -158,6 +158,12 @@ export class Arena {
     const { peakRssBytes, loopP99Ms, loopMaxMs } = await this.#victim.ask("watch", null);
     const result = [...results].join("; ");
     return { result, rounds, bystander, peakRssBytes: peakRssBytes - before.rssBytes, loopP99Ms, loopMaxMs };
+  }
+
+  async #rest(): Promise<void> {
+    await this.#victim.ask("rest", { isResting: true });
+    await this.#bystander.ask("rest", { ms: restMs });
+    await this.#victim.ask("rest", { isResting: false });
   }
 
   async #try(row: Row, n: number, look: Target["look"]): Promise<Trial> {

@@ -40,6 +40,8 @@ export type VictimTalk = {
   /** Without collecting anything. */
   readonly stats: Question<null, Stats>;
   readonly watch: Question<null, Watched>;
+  /** Whether its event loop is not watched until it is told otherwise. */
+  readonly rest: Question<{ readonly isResting: boolean }, null>;
   /** Publishes to the channel `crowd`, a few in each turn of the event loop. */
   readonly publish: Question<Burst, null>;
 };

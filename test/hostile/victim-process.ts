@@ -71,6 +71,11 @@ answer<VictimTalk>({
     peakRssBytes = rssBytes;
     return watched;
   },
+  rest: ({ isResting }) => {
+    if (isResting) delay.disable();
+    else delay.enable();
+    return null;
+  },
   publish: async ({ count, bytes }) => {
     const text = "x".repeat(bytes);
     for (let n = 0; n < count; n += 1) {
