@@ -26,7 +26,7 @@ const importsOf = (css: string): string =>
 
 const config: KnipConfig = {
   compilers: { css: importsOf },
-  // For a file system of its own, which the test of a full disk needs, and namespaces; for systems without /proc; for certificates; for Kafka; for the unit.
+  // For a file system of its own, which the test of a full disk needs, and namespaces; for scheduling classes; for systems without /proc; for certificates; for Kafka; for the unit.
   ignoreBinaries: ["mount", "umount", "unshare", "chrt", "pgrep", "openssl", "java", "systemd-analyze"],
   ignoreDependencies: startedByPath,
   // Next is not installed here (decision 0024).

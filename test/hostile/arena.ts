@@ -1,6 +1,7 @@
 // An arena: a server in a process of its own, bystanders in another, and what an attack from this one does to both.
 import type { Stats } from "@tidewire/server";
 import { Child, nodeProgram, type Program } from "tidewire/bench";
+import type { Standing } from "./standing.ts";
 import type { BystanderTalk, Heard, VictimOptions, VictimTalk } from "./talk.ts";
 
 /** What an attack may do besides writing to the server's port. */
@@ -49,6 +50,7 @@ export interface Weighed extends Trial {
 export interface Timed extends Trial {
   /** How often the attack was made. */
   readonly rounds: number;
+  /** Above what was resident before the first round, at the most in all of them. */
   readonly peakRssBytes: number;
   readonly loopP99Ms: number;
   readonly loopMaxMs: number;
@@ -59,16 +61,23 @@ interface Question<Answer> {
   readonly answer: Answer;
 }
 
-/** What a process of attackers is asked: the attack of that name, each time on a new server. */
+/** What a process of attackers is asked: the attack of that name, on a server that has seen no other. */
 export type AttackTalk = {
   readonly time: Question<TimedBeside>;
   readonly weigh: Question<Weighed>;
 };
 
+/** Where they stood on the machine that they shared with the server. */
+export interface Standings {
+  readonly bystanders: Standing;
+  readonly attackers: Standing;
+}
+
 export interface TimedBeside extends Timed {
   /** The bystanders before the attack. */
   readonly quiet: Heard;
-  /** How busy the machine was in all, attackers included. */
+  readonly standing: Standings;
+  /** How busy the machine was in all, attackers included, and the rests between two of their rounds. */
   readonly machineShare: number;
 }
 
@@ -77,7 +86,7 @@ const pauseMs = 50;
 /** An attack that is over sooner is made again, so that what is heard meanwhile is enough for a 99th percentile, but not for ever. */
 const leastMs = 10_000;
 const mostRounds = 20;
-/** Between two of them, when nothing is measured: an address has all its tries again. */
+/** Between two of them, in which neither bystanders nor event loop are measured: an address has all its tries again. */
 const restMs = 1_000;
 const startMs = 120_000;
 const attackMs = 600_000;
@@ -118,9 +127,9 @@ export class Arena {
     return this.#port;
   }
 
-  /** In life the bystanders have machines of their own. */
-  async standFirst(): Promise<void> {
-    await this.#bystander.ask("standFirst", null);
+  /** Puts the bystanders before all others on this machine, where they may be: in life they have machines of their own. */
+  async bystandersFirst(): Promise<Standing> {
+    return (await this.#bystander.ask("standFirst", null)).standing;
   }
 
   /** What the bystanders hear in `ms` milliseconds in which nobody attacks. */
@@ -161,9 +170,9 @@ export class Arena {
   }
 
   async #rest(): Promise<void> {
-    await this.#victim.ask("rest", { isResting: true });
+    await this.#victim.ask("watchLoop", { isWatched: false });
     await this.#bystander.ask("rest", { ms: restMs });
-    await this.#victim.ask("rest", { isResting: false });
+    await this.#victim.ask("watchLoop", { isWatched: true });
   }
 
   async #try(row: Row, n: number, look: Target["look"]): Promise<Trial> {

@@ -138,8 +138,5 @@ answer<BystanderTalk>({
     isSilent = false;
     return null;
   },
-  standFirst: () => {
-    stand("first");
-    return null;
-  },
+  standFirst: () => ({ standing: stand("first") }),
 });

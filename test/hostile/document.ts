@@ -10,8 +10,8 @@ export interface Measured extends TimedBeside, Omit<Weighed, "bystander"> {
 
 const begin = "<!-- table: npm run hostile -- --write -->";
 const end = "<!-- end of the table -->";
-const head = `| attack | what is done | what the attackers are told | held, MB | left, MB | peak RSS, MB | loop p99, ms | bystanders' p50, ms (quiet) | p99, ms (quiet) | heard, in rounds |
-|---|---|---|---|---|---|---|---|---|---|`;
+const head = `| attack | what is done | what the attackers are told | held, MB | left, MB | peak RSS, MB | loop p99, ms | bystanders' p50, ms (quiet) | bystanders' p99, ms (quiet) | their worst, ms (quiet) | heard, in rounds |
+|---|---|---|---|---|---|---|---|---|---|---|`;
 
 export const readDocument = (file: string): string => readFileSync(file, "utf8");
 
@@ -32,5 +32,6 @@ function line({ name, about, result, bystander, quiet, ...figures }: Measured): 
   const memory = [heldBytes, leftBytes, peakRssBytes].map((bytes) => (bytes / 1_000_000).toFixed(1));
   const p50 = `${bystander.p50Ms.toFixed(1)} (${quiet.p50Ms.toFixed(1)})`;
   const p99 = `${bystander.p99Ms.toFixed(1)} (${quiet.p99Ms.toFixed(1)})`;
-  return `| ${[name, about, result, ...memory, loopP99Ms.toFixed(1), p50, p99, heard].join(" | ")} |`;
+  const worst = `${bystander.maxMs.toFixed(0)} (${quiet.maxMs.toFixed(0)})`;
+  return `| ${[name, about, result, ...memory, loopP99Ms.toFixed(1), p50, p99, worst, heard].join(" | ")} |`;
 }

@@ -36,7 +36,7 @@ async function chat(port: number, index: number): Promise<void> {
   socket.resume();
   socket.write(connect);
   commands.forEach((one, at) => socket.write(command({ id: at + 2, ...one })));
-  await answered;
+  expectIn(await answered, `"id":${commands.length + 1},`);
   socket.write(frame("close", Uint8Array.of(3, 232)));
   await readUntil(socket, () => false);
 }
@@ -48,7 +48,7 @@ async function listen(port: number, index: number): Promise<void> {
   socket.resume();
   socket.write(frame("text", JSON.stringify(String(index))));
   socket.write(frame("ping"));
-  await heard;
+  expectIn(await heard, `"${index}"`);
   socket.destroy();
 }
 
@@ -57,5 +57,11 @@ async function post(port: number, index: number): Promise<void> {
   const socket = await dialFrom(port, index);
   socket.write("POST /raw/crowd HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}");
   socket.write("GET /raw/crowd/presence HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
-  await readUntil(socket, () => false);
+  const answers = await readUntil(socket, () => false);
+  expectIn(answers, "HTTP/1.1 200 ");
+}
+
+/** A day on which nobody was served would warm nothing. */
+function expectIn(answer: string, expected: string): void {
+  if (!answer.includes(expected)) throw new Error(`an ordinary day: expected ${expected}, got ${answer.slice(0, 200)}`);
 }

@@ -1,14 +1,9 @@
 // A process that stands last, for the test that looks at it.
 import { answer } from "tidewire/bench";
-import { stand } from "./standing.ts";
+import { stand, type Standing } from "./standing.ts";
 
 export type StandingTalk = {
-  readonly stand: { readonly ask: null; readonly answer: { readonly pid: number } };
+  readonly stand: { readonly ask: null; readonly answer: { readonly pid: number; readonly standing: Standing } };
 };
 
-answer<StandingTalk>({
-  stand: () => {
-    stand("last");
-    return { pid: process.pid };
-  },
-});
+answer<StandingTalk>({ stand: () => ({ pid: process.pid, standing: stand("last") }) });

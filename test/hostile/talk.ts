@@ -1,5 +1,6 @@
 // What the processes of a trial ask each other: the one that is attacked, and the bystanders'.
 import type { Limits, Stats } from "@tidewire/server";
+import type { Standing } from "./standing.ts";
 
 interface Question<Ask, Answer> {
   readonly ask: Ask;
@@ -40,8 +41,8 @@ export type VictimTalk = {
   /** Without collecting anything. */
   readonly stats: Question<null, Stats>;
   readonly watch: Question<null, Watched>;
-  /** Whether its event loop is not watched until it is told otherwise. */
-  readonly rest: Question<{ readonly isResting: boolean }, null>;
+  /** Whether its event loop is watched from now on; it is at first. */
+  readonly watchLoop: Question<{ readonly isWatched: boolean }, null>;
   /** Publishes to the channel `crowd`, a few in each turn of the event loop. */
   readonly publish: Question<Burst, null>;
 };
@@ -65,6 +66,6 @@ export type BystanderTalk = {
   readonly report: Question<null, Heard>;
   /** Says nothing for so long, once all has arrived. */
   readonly rest: Question<{ readonly ms: number }, null>;
-  /** Before all others on this machine. */
-  readonly standFirst: Question<null, null>;
+  /** Before all others on this machine, where it may. */
+  readonly standFirst: Question<null, { readonly standing: Standing }>;
 };

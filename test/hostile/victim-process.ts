@@ -41,11 +41,11 @@ await tide.start();
 /** Between two turns of a timer, in nanoseconds. Node's own monitor counts the time in which it is disabled as one. */
 const delay = createHistogram();
 let turnedMs: number | null = null;
-let isResting = false;
+let isWatched = true;
 setInterval(() => {
   const nowMs = performance.now();
-  if (turnedMs !== null && !isResting) delay.record(Math.max(1, Math.round((nowMs - turnedMs) * 1e6)));
-  turnedMs = isResting ? null : nowMs;
+  if (turnedMs !== null && isWatched) delay.record(Math.max(1, Math.round((nowMs - turnedMs) * 1e6)));
+  turnedMs = isWatched ? nowMs : null;
 }, timerMs).unref();
 let peakRssBytes = 0;
 setInterval(() => (peakRssBytes = Math.max(peakRssBytes, process.memoryUsage.rss())), watchMs).unref();
@@ -79,8 +79,8 @@ answer<VictimTalk>({
     peakRssBytes = rssBytes;
     return watched;
   },
-  rest: (ask) => {
-    ({ isResting } = ask);
+  watchLoop: (ask) => {
+    ({ isWatched } = ask);
     return null;
   },
   publish: async ({ count, bytes }) => {
