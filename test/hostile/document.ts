@@ -1,6 +1,7 @@
 // The table of docs/hostile.md, which stands between two marks; the words around it are written by hand.
 import { readFileSync } from "node:fs";
 import type { TimedBeside, Weighed } from "./arena.ts";
+import type { Heard } from "./talk.ts";
 
 export interface Measured extends TimedBeside, Omit<Weighed, "bystander"> {
   readonly name: string;
@@ -30,8 +31,11 @@ function line({ name, about, result, bystander, quiet, ...figures }: Measured): 
   const { heldBytes, leftBytes, peakRssBytes, loopP99Ms, rounds } = figures;
   const heard = `${bystander.published - bystander.lost} of ${bystander.published}, in ${rounds}`;
   const memory = [heldBytes, leftBytes, peakRssBytes].map((bytes) => (bytes / 1_000_000).toFixed(1));
-  const p50 = `${bystander.p50Ms.toFixed(1)} (${quiet.p50Ms.toFixed(1)})`;
-  const p99 = `${bystander.p99Ms.toFixed(1)} (${quiet.p99Ms.toFixed(1)})`;
-  const worst = `${bystander.maxMs.toFixed(0)} (${quiet.maxMs.toFixed(0)})`;
-  return `| ${[name, about, result, ...memory, loopP99Ms.toFixed(1), p50, p99, worst, heard].join(" | ")} |`;
+  const beside = (read: (heard: Heard) => string): string => `${read(bystander)} (${read(quiet)})`;
+  const lateness = [
+    beside(({ p50Ms }) => p50Ms.toFixed(1)),
+    beside(({ p99Ms }) => p99Ms.toFixed(1)),
+    beside(({ maxMs }) => maxMs.toFixed(0)),
+  ];
+  return `| ${[name, about, result, ...memory, loopP99Ms.toFixed(1), ...lateness, heard].join(" | ")} |`;
 }
