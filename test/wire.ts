@@ -33,8 +33,14 @@ export function upgradeRequest(path: string, headers: Readonly<Record<string, st
   return `GET ${path} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 }
 
+export interface DialOptions {
+  readonly localAddress?: string;
+  /** Stays open for writing when the server has ended. Default: false. */
+  readonly allowHalfOpen?: boolean;
+}
+
 /** A TCP connection; its errors are of no interest. */
-export function dial(port: number, options: { readonly localAddress?: string } = {}): Promise<Socket> {
+export function dial(port: number, options: DialOptions = {}): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", ...options });
     socket.once("error", reject);

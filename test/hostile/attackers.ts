@@ -1,6 +1,6 @@
 // Attackers: bare sockets, many at once, and what became of each.
 import type { Socket } from "node:net";
-import { closeCode, dial, frame, readUntil, upgradeRequest } from "../wire.ts";
+import { closeCode, dial, type DialOptions, frame, readUntil, upgradeRequest } from "../wire.ts";
 
 /** Ports of one address would run out, as they rest for a minute after a close. */
 const addresses = 250;
@@ -28,17 +28,22 @@ export async function many<Result>(n: number, act: (index: number) => Promise<Re
   return results;
 }
 
-export function dialFrom(port: number, index: number): Promise<Socket> {
-  return dial(port, { localAddress: `127.0.1.${1 + (index % addresses)}` });
+export function dialFrom(port: number, index: number, options: DialOptions = {}): Promise<Socket> {
+  return dial(port, { ...options, localAddress: `127.0.1.${1 + (index % addresses)}` });
+}
+
+interface Opening extends DialOptions {
+  readonly index?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** A WebSocket at `path`; its socket reads nothing until it is told to. */
 export async function openAt(
   port: number,
   path: string,
-  { index = 0, headers = {} }: { readonly index?: number; readonly headers?: Readonly<Record<string, string>> } = {},
+  { index = 0, headers = {}, ...options }: Opening = {},
 ): Promise<Socket> {
-  const socket = await dialFrom(port, index);
+  const socket = await dialFrom(port, index, options);
   socket.write(upgradeRequest(path, headers));
   const answer = await readUntil(socket, (text) => text.includes("\r\n\r\n"));
   if (!answer.startsWith("HTTP/1.1 101 ")) throw new Error(`expected 101, got ${answer.slice(0, 80)}`);

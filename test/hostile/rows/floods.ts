@@ -1,11 +1,11 @@
 // Those who say too much: frames, commands, requests and connections by the thousand.
 import { deflateRawSync } from "node:zlib";
 import type { Socket } from "node:net";
-import { dial, frame, readUntil, upgradeRequest } from "../../wire.ts";
+import { dial, type DialOptions, frame, readUntil, upgradeRequest } from "../../wire.ts";
 import type { Row, Target } from "../arena.ts";
 import { command, connect, dialFrom, ending, many, openAt, pour, tally } from "../attackers.ts";
 
-interface Flood extends Pick<Row, "name" | "sizes"> {
+interface Flood extends Pick<Row, "name" | "sizes">, Pick<DialOptions, "allowHalfOpen"> {
   readonly server?: Row["server"];
   readonly about: (n: number) => string;
   /** What each is told at the end. */
@@ -21,7 +21,7 @@ const eachHeldBytes = 400_000;
 
 /** A row of connections that each pour until the server ends them. */
 function flooding({ name, server = "ordinary", sizes, about, each, flood, ...rest }: Flood): Row {
-  const { path = "/connection/websocket", headers = {}, reads = true } = rest;
+  const { path = "/connection/websocket", headers = {}, allowHalfOpen = false, reads = true } = rest;
   return {
     name,
     server,
@@ -30,7 +30,7 @@ function flooding({ name, server = "ordinary", sizes, about, each, flood, ...res
     expected: (n) => `${each} × ${n}`,
     heldBytes: (n) => 4_000_000 + n * eachHeldBytes,
     attack: async ({ port, look }, n) => {
-      const sockets = await many(n, (index) => openAt(port, path, { index, headers }));
+      const sockets = await many(n, (index) => openAt(port, path, { index, headers, allowHalfOpen }));
       const endings = reads ? sockets.map(ending) : [];
       const pouring = sockets.map(flood);
       await look();
@@ -55,6 +55,37 @@ const fragments = flooding({
   },
 });
 
+const bye = frame("close", Uint8Array.of(3, 232));
+const noFrame = Buffer.of(0xf1, 0x80, 0, 0, 0, 0);
+const anything = Buffer.alloc(65_536);
+
+/** Says its last, and pours behind it, whatever the server says. */
+function spilling(last: Buffer): Pick<Flood, "allowHalfOpen" | "sizes" | "flood"> {
+  return {
+    sizes: { small: 10, full: 100 },
+    allowHalfOpen: true,
+    flood: async (socket) => {
+      socket.write(last);
+      await pour(socket, anything, 100);
+      socket.end();
+    },
+  };
+}
+
+const broken = flooding({
+  ...spilling(noFrame),
+  name: "broken, and more",
+  about: (n) => `${n} connections send a frame that is none, and 6.5 MB behind it`,
+  each: "1002",
+});
+
+const closed = flooding({
+  ...spilling(bye),
+  name: "closed, and more",
+  about: (n) => `${n} connections send a close frame, and 6.5 MB behind it`,
+  each: "1000",
+});
+
 const thousandPings = Buffer.concat(Array.from({ length: 1_000 }, () => frame("ping", "x".repeat(125))));
 const pings = flooding({
   name: "pings, unread",
@@ -67,7 +98,6 @@ const pings = flooding({
   flood: (socket) => pour(socket, thousandPings, 200),
 });
 
-const bye = frame("close", Uint8Array.of(3, 232));
 const thousandPongs = Buffer.concat(Array.from({ length: 1_000 }, () => frame("pong", "x".repeat(125))));
 const pongs = flooding({
   name: "pongs",
@@ -248,6 +278,8 @@ const manyAddresses: Row = {
 
 export const floods: readonly Row[] = [
   fragments,
+  broken,
+  closed,
   pings,
   pongs,
   bombs,

@@ -11,6 +11,10 @@ class Wire extends Duplex {
   override _read(): void {}
 }
 
+interface Consumer {
+  readonly isPaused: boolean;
+}
+
 interface Stage {
   readonly wire: Wire;
   readonly clock: FakeClock;
@@ -25,7 +29,7 @@ interface Stage {
 }
 
 /** A socket whose parser writes down what it is given. */
-function stage(): Stage {
+function stage(consumer: Consumer | null = { isPaused: false }): Stage {
   const clock = new FakeClock();
   const turns = new Turns(clock);
   const here: Stage = {
@@ -34,7 +38,7 @@ function stage(): Stage {
     turns,
     metrics: new Metrics(),
     pieces: [],
-    consumer: { isPaused: false },
+    consumer: { isPaused: false, ...consumer },
     act: () => undefined,
     parse: (piece) => {
       here.pieces.push(piece);
@@ -42,7 +46,7 @@ function stage(): Stage {
     },
   };
   here.wire.on("data", here.parse);
-  sliceReads(here.wire, here, here.consumer);
+  sliceReads(here.wire, here, consumer === null ? null : here.consumer);
   return here;
 }
 
@@ -219,19 +223,20 @@ it("leaves what is behind an upgrade to whoever takes the socket over, in order"
   expect(Buffer.concat(after)).toEqual(bytes(5_000).subarray(100));
 });
 
-it("lets a socket flow whose parser was taken away while its bytes were in line", async () => {
-  const here = stage();
+it.for([
+  ["a request's socket flow", null, false],
+  ["a WebSocket's be, which is discarded,", { isPaused: false }, true],
+] as const)("lets %s whose parser was taken away while its bytes were in line", async ([, consumer, isPaused]) => {
+  const here = stage(consumer);
   await tick();
   hurry(here);
   here.wire.push(bytes(5_000));
   await tick();
   here.wire.removeAllListeners("data");
   here.wire.on("data", () => undefined);
-  let isAtEnd = false;
-  here.wire.on("end", () => (isAtEnd = true));
-  here.wire.push(null);
+  here.wire.pause();
   await turn(here);
-  expect([isAtEnd, here.pieces]).toEqual([true, []]);
+  expect([here.wire.isPaused(), here.pieces]).toEqual([isPaused, []]);
 });
 
 it("is over with a socket that is destroyed", async () => {

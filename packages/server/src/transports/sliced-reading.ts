@@ -108,8 +108,8 @@ class SlicedReading implements Hearer {
 
   hearNext(): boolean {
     if (!this.#isParsed()) {
-      // Whoever has it now expects that it flows.
-      if (this.#socket.listenerCount("data") > 0) this.#socket.resume();
+      // Whoever has a request's socket now expects that it flows; what is behind a WebSocket's last frame is discarded.
+      if (this.#consumer === null && this.#socket.listenerCount("data") > 0) this.#socket.resume();
       return false;
     }
     // It comes again when it is let flow.

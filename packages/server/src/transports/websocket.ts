@@ -2,12 +2,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Socket } from "node:net";
-import { type RawData, type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import { type RawData, type ServerOptions, WebSocket, WebSocketServer } from "ws";
 import type { Connection, ConnectionInfo, Framing, Open, Opened } from "../dialects/connection.ts";
 import { Link, Links } from "../collections/links.ts";
 import type { CompressionOptions, Limits } from "../options.ts";
 import type { LimitName, Metrics } from "../ports/metrics.ts";
 import { Compression } from "./compression.ts";
+import { Discarding } from "./discarding.ts";
 import type { Agreed } from "./extension-offers.ts";
 import { webSocketFraming } from "./framing.ts";
 import { refuse } from "./intercept.ts";
@@ -56,10 +57,11 @@ export class WebSocketTransport {
   readonly #agreed = new WeakMap<IncomingMessage, Agreed>();
 
   constructor({ limits, clock, metrics, turns, compression, protocolFor }: WebSocketOptions) {
-    this.#shared = { limits, metrics };
+    this.#shared = { limits, metrics, discarding: new Discarding(clock) };
     this.#reading = { clock, metrics, turns };
     const options: ServerOptions & NewerOptions = {
       noServer: true,
+      WebSocket: Concluding,
       clientTracking: false,
       // Ours, where it is on: what `ws` has keeps a window for each connection (decision 0016).
       perMessageDeflate: false,
@@ -125,6 +127,17 @@ interface Served {
 const carried = Symbol("served");
 type Carrier<Emitter> = Emitter & { [carried]: Served };
 
+/**
+ * Behind a close frame, and behind what its parser refuses, `ws` takes its listener from the socket, and closes. It wants
+ * a class for that to be seen.
+ */
+class Concluding extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason);
+    (this as unknown as Partial<Carrier<WebSocket>>)[carried]?.connection.closing();
+  }
+}
+
 function heard(this: WebSocket, data: RawData, isBinary: boolean): void {
   // Whoever was told to go may go on for as long as the closing handshake may take; nothing is made of what it says.
   if (this.readyState !== this.OPEN) return;
@@ -176,6 +189,7 @@ function drained(this: Socket): void {
 interface Shared {
   readonly limits: Limits;
   readonly metrics: Metrics;
+  readonly discarding: Discarding;
 }
 
 class WebSocketConnection implements Connection {
@@ -250,14 +264,22 @@ class WebSocketConnection implements Connection {
     if (code === 1006 && this.#isClosing && !hasLeft && errored === null) this.metrics.hit("closeTimeoutMs");
   }
 
+  /** Told at every close, whoever began it. */
+  closing(): void {
+    const socket = this.#socket;
+    // Nobody parses what still comes; ws would have it flow.
+    if (socket.listenerCount("data") === 0 && !socket.destroyed) this.#shared.discarding.begin(socket);
+  }
+
+  /** Whoever is closing is not held: it would never see the other side's close frame. */
   hold(isHeld: boolean): void {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     if (isHeld) this.#webSocket.pause();
     else this.#webSocket.resume();
   }
 
   close(code: number, reason: string): void {
-    // One that is held would never see the other side's close frame.
-    this.#webSocket.resume();
+    this.hold(false);
     this.#isClosing = true;
     this.#webSocket.close(code, cutTo(reason, longestReasonBytes));
   }
