@@ -222,7 +222,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "an answered subscribe outlives its connection",
-    seed: 282,
+    seed: 379,
     promise: "R1",
     file: "server/src/session/commands/subscribe.ts",
     find: "  if (!context.isOpen) subscription.close();",
@@ -290,6 +290,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "the end of a crowd is not told",
+    seed: 1205,
     promise: "R1",
     file: "server/src/hub/member-table.ts",
     find: "    this.#slots.put(entryOf(crowdEnd, this.#head, false), 0);\n",

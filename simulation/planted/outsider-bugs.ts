@@ -4,6 +4,7 @@ import type { PlantedBug } from "./bugs.ts";
 export const outsiderBugs: readonly PlantedBug[] = [
   {
     name: "a proof outlives the place it was for",
+    seed: 85,
     promise: "S6",
     file: "client/src/subscription.ts",
     find: "    if (!isReplay) this.#lastId = undefined;\n",
@@ -18,6 +19,7 @@ export const outsiderBugs: readonly PlantedBug[] = [
   },
   {
     name: "who left the queue for history gets its turn",
+    seed: 106,
     promise: "S9",
     file: "server/src/hub/catch-up.ts",
     find: "    if (turn.holder !== cursor) {\n      const index = turn.waiting.indexOf(cursor);\n      if (index >= 0) turn.waiting.splice(index, 1);\n      return;\n    }",
