@@ -16,10 +16,14 @@ function connect() {
   socket.onclose = ({ code, reason }) => {
     // 1009: the line was too long; 4400, 4403 and from 4500 on: not welcome. Coming back would change nothing.
     if ([1009, 4400, 4403].includes(code) || code >= 4500) process.exit(console.error(reason) ?? 1);
-    // Everybody who was cut at the same moment returns at another one.
-    setTimeout(connect, Math.random() * Math.min(20_000, 500 * 2 ** attempts++));
+    again();
   };
+  // All that Node 22 says of a connection that cannot be opened.
+  socket.onerror = () => socket.readyState === WebSocket.CONNECTING && again();
 }
+
+// Everybody who was cut at the same moment returns at another one.
+const again = () => setTimeout(connect, Math.random() * Math.min(20_000, 500 * 2 ** attempts++));
 
 function send() {
   while (socket.readyState === WebSocket.OPEN && typed.length > 0) socket.send(typed.shift());

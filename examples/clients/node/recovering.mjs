@@ -21,12 +21,14 @@ function connect() {
   };
   // 1009: the line was too long; from 3500 and 4500 on: not welcome. Coming back would change nothing.
   socket.onclose = ({ code, reason }) => (code === 1009 || code % 1000 >= 500 ? fail(reason) : reconnect());
+  // All that Node 22 says of a connection that cannot be opened.
+  socket.onerror = () => socket.readyState === WebSocket.CONNECTING && reconnect();
   listen();
 }
 
 function reconnect() {
   clearTimeout(silence);
-  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
   socket.close();
   setTimeout(connect, Math.random() * Math.min(20_000, 500 * 2 ** attempts++));
 }

@@ -3,6 +3,7 @@
 import { decodeFrame, encodeFrame } from "../binary-codec.ts";
 import type { Transport, TransportConnection, TransportEvents } from "../transport.ts";
 import { asObject, decode, type Fields, objectAt } from "../wire.ts";
+import { forget, tellEnd } from "./websocket.ts";
 
 /**
  * Carries the protocol as Protobuf, for `createClient({ transport: binaryTransport })`. On channels that are defined with
@@ -18,14 +19,14 @@ export const binaryTransport: Transport = {
       // The decoder refuses it as it should.
       else events.received("a text");
     };
-    socket.onclose = ({ code, reason }) => events.closed(code, reason);
+    tellEnd(socket, events);
     return {
       send(text, bytes) {
         for (const command of decode(text))
           socket.send(encodeFrame("Command", said(command, bytes)) as Uint8Array<ArrayBuffer>);
       },
       close(code, reason) {
-        socket.onopen = socket.onmessage = socket.onclose = null;
+        forget(socket);
         socket.close(code, reason);
       },
     };

@@ -2,6 +2,22 @@
 
 import type { Transport, TransportConnection, TransportEvents } from "../transport.ts";
 
+/** Tells of `socket`'s end, once. */
+export function tellEnd(socket: WebSocket, events: TransportEvents): void {
+  socket.onclose = ({ code, reason }) => events.closed(code, reason);
+  socket.onerror = () => {
+    // Node 22 says nothing more of one that cannot be opened; everywhere else it is closed by now, and the event follows.
+    if (socket.readyState !== socket.CONNECTING) return;
+    forget(socket);
+    events.closed(1006, "");
+  };
+}
+
+/** Hears nothing more of `socket`. */
+export function forget(socket: WebSocket): void {
+  socket.onopen = socket.onmessage = socket.onclose = socket.onerror = null;
+}
+
 /** Carries the protocol over the platform's WebSocket. */
 export const webSocketTransport: Transport = {
   open(url: string, events: TransportEvents): TransportConnection {
@@ -9,11 +25,11 @@ export const webSocketTransport: Transport = {
     socket.onopen = () => events.opened();
     // Binary becomes "[object Blob]", which the decoder refuses as it should.
     socket.onmessage = ({ data }: MessageEvent<unknown>) => events.received(String(data));
-    socket.onclose = ({ code, reason }) => events.closed(code, reason);
+    tellEnd(socket, events);
     return {
       send: (text) => socket.send(text),
       close(code, reason) {
-        socket.onopen = socket.onmessage = socket.onclose = null;
+        forget(socket);
         socket.close(code, reason);
       },
     };
