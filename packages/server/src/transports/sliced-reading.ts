@@ -100,7 +100,8 @@ class SlicedReading implements Hearer {
 
   came(chunk: Buffer): void {
     const isAtOnce = this.#isHanding || (chunk.length <= leastBytes && this.#options.turns.hasTime());
-    if (isAtOnce) return this.#parse.call(this.#socket, chunk);
+    // One that is destroyed cannot be paused on Node 26, and takes nothing back.
+    if (isAtOnce || this.#socket.destroyed) return this.#parse.call(this.#socket, chunk);
     this.#socket.pause();
     this.#socket.unshift(chunk);
     this.#handOver();

@@ -48,7 +48,8 @@ export class LogRows {
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
-      `INSERT INTO log (place, id, at_ms, kept_ms, form, meta, data) VALUES (${place}, ?4, ?5, ?6, ?7, ?8, ?9)`,
+      // Some Node 22 make NULL of no bytes.
+      `INSERT INTO log (place, id, at_ms, kept_ms, form, meta, data) VALUES (${place}, ?4, ?5, ?6, ?7, ?8, coalesce(?9, x''))`,
     );
     const range = "place > ((?1 << 32) | (?2 - ?3)) AND place <= ((?1 << 32) | (?4 - ?3))";
     const numbers = `${whole("at_ms")} AS at_ms, ${whole("form")} AS form`;

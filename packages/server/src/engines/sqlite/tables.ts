@@ -50,7 +50,8 @@ export class Tables {
     );
     this.#put = database.prepare(
       "INSERT OR REPLACE INTO slots (log, version, key, removed, id, previous_id, at_ms, kept_ms, form, meta, data) " +
-        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        // Some Node 22 make NULL of no bytes.
+        "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce(?11, x''))",
     );
     const select =
       `SELECT version AS offset, key, ${whole("removed")} AS removed, id, previous_id, ${whole("at_ms")} AS at_ms, ` +
