@@ -85,7 +85,7 @@ const config: KnipConfig = {
     // Its test hands it to other compilers, with a module for every door; vitest is what one of the doors wants, and pg what a
     // package's page hands over.
     "test/consumers": {
-      entry: ["chat.{ts,cjs}", "room.tsx"],
+      entry: ["{away,chat,kept}.ts", "chat.cjs", "room.tsx"],
       ignoreDependencies: ["vitest", "@types/react", "create-tidewire", "pg", "@types/pg"],
     },
     "examples/frameworks/*": { entry: ["server.ts", "src/main.tsx"] },

@@ -1,7 +1,7 @@
 // The packed packages in projects of their users: both kinds of module, two compilers, two ways to resolve.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { manifestOf, PackedPackages, type Project } from "./packed-packages.ts";
 
 const root = path.resolve(import.meta.dirname, "..");
@@ -72,13 +72,14 @@ describe("a tarball", () => {
   });
 });
 
-describe("on Node", () => {
+/** Tests of the packages on one Node, by its path. */
+function works(node: string): void {
   test("every door opens by import and by require, to the same names", async () => {
     const list = JSON.stringify(doors);
     const imported = `for (const door of ${list}) console.log(door, Object.keys(await import(door)).sort().join());`;
     const required = `for (const door of ${list}) console.log(door, Object.keys(require(door)).sort().join());`;
-    const byImport = await project.node("--input-type=module", "--eval", imported);
-    const byRequire = await project.node("--input-type=commonjs", "--eval", required);
+    const byImport = await project.run(node, ["--input-type=module", "--eval", imported]);
+    const byRequire = await project.run(node, ["--input-type=commonjs", "--eval", required]);
     expect(
       byImport.output
         .trim()
@@ -89,7 +90,33 @@ describe("on Node", () => {
   });
 
   test.each(["chat.ts", "chat.cjs"])("a publication comes back in %s", async (file) => {
-    expect(await project.node(file)).toEqual({ code: 0, output: "hello\n" });
+    expect(await project.run(node, [file])).toEqual({ code: 0, output: "hello\n" });
+  });
+
+  test.each([
+    ["what is in files is there after a start, and a job is done", "kept.ts", '"one","","three"\n21\n'],
+    ["a client whose server is away tries again", "away.ts", "2,3\n"],
+  ])("%s", async (_, file, output) => {
+    expect(await project.run(node, ["--disable-warning=ExperimentalWarning", file])).toEqual({ code: 0, output });
+  });
+}
+
+describe("on Node", () => works(process.execPath));
+
+const oldest = process.env["TIDEWIRE_OLDEST_NODE"] ?? "";
+const withoutOldest = "no old Node: TIDEWIRE_OLDEST_NODE is not set; TIDEWIRE_REQUIRE=oldest-node npm test fetches one";
+describe("on the oldest Node that they say they run on", () => {
+  beforeEach((context) => {
+    if (oldest === "") context.skip(withoutOldest);
+  });
+  works(oldest);
+
+  test("which is that one", async () => {
+    const { output } = await project.run(oldest, ["--print", "process.versions.node"]);
+    const [major, minor] = output.split(".");
+    const ranges = packed.names.map((name) => manifestOf(project.at(`node_modules/${name}`)).engines?.node);
+    const named = new Set(ranges.filter((range) => range !== undefined));
+    expect([...named]).toEqual([`^${major}.${minor} || >=24.9`]);
   });
 });
 

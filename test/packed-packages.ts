@@ -25,6 +25,7 @@ export interface Manifest {
   readonly version: string;
   readonly bin?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly engines?: { readonly node: string };
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
@@ -132,9 +133,14 @@ export class Project {
 
   /** Runs Node in it to the end, without the condition that would lead to sources. */
   async node(...args: readonly string[]): Promise<Printed> {
+    return await this.run(process.execPath, args);
+  }
+
+  /** @param node Which one, by its path. */
+  async run(node: string, args: readonly string[]): Promise<Printed> {
     const { NODE_OPTIONS: _, ...env } = process.env;
     try {
-      const { stdout, stderr } = await run(process.execPath, args, { cwd: this.folder, env });
+      const { stdout, stderr } = await run(node, args, { cwd: this.folder, env });
       return { code: 0, output: stdout + stderr };
     } catch (thrown) {
       const { code, stdout, stderr } = thrown as { code: number; stdout: string; stderr: string };

@@ -7,6 +7,7 @@ import { nats } from "./nats.mjs";
 import { nginx } from "./nginx.mjs";
 import { say, secondsSince } from "./progress.mjs";
 import { haproxy } from "./haproxy.mjs";
+import { oldestNode } from "./oldest-node.mjs";
 import { postgres } from "./postgres.mjs";
 import { prometheus } from "./prometheus.mjs";
 import { rabbitmq } from "./rabbitmq.mjs";
@@ -30,7 +31,21 @@ import { xvfb } from "./xvfb.mjs";
  */
 
 /** @type {readonly Service[]} */
-const services = [chromium, xvfb, haproxy, nginx, caddy, prometheus, redis, valkey, nats, postgres, kafka, rabbitmq];
+const services = [
+  chromium,
+  xvfb,
+  haproxy,
+  nginx,
+  caddy,
+  prometheus,
+  redis,
+  valkey,
+  nats,
+  postgres,
+  kafka,
+  rabbitmq,
+  oldestNode,
+];
 
 /** Tests that need these look for them themselves, and fail where one is named and missing. */
 const toolchains = ["python", "go", "java", "rust"];

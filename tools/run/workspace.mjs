@@ -46,10 +46,10 @@ export function findProgram(name) {
   return found.find(isProgram) ?? null;
 }
 
-/** @param {string} version as in `v24.21.0` */
-function runsTypeScript(version) {
+/** As the packages' `engines` say (decision 0071). @param {string} version as in `v24.21.0` */
+function isNewEnough(version) {
   const [major = 0, minor = 0] = version.replace(/^v/, "").split(".").map(Number);
-  return major > 22 || (major === 22 && minor >= 18);
+  return major > 24 || (major === 24 && minor >= 9) || (major === 22 && minor >= 21);
 }
 
 /** @type {string | null} */
@@ -68,10 +68,10 @@ function chooseNode() {
   const installed = path.join(binFolder, process.platform === "win32" ? "node.cmd" : "node");
   for (const candidate of [installed, process.execPath]) {
     const answer = spawnSync(candidate, ["--version"], { encoding: "utf8", shell: candidate.endsWith(".cmd") });
-    if (answer.status === 0 && runsTypeScript(answer.stdout.trim())) return candidate;
+    if (answer.status === 0 && isNewEnough(answer.stdout.trim())) return candidate;
   }
   throw new Error(
-    `Tidewire needs Node 22.18 or newer to run from source. This is ${process.version}, ` +
+    `Tidewire needs Node 22.21, 24.9 or newer. This is ${process.version}, ` +
       `and no Node for ${process.platform}-${process.arch} came with the packages. Install Node 24 and try again.`,
   );
 }

@@ -94,14 +94,13 @@ function forwarderTo(main: Server): Server {
     socket.destroy();
   });
   server.on("upgrade", (request, socket, head) => void main.emit("upgrade", request, socket, head));
-  // Node 22 does not ask.
   const asking: Asking = main;
   const mayUpgrade = (request: IncomingMessage): boolean => asking.shouldUpgradeCallback?.(request) ?? true;
-  if (asking.shouldUpgradeCallback !== undefined) Object.assign(server, { shouldUpgradeCallback: mayUpgrade });
+  Object.assign(server, { shouldUpgradeCallback: mayUpgrade });
   return server;
 }
 
-/** A server of a Node that asks which requests it may upgrade. */
+/** What its types do not know yet: it asks which requests it may upgrade. */
 interface Asking extends Server {
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
 }
