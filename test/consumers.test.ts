@@ -89,12 +89,10 @@ function works(node: string): void {
     expect(byRequire).toEqual(byImport);
   });
 
-  test.each(["chat.ts", "chat.cjs"])("a publication comes back in %s", async (file) => {
-    expect(await project.run(node, [file])).toEqual({ code: 0, output: "hello\n" });
-  });
-
   test.each([
-    ["what is in files is there after a start, and a job is done", "kept.ts", '"one","","three"\n21\n'],
+    ["a publication comes back to a module, behind an offer that is declined", "chat.ts", "200\nhello\n"],
+    ["a publication comes back to a script", "chat.cjs", "hello\n"],
+    ["what is in files is there after a start, and a job is done", "kept.ts", "one,two\n0\n21\n"],
     ["a client whose server is away tries again", "away.ts", "2,3\n"],
   ])("%s", async (_, file, output) => {
     expect(await project.run(node, ["--disable-warning=ExperimentalWarning", file])).toEqual({ code: 0, output });
@@ -113,10 +111,13 @@ describe("on the oldest Node that they say they run on", () => {
 
   test("which is that one", async () => {
     const { output } = await project.run(oldest, ["--print", "process.versions.node"]);
-    const [major, minor] = output.split(".");
     const ranges = packed.names.map((name) => manifestOf(project.at(`node_modules/${name}`)).engines?.node);
     const named = new Set(ranges.filter((range) => range !== undefined));
-    expect([...named]).toEqual([`^${major}.${minor} || >=24.9`]);
+    expect([...named]).toEqual(["^22.21 || >=24.9"]);
+    const [major, minor] = output.split(".").map(Number);
+    // npm does not have each one for each machine.
+    expect(major).toBe(22);
+    expect(minor).toBeGreaterThanOrEqual(21);
   });
 });
 

@@ -1,6 +1,6 @@
 // A server and a client in one module: what is published is printed when it comes back.
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, get, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { relayKafkaTopics } from "@tidewire/bridges/kafka";
 import { relayPostgresOutbox } from "@tidewire/bridges/postgres";
@@ -34,9 +34,14 @@ export const bridges = [relayKafkaTopics, relayPostgresOutbox];
 const chat = defineChannel("chat:{room}", { presence: true });
 const server = createServer();
 const tide = createTidewire({ channels: [chat], engine: memoryEngine() });
-tide.attach(server);
+tide.attach(server, { http: true });
 await once(server.listen(0, "127.0.0.1"), "listening");
 const { port } = server.address() as AddressInfo;
+
+// Java's client offers HTTP/2 with every request.
+const offer = { Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c", "HTTP2-Settings": "AAMAAABk" };
+const [answer] = (await once(get({ port, path: "/health/live", headers: offer }), "response")) as [IncomingMessage];
+console.log(answer.resume().statusCode);
 
 const client = createClient({ url: `ws://127.0.0.1:${port}/connection/websocket` });
 const room = client.channel(chat, { room: "lobby" });

@@ -10,18 +10,25 @@ import { sqliteEngine } from "@tidewire/server/sqlite";
 
 const folder = mkdtempSync(path.join(tmpdir(), "tidewire-kept-"));
 const notes = defineChannel("notes", { history: { size: 10, ttlMs: 60_000 } });
+const bytes = defineChannel("bytes", { data: "bytes", history: { size: 10, ttlMs: 60_000 } });
 const begin = async (): Promise<Tidewire> => {
-  const tide = createTidewire({ channels: [notes], engine: sqliteEngine({ path: path.join(folder, "log.db") }) });
+  const tide = createTidewire({
+    channels: [notes, bytes],
+    engine: sqliteEngine({ path: path.join(folder, "log.db") }),
+  });
   await tide.start();
   return tide;
 };
 
 const first = await begin();
-for (const data of ["one", "", "three"]) await first.channel(notes).publish(data);
+for (const data of ["one", "two"]) await first.channel(notes).publish(data);
+await first.channel(bytes).publish(new Uint8Array(0));
 await first.stop({ drainMs: 0 });
 const second = await begin();
 const kept = await second.channel(notes).history(10);
-console.log(kept.map(({ data }) => JSON.stringify(data)).join());
+console.log(kept.map(({ data }) => data).join());
+const [none] = await second.channel(bytes).history(10);
+console.log(none?.data.length);
 await second.stop({ drainMs: 0 });
 
 const store = embeddedStore({ path: path.join(folder, "jobs.db") });

@@ -71,7 +71,7 @@ function chooseNode() {
     if (answer.status === 0 && isNewEnough(answer.stdout.trim())) return candidate;
   }
   throw new Error(
-    `Tidewire needs Node 22.21, 24.9 or newer. This is ${process.version}, ` +
+    `Tidewire needs Node 22.21, or 24.9 and newer. This is ${process.version}, ` +
       `and no Node for ${process.platform}-${process.arch} came with the packages. Install Node 24 and try again.`,
   );
 }

@@ -18,8 +18,12 @@ function connect() {
     if ([1009, 4400, 4403].includes(code) || code >= 4500) process.exit(console.error(reason) ?? 1);
     again();
   };
-  // All that Node 22 says of a connection that cannot be opened.
-  socket.onerror = () => socket.readyState === WebSocket.CONNECTING && again();
+  // Node 22 says nothing more of a connection that cannot be opened.
+  socket.onerror = () => {
+    if (socket.readyState !== WebSocket.CONNECTING) return;
+    socket.onclose = null;
+    again();
+  };
 }
 
 // Everybody who was cut at the same moment returns at another one.

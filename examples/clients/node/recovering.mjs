@@ -21,7 +21,7 @@ function connect() {
   };
   // 1009: the line was too long; from 3500 and 4500 on: not welcome. Coming back would change nothing.
   socket.onclose = ({ code, reason }) => (code === 1009 || code % 1000 >= 500 ? fail(reason) : reconnect());
-  // All that Node 22 says of a connection that cannot be opened.
+  // Node 22 says nothing more of a connection that cannot be opened.
   socket.onerror = () => socket.readyState === WebSocket.CONNECTING && reconnect();
   listen();
 }

@@ -6,7 +6,7 @@ import type { Transport, TransportConnection, TransportEvents } from "../transpo
 export function tellEnd(socket: WebSocket, events: TransportEvents): void {
   socket.onclose = ({ code, reason }) => events.closed(code, reason);
   socket.onerror = () => {
-    // Node 22 says nothing more of one that cannot be opened; everywhere else it is closed by now, and the event follows.
+    // Node 22 says nothing more of one that cannot be opened. Elsewhere the close event follows.
     if (socket.readyState !== socket.CONNECTING) return;
     forget(socket);
     events.closed(1006, "");

@@ -73,9 +73,8 @@ export function endUnwanted(server: Server, { clock, takenWithinMs }: Patience):
     socket.once("close", cancel);
   });
   const { shouldUpgradeCallback: mayUpgrade } = server as Server & {
-    shouldUpgradeCallback?: (request: IncomingMessage) => boolean;
+    shouldUpgradeCallback: (request: IncomingMessage) => boolean;
   };
-  if (mayUpgrade === undefined) return;
   // An offer of HTTP/2, which Java's client makes with every request, is declined by answering the request as it is.
   const upgrades = (request: IncomingMessage): boolean => {
     const wanted = request.headers.upgrade?.toLowerCase();

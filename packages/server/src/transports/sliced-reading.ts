@@ -100,8 +100,8 @@ class SlicedReading implements Hearer {
 
   came(chunk: Buffer): void {
     const isAtOnce = this.#isHanding || (chunk.length <= leastBytes && this.#options.turns.hasTime());
-    // One that is destroyed cannot be paused on Node 26, and takes nothing back.
-    if (isAtOnce || this.#socket.destroyed) return this.#parse.call(this.#socket, chunk);
+    // One that is destroyed cannot be paused on Node 26, and takes nothing back. Of a request nothing more is wanted then.
+    if (isAtOnce || (this.#consumer !== null && this.#socket.destroyed)) return this.#parse.call(this.#socket, chunk);
     this.#socket.pause();
     this.#socket.unshift(chunk);
     this.#handOver();

@@ -16,6 +16,7 @@ import { FakeConnection } from "../testing/fake-connection.ts";
 import { WebSocketTransport } from "./websocket.ts";
 
 interface Serving {
+  readonly transport: WebSocketTransport;
   readonly port: number;
   readonly connection: Promise<Connection>;
   /** How many messages have come. */
@@ -54,7 +55,7 @@ async function serving(clock: FakeClock): Promise<Serving> {
   await once(server.listen(0, "127.0.0.1"), "listening");
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  return { port, connection, came: () => count, turns, closed: () => closed };
+  return { transport, port, connection, came: () => count, turns, closed: () => closed };
 }
 
 /** Turns the clock until it is true, while time stands still, or until the test is over. */
@@ -149,13 +150,16 @@ it("waits for nothing where it closed itself, and the other side's close frame i
   expect([closed(), came()]).toEqual([1000, 0]);
 });
 
-it("is not held any more when it is closed, nor afterwards", async () => {
+it.for([
+  ["by itself", ({ close }: { readonly close: () => void }) => close()],
+  ["with all others", ({ closeAll }: { readonly closeAll: () => void }) => closeAll()],
+] as const)("is not held any more when it is closed %s, nor afterwards", async ([, close]) => {
   const clock = new FakeClock();
-  const { port, closed, ...served } = await serving(clock);
+  const { port, closed, transport, ...served } = await serving(clock);
   const socket = await upgraded(port);
   const connection = await served.connection;
   connection.hold(true);
-  connection.close(1001, "");
+  close({ close: () => connection.close(1001, ""), closeAll: () => transport.closeAll(1001, "") });
   connection.hold(true);
   socket.end(bye);
   socket.resume();

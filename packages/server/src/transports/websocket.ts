@@ -96,7 +96,8 @@ export class WebSocketTransport {
   }
 
   closeAll(code: number, reason: string): void {
-    for (const webSocket of this.#open.items()) webSocket.close(code, reason);
+    for (const webSocket of this.#open.items())
+      (webSocket as Carrier<WebSocket>)[carried].connection.close(code, reason);
   }
 
   #serve(webSocket: WebSocket, socket: Socket, { info, framing, open }: Serving): void {

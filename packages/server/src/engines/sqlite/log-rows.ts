@@ -48,7 +48,7 @@ export class LogRows {
 
   constructor(database: DatabaseSync) {
     this.#insert = database.prepare(
-      // Some Node 22 make NULL of no bytes.
+      // Node before 24.15 makes NULL of no bytes that came from another thread.
       `INSERT INTO log (place, id, at_ms, kept_ms, form, meta, data) VALUES (${place}, ?4, ?5, ?6, ?7, ?8, coalesce(?9, x''))`,
     );
     const range = "place > ((?1 << 32) | (?2 - ?3)) AND place <= ((?1 << 32) | (?4 - ?3))";

@@ -50,7 +50,7 @@ export class Tables {
     );
     this.#put = database.prepare(
       "INSERT OR REPLACE INTO slots (log, version, key, removed, id, previous_id, at_ms, kept_ms, form, meta, data) " +
-        // Some Node 22 make NULL of no bytes.
+        // Node before 24.15 makes NULL of no bytes that came from another thread.
         "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce(?11, x''))",
     );
     const select =
