@@ -118,7 +118,9 @@ it.for([
   expect([...answer.subarray(0, 4)]).toEqual([0x88, 2, code >> 8, code & 255]);
   const poured = 4_194_304;
   socket.end(Buffer.alloc(poured));
-  for (let count = 0; count < 20; count += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  // A timer is set for the next read.
+  await until(clock, () => clock.pending === 1 || connection.traffic().received > poured);
+  for (let turns = 0; turns < 100; turns += 1) await turned();
   // What one read brings, and what Node reads until the stream has enough.
   expect(connection.traffic().received).toBeLessThan(500_000);
   expect(closed()).toBe(null);
